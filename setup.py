@@ -1,0 +1,47 @@
+"""The metadata of sioclient, where old tools look for it too."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py").read_text(encoding="utf-8")).group(1)
+
+TEST = [
+    "coverage[toml]>=7.6",
+    "hypothesis>=6.100",
+    "PySocks>=1.7.1",
+    "pytest>=8.3",
+    "pytest-timeout>=2.3",
+    "trustme>=1.1",
+]
+
+setup(
+    name="sioclient",
+    version=VERSION,
+    description="A Socket.IO client for Python programs, for old servers first: socket.io 0.7 to 0.9",
+    long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    packages=find_packages(include=["sioclient", "sioclient.*"]),
+    package_data={"sioclient": ["py.typed"]},
+    zip_safe=False,
+    python_requires=">=3.10",
+    install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
+    extras_require={"socks": ["PySocks>=1.7.1"], "test": TEST, "dev": [*TEST, "mypy>=1.11", "ruff>=0.6"]},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "License :: OSI Approved :: MIT License",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
+        "Topic :: Internet",
+        "Typing :: Typed",
+    ],
+)

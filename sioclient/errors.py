@@ -1,0 +1,94 @@
+"""Every exception of sioclient.
+
+::
+
+    SocketIOError
+    ├── ConnectError (ConnectionError)     no connection came about
+    │   ├── HandshakeRejected              the server answered, and said no
+    │   └── WrongRevision                  the server speaks another generation
+    ├── NotConnected                       there is no connection to send on
+    │   └── BufferFull                     too much is waiting for it to come back
+    ├── ConnectionLost                     the connection ended before the answer came
+    ├── AckTimeout (TimeoutError)          the answer did not come in time
+    ├── ChannelError                       a channel could not be opened or used
+    └── ProtocolError
+        ├── LocalProtocolError (ValueError)   you asked for what the protocol cannot say
+        └── RemoteProtocolError               the server said what the protocol does not allow
+"""
+
+from __future__ import annotations
+
+_FINAL_STATUSES = frozenset({400, 401, 403, 404})
+
+
+class SocketIOError(Exception):
+    """The base of every exception that sioclient raises about a connection."""
+
+
+class ConnectError(SocketIOError, ConnectionError):
+    """No connection could be made.
+
+    Attributes:
+        retryable (bool): whether another attempt may succeed. An unreachable server is
+            retryable; a refused certificate or a server of another kind is not.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class HandshakeRejected(ConnectError):
+    """The server answered the handshake or the upgrade with a refusal.
+
+    Retryable unless it is a redirect, 400, 401, 403 or 404: those mean the same tomorrow.
+
+    Attributes:
+        status (int): the HTTP status of the answer.
+        body (str): the first 200 characters of its body.
+    """
+
+    def __init__(self, message: str, *, status: int, body: str = "") -> None:
+        final = status in _FINAL_STATUSES or 300 <= status < 400
+        super().__init__(message, retryable=not final)
+        self.status = status
+        self.body = body[:200]
+
+
+class WrongRevision(ConnectError):
+    """The server speaks a generation of Socket.IO that this client was not asked to speak."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
+
+
+class NotConnected(SocketIOError):
+    """There is no connection, and none is on its way: nothing was sent."""
+
+
+class BufferFull(NotConnected):
+    """The connection is away and its buffer is full: this packet was not accepted."""
+
+
+class ConnectionLost(SocketIOError):
+    """The connection ended before the answer came; whether the server acted is not known."""
+
+
+class AckTimeout(SocketIOError, TimeoutError):
+    """The acknowledgement did not come within its time-out."""
+
+
+class ChannelError(SocketIOError):
+    """A channel was refused, did not answer, is open already, or is not open."""
+
+
+class ProtocolError(SocketIOError):
+    """One side broke the rules of the protocol."""
+
+
+class LocalProtocolError(ProtocolError, ValueError):
+    """You asked for something that the protocol cannot express; nothing was sent."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The server sent something that the protocol does not allow."""

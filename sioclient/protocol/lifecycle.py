@@ -1,0 +1,206 @@
+"""The life of a connection: its attempts, its sessions one after the other, and its end.
+
+Theory of operation: a connection is in one phase, and these are its ways from one to the next.
+
+::
+
+    IDLE ──connect()──▶ CONNECTING ──transport_opened()──▶ JOINING ──"1::"──▶ RESTORING ──▶ OPEN
+                          ▲    │                             │                   │           │
+                          │    └──────── failed, lost ───────┴───────────────────┴───────────┘
+                          │                    │
+                          └──time is over── WAITING            disconnect(), a kick, no attempt left ──▶ CLOSED
+
+Everything that happens is a method: what the user wants, what the network brings, what time it is. What follows from it
+is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the user, ``deadline()`` for the clock.
+``now`` is in seconds on any clock that never goes back.
+
+``attempt`` counts the attempts to connect, and ``linked`` says whether the current one still wants its transport: when
+a call turned it false, the caller closes the transport and need not report its loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from ..errors import ConnectError, ConnectionLost, LocalProtocolError, NotConnected, SocketIOError
+from .acks import AckKey, Acks
+from .backoff import Backoff
+from .endpoints import Endpoints
+from .fence import Fence
+from .notices import Disconnected, Ended, Notice, Reconnected, Retrying, TransportClosed, TransportOpened, Unanswered
+from .outbox import Outbox
+from .packets import Connect
+from .revisions.base import Handshake, Revision
+from .session import Session
+
+REJOIN_TIMEOUT = 10.0
+"""Seconds that a server has to confirm an endpoint again after a reconnect."""
+
+
+class Phase(Enum):
+    """Where a connection is on its way; see the module's drawing."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    JOINING = "joining"
+    RESTORING = "restoring"
+    OPEN = "open"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+_LINKED = frozenset({Phase.CONNECTING, Phase.JOINING, Phase.RESTORING, Phase.OPEN})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What to do when; times in seconds.
+
+    Attributes:
+        connect_timeout: how long one attempt may take, from the name look-up to the joined default endpoint.
+        wait_for_connection: whether to try again when the very first attempt fails.
+        reconnect_when_kicked: whether to come back after the server said ``0::``.
+        buffer_size: packets kept while the connection is away.
+    """
+
+    connect_timeout: float = 10.0
+    wait_for_connection: bool = False
+    reconnect_when_kicked: bool = False
+    buffer_size: int = 1000
+
+
+class Lifecycle:
+    """What a connection is on its way through the phases; ``ClientProtocol`` adds what is said on it."""
+
+    def __init__(self, revision: Revision, backoff: Backoff, policy: Policy | None = None) -> None:
+        self.revision = revision
+        self.phase = Phase.IDLE
+        self.attempt = 0
+        self.session: Session | None = None
+        self.error: SocketIOError | None = None
+        self.endpoints = Endpoints()
+        self.acks = Acks()
+        self._policy = policy or Policy()
+        self.outbox = Outbox(self._policy.buffer_size)
+        self._backoff = backoff
+        self._was_open = False
+        self._deadline: float | None = None
+        self._notices: list[Notice] = []
+
+    @property
+    def linked(self) -> bool:
+        """Whether the current attempt goes on: its transport is wanted."""
+        return self.phase in _LINKED
+
+    def connect(self, now: float) -> None:
+        """Begin. The caller makes the handshake and opens a transport, then says how it went.
+
+        Raises:
+            LocalProtocolError: it has begun before.
+        """
+        if self.phase is not Phase.IDLE:
+            raise LocalProtocolError("this connection was opened before: make a new one")
+        self._begin_attempt(now)
+
+    def transport_opened(self, handshake: Handshake, transport: str, now: float) -> None:
+        """A transport carries the session that ``handshake`` opened; one that comes too late changes nothing."""
+        if self.phase is not Phase.CONNECTING:
+            return
+        self.session = Session(handshake, self.revision, now)
+        if self.revision.needs_fence(transport):
+            self.session.fence = Fence()
+        self.phase = Phase.JOINING
+        self._notices.append(TransportOpened(transport))
+
+    def connect_failed(self, error: ConnectError, now: float) -> None:
+        """The attempt failed: no handshake, or no transport."""
+        if self.phase is Phase.CONNECTING:
+            self._attempt_over("no connection", error, now)
+
+    def transport_lost(self, reason: str, now: float) -> None:
+        """The transport ended by itself."""
+        if self.phase in _LINKED:
+            self._attempt_over(reason, ConnectError(f"the connection was lost: {reason}"), now)
+
+    def reading(self, resumed: bool, now: float) -> None:
+        """Frames are read again, or are not while user code runs: see ``Session``."""
+        if self.session is not None:
+            (self.session.resume if resumed else self.session.pause)(now)
+
+    def _begin_attempt(self, now: float) -> None:
+        self.phase = Phase.CONNECTING
+        self.attempt += 1
+        self._deadline = now + self._policy.connect_timeout
+
+    def _joined(self, now: float) -> None:
+        self.phase, self._deadline = Phase.RESTORING, None
+        if self._was_open:
+            self._notices.append(Reconnected(self._backoff.attempts))
+        self._backoff.succeeded()
+        self._was_open = True
+        for endpoint in self.endpoints.begin_session(now + REJOIN_TIMEOUT):
+            self.outbox.push_urgent(self.revision.encode(Connect(endpoint.name, endpoint.query)))
+
+    def _phase_overdue(self, now: float) -> None:
+        if self.phase is Phase.WAITING:
+            self._begin_attempt(now)
+            return
+        missing = (
+            "it did not answer" if self.phase is Phase.CONNECTING else "it did not join us to the default endpoint"
+        )
+        error = f"no connection within {self._policy.connect_timeout:g} s: {missing}"
+        self._attempt_over("connect timeout", ConnectError(error), now)
+
+    def _attempt_over(self, reason: str, error: SocketIOError, now: float) -> None:
+        """The transport, or the attempt to have one, is gone: wait for another, or end."""
+        if self.session is not None and self._was_healthy(now):
+            self._backoff.reset()
+        may_retry = self._was_open or self._policy.wait_for_connection
+        may_retry = may_retry and (not isinstance(error, ConnectError) or error.retryable)
+        delay = self._backoff.next() if may_retry else None
+        if delay is None:
+            self._end(self._spent(error) if may_retry else error, reason)
+            return
+        self._end_session(reason)
+        self.phase, self._deadline = Phase.WAITING, now + delay
+        self._notices.append(Retrying(self._backoff.attempts, delay, error))
+
+    def _was_healthy(self, now: float) -> bool:
+        session = self.session
+        return session is not None and self._deadline is None and now >= session.opened_at + session.healthy_after
+
+    def _spent(self, error: SocketIOError) -> SocketIOError:
+        attempts = self._backoff.attempts
+        if not attempts:
+            return error
+        final = ConnectError(f"gave up after {attempts} attempts to connect again: {error}", retryable=False)
+        final.__cause__ = error
+        return final
+
+    def _end_session(self, reason: str) -> None:
+        """Forget all that belongs to one session; what may outlive it stays."""
+        unwritten = self.outbox.end_session()
+        were_open = self.endpoints.end_session()
+        self._notices += [Disconnected(endpoint.name, reason) for endpoint in were_open]
+        if self.session is not None:
+            self._notices.append(TransportClosed(reason))
+            self.session = None
+        lost = ConnectionLost(f"the connection was lost before the answer came: {reason}")
+        self._fail_acks(lambda key: key not in unwritten, lost)
+
+    def _end(self, error: SocketIOError | None, reason: str) -> None:
+        """End for good."""
+        self._end_session(reason)
+        self.phase, self._deadline, self.error = Phase.CLOSED, None, error
+        gone = NotConnected(f"the connection has ended: {error or reason}")
+        gone.__cause__ = error
+        for endpoint in list(self.endpoints):
+            self.endpoints.close(endpoint, gone)
+        self.outbox.take()
+        self._fail_acks(lambda key: True, ConnectionLost(f"the connection ended before the packet was sent: {reason}"))
+        self._notices.append(Ended(error))
+
+    def _fail_acks(self, condemned: Callable[[AckKey], bool], error: SocketIOError) -> None:
+        self._notices += [Unanswered(waiter, error) for waiter in self.acks.drop(condemned)]

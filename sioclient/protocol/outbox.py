@@ -1,0 +1,100 @@
+"""Frames that wait to be written: in order, bounded while the connection is away, and at most once."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from ..errors import BufferFull, NotConnected
+from .acks import AckKey
+
+
+@dataclass(slots=True)
+class _Entry:
+    frame: str
+    ack: AckKey | None
+    endpoint: str
+    of_session: bool
+
+
+class Outbox:
+    """Two queues. *Urgent* frames are the protocol's own and leave with the next write; the others keep their order.
+
+    Args:
+        most_packets: how many packets may wait while the connection is away; 0: none.
+        most_characters: how many characters they may have in all.
+    """
+
+    def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
+        self._most_packets, self._most_characters = most_packets, most_characters
+        self._urgent: list[str] = []
+        self._queue: deque[_Entry] = deque()
+        self._characters = 0
+
+    def __len__(self) -> int:
+        return len(self._urgent) + len(self._queue)
+
+    @property
+    def urgent(self) -> int:
+        """How many urgent frames wait."""
+        return len(self._urgent)
+
+    @property
+    def queued(self) -> int:
+        """How many other frames wait."""
+        return len(self._queue)
+
+    def push(self, frame: str, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
+        """Put a frame at the end. One ``of_session`` means nothing to any later session."""
+        self._queue.append(_Entry(frame, ack, endpoint, of_session))
+        self._characters += len(frame)
+
+    def push_urgent(self, frame: str) -> None:
+        """Put a frame of this session before all others."""
+        self._urgent.append(frame)
+
+    def check_room(self, frame: str) -> None:
+        """Raise unless ``frame`` may wait for the connection to come back.
+
+        Raises:
+            NotConnected: nothing may wait.
+            BufferFull: too much waits already.
+        """
+        if self._most_packets == 0:
+            raise NotConnected("the connection is away, and buffer_size=0 lets nothing wait for it")
+        if len(self._queue) >= self._most_packets or self._characters + len(frame) > self._most_characters:
+            raise BufferFull(
+                f"the connection is away and {len(self._queue)} packets ({self._characters} characters) wait for it "
+                "already: send less, or raise buffer_size"
+            )
+
+    def take_urgent(self) -> list[str]:
+        """Return and forget the urgent frames."""
+        frames, self._urgent = self._urgent, []
+        return frames
+
+    def take(self, most: int | None = None) -> list[str]:
+        """Return and forget the frames of the queue, the first ``most`` of them if there are more."""
+        count = len(self._queue) if most is None else min(most, len(self._queue))
+        frames = [self._queue.popleft().frame for _ in range(count)]
+        self._characters -= sum(map(len, frames))
+        return frames
+
+    def end_session(self) -> set[AckKey]:
+        """Forget what belongs to the session; return the acks of the packets that stay and were never written."""
+        self._urgent.clear()
+        self._keep([entry for entry in self._queue if not entry.of_session])
+        return {entry.ack for entry in self._queue if entry.ack is not None}
+
+    def bind_to_session(self, endpoint: str) -> None:
+        """Let what waits for an endpoint that is being left end with the session: the next one will not have it."""
+        for entry in self._queue:
+            entry.of_session = entry.of_session or entry.endpoint == endpoint
+
+    def drop_endpoint(self, endpoint: str) -> None:
+        """Forget what waits for an endpoint that will not be there."""
+        self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
+
+    def _keep(self, entries: list[_Entry]) -> None:
+        self._queue = deque(entries)
+        self._characters = sum(len(entry.frame) for entry in entries)

@@ -1,0 +1,231 @@
+"""The packet grammar of revision 1: ``type:id[+]:endpoint[:data]``.
+
+Source: the protocol text of revision 1 (LearnBoost/socket.io-spec) as corrected by what socket.io 0.7.11, 0.8.7
+and 0.9.19, TornadIO2 and gevent-socketio really send and take. Where they differ, what is sent is what
+all of them read, and what is read is what any of them sends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import LocalProtocolError
+from ..jsontext import JsonText
+from ..packets import (
+    MAX_ID,
+    Ack,
+    Connect,
+    Disconnect,
+    Error,
+    Event,
+    Heartbeat,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+    Packet,
+)
+
+# The id may be missing before a plus (an old server bug); data may hold anything, newlines included.
+_PACKET = re.compile(r"([0-8]):([0-9]*)(\+?):([^:]*)(?::(.*))?", re.DOTALL)
+_ACK_DATA = re.compile(r"([0-9]+)(?:\+(.*))?", re.DOTALL)
+_STRING_OR_PLUS = re.compile(r'"(?:[^"\\]|\\.)*"|\+')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+_MOST_DIGITS = len(str(MAX_ID))
+
+_REASONS = ("transport not supported", "client not handshaken", "unauthorized")
+_ADVICE = ("reconnect",)
+
+_Header = tuple[str, "int | None", bool]
+"""Endpoint, id, wants_data."""
+
+
+class PacketCodec:
+    """Turns packets into frames and frames into packets.
+
+    Args:
+        json: how JSON is written and read.
+    """
+
+    def __init__(self, json: JsonText) -> None:
+        self._json = json
+        self._encoders: dict[type, Callable[[Any], str]] = {
+            Disconnect: lambda packet: _join(0, "", packet.endpoint),
+            Connect: _encode_connect,
+            Heartbeat: lambda packet: "2::",
+            Message: self._encode_message,
+            Json: lambda packet: _join(4, _id_field(packet), packet.endpoint, json.write(packet.data)),
+            Event: self._encode_event,
+            Ack: self._encode_ack,
+            Error: _encode_error,
+            # With an id, as it was proven against the servers: TornadIO2 ends the session at what it cannot split.
+            Noop: lambda packet: _join(8, _id_field(packet), packet.endpoint, None if packet.id is None else ""),
+        }
+        self._decoders: dict[str, Callable[[_Header, str | None], Packet]] = {
+            "0": lambda header, data: Disconnect(header[0]),
+            "1": lambda header, data: Connect(header[0], data or "", *header[1:]),
+            "2": lambda header, data: Heartbeat(),
+            "3": lambda header, data: Message(data or "", *header),
+            "4": self._decode_json,
+            "5": self._decode_event,
+            "6": self._decode_ack,
+            "7": _decode_error,
+            "8": lambda header, data: Noop(*header),
+        }
+
+    def encode(self, packet: Packet) -> str:
+        """Return the frame for one packet.
+
+        Raises:
+            LocalProtocolError: the grammar cannot say it (an endpoint with a colon, an id of 0, NaN).
+            TypeError: a value of a type that JSON does not have, or a name that is not text.
+        """
+        return self._encoders[type(packet)](packet)
+
+    def decode(self, frame: str | bytes) -> Packet | Malformed:
+        """Return the packet in one frame, or what is wrong with it; never raises."""
+        if not isinstance(frame, str):
+            return Malformed(repr(frame[:200]), "a binary frame, which revision 1 does not have")
+        match = _PACKET.fullmatch(frame)
+        if match is None:
+            # The protocol text ends a session with a lone 0; no server is known to send it.
+            return Disconnect() if frame == "0" else Malformed(frame, "not a packet")
+        kind, id_text, plus, endpoint, data = match.groups()
+        number = int(id_text) if id_text and len(id_text) <= _MOST_DIGITS else None
+        if id_text and (number is None or number > MAX_ID):
+            return Malformed(frame, "an id that is too large")
+        try:
+            return self._decoders[kind]((endpoint, number, bool(plus) and number is not None), data)
+        except ValueError as error:
+            return Malformed(frame, str(error))
+
+    def _encode_message(self, packet: Message) -> str:
+        if not isinstance(packet.data, str):
+            raise TypeError(
+                f"a message is text, not {type(packet.data).__name__}; a JSON message can hold other values"
+            )
+        # "3:::" also for the empty text: TornadIO2 reads "3::" as None.
+        return _join(3, _id_field(packet), packet.endpoint, _transmittable("a message", packet.data))
+
+    def _encode_event(self, packet: Event) -> str:
+        if not isinstance(packet.name, str):
+            raise TypeError(f"an event's name is text, not {type(packet.name).__name__}")
+        body: dict[str, Any] = {"name": packet.name}
+        if packet.args:
+            body["args"] = packet.args
+        return _join(5, _id_field(packet), packet.endpoint, self._json.write(body))
+
+    def _encode_ack(self, packet: Ack) -> str:
+        data = _id_text(packet.id, least=0)
+        if packet.args:
+            # TornadIO2 ends the session and gevent-socketio goes deaf at any other plus than the first.
+            data += "+" + _STRING_OR_PLUS.sub(_without_plus, self._json.write(packet.args))
+        return _join(6, "", packet.endpoint, data)
+
+    def _decode_json(self, header: _Header, data: str | None) -> Packet:
+        # No data field at all is what 0.9 makes of json.send(undefined).
+        return Json(None if data is None else self._json.read(data), *header)
+
+    def _decode_event(self, header: _Header, data: str | None) -> Packet:
+        body = self._json.read(data or "")
+        if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+            raise ValueError("an event without a name")
+        return Event(body["name"], _as_args(body.get("args")), *header)
+
+    def _decode_ack(self, header: _Header, data: str | None) -> Packet:
+        match = _ACK_DATA.fullmatch(data or "")
+        if match is None or len(match[1]) > _MOST_DIGITS or int(match[1]) > MAX_ID:
+            raise ValueError("an ack without the id of a packet")
+        try:
+            args = _as_args(self._json.read(match[2])) if match[2] else []
+        except ValueError:
+            args = []  # as the JS client does: the id is known, so somebody waits for this
+        return Ack(int(match[1]), args, header[0])
+
+
+def check_endpoint(endpoint: str) -> str:
+    """Return ``endpoint`` if a packet can carry it.
+
+    Raises:
+        LocalProtocolError: it holds a colon (there is no escaping), a control character, or no character at all
+            that UTF-8 can carry.
+        TypeError: it is not text.
+    """
+    if not isinstance(endpoint, str):
+        raise TypeError(f"an endpoint is text such as '/chat', not {type(endpoint).__name__}")
+    if ":" in endpoint or _CONTROL.search(endpoint):
+        raise LocalProtocolError(f"an endpoint cannot hold a colon or a control character: {endpoint!r}")
+    return _transmittable("an endpoint", endpoint)
+
+
+def _join(kind: int, id_field: str, endpoint: str, data: str | None = None) -> str:
+    head = f"{kind}:{id_field}:{check_endpoint(endpoint) if endpoint else ''}"
+    return head if data is None else f"{head}:{data}"
+
+
+def _id_field(packet: Connect | Message | Json | Event | Noop) -> str:
+    if packet.id is None:
+        return ""
+    return _id_text(packet.id, least=1) + ("+" if packet.wants_data else "")
+
+
+def _id_text(number: int, *, least: int) -> str:
+    # Ids start at 1, since the JS encoders drop 0; but a 0 that a server asks with is answered.
+    if type(number) is not int or not least <= number <= MAX_ID:
+        raise LocalProtocolError(f"an id is a whole number from 1 to 2**53, not {number!r}")
+    return str(number)
+
+
+def _transmittable(what: str, text: str) -> str:
+    try:
+        text.isascii() or text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError(f"{what} cannot hold half of a surrogate pair: {error}") from error
+    return text
+
+
+def _encode_connect(packet: Connect) -> str:
+    if _CONTROL.search(packet.query):
+        raise LocalProtocolError(f"a query cannot hold a control character: {packet.query!r}")
+    return _join(1, _id_field(packet), packet.endpoint, _transmittable("a query", packet.query) or None)
+
+
+def _encode_error(packet: Error) -> str:
+    reason, advice = _code(packet.reason, _REASONS), _code(packet.advice, _ADVICE)
+    # The last plus is the one before the advice, so a reason with a plus needs one behind it.
+    data = f"{reason}+{advice}" if advice or "+" in reason else reason
+    return _join(7, "", packet.endpoint, _transmittable("an error", data) or None)
+
+
+def _code(text: str, known: tuple[str, ...]) -> str:
+    return str(known.index(text)) if text in known else text
+
+
+def _named(code: str, known: tuple[str, ...]) -> str:
+    return known[int(code)] if code.isascii() and code.isdigit() and int(code) < len(known) else code
+
+
+def _decode_error(header: _Header, data: str | None) -> Packet:
+    endpoint, text = header[0], data or ""
+    if not endpoint and "/" in text:
+        # gevent-socketio writes the endpoint behind the data; a reason that has a slash does not look like this.
+        head, slash, tail = text.partition("/")
+        if not head or re.fullmatch(r"[0-9]*\+?[0-9]*", head):
+            text, endpoint = head, slash + tail
+    reason, _, advice = text.rpartition("+") if "+" in text else (text, "", "")
+    return Error(_named(reason, _REASONS), _named(advice, _ADVICE), endpoint)
+
+
+def _as_args(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _without_plus(match: re.Match[str]) -> str:
+    # Outside a string a plus is that of an exponent, which says the same without it.
+    text = match[0]
+    return "" if text == "+" else text.replace("+", "\\u002b")

@@ -1,0 +1,129 @@
+"""How revision 1 puts several packets into one HTTP body, and a body into JSONP.
+
+One packet stands alone; several are each preceded by their length between two U+FFFD. Node counts UTF-16 units,
+Python servers count code points, and a packet may hold U+FFFD itself: so a body is read by length, never
+split, and the counting that makes every packet end where another begins is the one that was meant.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...errors import RemoteProtocolError
+
+_MARK = "\ufffd"
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_LENGTH = re.compile(r"[0-9]{1,10}")
+_JSONP = re.compile(r"\s*io\.j\[(.*?)\]\((.*)\)\s*;?\s*", re.DOTALL)
+
+
+class _Counting(NamedTuple):
+    """One way to count: a text whose characters are the units, its mark, and the way back."""
+
+    to_units: Callable[[str], str]
+    mark: str
+    to_text: Callable[[str], str]
+
+
+def _utf16_units(text: str) -> str:
+    return _ASTRAL.sub(lambda match: _surrogates(ord(match[0]) - 0x10000), text)
+
+
+def _surrogates(offset: int) -> str:
+    return chr(0xD800 | offset >> 10) + chr(0xDC00 | offset & 0x3FF)
+
+
+def _from_utf16_units(units: str) -> str:
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _utf8_units(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _from_utf8_units(units: str) -> str:
+    return units.encode("latin-1").decode("utf-8", "surrogatepass")
+
+
+_UTF16 = _Counting(_utf16_units, _MARK, _from_utf16_units)
+_CODE_POINTS = _Counting(str, _MARK, str)
+_UTF8 = _Counting(_utf8_units, _utf8_units(_MARK), _from_utf8_units)
+
+
+def encode_payload(frames: list[str]) -> str:
+    """Return the body that carries ``frames``: one alone as it is, several with their lengths in UTF-16 units."""
+    if len(frames) == 1:
+        return frames[0]
+    return "".join(f"{_MARK}{len(_utf16_units(frame))}{_MARK}{frame}" for frame in frames)
+
+
+def decode_payload(body: str) -> list[str]:
+    """Return the frames of one body, in order; empty frames are left out.
+
+    Raises:
+        RemoteProtocolError: the lengths are not numbers, or are missing.
+    """
+    if not body.startswith(_MARK):
+        return [body] if body else []
+    for counting in (_UTF16, _CODE_POINTS, _UTF8):
+        try:
+            frames = _split(counting, body, exact=True)
+        except ValueError:
+            continue
+        return [frame for frame in frames if frame]
+    try:
+        # Every server and the JS client take what is there when the last length promises more.
+        return [frame for frame in _split(_UTF16, body, exact=False) if frame]
+    except ValueError as error:
+        raise RemoteProtocolError(f"a payload that cannot be read: {error}: {body[:200]!r}") from error
+
+
+def _split(counting: _Counting, body: str, *, exact: bool) -> list[str]:
+    units, mark = counting.to_units(body), counting.mark
+    frames, position = [], 0
+    while position < len(units):
+        start = units.find(mark, position + len(mark))
+        length = _LENGTH.fullmatch(units, position + len(mark), max(start, 0))
+        if not units.startswith(mark, position) or length is None:
+            raise ValueError(f"no length at {position}")
+        start += len(mark)
+        end = start + int(length[0])
+        if exact and end > len(units):
+            raise ValueError(f"a length beyond the end at {position}")
+        frames.append(counting.to_text(units[start:end]))
+        position = end
+    return frames
+
+
+def decode_jsonp(body: str) -> str:
+    """Return the payload in a JSONP answer such as ``io.j[0]("1::");``. Nothing is evaluated.
+
+    gevent-socketio puts the text between single quotes and escapes nothing, so there it is taken as it stands.
+
+    Raises:
+        RemoteProtocolError: it is not such an answer.
+    """
+    match = _JSONP.fullmatch(body)
+    argument = match[2].strip() if match else ""
+    if len(argument) >= 2 and argument[0] == argument[-1] == "'":
+        return argument[1:-1]
+    try:
+        payload = json.loads(argument, strict=False)
+    except (ValueError, RecursionError):
+        payload = None
+    if not isinstance(payload, str):
+        raise RemoteProtocolError(f"not a JSONP answer: {body[:200]!r}")
+    return payload
+
+
+def jsonp_error(body: str) -> str | None:
+    """Return the text of a refusal such as ``io.j[0](new Error("handshake unauthorized"));``, or None."""
+    match = _JSONP.fullmatch(body)
+    error = re.fullmatch(r'new Error\((".*")\)', match[2].strip(), re.DOTALL) if match else None
+    try:
+        return str(json.loads(error[1])) if error else None
+    except ValueError:
+        return None

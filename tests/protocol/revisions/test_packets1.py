@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sioclient.errors import LocalProtocolError
+from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.packets import (
+    MAX_ID,
+    Ack,
+    Connect,
+    Disconnect,
+    Error,
+    Event,
+    Heartbeat,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+    Packet,
+)
+from sioclient.protocol.revisions.packets1 import PacketCodec
+
+CODEC = PacketCodec(JsonText())
+
+TEXT = st.text() | st.text('\ufffd\u2028\n\r\0:+/"\\\U0001f600\U0010ffff09')
+ENDPOINTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters=":"))
+QUERIES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda values: st.lists(values) | st.dictionaries(TEXT, values),
+    max_leaves=20,
+)
+ARGS = st.lists(JSON_VALUES, max_size=4)
+ID = st.none() | st.integers(1, MAX_ID) | st.sampled_from([1, MAX_ID])
+# The codes stand for words, and a slash behind them is where gevent-socketio puts the endpoint.
+WORDS = st.sampled_from(
+    ["", "unauthorized", "client not handshaken", "transport not supported", "undefined", "-1", "9"]
+)
+REASONS = WORDS | st.text("abc: \xe9\U0001f600")
+
+
+@st.composite
+def asking(draw, kind, *fields):
+    """A packet that may carry an id; only one with an id can want data."""
+    values = [draw(field) for field in fields]
+    number = draw(ID)
+    return kind(*values, id=number, wants_data=number is not None and draw(st.booleans()))
+
+
+PACKETS = {
+    "disconnect": st.builds(Disconnect, ENDPOINTS),
+    "connect": asking(Connect, ENDPOINTS, QUERIES),
+    "heartbeat": st.builds(Heartbeat),
+    "message": asking(Message, TEXT, ENDPOINTS),
+    "json": asking(Json, JSON_VALUES, ENDPOINTS),
+    "event": asking(Event, TEXT, ARGS, ENDPOINTS),
+    "ack": st.builds(Ack, st.integers(0, MAX_ID), ARGS, ENDPOINTS),
+    "error": st.builds(Error, REASONS, st.sampled_from(["", "reconnect"]), ENDPOINTS),
+    "noop": asking(Noop, ENDPOINTS),
+}
+
+
+@pytest.mark.parametrize("kind", PACKETS)
+@given(data=st.data())
+def test_every_packet_comes_back_as_it_was(kind, data):
+    packet = data.draw(PACKETS[kind])
+    assert CODEC.decode(CODEC.encode(packet)) == packet
+
+
+def problem(frame: str) -> str:
+    packet = CODEC.decode(frame)
+    assert isinstance(packet, Malformed)
+    assert packet.text == frame
+    return packet.problem
+
+
+# Encoding
+
+
+@given(asking(Json, JSON_VALUES) | asking(Event, TEXT, ARGS))
+def test_json_is_written_in_ascii(packet):
+    assert CODEC.encode(packet).isascii()
+
+
+@given(st.integers(0, MAX_ID), ARGS)
+def test_an_ack_holds_no_plus_but_the_one_before_its_arguments(number, args):
+    frame = CODEC.encode(Ack(number, args))
+    assert frame.isascii()
+    assert frame.count("+") == (1 if args else 0)
+    assert CODEC.decode(frame) == Ack(number, args)
+
+
+@pytest.mark.parametrize(
+    ("args", "frame"),
+    [
+        (["a+b"], r'6:::1+["a\u002bb"]'),
+        ([1e20], "6:::1+[1e20]"),
+        (['"+\\', 1e300, "++"], r'6:::1+["\"\u002b\\",1e300,"\u002b\u002b"]'),
+        ([{"a+": "\\"}], r'6:::1+[{"a\u002b":"\\"}]'),
+    ],
+)
+def test_a_plus_in_an_ack_is_escaped_in_text_and_left_out_of_exponents(args, frame):
+    assert CODEC.encode(Ack(1, args)) == frame
+
+
+@given(ARGS)
+def test_an_ack_of_a_module_with_spaces_holds_no_other_plus_either(args):
+    module = SimpleNamespace(dumps=lambda value: json.dumps(value, ensure_ascii=False), loads=json.loads)
+    codec = PacketCodec(JsonText(module))
+    frame = codec.encode(Ack(1, args))
+    assert frame.count("+") == (1 if args else 0)
+    assert codec.decode(frame) == Ack(1, args)
+
+
+@pytest.mark.parametrize("endpoint", ["/a:b", ":", "/a\nb", "/a\0", "\x7f", "/\ud83d"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        Disconnect,
+        Connect,
+        lambda endpoint: Message("x", endpoint),
+        lambda endpoint: Json(1, endpoint),
+        lambda endpoint: Event("e", [], endpoint),
+        lambda endpoint: Ack(1, [], endpoint),
+        lambda endpoint: Error("", "", endpoint),
+        Noop,
+    ],
+)
+def test_no_packet_carries_an_endpoint_that_the_grammar_cannot_hold(make, endpoint):
+    with pytest.raises(LocalProtocolError, match="an endpoint cannot hold"):
+        CODEC.encode(make(endpoint))
+
+
+def test_an_endpoint_is_text():
+    with pytest.raises(TypeError, match="not int"):
+        CODEC.encode(Message("x", 5))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("query", ["?a=b\r\nX: y", "?\0", "?\x7f"])
+def test_a_query_holds_no_control_character(query):
+    with pytest.raises(LocalProtocolError, match="a query cannot hold"):
+        CODEC.encode(Connect("/chat", query))
+
+
+@pytest.mark.parametrize("packet", [Message("\ud83d"), Connect("/chat", "?\udc00"), Error("\ud83d")])
+def test_half_of_a_surrogate_pair_cannot_be_sent_as_it_is(packet):
+    with pytest.raises(LocalProtocolError, match="surrogate"):
+        CODEC.encode(packet)
+
+
+def test_half_of_a_surrogate_pair_can_be_sent_in_json():
+    assert CODEC.encode(Json("\ud83d")) == r'4:::"\ud83d"'
+
+
+@pytest.mark.parametrize("number", [0, -1, MAX_ID + 1, True, 1.0, "1"])
+@pytest.mark.parametrize("packet", [Connect("/chat"), Message("x"), Json(1), Event("e"), Noop()])
+def test_an_id_is_a_whole_number_from_1(packet, number):
+    with pytest.raises(LocalProtocolError, match="an id is a whole number"):
+        CODEC.encode(replace(packet, id=number))
+
+
+@pytest.mark.parametrize("number", [None, -1, MAX_ID + 1, True, "1"])
+def test_an_ack_needs_the_id_of_a_packet(number):
+    with pytest.raises(LocalProtocolError, match="an id is a whole number"):
+        CODEC.encode(Ack(number))
+
+
+def test_a_server_that_asks_with_id_0_is_answered():
+    assert CODEC.encode(Ack(0)) == "6:::0"
+
+
+@pytest.mark.parametrize("data", [None, 5, b"x", ["x"]])
+def test_a_message_is_text(data):
+    with pytest.raises(TypeError, match="a message is text"):
+        CODEC.encode(Message(data))
+
+
+@pytest.mark.parametrize("name", [None, 5, b"x"])
+def test_the_name_of_an_event_is_text(name):
+    with pytest.raises(TypeError, match="name is text"):
+        CODEC.encode(Event(name))
+
+
+def test_a_value_that_json_lacks_is_a_local_error():
+    with pytest.raises(LocalProtocolError):
+        CODEC.encode(Event("e", [float("nan")]))
+
+
+def test_an_event_without_arguments_has_no_list_of_them():
+    assert CODEC.encode(Event("e")) == '5:::{"name":"e"}'
+
+
+@pytest.mark.parametrize("reason", ["a+b", "+", "a+", "+0"])
+def test_a_reason_with_a_plus_is_not_taken_for_an_advice(reason):
+    assert CODEC.decode(CODEC.encode(Error(reason))) == Error(reason)
+
+
+# Decoding
+
+
+@given(st.text() | st.text('0123456789:+/"[]{}\ufffd\n\U0001f600a') | st.from_regex(r"[0-8]:[0-9]*\+?:[^:]*(:.*)?"))
+def test_no_text_makes_the_decoder_raise(text):
+    packet = CODEC.decode(text)
+    assert isinstance(packet, (Packet, Malformed))
+
+
+@given(st.binary())
+def test_a_binary_frame_is_malformed(data):
+    packet = CODEC.decode(data)
+    assert isinstance(packet, Malformed)
+    assert "binary" in packet.problem
+
+
+@given(st.sampled_from("45"), st.text('[]{}:,"\\0123456789.eE+-truefalsn\ud83d ', max_size=30))
+def test_no_json_makes_the_decoder_raise(kind, text):
+    assert isinstance(CODEC.decode(f"{kind}:::{text}"), (Json, Event, Malformed))
+
+
+@pytest.mark.parametrize("frame", ["4:::" + "[" * 100_000, "4:::" + "9" * 100_000, '5:::{"name":' + "[" * 100_000])
+def test_json_that_python_refuses_is_malformed(frame):
+    assert problem(frame)
+
+
+def test_only_the_beginning_of_a_binary_frame_is_kept():
+    assert len(CODEC.decode(bytes(10_000)).text) < 1000
+
+
+@pytest.mark.parametrize("number", [1, MAX_ID])
+def test_an_id_up_to_two_to_the_53_is_read(number):
+    assert CODEC.decode(f"3:{number}::x") == Message("x", id=number)
+    assert CODEC.decode(f"6:::{number}") == Ack(number)
+
+
+LARGER_IDS = [str(MAX_ID + 1), "9" * 19, "9" * 20, "9" * 5000]
+
+
+@pytest.mark.parametrize("digits", LARGER_IDS, ids=len)
+def test_a_larger_id_of_a_packet_is_malformed(digits):
+    assert problem(f"3:{digits}::x")
+
+
+@pytest.mark.parametrize("digits", LARGER_IDS, ids=len)
+def test_a_larger_id_in_an_ack_is_malformed(digits):
+    assert problem(f"6:::{digits}")
+
+
+def test_an_id_of_0_is_read_as_one():
+    assert CODEC.decode("3:0::x") == Message("x", id=0)
+
+
+@pytest.mark.parametrize("frame", ["3:\u0661::x", "6:::\u0661", "\u0663:::x"])
+def test_only_ascii_digits_are_digits(frame):
+    assert problem(frame)
+
+
+def test_a_bad_packet_says_what_is_wrong_with_it():
+    assert problem("garbage") == "not a packet"
+    assert problem("3:99999999999999999999::x") == "an id that is too large"
+    assert problem("5:::[1]") == "an event without a name"
+    assert problem("6:::x") == "an ack without the id of a packet"
+
+
+@pytest.mark.parametrize(
+    ("frame", "packet"),
+    [
+        ("7:::2+0/chat", Error("unauthorized", "reconnect", "/chat")),
+        ("7:::/chat", Error("", "", "/chat")),
+        ("7:::see http://a/b", Error("see http://a/b")),
+        ("7::/chat:see /b", Error("see /b", "", "/chat")),
+        ("7:::\u0662", Error("\u0662")),
+        ("7:::3+1", Error("3", "1")),
+        ("7::/chat:not allowed+reconnect", Error("not allowed", "reconnect", "/chat")),
+        ("7:::a+b+0", Error("a+b", "reconnect")),
+    ],
+)
+def test_errors_are_read_in_all_shapes_that_servers_send(frame, packet):
+    assert CODEC.decode(frame) == packet
+
+
+def test_a_plus_without_an_id_wants_nothing():
+    assert CODEC.decode("3:+::hi") == Message("hi", id=None, wants_data=False)
+
+
+@pytest.mark.parametrize("data", ["1", "1+", "1+{bad", "1+" + "[" * 100_000, "1+null"], ids=lambda data: data[:10])
+def test_an_ack_whose_arguments_cannot_be_read_is_an_ack_without_any(data):
+    assert CODEC.decode(f"6:::{data}") == Ack(1)
+
+
+@pytest.mark.parametrize(("data", "args"), [('1+["a",2]', ["a", 2]), ('1+"a"', ["a"]), ('1+{"a":1}', [{"a": 1}])])
+def test_arguments_of_an_ack_that_are_no_list_are_one_argument(data, args):
+    assert CODEC.decode(f"6:::{data}") == Ack(1, args)

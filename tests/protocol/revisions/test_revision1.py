@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
+from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.packets import Heartbeat, Json, Message
+from sioclient.protocol.revisions import Handshake, Revision1
+
+REVISION = Revision1()
+
+
+def announced(body: str) -> Handshake:
+    return REVISION.read_handshake(200, body)
+
+
+def refusal(status: int, body: str = "") -> HandshakeRejected:
+    with pytest.raises(HandshakeRejected) as caught:
+        REVISION.read_handshake(status, body)
+    assert caught.value.status == status
+    return caught.value
+
+
+def test_it_says_which_revision_it_is_and_who_speaks_it():
+    assert REVISION.number == 1
+    assert "0.9" in REVISION.servers
+
+
+def test_paths_begin_with_the_resource_and_the_handshake_ends_with_a_slash():
+    assert REVISION.handshake_path("socket.io") == "/socket.io/1/"
+    assert REVISION.handshake_path("foo/bar") == "/foo/bar/1/"
+    assert REVISION.transport_path("socket.io", "websocket", "ab-_1") == "/socket.io/1/websocket/ab-_1"
+    assert REVISION.probe_path("socket.io") == "/socket.io/?EIO=4&transport=polling"
+
+
+def test_a_session_id_is_quoted_in_a_path():
+    assert REVISION.transport_path("socket.io", "websocket", "a&b=c") == "/socket.io/1/websocket/a%26b%3Dc"
+
+
+def test_frames_and_payloads_go_through_the_codecs_of_the_revision():
+    assert REVISION.encode(Heartbeat()) == "2::"
+    assert REVISION.decode("3:::x") == Message("x")
+    assert REVISION.decode_payload(REVISION.encode_payload(["1::", "2::"])) == ["1::", "2::"]
+
+
+def test_the_json_module_of_the_user_is_used():
+    class Loud:
+        def dumps(self, obj):
+            return '"dumped"'
+
+        def loads(self, s):
+            return "loaded"
+
+    revision = Revision1(JsonText(Loud()))
+    assert revision.encode(Json(1)) == '4:::"dumped"'
+    assert revision.decode("4:::1") == Json("loaded")
+
+
+def test_an_announcement_is_read():
+    expected = Handshake("4d4f185e96a7b", 15.0, 10.0, ("websocket", "xhr-polling"))
+    assert announced("4d4f185e96a7b:15:10:websocket,xhr-polling") == expected
+
+
+def test_names_of_transports_may_have_spaces_and_gaps():
+    assert announced("sid:1:1: websocket ,, xhr-polling,").transports == ("websocket", "xhr-polling")
+
+
+@pytest.mark.parametrize(
+    "session_id",
+    ["", "a/b", "a?b", "a#b", "a%2fb", "a b", "a\nb", "\xe9", "a" * 129, "{", '"a"', "'a'", ".", ".."],
+)  # fmt: skip
+def test_a_session_id_that_could_change_the_url_is_not_one(session_id):
+    with pytest.raises(ConnectError, match=r"not a Socket\.IO server") as caught:
+        announced(f"{session_id}:60:60:websocket")
+    assert not caught.value.retryable
+
+
+def test_a_session_id_has_up_to_128_characters():
+    assert announced("a" * 128 + ":60:60:").session_id == "a" * 128
+
+
+@pytest.mark.parametrize("seconds", ["-1", "+1", "1e3", "nan", "inf", "86401", "100000", "\u0661", "1.", "1_0"])
+@pytest.mark.parametrize("body", ["sid:{}:60:websocket", "sid:60:{}:websocket"])
+def test_a_time_out_that_is_not_a_number_of_seconds_up_to_a_day_is_not_one(seconds, body):
+    with pytest.raises(ConnectError, match=r"not a Socket\.IO server"):
+        announced(body.format(seconds))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("86400", 86400.0), ("0.5", 0.5), ("", None)])
+def test_a_time_out_is_read(text, seconds):
+    handshake = announced(f"sid:{text}:{text}:")
+    assert (handshake.heartbeat_timeout, handshake.close_timeout) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("body", ['io.j[0]("sid:60:60:websocket");', "io.j[['0']]('sid:60:60:websocket');"])
+def test_an_announcement_in_jsonp_is_read(body):
+    assert announced(body) == Handshake("sid", 60.0, 60.0, ("websocket",))
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("handshake unauthorized", 403), ("handshake bad origin", 403), ("handshake error", 500), ("whatever", 500)],
+)
+def test_a_refusal_in_jsonp_has_the_status_it_would_have_had(text, status):
+    with pytest.raises(HandshakeRejected, match=text) as caught:
+        announced(f'io.j[4](new Error("{text}"));')
+    assert (caught.value.status, caught.value.body) == (status, text)
+
+
+@pytest.mark.parametrize("body", ["io.j[0](", "io.j[0](undefined);", "io.j[0]();", 'io.j[0](new Error("\n"));'])
+def test_broken_jsonp_is_not_a_handshake(body):
+    with pytest.raises(ConnectError, match=r"not a Socket\.IO server") as caught:
+        announced(body)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(401, "credentials"), (403, "origin"), (404, "resource="), (301, "redirects"), (399, "redirects"), (500, "log")],
+)
+def test_a_refusal_says_what_to_do(status, advice):
+    assert advice in str(refusal(status, "the body"))
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [
+        (301, False),
+        (400, False),
+        (401, False),
+        (403, False),
+        (404, False),
+        (408, True),
+        (429, True),
+        (500, True),
+        (503, True),
+    ],
+)
+def test_a_refusal_is_final_when_it_would_be_the_same_tomorrow(status, retryable):
+    assert refusal(status).retryable is retryable
+
+
+def test_a_refusal_repeats_only_the_beginning_of_the_body():
+    error = refusal(500, "x" * 100_000)
+    assert len(error.body) == 200
+    assert len(str(error)) < 500
+
+
+def test_a_refusal_with_a_good_body_is_still_one():
+    refusal(500, "sid:60:60:websocket")
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        ('0{"sid":"abc","pingInterval":25000}', "Engine.IO 4 (socket.io 3.x or 4.x)"),
+        ('97:0{"sid":"abc","pingInterval":25000}2:40', "Engine.IO 3 (socket.io 1.x or 2.x)"),
+        ('{"code":0,"message":"Transport unknown"}', "Engine.IO (socket.io 1.0 or later)"),
+        ('{"code":5,"message":"Unsupported protocol version"}', "Engine.IO (socket.io 1.0 or later)"),
+        ('"The client is using an unsupported version of the Socket.IO or Engine.IO protocols"', "1.0 or later"),
+        ("The client is using an unsupported version of the Socket.IO or Engine.IO protocols", "1.0 or later"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_server_of_a_later_generation_is_named_and_so_are_we(status, body, seen):
+    with pytest.raises(WrongRevision) as caught:
+        REVISION.read_handshake(status, body)
+    assert seen in str(caught.value)
+    assert "socket.io 0.7 to 0.9" in str(caught.value)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_the_binary_greeting_of_engine_io_3_is_named_however_it_was_decoded(encoding):
+    body = b'\x00\x09\x07\xff0{"sid":"abc"}'.decode(encoding, "replace")
+    with pytest.raises(WrongRevision, match=r"Engine\.IO 3"):
+        announced(body)
+
+
+@pytest.mark.parametrize("body", ["", "sid", "sid:60", "Welcome to socket.io.", "<html>a:b:c</html>", "a:b:c:d"])
+def test_what_is_no_handshake_says_where_to_look(body):
+    with pytest.raises(ConnectError, match="Check the host") as caught:
+        announced(body)
+    assert not isinstance(caught.value, HandshakeRejected | WrongRevision)
+    assert not caught.value.retryable
+
+
+@given(
+    st.integers(100, 599),
+    st.text()
+    | st.text("io.j[0](\"');:{60,\ufeff\x00\xffnewError")
+    | st.text("()\"'\\;newError sid:60\n").map("io.j[0]({});".format)
+    | st.text("ab:0159.,/").map("sid:{}".format),
+)
+def test_no_answer_raises_anything_but_a_connect_error(status, body):
+    try:
+        handshake = REVISION.read_handshake(status, body)
+    except ConnectError:
+        return
+    assert status == 200
+    assert handshake.session_id
+
+
+def test_the_server_is_dead_after_the_larger_time_out_and_a_second():
+    assert REVISION.dead_after(Handshake("sid", 15.0, 25.0, ())) == 26.0
+    assert REVISION.dead_after(Handshake("sid", 60.0, 25.0, ())) == 61.0
+    assert REVISION.dead_after(Handshake("sid", 60.0, None, ())) == 61.0
+
+
+def test_we_beat_at_half_the_heartbeat_time_out():
+    assert REVISION.beat_every(Handshake("sid", 15.0, 25.0, ())) == 7.5
+
+
+@pytest.mark.parametrize("timeout", [None, 0.0])
+def test_heartbeats_that_are_off_mean_no_beat_and_no_death(timeout):
+    handshake = Handshake("sid", timeout, 25.0, ())
+    assert REVISION.beat_every(handshake) is None
+    assert REVISION.dead_after(handshake) is None
+
+
+def test_only_a_websocket_needs_a_fence():
+    assert Revision1().needs_fence("websocket")
+    assert not Revision1().needs_fence("xhr-polling")

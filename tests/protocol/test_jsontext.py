@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sioclient.errors import LocalProtocolError
+from sioclient.protocol.jsontext import JsonText
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda values: st.lists(values) | st.dictionaries(st.text(), values),
+    max_leaves=20,
+)
+
+RAW = SimpleNamespace(dumps=lambda value: json.dumps(value, ensure_ascii=False), loads=json.loads)
+BYTES = SimpleNamespace(dumps=lambda value: json.dumps(value, ensure_ascii=False).encode(), loads=json.loads)
+
+
+@given(JSON_VALUES)
+def test_what_is_written_is_ascii_and_reads_as_it_was(value):
+    text = JsonText().write(value)
+    assert text.isascii()
+    assert JsonText().read(text) == value
+
+
+@given(JSON_VALUES)
+@pytest.mark.parametrize("module", [RAW, BYTES], ids=["text", "bytes"])
+def test_a_module_that_writes_raw_unicode_is_made_ascii(module, value):
+    text = JsonText(module).write(value)
+    assert text.isascii()
+    assert JsonText(module).read(text) == value
+
+
+@pytest.mark.parametrize(
+    ("character", "escaped"),
+    [("\xe9", r"\u00e9"), ("\u2028", r"\u2028"), ("\uffff", r"\uffff"), ("\U00010000", r"\ud800\udc00"),
+     ("\U0001f600", r"\ud83d\ude00"), ("\U0010ffff", r"\udbff\udfff"), ("\ud83d", r"\ud83d")],
+)  # fmt: skip
+def test_each_character_beyond_ascii_is_escaped_as_javascript_does(character, escaped):
+    assert JsonText(RAW).write(character) == f'"{escaped}"'
+    assert JsonText().write(character) == f'"{escaped}"'
+
+
+@pytest.mark.parametrize("module", [None, json], ids=["default", "json"])
+def test_the_standard_library_writes_without_spaces(module):
+    assert JsonText(module).write({"a": [1, 2.5, None]}) == '{"a":[1,2.5,null]}'
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_json_lacks_is_a_local_error(value):
+    with pytest.raises(LocalProtocolError, match="not JSON"):
+        JsonText().write([value])
+
+
+def test_a_list_that_holds_itself_is_a_local_error():
+    value: list[object] = []
+    value.append(value)
+    with pytest.raises(LocalProtocolError):
+        JsonText().write(value)
+
+
+def test_a_value_nested_too_deep_to_be_written_is_a_local_error():
+    value: list[object] = []
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(LocalProtocolError):
+        JsonText().write(value)
+
+
+def test_a_type_that_json_does_not_know_is_a_type_error():
+    with pytest.raises(TypeError):
+        JsonText().write(object())
+
+
+def test_numbers_that_gevent_sends_bare_are_read_as_floats():
+    assert repr(JsonText().read("[NaN,Infinity,-Infinity]")) == "[nan, inf, -inf]"
+
+
+@pytest.mark.parametrize("text", ["", "{bad", "[1,]", "undefined", "[" * 100_000, "[1] 2"])
+def test_a_text_that_is_not_json_is_a_value_error(text):
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is that of the JSON module
+        JsonText().read(text)
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "levels"),
+    [("[", "]", 1), ('{"a":', "}", 1), ('{"a":[', "]}", 2), ('[{"a":', "}]", 2), ('[0,{"]":0,"a":', "},[]]", 2)],
+)
+def test_512_levels_are_read_and_more_are_not(opening, closing, levels):
+    def nested(depth: int) -> str:
+        return opening * (depth // levels) + "0" + closing * (depth // levels)
+
+    assert JsonText().read(nested(512))
+    with pytest.raises(ValueError, match="deep"):
+        JsonText().read(nested(512 + levels))
+
+
+def test_a_module_that_has_no_room_for_the_text_makes_it_a_value_error():
+    def loads(text: str) -> None:
+        raise RecursionError
+
+    with pytest.raises(ValueError, match="deep"):
+        JsonText(SimpleNamespace(dumps=json.dumps, loads=loads)).read("[]")
+
+
+def test_digits_in_text_are_no_number():
+    assert JsonText().read('"' + "1" * 2000 + '"') == "1" * 2000
+
+
+def test_brackets_beside_each_other_or_in_text_are_no_levels():
+    values = [[] for _ in range(1000)] + ["[{" * 1000, "\\", '"[' * 1000, "\n"]
+    assert JsonText().read(JsonText().write(values)) == values
+
+
+def test_an_integer_of_1000_digits_is_read_and_one_beyond_the_interpreters_limit_is_not():
+    assert JsonText().read("1" * 1000) == int("1" * 1000)
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is that of the JSON module
+        JsonText().read("1" * 5000)

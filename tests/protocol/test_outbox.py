@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+
+from sioclient.errors import BufferFull, NotConnected
+from sioclient.protocol.outbox import Outbox
+
+
+def filled(*frames: str, **options: int) -> Outbox:
+    outbox = Outbox(**options)
+    for frame in frames:
+        outbox.push(frame, "")
+    return outbox
+
+
+def test_frames_leave_once_and_in_order():
+    outbox = filled("a", "b", "c")
+    assert outbox.take() == ["a", "b", "c"]
+    assert outbox.take() == []
+
+
+def test_urgent_frames_leave_apart_from_the_others():
+    outbox = filled("a")
+    outbox.push_urgent("u1")
+    outbox.push_urgent("u2")
+    assert (len(outbox), outbox.urgent, outbox.queued) == (3, 2, 1)
+    assert outbox.take_urgent() == ["u1", "u2"]
+    assert (len(outbox), outbox.urgent, outbox.queued) == (1, 0, 1)
+    assert outbox.take() == ["a"]
+
+
+def test_no_more_frames_leave_than_are_asked_for():
+    outbox = filled("a", "b", "c", most_characters=3)
+    assert outbox.take(2) == ["a", "b"]
+    outbox.check_room("de")
+    with pytest.raises(BufferFull, match="1 packets \\(1 characters\\)"):
+        outbox.check_room("def")
+    assert outbox.take(5) == ["c"]
+    assert outbox.take(0) == []
+
+
+def test_there_is_room_for_the_last_packet_and_for_none_after_it():
+    outbox = filled("a", most_packets=2)
+    outbox.check_room("b")
+    outbox.push("b", "")
+    with pytest.raises(BufferFull, match="2 packets"):
+        outbox.check_room("c")
+
+
+def test_there_is_room_for_the_last_character_and_for_none_after_it():
+    outbox = filled("abc", most_characters=5)
+    outbox.check_room("de")
+    with pytest.raises(BufferFull, match="3 characters"):
+        outbox.check_room("def")
+
+
+def test_by_default_a_thousand_packets_and_a_mebi_of_characters_may_wait():
+    filled(*"x" * 999).check_room("x")
+    with pytest.raises(BufferFull):
+        filled(*"x" * 1000).check_room("x")
+    Outbox().check_room("x" * 2**20)
+    with pytest.raises(BufferFull):
+        Outbox().check_room("x" * (2**20 + 1))
+
+
+def test_without_a_buffer_nothing_may_wait():
+    with pytest.raises(NotConnected, match="buffer_size=0") as caught:
+        Outbox(most_packets=0).check_room("a")
+    assert not isinstance(caught.value, BufferFull)
+
+
+def test_what_was_taken_makes_room():
+    outbox = filled("abcde", most_packets=1, most_characters=5)
+    outbox.take()
+    outbox.check_room("vwxyz")
+
+
+def test_the_end_of_a_session_leaves_what_users_sent():
+    outbox = Outbox(most_characters=4)
+    outbox.push("ack", "", of_session=True)
+    outbox.push("mine", "", ack=("", 1))
+    outbox.push_urgent("2::")
+    assert outbox.end_session() == {("", 1)}
+    assert (len(outbox), outbox.urgent) == (1, 0)
+    with pytest.raises(BufferFull, match="1 packets \\(4 characters\\)"):
+        outbox.check_room("x")
+    assert outbox.take() == ["mine"]
+
+
+def test_packets_without_an_ack_name_none_at_the_end_of_a_session():
+    assert filled("a", "b").end_session() == set()
+
+
+def test_what_is_bound_to_the_session_leaves_in_order_or_ends_with_it():
+    outbox = Outbox()
+    for frame, endpoint in [("a", "/chat"), ("b", ""), ("c", "/chat")]:
+        outbox.push(frame, endpoint, ack=(endpoint, ord(frame)))
+    outbox.bind_to_session("/chat")
+    assert len(outbox) == 3
+    assert outbox.end_session() == {("", ord("b"))}
+    assert outbox.take() == ["b"]
+
+
+def test_binding_to_the_session_changes_no_order():
+    outbox = Outbox()
+    outbox.push("a", "/chat")
+    outbox.push("b", "", of_session=True)
+    outbox.bind_to_session("/chat")
+    assert outbox.take() == ["a", "b"]
+
+
+def test_dropping_an_endpoint_drops_its_frames_only():
+    outbox = Outbox(most_characters=1)
+    outbox.push("gone", "/chat")
+    outbox.push("", "")
+    outbox.push("gone", "/chat")
+    outbox.drop_endpoint("/chat")
+    outbox.check_room("x")
+    assert outbox.take() == [""]
