@@ -1,0 +1,27 @@
+"""I/O only: transports move frames and know no packet.
+
+Each is a module of its own, imported when it is first needed: ``import sioclient`` loads no network library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .base import Transport
+
+_CLASSES = {
+    "websocket": ("websocket", "WebSocketTransport"),
+    "xhr-polling": ("polling", "PollingTransport"),
+}
+
+
+def transport_names() -> tuple[str, ...]:
+    """Return the names of the transports that this version has."""
+    return tuple(_CLASSES)
+
+
+def load_transport(name: str) -> type[Transport]:
+    """Return the class of a transport."""
+    module, class_name = _CLASSES[name]
+    transport: type[Transport] = getattr(import_module(f".{module}", __name__), class_name)
+    return transport

@@ -1,0 +1,118 @@
+"""What a transport is, and the options that every one of them honours alike."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from .http import HttpClient
+
+Frame = str | bytes
+
+_UNSAFE = re.compile(r"[\r\n\0]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpOptions:
+    """What the user wants of every request, in the words of requests; it applies to handshake and upgrade alike.
+
+    ``params``, ``headers`` and ``cookies`` may be functions without arguments: each connection calls them anew.
+    """
+
+    params: Any = None
+    headers: Any = None
+    cookies: Any = None
+    auth: Any = None
+    proxies: Mapping[str, str] | None = None
+    verify: bool | str | None = True
+    cert: str | tuple[str, str] | None = None
+    session: Any = None
+
+
+def check_http_options(options: HttpOptions) -> None:
+    """Raise unless every header and cookie can be sent as it is.
+
+    Raises:
+        ValueError: one holds a line break or NUL, with which it would become several, or is not latin-1.
+        TypeError: one is not text.
+    """
+    for what, values in (("headers", options.headers), ("cookies", options.cookies)):
+        if values is not None and not callable(values):
+            for name, value in _pairs(what, values):
+                check_header(f"the name of one of {what}", name)
+                check_header(f"{name!r} in {what}", value)
+
+
+def check_header(what: str, text: Any) -> None:
+    """Raise unless ``text`` may stand in a header."""
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")
+    if not isinstance(text, str):
+        raise TypeError(f"{what} is text, not {type(text).__name__}")
+    if _UNSAFE.search(text):
+        raise ValueError(f"{what} holds a line break or NUL, which would make it several headers")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"{what} holds characters that are not latin-1: encode them as the server expects") from None
+
+
+def _pairs(what: str, values: Any) -> Iterable[tuple[Any, Any]]:
+    if hasattr(values, "items"):
+        pairs: Iterable[tuple[Any, Any]] = values.items()
+        return pairs
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{what} is a dictionary, or a function that returns one, not {type(values).__name__}")
+    return [(getattr(cookie, "name", None), getattr(cookie, "value", None)) for cookie in values]
+
+
+class Framing(Protocol):
+    """How several frames become one body of HTTP: a part of each revision."""
+
+    def encode_payload(self, frames: list[str]) -> str:
+        """Return one body."""
+
+    def decode_payload(self, body: str) -> list[str]:
+        """Return the frames of one body, or raise RemoteProtocolError."""
+
+
+class Transport(ABC):
+    """Moves the frames of one session. It knows no packet, and lives once: opened, used, closed.
+
+    ``recv`` and ``close`` belong to one thread, ``send`` to one thread at a time; ``wake`` and ``abort`` may be called
+    from any thread at any time.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, http: HttpClient, max_message_size: int, framing: Framing) -> None:
+        """Prepare to ``open``: ``http`` knows what a request must carry, a received frame has at most so many bytes."""
+
+    @abstractmethod
+    def open(self, url: str, deadline: float) -> None:
+        """Connect to the session's ``url`` until ``deadline`` (``time.monotonic``), or raise ConnectError."""
+
+    @abstractmethod
+    def recv(self) -> list[Frame]:
+        """Wait for frames and return them in order; return none after ``wake``. Raise ConnectionLost at the end."""
+
+    @abstractmethod
+    def send(self, frames: list[str]) -> None:
+        """Write frames in order, or raise ConnectionLost."""
+
+    @abstractmethod
+    def wake(self) -> None:
+        """Make ``recv`` return, now or the next time."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Make whatever blocks in ``open``, ``recv`` or ``send`` raise, now or the next time."""
+
+    @abstractmethod
+    def close(self, timeout: float) -> None:
+        """Say goodbye, wait at most ``timeout`` seconds for the other side to do so, and free everything."""

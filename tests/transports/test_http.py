@@ -1,0 +1,719 @@
+"""HttpClient, against servers whose every byte the test decides."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import pytest
+import requests
+
+from sioclient.errors import ConnectError
+from sioclient.transports.base import HttpOptions
+from sioclient.transports.http import MOST_BODY, Answer, HttpClient, connect_error
+from tests.servers_py import (
+    Peer,
+    Request,
+    Script,
+    Server,
+    Task,
+    closed_port,
+    deaf_port,
+    descriptors,
+    hand_over,
+    say_nothing,
+    soon,
+)
+from tests.transports.conftest import Authority
+
+
+@contextmanager
+def client(**options: Any) -> Iterator[HttpClient]:
+    http = HttpClient(HttpOptions(**options))
+    http.renew()
+    try:
+        yield http
+    finally:
+        http.close()
+
+
+def reply(status: int = 200, body: bytes = b"answer", *headers: str) -> Script:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(status, body, *headers)
+
+    return script
+
+
+def raw(data: bytes) -> Script:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(data)
+
+    return script
+
+
+def request_of(path: str = "/socket.io/1/?t=1", **options: Any) -> Request:
+    """Return the request that a GET makes."""
+    with Server(reply()) as server, client(**options) as http:
+        http.get(server.url(path), soon())
+        return server.requests[0]
+
+
+def get(script: Script, seconds: float = 10, path: str = "/") -> Answer:
+    """Return what a GET returns, or raise what it raises, when the server does this."""
+    with Server(script) as server, client() as http:
+        answer = Task(http.get, server.url(path), time.monotonic() + seconds).result()
+        assert isinstance(answer, Answer)
+        return answer
+
+
+# What is sent
+
+
+def test_the_answer_is_returned_whatever_its_status() -> None:
+    assert get(reply(200, "sid é".encode())) == Answer(200, "sid é")
+    assert get(reply(503, b"later")) == Answer(503, "later")
+    assert get(reply(404, b"")) == Answer(404, "")
+
+
+def test_bytes_that_are_not_utf8_are_replaced() -> None:
+    assert get(reply(200, b"a\xffb")) == Answer(200, "a\ufffdb")
+
+
+def test_the_request_is_a_plain_get() -> None:
+    request = request_of()
+    assert request.raw.startswith(b"GET /socket.io/1/?t=1 HTTP/1.1\r\n")
+    assert request.header("User-Agent") == "sioclient"
+    assert request.header("Accept-Encoding") == "identity"
+    for name in ("Cookie", "Authorization", "Origin", "Content-Length", "Transfer-Encoding"):
+        assert request.header(name) is None, name
+
+
+@pytest.mark.parametrize(
+    ("params", "query"),
+    [
+        ({"token": "a b&c=d", "list": ["1", "2"]}, "t=1&token=a+b%26c%3Dd&list=1&list=2"),
+        ("a=b", "t=1&a=b"),
+        ([("a", "é")], "t=1&a=%C3%A9"),
+        (lambda: {"a": "fresh"}, "t=1&a=fresh"),
+        ({"a": "b\r\nX-Injected: 1"}, "t=1&a=b%0D%0AX-Injected%3A+1"),
+        (None, "t=1"),
+    ],
+    ids=["dictionary", "text", "pairs", "function", "line break", "none"],
+)
+def test_params_are_added_to_the_query(params: Any, query: str) -> None:
+    assert request_of(params=params).target == f"/socket.io/1/?{query}"
+
+
+@pytest.mark.parametrize("headers", [{"X-Key": "1"}, lambda: {"X-Key": "1"}, {b"X-Key": b"1"}])
+def test_headers_are_sent(headers: Any) -> None:
+    assert request_of(headers=headers).header("X-Key") == "1"
+
+
+def test_headers_replace_those_of_the_library() -> None:
+    assert request_of(headers={"user-agent": "mine"}).header("User-Agent") == "mine"
+
+
+@pytest.mark.parametrize("cookies", [{"a": "1"}, lambda: {"a": "1"}])
+def test_cookies_are_sent(cookies: Any) -> None:
+    assert request_of(cookies=cookies).header("Cookie") == "a=1"
+
+
+def test_a_cookie_jar_is_sent() -> None:
+    jar = requests.cookies.RequestsCookieJar()
+    jar.set("a", "1", domain="127.0.0.1", path="/socket.io/")
+    jar.set("b", "2", domain="elsewhere.example")
+    assert request_of(cookies=jar).header("Cookie") == "a=1"
+
+
+def test_a_pair_as_auth_is_basic_authentication() -> None:
+    assert request_of(auth=("user", "pass")).header("Authorization") == "Basic dXNlcjpwYXNz"
+
+
+def test_a_function_as_auth_changes_the_request() -> None:
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["X-Signature"] = "signed"
+        return request
+
+    assert request_of(auth=sign).header("X-Signature") == "signed"
+
+
+def test_functions_are_called_once_for_each_connection() -> None:
+    calls: list[str] = []
+
+    def fresh(name: str) -> Callable[[], dict[str, str]]:
+        def function() -> dict[str, str]:
+            calls.append(name)
+            return {name: str(len(calls))}
+
+        return function
+
+    with (
+        Server(reply()) as server,
+        client(params=fresh("p"), headers=fresh("h"), cookies=fresh("c")) as http,
+    ):
+        assert calls == ["p", "h", "c"]
+        http.get(server.url(), soon())
+        http.upgrade(server.url())
+        assert calls == ["p", "h", "c"]
+        http.renew()
+        http.get(server.url(), soon())
+        first, second = server.requests
+    assert (first.target, first.header("h"), first.header("Cookie")) == ("/?p=1", "2", "c=3")
+    assert (second.target, second.header("h"), second.header("Cookie")) == ("/?p=4", "5", "c=6")
+
+
+@pytest.mark.parametrize("name", ["params", "headers", "cookies"])
+def test_what_a_function_raises_is_raised(name: str) -> None:
+    def fail() -> None:
+        raise LookupError("no token")
+
+    http = HttpClient(HttpOptions(**{name: fail}))
+    with pytest.raises(LookupError, match="no token"):
+        http.renew()
+
+
+@pytest.mark.parametrize("headers", [{"X": "a\r\nB: c"}, {"X": "a\nB: c"}, {"X": "\u20ac"}])
+@pytest.mark.parametrize("leg", ["handshake", "upgrade"])
+def test_a_function_cannot_inject_headers(headers: dict[str, str], leg: str) -> None:
+    def ask(http: HttpClient, server: Server) -> object:
+        http.renew()
+        return http.get(server.url(), soon()) if leg == "handshake" else http.upgrade(server.url())
+
+    with Server(reply()) as server, closing(HttpClient(HttpOptions(headers=lambda: headers))) as http:
+        with pytest.raises((ValueError, ConnectError)):
+            ask(http, server)
+        assert server.requests == []
+
+
+def test_cookies_of_the_server_are_sent_back_where_they_belong() -> None:
+    first = reply(200, b"", "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/elsewhere")
+    with Server(first, reply()) as server, client(cookies={"mine": "0"}) as http:
+        http.get(server.url(), soon())
+        http.renew()
+        http.get(server.url(), soon())
+        cookies = server.requests[1].header("Cookie") or ""
+        assert sorted(cookies.split("; ")) == ["a=1", "mine=0"]
+        assert "a=1" in http.upgrade(server.url()).headers["Cookie"]
+        assert "a=1" not in http.upgrade(server.url(host="localhost")).headers["Cookie"]
+
+
+# A session of the user's
+
+
+@contextmanager
+def users_session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.headers.update({"X-Session": "mine", "User-Agent": "theirs", "Accept-Encoding": "gzip"})
+        session.cookies.set("logged", "in")
+        session.params = {"tenant": "7"}
+        session.auth = ("user", "pass")
+        yield session
+
+
+def test_the_users_session_lends_headers_cookies_params_and_auth() -> None:
+    with users_session() as session:
+        request = request_of("/", session=session)
+    assert request.target == "/?tenant=7"
+    assert request.header("X-Session") == "mine"
+    assert request.header("User-Agent") == "theirs"
+    assert request.header("Cookie") == "logged=in"
+    assert request.header("Authorization") == "Basic dXNlcjpwYXNz"
+    assert request.header("Accept-Encoding") == "identity"
+
+
+def test_options_go_before_the_users_session() -> None:
+    with users_session() as session:
+        request = request_of("/", session=session, headers={"X-Session": "other"}, auth=("a", "b"))
+    assert request.header("X-Session") == "other"
+    assert request.header("Authorization") == "Basic YTpi"
+
+
+def test_the_users_session_gets_the_cookies_of_the_server_and_is_not_closed() -> None:
+    with users_session() as session, Server(reply(200, b"", "Set-Cookie: new=1"), reply()) as server:
+        with client(session=session) as http:
+            http.get(server.url(), soon())
+        assert session.cookies.get("new") == "1"
+        assert session.get(server.url(), timeout=10).status_code == 200
+        assert session.headers["User-Agent"] == "theirs"
+
+
+def test_the_users_session_chooses_the_authorities(authority: Authority) -> None:
+    with requests.Session() as session, Server(reply(), tls=authority.good) as server:
+        session.verify = authority.ca_file
+        with client(session=session) as http:
+            assert http.upgrade(server.url()).ca == authority.ca_file
+            assert http.get(server.url(), soon()).status == 200
+
+
+def test_the_users_session_lends_its_certificate(authority: Authority) -> None:
+    with requests.Session() as session, Server(reply(), tls=authority.wants_certificate()) as server:
+        session.cert = authority.client_file
+        with client(session=session, verify=authority.ca_file) as http:
+            assert http.upgrade(server.url()).cert == authority.client_file
+            assert http.get(server.url(), soon()).status == 200
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(status: int) -> None:
+    with Server(reply()) as elsewhere:
+        answer = get(reply(status, b"over there", f"Location: {elsewhere.url()}"))
+        assert answer == Answer(status, "over there")
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://", "//", "http://a:b:c/", "\xff\xfe", "mailto:x"])
+def test_a_redirect_to_nowhere_is_only_a_redirect(location: str) -> None:
+    assert get(reply(302, b"over there", f"Location: {location}")) == Answer(302, "over there")
+
+
+def test_the_body_of_a_redirect_is_not_read_beyond_the_limit() -> None:
+    sent: list[int] = []
+
+    def pour(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(302, b"", "Location: /elsewhere", length=64 * 2**20)
+        for _ in range(64):
+            peer.send(b"x" * 2**20)
+            sent.append(1)
+
+    with pytest.raises(ConnectError, match="larger than 65536 bytes"):
+        get(pour)
+    assert len(sent) < 60
+
+
+# Limits
+
+
+def test_a_body_of_just_the_limit_is_read() -> None:
+    assert get(reply(200, b"x" * MOST_BODY)).body == "x" * MOST_BODY
+
+
+def test_a_body_above_the_limit_is_refused() -> None:
+    with pytest.raises(ConnectError, match="larger than 65536 bytes"):
+        get(reply(200, b"x" * (MOST_BODY + 1)))
+
+
+def test_an_endless_body_is_refused() -> None:
+    sent: list[int] = []
+
+    def pour(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(64):
+            peer.send(b"x" * 2**20)
+            sent.append(1)
+
+    with pytest.raises(ConnectError, match="larger than 65536 bytes"):
+        get(pour)
+    assert len(sent) < 60
+
+
+def test_a_compressed_body_is_refused_as_nobody_asked_for_it() -> None:
+    bomb = gzip.compress(b"x" * 64 * 2**20)
+    with pytest.raises(ConnectError, match="compressed"):
+        get(reply(200, bomb, "Content-Encoding: gzip"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Encoding: gzip\r\n\r\nnope",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+    ],
+    ids=["nothing", "ssh", "a long line", "many headers", "cut", "bad chunk", "not gzip", "status"],
+)
+def test_an_answer_that_is_not_http_is_a_connect_error(data: bytes) -> None:
+    with pytest.raises(ConnectError) as caught:
+        get(raw(data), path="/?token=secret")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is not None
+
+
+def test_what_a_stranger_says_is_neither_quoted_in_full_nor_raw() -> None:
+    with pytest.raises(ConnectError) as caught:
+        get(raw(b"\x1b[31mSSH-2.0-" + b"x" * 10_000 + b"\r\n"))
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+def _drip(head: bytes) -> Script:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(head)
+        while not peer.server.ended.wait(0.02):
+            peer.send(b"x")
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        say_nothing,
+        _drip(b"HTTP/1.1 200 O"),
+        _drip(b"HTTP/1.1 200 OK\r\nX-Slow: "),
+        _drip(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"),
+        _drip(b"HTTP/1.1 200 OK\r\n\r\n"),
+    ],
+    ids=["silent", "status line", "header", "body", "endless body"],
+)
+def test_an_answer_that_does_not_end_is_given_up_at_the_deadline(script: Script) -> None:
+    with pytest.raises(ConnectError, match="did not answer in time") as caught:
+        get(script, seconds=0.3)
+    assert caught.value.retryable
+
+
+def test_chunks_that_never_end_are_given_up_at_the_deadline() -> None:
+    def drip(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not peer.server.ended.wait(0.02):
+            peer.send(b"1\r\nx\r\n")
+
+    with pytest.raises(ConnectError, match="did not answer in time"):
+        get(drip, seconds=0.3)
+
+
+def test_nothing_is_sent_after_the_deadline() -> None:
+    with Server(reply()) as server, client() as http:
+        with pytest.raises(ConnectError, match="did not answer in time"):
+            http.get(server.url(), time.monotonic() - 1)
+        assert server.connections == 0
+
+
+# Connecting
+
+
+def test_a_port_without_a_server_is_refused() -> None:
+    with (
+        closed_port() as port,
+        client(params={"token": "secret"}, auth=("user", "secret")) as http,
+        pytest.raises(ConnectError) as caught,
+    ):
+        http.get(f"http://localhost:{port}/socket.io/1/?of=secret", soon())
+    assert f"http://localhost:{port} refused the connection: is the server running" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert caught.value.retryable
+
+
+def test_a_server_that_does_not_answer_is_given_up_at_the_deadline() -> None:
+    with deaf_port() as port, client() as http:
+        task = Task(http.get, f"http://127.0.0.1:{port}/?token=secret", time.monotonic() + 0.2)
+        with pytest.raises(ConnectError, match=rf"^http://127\.0\.0\.1:{port} did not answer in time"):
+            task.result()
+
+
+@pytest.mark.parametrize("host", ["*.example", ".example", "a" * 64 + ".example", "exa mple"])
+def test_a_host_that_cannot_be_is_an_error_without_secrets(host: str) -> None:
+    with client() as http, pytest.raises((ConnectError, ValueError)) as caught:
+        http.get(f"http://user:secret@{host}/?token=secret", soon())
+    assert "secret" not in str(caught.value)
+
+
+def test_a_proxy_is_used() -> None:
+    with Server(reply(200, b"by proxy")) as proxy, client(proxies={"http": proxy.url()}) as http:
+        assert http.get("http://far.example/socket.io/1/", soon()) == Answer(200, "by proxy")
+        assert proxy.requests[0].target == "http://far.example/socket.io/1/"
+
+
+def test_a_proxy_that_refuses_is_a_connect_error_without_its_password() -> None:
+    with Server(reply(407, b"who are you?")) as proxy:
+        url = proxy.url().replace("http://", "http://user:secret@")
+        with client(proxies={"https": url}) as http, pytest.raises(ConnectError) as caught:
+            http.get("https://far.example/?token=secret", soon())
+    assert "407" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def socks5(peer: Peer) -> None:
+    """Script: let a client in that shows its password, and be the server that it wants."""
+    _, count = peer.read(2)
+    assert 2 in peer.read(count)
+    peer.send(b"\x05\x02")
+    _, size = peer.read(2)
+    user = peer.read(size)
+    password = peer.read(peer.read(1)[0])
+    peer.send(b"\x01\x00")
+    assert peer.read(4) == b"\x05\x01\x00\x03", "the name of the host is not sent as it is"
+    host = peer.read(peer.read(1)[0])
+    port = int.from_bytes(peer.read(2), "big")
+    peer.send(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+    peer.read_head()
+    peer.answer(200, b"%s %s %s %d" % (user, password, host, port))
+
+
+def test_a_socks_proxy_is_used() -> None:
+    with Server(socks5) as proxy:
+        url = proxy.url().replace("http://", "socks5h://me:p%40ss@").rstrip("/")
+        with client(proxies={"http": url}) as http:
+            assert http.get("http://far.example/", soon()) == Answer(200, "me p@ss far.example 80")
+
+
+def test_a_socks_proxy_that_is_not_there_is_a_connect_error() -> None:
+    with (
+        closed_port() as port,
+        client(proxies={"http": f"socks5h://127.0.0.1:{port}"}) as http,
+        pytest.raises(ConnectError, match="cannot connect"),
+    ):
+        http.get("http://far.example/", soon())
+
+
+def test_without_pysocks_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)  # as where it is not installed
+    with client(proxies={"http": "socks5://127.0.0.1:1"}) as http, pytest.raises(ConnectError, match=r"\[socks\]"):
+        http.get("http://far.example/", soon())
+
+
+def test_a_proxy_of_another_kind_is_refused() -> None:
+    with client(proxies={"http": "https://127.0.0.1:1"}) as http, pytest.raises(ConnectError, match="a proxy is http"):
+        http.get("http://far.example/", soon())
+
+
+def test_an_encrypted_request_goes_through_a_tunnel_of_the_proxy(authority: Authority) -> None:
+    def tunnel(peer: Peer) -> None:
+        assert peer.read_head().header("Proxy-Authorization") == "Basic dXNlcjpwQHNz"
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", server.port)) as onward:
+            copy = threading.Thread(target=_copy, args=(peer.sock, onward))
+            copy.start()
+            _copy(onward, peer.sock)
+            copy.join()
+
+    with Server(reply(200, b"secure"), tls=authority.good) as server, Server(tunnel) as proxy:
+        url = proxy.url().replace("http://", "http://user:p%40ss@")
+        with client(proxies={"https": url}, verify=authority.ca_file) as http:
+            assert http.get(server.url(), soon()) == Answer(200, "secure")
+        assert proxy.requests[0].raw.startswith(b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n" % server.port)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_an_endless_head_is_refused() -> None:
+    with pytest.raises(ConnectError, match="head of the answer is too large"):
+        get(raw(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: " % n + b"x" * 9000 + b"\r\n" for n in range(20))))
+
+
+# Certificates
+
+
+@pytest.mark.parametrize("certificate", ["self_signed", "other_host", "expired"])
+def test_a_bad_certificate_is_refused(authority: Authority, certificate: str) -> None:
+    with Server(reply(), tls=getattr(authority, certificate)) as server, client(verify=authority.ca_file) as http:
+        with pytest.raises(ConnectError) as caught:
+            http.get(server.url("/?token=secret"), soon())
+        assert server.requests == []
+    text = str(caught.value)
+    assert text.startswith(f"the certificate of https://127.0.0.1:{server.port} was not accepted: ")
+    assert text.endswith("See verify=")
+    assert "secret" not in text
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("verify", [True, None])
+def test_certificates_are_verified_unless_the_user_says_otherwise(authority: Authority, verify: bool | None) -> None:
+    with Server(reply(), tls=authority.good) as server, client(verify=verify) as http:
+        with pytest.raises(ConnectError, match="certificate"):
+            http.get(server.url(), soon())
+        assert http.upgrade(server.url()).ca == requests.certs.where()
+
+
+@pytest.mark.parametrize("certificate", ["good", "self_signed", "other_host", "expired"])
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # urllib3 tells the user what he has chosen
+def test_without_verification_every_certificate_will_do(authority: Authority, certificate: str) -> None:
+    with Server(reply(), tls=getattr(authority, certificate)) as server, client(verify=False) as http:
+        assert http.get(server.url(), soon()).status == 200
+        assert http.upgrade(server.url()).ca is None
+
+
+def test_the_users_authorities_are_trusted_on_every_leg(authority: Authority) -> None:
+    with Server(reply(), tls=authority.good) as server, client(verify=authority.ca_file) as http:
+        assert http.get(server.url(), soon()).status == 200
+        assert http.upgrade(server.url()).ca == authority.ca_file
+
+
+def test_the_environments_authorities_are_trusted_on_every_leg(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority.ca_file)
+    with Server(reply(), tls=authority.good) as server, client() as http:
+        assert http.get(server.url(), soon()).status == 200
+        assert http.upgrade(server.url()).ca == authority.ca_file
+
+
+@pytest.mark.parametrize("certificate", ["good", "self_signed"])
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # as above
+def test_the_environment_does_not_turn_verification_on_again(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, certificate: str
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+    with Server(reply(), tls=getattr(authority, certificate)) as server, client(verify=False) as http:
+        assert http.get(server.url(), soon()).status == 200
+        assert http.upgrade(server.url()).ca is None
+
+
+def test_the_environment_does_not_replace_the_users_authorities(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority.ca_file)
+    with Server(reply(), tls=authority.good) as server, client(verify=requests.certs.where()) as http:
+        with pytest.raises(ConnectError, match="certificate"):
+            http.get(server.url(), soon())
+        assert http.upgrade(server.url()).ca == requests.certs.where()
+
+
+def test_the_clients_certificate_is_shown_on_every_leg(authority: Authority) -> None:
+    cert = (authority.client_file, authority.client_file)
+    with Server(reply(), tls=authority.wants_certificate()) as server:
+        with client(verify=authority.ca_file, cert=cert) as http:
+            assert http.get(server.url(), soon()).status == 200
+            assert http.upgrade(server.url()).cert == cert
+        with client(verify=authority.ca_file) as http, pytest.raises(ConnectError):
+            http.get(server.url(), soon())
+
+
+# The upgrade
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://host.example/a/b?c=d", (False, "host.example", 80, "/a/b?c=d")),
+        ("https://host.example", (True, "host.example", 443, "/")),
+        ("http://127.0.0.1:8080/a/", (False, "127.0.0.1", 8080, "/a/")),
+        ("https://[::1]:8443/x", (True, "::1", 8443, "/x")),
+        ("http://b\xfccher.example/", (False, "xn--bcher-kva.example", 80, "/")),
+    ],
+)
+def test_an_upgrade_says_where_to_connect_and_what_to_ask(url: str, expected: tuple[object, ...]) -> None:
+    with client() as http:
+        upgrade = http.upgrade(url)
+    assert (upgrade.secure, upgrade.host, upgrade.port, upgrade.path) == expected
+    assert upgrade.headers["User-Agent"] == "sioclient"
+    assert "Accept-Encoding" not in upgrade.headers
+
+
+# Aborting
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("half", ["", "HTTP/1.1 200 OK\r\nX: ", "Keep-Alive", "Close"])
+def test_abort_ends_a_get_in_flight(authority: Authority, scheme: str, half: str) -> None:
+    def answer_half(peer: Peer) -> None:
+        peer.read_head()
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: {half}\r\n\r\nhalf"
+        peer.send((head if half.isalpha() or "-" in half else half).encode())
+        hand_over(peer)
+
+    tls = authority.good if scheme == "https" else None
+    with Server(answer_half, tls=tls) as server, client(verify=authority.ca_file) as http:
+        task = Task(http.get, server.url(), time.monotonic() + 60)
+        server.next_peer()
+        task.wait_until_blocked()
+        http.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+
+
+def test_abort_ends_connecting() -> None:
+    with deaf_port() as port, client() as http:
+        task = Task(http.get, f"http://127.0.0.1:{port}/", time.monotonic() + 20)
+        task.wait_until_blocked()
+        http.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+
+
+def test_abort_ends_the_tls_handshake() -> None:
+    with Server(hand_over) as server, client() as http:
+        task = Task(http.get, server.url().replace("http", "https"), time.monotonic() + 20)
+        server.next_peer().read(5)
+        task.wait_until_blocked()
+        http.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+
+
+def test_abort_lasts_until_the_next_connection_begins() -> None:
+    with Server(reply()) as server, client() as http:
+        http.abort()
+        with pytest.raises(ConnectError, match="aborted"):
+            http.get(server.url(), soon())
+        assert server.requests == []
+        http.renew()
+        assert http.get(server.url(), soon()).status == 200
+        http.abort()  # nothing is in flight
+
+
+def test_abort_through_a_proxy_ends_a_get_in_flight() -> None:
+    with Server(say_nothing) as proxy, client(proxies={"http": proxy.url()}) as http:
+        task = Task(http.get, "http://far.example/", time.monotonic() + 60)
+        proxy.next_peer()
+        task.wait_until_blocked()
+        http.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_descriptor_is_left_after_close(authority: Authority, scheme: str) -> None:
+    def keep_alive(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        peer.wait_for_the_end()
+
+    gc.collect()
+    before = descriptors()
+    tls = authority.good if scheme == "https" else None
+    with Server(keep_alive, tls=tls) as server, client(verify=authority.ca_file) as http:
+        assert http.get(server.url(), soon()) == Answer(200, "ok")
+    gc.collect()
+    assert descriptors() == before
+
+
+# What errors say
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ConnectionRefusedError(111, "no"), "https://host.example:443 refused the connection"),
+        (TimeoutError("no"), "https://host.example:443 did not answer in time"),
+        (
+            ssl.SSLCertVerificationError(1, "certificate verify failed"),
+            "the certificate of https://host.example:443 was not",
+        ),
+        (OSError("something else"), "cannot connect to https://host.example:443: OSError: something else"),
+    ],
+)
+def test_an_error_says_where_and_what(error: Exception, text: str) -> None:
+    found = connect_error("https://user:secret@host.example/path?token=secret", error)
+    assert str(found).startswith(text)
+    assert "secret" not in str(found)
+
+
+def test_an_ipv6_address_is_named_as_in_a_url() -> None:
+    assert "http://[::1]:8000 refused" in str(connect_error("http://[::1]:8000/x", ConnectionRefusedError()))

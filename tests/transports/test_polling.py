@@ -1,0 +1,356 @@
+"""Polling, against servers whose every byte the test decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
+from sioclient.protocol.revisions import Revision1
+from sioclient.transports import polling
+from sioclient.transports.base import HttpOptions
+from sioclient.transports.http import HttpClient
+from sioclient.transports.polling import PollingTransport
+from tests.servers_py import Peer, Script, Server, Task, hand_over, nothing_left_open, soon, wait_until
+
+PATH = "/socket.io/1/xhr-polling/sid"
+KEPT = "Connection: Keep-Alive"
+
+
+@contextmanager
+def client(**options: object) -> Iterator[PollingTransport]:
+    http = HttpClient(HttpOptions(**options))  # type: ignore[arg-type]
+    http.renew()
+    transport = PollingTransport(http, 1000, Revision1())
+    try:
+        yield transport
+    finally:
+        transport.close(0)
+        http.close()
+
+
+def reply(peer: Peer, body: str, *headers: str, kept: str | None = KEPT) -> None:
+    """Answer, say that the connection is kept unless ``kept`` is None, and keep it."""
+    data = body.encode("utf-8", "surrogatepass")
+    lines = ["HTTP/1.1 200 Whatever", f"Content-Length: {len(data)}", *headers, *([kept] if kept else []), "", ""]
+    peer.send("\r\n".join(lines).encode() + data)
+
+
+def bodies(*texts: str) -> Script:
+    """Script: answer one request after the other on the same connection, then leave it to the test."""
+
+    def script(peer: Peer) -> None:
+        for text in texts:
+            peer.read_head()
+            reply(peer, text)
+        hand_over(peer)
+
+    return script
+
+
+def opened(transport: PollingTransport, server: Server) -> PollingTransport:
+    transport.open(server.url(PATH), soon())
+    return transport
+
+
+def test_the_first_poll_opens_the_transport_and_its_frames_come_first() -> None:
+    with Server(bodies("\ufffd3\ufffd1::\ufffd5\ufffd3:::x", "3:::y")) as server, client() as transport:
+        opened(transport, server)
+        assert transport.recv() == ["1::", "3:::x"]
+        assert Task(transport.recv).result() == ["3:::y"]
+        first, second = server.requests
+    assert first.target.startswith(f"{PATH}?t=")
+    assert first.raw.startswith(b"GET ")
+    assert second.target != ""
+    assert server.connections == 1
+
+
+def test_every_request_carries_what_the_options_say() -> None:
+    options = {"params": {"token": "x"}, "headers": {"X-Key": "1"}, "cookies": {"c": "d"}, "auth": ("u", "p")}
+    with Server(bodies("1::"), bodies("1")) as server, client(**options) as transport:
+        opened(transport, server)
+        Task(transport.send, ["3:::x"]).result()
+    for request in server.requests:
+        assert request.target.endswith("&token=x")
+        assert (request.header("X-Key"), request.header("Cookie")) == ("1", "c=d")
+        assert (request.header("Authorization") or "").startswith("Basic ")
+
+
+def test_cookies_of_one_answer_go_with_the_next_request() -> None:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        reply(peer, "1::", "Set-Cookie: sticky=7; Path=/")
+        peer.read_head()
+        reply(peer, "8::")
+        hand_over(peer)
+
+    with Server(script) as server, client() as transport:
+        opened(transport, server)
+        assert transport.recv() == ["1::"]
+        assert Task(transport.recv).result() == ["8::"]
+        assert server.requests[1].header("Cookie") == "sticky=7"
+
+
+def posted(*frames: str) -> list[str]:
+    """Return the bodies of the POSTs for frames that are sent at once."""
+    received: list[str] = []
+
+    def script(peer: Peer) -> None:
+        while True:
+            request = peer.read_head()
+            assert request.header("Content-Type") == "text/plain;charset=UTF-8"
+            received.append(peer.read(int(request.header("Content-Length") or 0)).decode())
+            reply(peer, "1")
+
+    with Server(bodies("1::"), script) as server, client() as transport:
+        opened(transport, server)
+        Task(transport.send, list(frames)).result()
+        assert server.connections == 2
+    return received
+
+
+def test_one_frame_is_posted_alone_and_several_share_a_body() -> None:
+    assert posted("3:::é\u2028") == ["3:::é\u2028"]
+    assert posted("3:::a", "", "2::") == ["\ufffd5\ufffd3:::a\ufffd0\ufffd\ufffd3\ufffd2::"]
+
+
+def test_frames_that_servers_count_differently_are_posted_one_by_one() -> None:
+    assert posted("3:::a", "3:::\U0001f600") == ["3:::a", "3:::\U0001f600"]
+
+
+@pytest.mark.parametrize("kept", [None, KEPT], ids=["no promise", "an old promise"])
+def test_a_connection_that_is_not_sure_to_live_is_replaced(kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def once(body: str) -> Script:
+        def script(peer: Peer) -> None:
+            request = peer.read_head()
+            peer.read(int(request.header("Content-Length") or 0))
+            reply(peer, body, kept=kept)
+            hand_over(peer)
+
+        return script
+
+    monkeypatch.setattr(polling, "_SURE_TO_LIVE", 0.0)
+    with Server(once("1::"), once("3:::next"), once("1")) as server, client() as transport:
+        opened(transport, server)
+        assert transport.recv() == ["1::"]
+        assert Task(transport.recv).result() == ["3:::next"]
+        Task(transport.send, ["3:::a"]).result()
+        Task(transport.send, ["3:::b"]).result()
+        assert server.connections == 4
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
+    def once(peer: Peer) -> None:
+        peer.read_head()
+        reply(peer, "1::")
+        peer.end()
+        hand_over(peer)
+
+    with Server(once, bodies("3:::next")) as server, client() as transport:
+        opened(transport, server)
+        wait_until(transport._polls._stream.has_ended, "the end of the connection")
+        assert transport.recv() == ["1::"]
+        assert Task(transport.recv).result() == ["3:::next"]
+
+
+@pytest.mark.parametrize("use", [PollingTransport.recv, lambda transport: transport.send(["3:::x"])])
+def test_no_request_is_sent_twice(use: Callable[[PollingTransport], object]) -> None:
+    def once(peer: Peer) -> None:
+        for body in ("1::", ""):
+            request = peer.read_head()
+            peer.read(int(request.header("Content-Length") or 0))
+            if body:
+                reply(peer, body)
+
+    with Server(once) as server, client() as transport:
+        opened(transport, server)
+        transport.recv()
+        if use is not PollingTransport.recv:
+            use(transport)
+        with pytest.raises(ConnectionLost, match="transport closed"):
+            Task(use, transport).result()
+        assert len(server.requests) == (2 if use is PollingTransport.recv else 3)
+
+
+def test_a_wake_while_a_connection_is_replaced_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = polling.open_stream
+
+    def woken(*args: Any, **options: Any) -> None:
+        transport.wake()
+        replace(*args, **options)
+
+    with Server(bodies("1::"), bodies("3:::x")) as server, client() as transport:
+        opened(transport, server)
+        transport.recv()
+        server.next_peer().end()
+        monkeypatch.setattr(polling, "open_stream", woken)
+        wait_until(transport._polls._stream.has_ended, "the end of the connection")
+        assert Task(transport.recv).result() == []
+        assert Task(transport.recv).result() == ["3:::x"]
+
+
+def test_a_connection_that_the_server_announces_to_close_is_replaced() -> None:
+    def once(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(200, b"1::")
+
+    with Server(once, bodies("3:::next")) as server, client() as transport:
+        opened(transport, server)
+        assert transport.recv() == ["1::"]
+        assert Task(transport.recv).result() == ["3:::next"]
+
+
+def test_a_wake_does_not_give_up_the_poll() -> None:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        reply(peer, "1::")
+        peer.read_head()
+        hand_over(peer)
+
+    with Server(script) as server, client() as transport:
+        opened(transport, server)
+        transport.recv()
+        waiting = Task(transport.recv)
+        peer = server.next_peer()
+        waiting.wait_until_blocked()
+        transport.wake()
+        assert waiting.result() == []
+        again = Task(transport.recv)
+        reply(peer, "3:::kept")
+        assert again.result() == ["3:::kept"]
+        assert len(server.requests) == 2
+
+
+def test_abort_ends_a_poll_that_waits() -> None:
+    with Server(bodies("1::")) as server, client() as transport:
+        opened(transport, server)
+        transport.recv()
+        waiting = Task(transport.recv)
+        server.next_peer()
+        waiting.wait_until_blocked()
+        transport.abort()
+        with pytest.raises(ConnectionLost):
+            waiting.result()
+        with pytest.raises(ConnectionLost):
+            transport.send(["3:::x"])
+
+
+def test_abort_ends_a_post_that_waits() -> None:
+    def silent(peer: Peer) -> None:
+        peer.read_head()
+        hand_over(peer)
+
+    with Server(bodies("1::"), silent) as server, client() as transport:
+        opened(transport, server)
+        server.next_peer()
+        sending = Task(transport.send, ["3:::x"])
+        server.next_peer()
+        sending.wait_until_blocked()
+        transport.abort()
+        with pytest.raises(ConnectionLost):
+            sending.result()
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500])
+def test_a_first_poll_that_is_refused(status: int) -> None:
+    def refuse(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(status, b"go away")
+
+    with Server(refuse) as server, client() as transport, pytest.raises(HandshakeRejected, match="go away") as caught:
+        opened(transport, server)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("body", ["<html>login</html>", "\ufffdx\ufffd3:::x"])
+def test_a_first_poll_that_is_not_one(body: str) -> None:
+    with (
+        Server(bodies(body)) as server,
+        client() as transport,
+        pytest.raises(ConnectError, match="polling does not work here"),
+    ):
+        opened(transport, server)
+
+
+def test_a_server_that_closes_instead_of_answering() -> None:
+    with Server(Peer.read_head) as server, client() as transport, pytest.raises(ConnectError, match="cannot connect"):
+        opened(transport, server)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", "status 401"),
+        (b"HTTP/1.1 302 No\r\nContent-Length: 0\r\nLocation: /\r\n\r\n", "status 302"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "web page"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\xef\xbf\xbdx\xef\xbf\xbd3:", "cannot be read"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b"3:::" * 2000, "larger than 1000"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n3:::cut", "transport closed"),
+        (b"nonsense\r\n\r\n", "transport closed"),
+    ],
+    ids=["401", "redirect", "page", "framing", "too large", "cut", "not http"],
+)
+def test_a_poll_that_brings_no_packets_is_a_lost_connection(answer: bytes, reason: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        reply(peer, "1::")
+        peer.read_head()
+        peer.send(answer)
+
+    with Server(script) as server, client() as transport:
+        opened(transport, server)
+        transport.recv()
+        with pytest.raises(ConnectionLost, match=reason):
+            Task(transport.recv).result()
+
+
+def test_a_post_that_is_refused_is_a_lost_connection() -> None:
+    def refuse(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(401, b"")
+
+    with Server(bodies("1::"), refuse) as server, client() as transport:
+        opened(transport, server)
+        with pytest.raises(ConnectionLost, match="status 401"):
+            Task(transport.send, ["3:::x"]).result()
+
+
+def test_half_a_surrogate_pair_is_passed_on_and_other_bad_bytes_are_replaced() -> None:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        reply(peer, "3:::\ud83d")
+        peer.read_head()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n3:::\xff\xfe")
+        hand_over(peer)
+
+    with Server(script) as server, client() as transport:
+        opened(transport, server)
+        assert transport.recv() == ["3:::\ud83d"]
+        assert Task(transport.recv).result() == ["3:::\ufffd\ufffd"]
+
+
+def test_an_auth_function_that_fails_later_is_a_lost_connection() -> None:
+    calls: list[object] = []
+
+    def auth(request: object) -> object:
+        calls.append(request)
+        if len(calls) > 1:
+            raise LookupError("the token is gone")
+        return request
+
+    with Server(bodies("1::")) as server, client(auth=auth) as transport:
+        opened(transport, server)
+        transport.recv()
+        for use in (transport.recv, lambda: transport.send(["3:::x"])):
+            with pytest.raises(ConnectionLost, match="LookupError while preparing a request: the token is gone"):
+                use()
+
+
+def test_nothing_is_left_open() -> None:
+    with Server(bodies("1::"), bodies("1")) as server, nothing_left_open(), client() as transport:
+        opened(transport, server)
+        transport.send(["3:::x"])
+        transport.abort()

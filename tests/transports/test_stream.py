@@ -1,0 +1,434 @@
+"""Stream, against servers whose every byte the test decides."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from sioclient.transports import stream as stream_module
+from sioclient.transports.stream import Stream
+from tests.servers_py import Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon
+from tests.transports.conftest import Authority
+
+MANY = b"x" * 32 * 2**20
+"""More than any system buffers."""
+
+Open = Callable[[], tuple[Stream, Peer]]
+
+
+@contextmanager
+def connected(server: Server, context: ssl.SSLContext | None = None, host: str = "localhost") -> Iterator[Stream]:
+    with closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        if context is not None:
+            stream.start_tls(context, host, soon())
+        yield stream
+
+
+@pytest.fixture(params=["tcp", "tls 1.2", "tls 1.3"])
+def link(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Open]:
+    """Return a function that opens a stream to a server, in each way that there is."""
+    versions = {"tls 1.2": ssl.TLSVersion.TLSv1_2, "tls 1.3": ssl.TLSVersion.TLSv1_3}
+    with ExitStack() as stack:
+
+        def open_link() -> tuple[Stream, Peer]:
+            tls = authority.only(versions[request.param]) if request.param in versions else None
+            server = stack.enter_context(Server(hand_over, tls=tls))
+            stream = stack.enter_context(connected(server, authority.client() if tls else None))
+            stack.callback(stream.abort)  # before anything is closed: a failed test leaves nothing blocked
+            return stream, server.next_peer()
+
+        yield open_link
+
+
+def send_all(stream: Stream, data: bytes) -> None:
+    while data:
+        data = data[stream.send(data) :]
+
+
+# Connecting
+
+
+def test_connects_to_a_listening_port() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        server.next_peer().send(b"hello")
+        assert stream.recv() == b"hello"
+
+
+def test_a_port_without_a_server_refuses() -> None:
+    with closing(Stream()) as stream, closed_port() as port, pytest.raises(ConnectionRefusedError):
+        stream.connect("127.0.0.1", port, soon())
+
+
+def test_every_address_of_the_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Which addresses a name has is up to the machine, hence the replacement of the system's answer.
+    with Server(hand_over) as server, closed_port() as closed, closing(Stream()) as stream:
+        answer = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
+            for port in (closed, server.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
+        stream.connect("several.example", 80, soon())
+        assert server.next_peer()
+
+
+def test_no_answer_to_connect_ends_at_the_deadline() -> None:
+    with deaf_port() as port, closing(Stream()) as stream:
+        task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 0.2)
+        with pytest.raises(TimeoutError):
+            task.result()
+
+
+def test_nothing_is_connected_after_the_deadline() -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        with pytest.raises(TimeoutError, match="timed out"):
+            stream.connect("127.0.0.1", server.port, time.monotonic() - 1)
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_tls_with_a_good_certificate_carries_data_both_ways(authority: Authority, host: str) -> None:
+    with Server(hand_over, tls=authority.good) as server, connected(server, authority.client(), host) as stream:
+        peer = server.next_peer()
+        peer.send(b"from the server")
+        assert stream.recv() == b"from the server"
+        send_all(stream, b"from the client")
+        assert peer.read(15) == b"from the client"
+
+
+@pytest.mark.parametrize("certificate", ["self_signed", "other_host", "expired"])
+def test_tls_with_a_bad_certificate_is_refused(authority: Authority, certificate: str) -> None:
+    with Server(hand_over, tls=getattr(authority, certificate)) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        with pytest.raises(ssl.SSLCertVerificationError):
+            stream.start_tls(authority.client(), "localhost", soon())
+
+
+def test_a_server_without_tls_is_an_error(authority: Authority) -> None:
+    with Server(lambda peer: peer.send(b"SSH-2.0-OpenSSH\r\n")) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        with pytest.raises(ssl.SSLError):
+            stream.start_tls(authority.client(), "localhost", soon())
+
+
+def test_a_silent_tls_handshake_ends_at_the_deadline(authority: Authority) -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        task = Task(stream.start_tls, authority.client(), "localhost", time.monotonic() + 0.2)
+        with pytest.raises(TimeoutError):
+            task.result()
+
+
+# Reading
+
+
+def test_the_end_of_the_stream_is_read_as_nothing(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"last")
+    assert stream.recv() == b"last"
+    peer.end()
+    assert Task(stream.recv).result() == b""
+    assert Task(stream.recv).result() == b""
+
+
+def test_recv_returns_at_most_what_was_asked_for(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"abcdef")
+    assert [stream.recv(4), stream.recv(4)] == [b"abcd", b"ef"]
+
+
+def test_what_was_put_back_is_read_first(link: Open) -> None:
+    stream, peer = link()
+    stream.unread(b"cd")
+    stream.unread(b"ab")
+    peer.send(b"ef")
+    assert [stream.recv(3), stream.recv(3), stream.recv(3)] == [b"abc", b"d", b"ef"]
+
+
+def test_recv_gives_up_at_its_deadline_and_loses_nothing(link: Open) -> None:
+    stream, peer = link()
+    with pytest.raises(TimeoutError, match="in time"):
+        Task(stream.recv, 100, time.monotonic() + 0.05).result()
+    peer.send(b"late")
+    assert stream.recv(deadline=soon()) == b"late"
+
+
+def test_recv_waits_without_a_deadline(link: Open) -> None:
+    stream, peer = link()
+    task = Task(stream.recv)
+    task.wait_until_blocked()
+    peer.send(b"at last")
+    assert task.result() == b"at last"
+
+
+def test_wake_makes_a_blocked_recv_raise_once(link: Open) -> None:
+    stream, peer = link()
+    task = Task(stream.recv)
+    task.wait_until_blocked()
+    stream.wake()
+    with pytest.raises(TimeoutError, match="woken"):
+        task.result()
+    peer.send(b"not lost")
+    assert Task(stream.recv).result() == b"not lost"
+
+
+def test_wake_before_recv_is_not_forgotten(link: Open) -> None:
+    stream, peer = link()
+    stream.wake()
+    with pytest.raises(TimeoutError, match="woken"):
+        Task(stream.recv).result()
+    peer.send(b"after")
+    assert Task(stream.recv).result() == b"after"
+
+
+def test_any_number_of_wakes_is_one_wake() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        for _ in range(3000):  # more than the buffer between waker and reader holds on Linux
+            stream.wake()
+        with pytest.raises(TimeoutError, match="woken"):
+            Task(stream.recv).result()
+        server.next_peer().send(b"after")
+        assert Task(stream.recv).result() == b"after"
+
+
+# Writing
+
+
+def test_large_data_arrives_whole(link: Open) -> None:
+    stream, peer = link()
+    sending = Task(send_all, stream, MANY[: 3 * 2**20])
+    assert peer.read(3 * 2**20) == MANY[: 3 * 2**20]
+    sending.result()
+
+
+def test_a_write_that_nobody_reads_gives_up(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.2)
+    stream, _ = link()
+    with pytest.raises(TimeoutError, match=r"has taken nothing for 0\.2 s"):
+        Task(send_all, stream, MANY).result()
+
+
+def test_a_write_that_is_read_slowly_does_not_give_up(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 1.0)
+    stream, peer = link()
+    begin = time.monotonic()
+    sending = Task(send_all, stream, MANY)
+    for _ in range(len(MANY) // 2**18):
+        peer.read(2**18)
+        peer.server.ended.wait(0.02)  # the slowness that this is about
+    sending.result()
+    assert time.monotonic() - begin > 2, "the server read too fast for this test to show anything"
+
+
+# Aborting
+
+
+def test_abort_wakes_a_blocked_recv(link: Open) -> None:
+    stream, _ = link()
+    task = Task(stream.recv)
+    task.wait_until_blocked()
+    stream.abort()
+    with suppress(OSError):
+        assert task.result() == b""
+    with pytest.raises(ConnectionAbortedError):
+        stream.recv()
+
+
+def test_abort_wakes_a_blocked_send(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 60)
+    stream, _ = link()
+    task = Task(send_all, stream, MANY)
+    task.wait_until_blocked()
+    stream.abort()
+    with pytest.raises(OSError, match=r".") as caught:
+        task.result()
+    assert not isinstance(caught.value, TimeoutError)
+
+
+def test_abort_tells_the_other_side(link: Open) -> None:
+    stream, peer = link()
+    send_all(stream, b"before")
+    assert peer.read(6) == b"before"
+    stream.abort()
+    assert peer.read_to_end() == b""
+
+
+def test_abort_ends_connecting() -> None:
+    with deaf_port() as port, closing(Stream()) as stream:
+        task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 60)
+        task.wait_until_blocked()
+        stream.abort()
+        with pytest.raises(OSError, match=r"."):
+            task.result()
+
+
+def test_abort_ends_the_tls_handshake(authority: Authority) -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        task = Task(stream.start_tls, authority.client(), "localhost", time.monotonic() + 60)
+        server.next_peer().read(5)  # the handshake is under way
+        stream.abort()
+        with pytest.raises(OSError, match=r"."):
+            task.result()
+
+
+def test_what_was_aborted_before_does_not_connect() -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        stream.abort()
+        with pytest.raises(ConnectionAbortedError):
+            stream.connect("127.0.0.1", server.port, soon())
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("step", ["recv", "start_tls", "send"])
+def test_every_step_after_abort_raises(authority: Authority, step: str) -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        stream.abort()
+        arguments = {"start_tls": (authority.client(), "localhost", soon()), "send": (b"x",)}.get(step, ())
+        with pytest.raises(ConnectionAbortedError):
+            getattr(stream, step)(*arguments)
+
+
+def test_shutdown_is_abort() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        stream.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(ConnectionAbortedError):
+            stream.send(b"x")
+
+
+def test_waiting_has_no_limit_of_its_own() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        stream.settimeout(0.001)
+        assert stream.gettimeout() is None
+        task = Task(stream.recv)
+        task.wait_until_blocked()
+        server.next_peer().send(b"x")
+        assert task.result() == b"x"
+
+
+# Ending
+
+
+def test_drain_reads_until_the_other_side_ends(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"unread")
+    task = Task(stream.drain, time.monotonic() + 60)
+    task.wait_until_blocked()
+    peer.end()
+    task.result()
+    assert Task(stream.recv).result() == b""
+
+
+def test_drain_ends_at_its_deadline(link: Open) -> None:
+    stream, _ = link()
+    Task(stream.drain, time.monotonic() + 0.05).result()
+
+
+def test_drain_ends_at_its_deadline_although_data_comes() -> None:
+    def pour(peer: Peer) -> None:
+        for _ in range(10_000):
+            peer.send(b"x" * 65536)
+
+    with Server(pour) as server, connected(server) as stream:
+        Task(stream.drain, time.monotonic() + 0.05).result()
+
+
+def test_drain_is_not_ended_by_a_wake(link: Open) -> None:
+    stream, peer = link()
+    stream.wake()
+    task = Task(stream.drain, time.monotonic() + 60)
+    task.wait_until_blocked()
+    peer.end()
+    task.result()
+    assert Task(stream.recv).result() == b""
+
+
+def test_nothing_happens_after_close() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        stream.close()
+        stream.close()
+        stream.abort()
+        stream.wake()
+        for call in (stream.recv, lambda: stream.send(b"x")):
+            with pytest.raises(ConnectionAbortedError):
+                call()
+
+
+def _unopened() -> None:
+    Stream().close()
+
+
+def _refused() -> None:
+    with closing(Stream()) as stream, closed_port() as port, pytest.raises(ConnectionRefusedError):
+        stream.connect("127.0.0.1", port, soon())
+
+
+def test_an_unopened_and_a_refused_stream_leave_no_descriptor() -> None:
+    gc.collect()
+    before = descriptors()
+    _unopened()
+    _refused()
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("certificate", [None, "good", "self_signed"])
+@pytest.mark.parametrize("aborted", [False, True])
+def test_no_descriptor_is_left_after_close(authority: Authority, certificate: str | None, aborted: bool) -> None:
+    gc.collect()
+    before = descriptors()
+    tls = getattr(authority, certificate) if certificate else None
+    with Server(hand_over, tls=tls) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        if certificate == "self_signed":
+            with pytest.raises(ssl.SSLError):
+                stream.start_tls(authority.client(), "localhost", soon())
+        elif certificate:
+            stream.start_tls(authority.client(), "localhost", soon())
+        if aborted:
+            stream.abort()
+    assert descriptors() == before
+
+
+# What only a renegotiation of TLS does. Python's own TLS server cannot start one, hence a socket that pretends.
+
+
+class _Renegotiating(socket.socket):
+    """Wants to write before it reads, and to read before it writes, once each."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock.family, sock.type, sock.proto, sock.detach())
+        self.wants: list[Exception] = [ssl.SSLWantWriteError(), ssl.SSLWantReadError()]
+
+    def recv(self, *args: Any) -> bytes:
+        self._raise(ssl.SSLWantWriteError)
+        return super().recv(*args)
+
+    def send(self, *args: Any) -> int:
+        self._raise(ssl.SSLWantReadError)
+        return super().send(*args)
+
+    def _raise(self, kind: type[Exception]) -> None:
+        for want in self.wants:
+            if isinstance(want, kind):
+                self.wants.remove(want)
+                raise want
+
+
+def test_tls_may_want_to_write_before_it_reads_and_the_other_way_round() -> None:
+    ours, theirs = socket.socketpair()
+    with closing(Stream()) as stream, closing(theirs):
+        renegotiating = _Renegotiating(ours)
+        stream._adopt(renegotiating)
+        theirs.sendall(b"hello")
+        assert Task(stream.recv).result() == b"hello"
+        assert Task(stream.send, b"answer").result() == 6
+        assert theirs.recv(100) == b"answer"
+        assert renegotiating.wants == []

@@ -1,0 +1,52 @@
+"""What a transport is, and how one is found by its name."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from sioclient.options import TRANSPORTS
+from sioclient.transports import load_transport, transport_names
+from sioclient.transports.base import HttpOptions, Transport
+
+
+def test_every_name_leads_to_a_transport_of_this_name() -> None:
+    assert "websocket" in transport_names()
+    for name in transport_names():
+        assert issubclass(load_transport(name), Transport)
+        assert load_transport(name).name == name
+
+
+def test_every_transport_can_be_asked_for() -> None:
+    assert set(transport_names()) <= set(TRANSPORTS)
+
+
+def test_there_is_nothing_under_another_name() -> None:
+    with pytest.raises(KeyError):
+        load_transport("flashsocket")
+
+
+def test_a_transport_has_to_do_everything() -> None:
+    verbs = {"__init__", "open", "recv", "send", "wake", "abort", "close"}
+    assert Transport.__abstractmethods__ == verbs
+    with pytest.raises(TypeError, match="abstract"):
+        Transport(None, 0)  # type: ignore[abstract,arg-type]
+
+
+def test_certificates_are_verified_by_default_and_nothing_else_is_set() -> None:
+    options = dataclasses.asdict(HttpOptions())
+    assert options.pop("verify") is True
+    assert set(options.values()) == {None}
+
+
+def test_options_cannot_be_changed_behind_the_connections_back() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        HttpOptions().verify = False  # type: ignore[misc]
+
+
+def test_no_network_library_is_loaded_before_a_transport_is() -> None:
+    code = "import sys, sioclient.transports; sys.exit(bool({'requests', 'websocket'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
