@@ -1,0 +1,94 @@
+"""Where a server is: a host and a port, or a URL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+_SECURE = {"http": False, "ws": False, "https": True, "wss": True}
+_CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True)
+class Address:
+    """The place of a Socket.IO server.
+
+    Attributes:
+        secure: whether the connection is encrypted.
+        host: a name or an IP address, without brackets.
+        port: the TCP port.
+        resource: the path below which the server answers, without slashes at its ends.
+        query: the query that the user's URL had; every request carries it.
+        userinfo: name and password that the user's URL had.
+    """
+
+    secure: bool
+    host: str
+    port: int
+    resource: str
+    query: str = ""
+    userinfo: tuple[str, str] | None = None
+
+    def url(self, path: str) -> str:
+        """Return the http or https URL of ``path``, which begins with a slash, with the user's query behind its own."""
+        scheme, default_port = ("https", 443) if self.secure else ("http", 80)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == default_port else f":{self.port}"
+        joint = "&" if "?" in path else "?"
+        return f"{scheme}://{host}{port}{path}" + (f"{joint}{self.query}" if self.query else "")
+
+    def __str__(self) -> str:
+        """Return where it is, without what may be secret."""
+        return Address(self.secure, self.host, self.port, self.resource).url(f"/{self.resource}/")
+
+
+def parse_address(host: str, port: int | None, secure: bool | None, resource: str) -> Address:
+    """Return the address that the arguments of ``SocketIO`` mean.
+
+    The path of a URL is where the server is mounted: ``https://example.com/app`` with the usual ``resource`` is
+    ``https://example.com/app/socket.io/``.
+
+    Raises:
+        TypeError, ValueError: an argument is not what it should be; the message says what it should be.
+    """
+    if not isinstance(host, str):
+        raise TypeError(f"host is a name such as 'localhost' or a URL, not {type(host).__name__}")
+    if not isinstance(resource, str):
+        raise TypeError(f"resource is text such as 'socket.io', not {type(resource).__name__}")
+    if "://" not in host:
+        bracketed = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
+        host = f"{'https' if secure else 'http'}://{bracketed}"
+    parts = urlsplit(host)
+    if parts.scheme not in _SECURE:
+        raise ValueError(f"the URL begins with http://, https://, ws:// or wss://, not {parts.scheme}://")
+    encrypted = _SECURE[parts.scheme]
+    if secure is not None and secure is not encrypted:
+        raise ValueError(f"{parts.scheme}:// and secure={secure} contradict each other")
+    if not parts.hostname or _CONTROL_OR_SPACE.search(host):
+        # Not shown as it is: it may hold a password or a token.
+        raise ValueError("there is no host in the address, or a character that no URL can have")
+    userinfo = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    number = _port(parts.port, port, 443 if encrypted else 80)
+    return Address(encrypted, parts.hostname, number, _resource(parts.path, resource), parts.query, userinfo)
+
+
+def _port(in_url: int | None, given: int | None, default: int) -> int:
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int)):
+        raise TypeError(f"port is a number, not {type(given).__name__}")
+    if given is not None and in_url is not None and in_url != given:
+        raise ValueError(f"the URL says port {in_url}, port= says {given}")
+    number = next((port for port in (given, in_url) if port is not None), default)
+    if not 0 < number < 65536:
+        raise ValueError(f"port is a number from 1 to 65535, not {number}")
+    return number
+
+
+def _resource(path: str, resource: str) -> str:
+    prefix, wanted = path.strip("/"), resource.strip("/")
+    if not wanted or _CONTROL_OR_SPACE.search(wanted) or set(wanted) & set("?#"):
+        raise ValueError(f"resource is a path such as 'socket.io', not {resource!r}")
+    wanted = quote(wanted, safe="/%:@!$&'()*+,;=~")
+    if not prefix or prefix == wanted or prefix.endswith(f"/{wanted}"):
+        return prefix or wanted
+    return f"{prefix}/{wanted}"

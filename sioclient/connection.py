@@ -1,0 +1,234 @@
+"""What other threads ask of a connection: open, send, call, join, wait, disconnect.
+
+``threads`` has the rules that all of it keeps.
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from .errors import ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from .protocol.endpoints import Endpoint, Joining
+from .protocol.lifecycle import Phase
+from .protocol.notices import Answered
+from .protocol.packets import Ack, UserPacket
+from .threads import GOODBYE_TIMEOUT, SLICE, Call, Threads
+from .transports.base import Transport
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that ``disconnect`` may take, whatever the network does."""
+
+_EXIT_TIMEOUT = 1.0
+"""Seconds that the end of the program may wait for all connections together."""
+
+_ABORT_TIMEOUT = 0.5
+"""Seconds for threads to end whose network connection was aborted."""
+
+_open_connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+class Connection(Threads):
+    """One connection to one server, for any number of threads."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server has joined us to the default endpoint."""
+        return self._protocol.endpoints.default.state is Joining.OPEN
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection has begun and not ended for good."""
+        return self._protocol.phase not in (Phase.IDLE, Phase.CLOSED)
+
+    @property
+    def revision(self) -> int:
+        """The revision of the protocol that is spoken."""
+        return self._protocol.revision.number
+
+    @property
+    def default_endpoint(self) -> Endpoint:
+        """The endpoint that the server joins us to by itself."""
+        return self._protocol.endpoints.default
+
+    def open(self) -> None:
+        """Connect, and return when that is done.
+
+        Raises:
+            ConnectError: it did not work out.
+            LocalProtocolError: it was opened before.
+        """
+        with self._lock:
+            self._protocol.connect(time.monotonic())
+            _open_connections.add(self)
+            self._listener.start()
+            self._heartbeat.start()
+        try:
+            with self._lock:
+                while not (self.connected or self._protocol.phase is Phase.CLOSED):
+                    self._changed.wait(SLICE)
+        except BaseException:  # Ctrl-C: nobody will ever hold this connection
+            self.disconnect()
+            raise
+        if self._protocol.error is not None and not self.connected:
+            self._listener.join(GOODBYE_TIMEOUT)
+            raise self._protocol.error
+
+    def new_id(self, endpoint: str) -> int:
+        """Return an id for a packet that wants an answer."""
+        return self._protocol.acks.new_id(endpoint)
+
+    def send(self, packet: UserPacket, waiter: Any = None, timeout: float | None = None) -> None:
+        """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
+        frame = self._protocol.revision.encode(packet)
+        key = None if packet.id is None else (packet.endpoint, packet.id)
+        self._wait_for_room()
+        with self._lock:
+            self._protocol.send_frame(frame, packet.endpoint, time.monotonic(), key, waiter, timeout)
+            if timeout is not None:
+                self._reset_timer()
+        self._flush()
+
+    def call(self, packet: UserPacket, timeout: float | None) -> list[Any]:
+        """Send a packet with an id and return the answer; in a handler, read the connection meanwhile.
+
+        Raises:
+            AckTimeout, ConnectionLost: there is no answer.
+            NotConnected, ChannelError, LocalProtocolError, TypeError: it was not sent.
+        """
+        if self._on_listener() and not self._protocol.linked:
+            raise NotConnected("the connection is away, and comes back only after this handler has returned")
+        call = Call()
+        self.send(packet, call, timeout)
+        if self._on_listener():
+            self._read_while(lambda: call.outcome is None)
+        else:
+            call.wait()
+        if isinstance(call.outcome, Answered):
+            return call.outcome.args
+        raise call.outcome.error if call.outcome else ConnectionLost("the connection was lost")
+
+    def answer(self, packet: UserPacket, args: list[Any]) -> None:
+        """Acknowledge a packet that the server sent."""
+        if packet.id is None:
+            return
+        frame = self._protocol.revision.encode(Ack(packet.id, args, packet.endpoint))
+        with self._lock:
+            self._protocol.answer_frame(frame, packet.endpoint)
+        self._flush()
+
+    def join(self, name: str, query: str, timeout: float | None, register: Callable[[Endpoint], None]) -> Endpoint:
+        """Ask for an endpoint; ``wait_for_join`` waits for the answer.
+
+        ``register`` is called under the lock, so before any notice about the endpoint: it must stay in memory.
+        """
+        with self._lock:
+            endpoint = self._protocol.join(name, query, timeout, time.monotonic())
+            register(endpoint)
+            self._reset_timer()
+        self._flush()
+        return endpoint
+
+    def wait_for_join(self, endpoint: Endpoint) -> None:
+        """Return when the endpoint is open.
+
+        Raises:
+            ChannelError: it was refused, or there was no answer in time.
+            NotConnected: the connection ended.
+        """
+        try:
+            if self._on_listener():
+                self._read_while(lambda: endpoint.state is Joining.ASKED)
+            else:
+                with self._lock:
+                    while endpoint.state is Joining.ASKED:
+                        self._changed.wait(SLICE)
+        except BaseException:  # Ctrl-C: nobody will ever hold this channel
+            self.leave(endpoint)
+            raise
+        if endpoint.state is Joining.ASKED:
+            self.leave(endpoint)
+            raise ChannelError(f"the connection was lost before {endpoint.name!r} was joined")
+        if endpoint.error is not None:
+            raise endpoint.error
+
+    def leave(self, endpoint: Endpoint) -> None:
+        """Leave an endpoint, if it is still the one of its name."""
+        with self._lock:
+            if self._protocol.endpoints.get(endpoint.name) is endpoint:
+                self._protocol.leave(endpoint.name)
+                self._collect()
+                self._changed.notify_all()
+        self._flush()
+        self._wake_link()
+
+    def wait(self, seconds: float | None) -> None:
+        """Return when the connection has ended for good, or after ``seconds``.
+
+        Raises:
+            SocketIOError: it ended by itself, and this is why.
+            LocalProtocolError: this is a handler, which the end would wait for.
+        """
+        if self._on_listener():
+            raise LocalProtocolError("wait() in a handler would wait for the handler itself: return instead")
+        if self._protocol.phase is Phase.IDLE:
+            raise NotConnected("there is no connection yet: call open() first")
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with self._lock:
+            while not self._over:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    return
+                self._changed.wait(min((s for s in (left, SLICE) if s is not None), default=None))
+        if self._protocol.error is not None:
+            raise self._protocol.error
+
+    def disconnect(self) -> None:
+        """End the connection for good, and both threads; in a handler, they end after it has returned."""
+        self.begin_disconnect()
+        if not self._on_listener():
+            _finish([self], CLOSE_TIMEOUT)
+
+    def join_threads(self, deadline: float) -> None:
+        """Wait for the end of both threads until ``deadline``."""
+        for thread in (self._listener, self._heartbeat):
+            if thread.ident is not None:
+                thread.join(max(deadline - time.monotonic(), 0))
+
+    def abort_link(self) -> None:
+        """End whatever is still under way on the network."""
+        link = self._link
+        if link is not None:
+            link.abort()
+
+    def abandon(self) -> None:
+        """End the connection soon, for its user is gone. Takes no lock: the garbage collector calls this anywhere."""
+        self._abandoned = True
+        link = self._link
+        if isinstance(link, Transport):
+            link.wake()
+
+
+@atexit.register
+def _disconnect_all() -> None:
+    """Tell the servers at the end of the program; all connections share one deadline."""
+    connections = list(_open_connections)
+    for connection in connections:
+        with suppress(Exception):
+            connection.begin_disconnect()
+    _finish(connections, _EXIT_TIMEOUT)
+
+
+def _finish(connections: list[Connection], timeout: float) -> None:
+    """Wait for the threads of connections, then end what they wait for; a handler that blocks is left behind."""
+    deadline = time.monotonic() + timeout
+    for connection in connections:
+        connection.join_threads(deadline)
+    for connection in connections:
+        connection.abort_link()
+    for connection in connections:
+        connection.join_threads(deadline + _ABORT_TIMEOUT)

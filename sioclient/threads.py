@@ -1,0 +1,364 @@
+"""The two threads of a connection, its two locks, and the way of every frame and every notice between them.
+
+Threads
+    The *listener* connects, reads, runs the user's functions, and connects again. The *heartbeat* thread sleeps until
+    the protocol has something to do, writes what it owes, and aborts a dead peer. Application threads write
+    their own frames.
+
+Locks
+    ``_lock`` guards the protocol object. It is held only for calls that stay in memory: never across network I/O, user
+    code or a wait. ``_send_lock`` serialises "take the frames to send, then send them"; it is taken before ``_lock``,
+    never after. ``abort`` and ``wake`` of a link need neither.
+
+The path of a received frame: ``transport.recv`` → ``_take`` (decode, then the protocol under ``_lock``) → ``_inbox`` →
+``_dispatch`` → the user's function. The path of an emit: ``send`` (encode, then the protocol under ``_lock``) →
+``_flush`` → ``transport.send``.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from .connector import Abortable, Attempt, Connector
+from .errors import BufferFull, ConnectError, ConnectionLost
+from .protocol.client import ClientProtocol
+from .protocol.lifecycle import Phase
+from .protocol.notices import Answered, Notice, Unanswered
+from .protocol.packets import Event, Json, Message
+from .transports.base import Transport
+
+ROOM_TIMEOUT = 5.0
+"""Seconds that sending more than the server takes may wait."""
+
+GOODBYE_TIMEOUT = 1.0
+"""Seconds that the server has to end its side."""
+
+# On Windows no lock's acquire is interrupted by Ctrl-C, so there a wait looks up now and then.
+SLICE = 1.0 if sys.platform == "win32" else None
+
+_USER_PACKETS = (Message, Json, Event)
+
+
+class Call:
+    """An acknowledgement that a thread waits for."""
+
+    def __init__(self) -> None:
+        self.outcome: Answered | Unanswered | None = None
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def settle(self, outcome: Answered | Unanswered) -> None:
+        self.outcome = outcome
+        self._done.release()
+
+    def wait(self) -> None:
+        while not self._done.acquire(timeout=-1 if SLICE is None else SLICE):
+            pass
+
+
+class Threads:
+    """What runs a protocol object over transports; ``Connection`` is what other threads ask of it.
+
+    Args:
+        protocol: the connection as an object without I/O.
+        connector: makes handshakes and opens transports.
+        connect_timeout: seconds that one attempt may take.
+        deliver: runs the user's functions for a notice, and raises nothing; called on the listener thread.
+    """
+
+    def __init__(
+        self,
+        protocol: ClientProtocol,
+        connector: Connector,
+        connect_timeout: float,
+        deliver: Callable[[Notice], None],
+    ) -> None:
+        self.transport_name: str | None = None
+        self.session_id: str | None = None
+        self._protocol, self._connector, self._connect_timeout = protocol, connector, connect_timeout
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)  # for whoever waits for the state of the connection
+        self._timer = threading.Condition(self._lock)  # for the heartbeat thread
+        self._room = threading.Condition(self._lock)  # for whoever has more to send than may wait
+        self._waiting_for_room = 0
+        self._asleep_until = float("-inf")
+        self._inbox: deque[Notice] = deque()
+        self._link: Abortable | None = None  # the attempt, then the transport that it opened
+        self._transport: Transport | None = None
+        self._abandoned = self._over = False
+        self._listener = threading.Thread(target=self._listen, name="sioclient-listener", daemon=True)
+        self._heartbeat = threading.Thread(target=self._keep_time, name="sioclient-heartbeat", daemon=True)
+
+    # The listener
+
+    def _listen(self) -> None:
+        try:
+            self._live()
+        finally:
+            self.begin_disconnect()  # it is over already, unless something here is wrong: nobody may wait for ever
+            self._connector.close()
+            with self._lock:
+                self._over = True
+                self._changed.notify_all()
+
+    def _live(self) -> None:
+        while True:
+            with self._lock:
+                while self._protocol.phase is Phase.WAITING and not self._inbox:
+                    self._changed.wait()
+                phase = self._protocol.phase
+            if self._abandoned:
+                self.begin_disconnect()
+            elif phase is Phase.CONNECTING and not self._inbox:
+                self._run_attempt()
+            self._dispatch()
+            if self._protocol.phase is Phase.CLOSED and not self._inbox:
+                return
+
+    def _run_attempt(self) -> None:
+        with self._lock:
+            number = self._protocol.attempt
+            self._link = attempt = self._connector.attempt(self._connect_timeout)
+        try:
+            opened = self._connect(attempt, number)
+            if opened is not None:
+                try:
+                    self._read(opened, number)
+                finally:
+                    self._close(opened)
+        finally:
+            self._link = None
+
+    def _connect(self, attempt: Attempt, number: int) -> Transport | None:
+        try:
+            handshake, transport = attempt.run()
+        except Exception as problem:
+            error = problem if isinstance(problem, ConnectError) else _unexpected(problem)
+            with self._lock:
+                if self._protocol.attempt == number:
+                    self._protocol.connect_failed(error, time.monotonic())
+                    self._collect()
+            return None
+        with self._lock:
+            if self._is_current(number):
+                self._link = self._transport = transport
+                self.transport_name, self.session_id = transport.name, handshake.session_id
+                self._protocol.transport_opened(handshake, transport.name, time.monotonic())
+                self._collect()
+                return transport
+        transport.close(0)
+        return None
+
+    def _read(self, transport: Transport, number: int) -> None:
+        while self._is_current(number):
+            self._dispatch()
+            if not self._is_current(number) or not self._read_once(transport):
+                return
+
+    def _read_once(self, transport: Transport) -> bool:
+        """Take what comes next; return False when nothing will come any more."""
+        try:
+            frames = transport.recv()
+        except ConnectionLost as loss:
+            self._lose(transport, str(loss))
+            return False
+        if self._abandoned:
+            self.begin_disconnect()
+        # Decoding needs no lock: only this thread decodes, and JSON may be the user's code.
+        decode = self._protocol.revision.decode
+        packets = [decode(frame) for frame in frames]
+        with self._lock:
+            self._protocol.receive_packets(packets, time.monotonic())
+            self._collect()
+        self._flush()
+        return True
+
+    def _read_while(self, waiting: Callable[[], bool]) -> None:
+        """Read in the middle of a handler; what arrives for handlers stays in the inbox."""
+        transport, number = self._transport, self._protocol.attempt
+        self._set_reading(True)
+        try:
+            while transport is not None and waiting() and self._is_current(number):
+                self._read_once(transport)
+        finally:
+            self._set_reading(False)
+
+    def _dispatch(self) -> None:
+        """Run the user's functions for everything in the inbox."""
+        if not self._inbox:
+            return
+        self._set_reading(False)
+        try:
+            while self._inbox:
+                notice = self._inbox.popleft()
+                # After the end only its own notices are delivered: no event, no answer.
+                if not (isinstance(notice, _USER_PACKETS) and self._protocol.phase is Phase.CLOSED):
+                    self._deliver(notice)
+        finally:
+            self._set_reading(True)
+
+    def _close(self, transport: Transport) -> None:
+        self._flush()
+        with self._send_lock, self._lock:
+            self._transport = None
+            self.transport_name = self.session_id = None
+        transport.close(GOODBYE_TIMEOUT)
+
+    def _wait_for_room(self) -> None:
+        """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
+
+        Raises:
+            BufferFull: the server takes nothing.
+        """
+        if not self._protocol.is_full():
+            return
+        deadline = time.monotonic() + ROOM_TIMEOUT
+        with self._lock:
+            self._waiting_for_room += 1
+        try:
+            if self._on_listener():
+                self._read_while(self._protocol.is_full)
+            with self._lock:
+                while self._protocol.is_full():
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise BufferFull(
+                            f"the server has taken nothing for {ROOM_TIMEOUT:g} s, or a handler has kept its answers "
+                            "from being read for as long: send less, or later"
+                        )
+                    self._room.wait(left)
+        finally:
+            with self._lock:
+                self._waiting_for_room -= 1
+
+    # The heartbeat thread
+
+    def _keep_time(self) -> None:
+        while self._sleep():
+            with self._lock:
+                number, link = self._protocol.attempt, self._link
+                self._protocol.handle_timeout(time.monotonic())
+                news = self._collect()
+                self._changed.notify_all()
+                ended = not self._is_current(number)
+            if ended and link is not None:
+                link.abort()
+            self._flush(wait=False)
+            if news:
+                self._wake_link()
+
+    def _sleep(self) -> bool:
+        """Return True at the protocol's deadline, False at the end of the connection."""
+        with self._lock:
+            while self._protocol.phase is not Phase.CLOSED:
+                deadline = self._protocol.deadline()
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    return True
+                self._asleep_until = float("inf") if deadline is None else deadline
+                self._timer.wait(left if left is None else min(left, threading.TIMEOUT_MAX))
+                self._asleep_until = float("-inf")
+        return False
+
+    # With the lock held
+
+    def _reset_timer(self) -> None:
+        """Wake the heartbeat thread if there is something to do before it would look by itself."""
+        deadline = self._protocol.deadline()
+        if self._protocol.phase is Phase.CLOSED or (deadline is not None and deadline < self._asleep_until):
+            self._timer.notify()
+
+    def _collect(self) -> bool:
+        """Take the protocol's notices: calls get their answers, the inbox the rest. Return whether there were any."""
+        changed = False
+        notices = self._protocol.notices()
+        for notice in notices:
+            if isinstance(notice, _USER_PACKETS):
+                self._inbox.append(notice)
+            elif isinstance(notice, (Answered, Unanswered)) and isinstance(notice.waiter, Call):
+                notice.waiter.settle(notice)
+            else:
+                self._inbox.append(notice)
+                changed = True
+        if changed:
+            self._changed.notify_all()
+            self._room.notify_all()
+            self._reset_timer()
+        return bool(notices)
+
+    # Without a lock
+
+    def begin_disconnect(self) -> None:
+        """Tell the server and the threads that this is the end."""
+        with self._lock:
+            self._protocol.disconnect()
+            self._collect()
+            self._timer.notify()
+            self._changed.notify_all()
+        self._flush(wait=False)
+        self._wake_link()
+
+    def _is_current(self, number: int) -> bool:
+        return self._protocol.linked and self._protocol.attempt == number
+
+    def _on_listener(self) -> bool:
+        return threading.current_thread() is self._listener
+
+    def _set_reading(self, resumed: bool) -> None:
+        with self._lock:
+            self._protocol.reading(resumed, time.monotonic())
+
+    def _wake_link(self) -> None:
+        """Make the listener look at the inbox and the phase, wherever it waits."""
+        link = self._link
+        if isinstance(link, Transport):
+            link.wake()
+        elif link is not None and not self._protocol.linked:
+            link.abort()
+
+    def _lose(self, transport: Transport, reason: str) -> None:
+        """The transport said that it is broken."""
+        with self._lock:
+            if transport is self._transport:
+                self._protocol.transport_lost(reason, time.monotonic())
+                self._collect()
+        transport.abort()
+
+    def _flush(self, *, wait: bool = True) -> None:
+        """Write what there is to write.
+
+        The listener does not wait for another thread that writes: if the server reads only while it is read from, both
+        would wait for each other. Its frames are not forgotten: whoever writes looks again after it let go of the lock.
+        """
+        protocol = self._protocol
+        while True:
+            with self._lock:
+                if not protocol.has_frames():
+                    return
+            if not self._send_lock.acquire(blocking=wait and not self._on_listener()):
+                return
+            try:
+                with self._lock:
+                    frames, transport = protocol.frames_to_send(), self._transport
+                    makes_room = self._waiting_for_room > 0 and bool(frames)
+                    self._room.notify_all()
+                if makes_room:
+                    self._wake_link()
+                if transport is not None and frames:
+                    transport.send(frames)
+            except ConnectionLost as loss:
+                self._lose(transport, str(loss))  # type: ignore[arg-type]
+            finally:
+                self._send_lock.release()
+
+
+def _unexpected(problem: Exception) -> ConnectError:
+    error = ConnectError(f"connecting failed: {type(problem).__name__}: {problem}", retryable=False)
+    error.__cause__ = problem
+    return error

@@ -1,0 +1,130 @@
+"""What every test may use: a real server, connections that are closed afterwards, and a patient wait."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sioclient import Channel, Handler, SocketIO
+from tests.servers import Server
+from tests.servers.node import NodeServer
+from tests.servers.process import ServerFailed, ServerProcess, ServerUnavailable
+
+PATIENCE = 20.0
+"""Seconds that no test should ever need; what is waited for usually comes in milliseconds."""
+
+
+def eventually(condition: Callable[[], Any], what: str = "the condition") -> Any:
+    """Return the first true value of ``condition``, or fail."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come about"
+        time.sleep(0.005)
+    return value
+
+
+class Recorder(Handler):
+    """Remembers in order what it is told, as tuples of the method's name and its arguments."""
+
+    def __init__(self) -> None:
+        self.told: queue.Queue[tuple[Any, ...]] = queue.Queue()
+        self.socket: Channel | None = None
+
+    def next(self, name: str | None = None) -> tuple[Any, ...]:
+        """Return the next thing told, or the next one of that name."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            told = self.told.get(timeout=max(deadline - time.monotonic(), 0.001))
+            if name in (None, told[0]):
+                return told
+
+    def on_connect(self, socket: Channel) -> None:
+        self.socket = socket
+        self.told.put(("connect",))
+
+    def on_disconnect(self) -> None:
+        self.told.put(("disconnect",))
+
+    def on_error(self, name: str, message: str) -> None:
+        self.told.put(("error", name, message))
+
+    def on_message(self, id: int | None, message: Any) -> None:
+        self.told.put(("message", id, message))
+
+    def on_reconnect(self, attempts: int) -> None:
+        self.told.put(("reconnect", attempts))
+
+    def on_open(self, transport: str) -> None:
+        self.told.put(("open", transport))
+
+    def on_close(self, reason: str) -> None:
+        self.told.put(("close", reason))
+
+    def on_retry(self, attempt: int, delay: float) -> None:
+        self.told.put(("retry", attempt))
+
+    def unknown_event(self, name: str, args: list[Any]) -> None:
+        self.told.put((name, *args))
+
+    def ack(self, msgid: int, name: str | None = None, args: list[Any] | None = None) -> None:
+        self.told.put(("ack", msgid, name, args))
+
+    def on_exception(self, event: str, error: BaseException) -> None:
+        self.told.put(("exception", event, error))
+
+
+def start(what: str | Server, **settings: Any) -> ServerProcess:
+    """Start a script on Node, or a server of the table, or skip the test with the reason."""
+    try:
+        return NodeServer(what, **settings) if isinstance(what, str) else what.start(**settings)
+    except ServerFailed:
+        raise
+    except ServerUnavailable as problem:
+        pytest.skip(f"needs a real server: {problem}")
+
+
+@pytest.fixture(scope="session")
+def legacy() -> Iterator[int]:
+    """The port of a socket.io 0.9.19 server that all tests share."""
+    with start("legacy.js", authorize=True) as server:
+        yield server.port
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def transport() -> str:
+    """The transport that ``connect`` uses; a module may run its tests over several."""
+    return "websocket"
+
+
+@pytest.fixture
+def connect(transport: str) -> Iterator[Callable[..., SocketIO]]:
+    """Make connections as ``SocketIO`` does; they end with the test."""
+    made: list[SocketIO] = []
+
+    def make(*args: Any, **options: Any) -> SocketIO:
+        options.setdefault("transports", (transport,))
+        socket = SocketIO("127.0.0.1", *args, **options)
+        made.append(socket)
+        return socket
+
+    yield make
+    for socket in made:
+        socket.disconnect()
+
+
+@pytest.fixture
+def no_thread_left() -> Iterator[None]:
+    """Fail if a thread of ours outlives the test."""
+    before = set(threading.enumerate())
+    yield
+    eventually(lambda: set(threading.enumerate()) <= before, "the end of all threads")

@@ -1,0 +1,190 @@
+"""Where a server is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sioclient.address import Address, parse_address
+
+
+def address(
+    host: Any = "localhost", port: Any = None, *, secure: bool | None = None, resource: Any = "socket.io"
+) -> Address:
+    return parse_address(host, port, secure, resource)
+
+
+@pytest.mark.parametrize(
+    ("found", "secure", "host", "port"),
+    [
+        (address("localhost"), False, "localhost", 80),
+        (address("localhost", 8000), False, "localhost", 8000),
+        (address("localhost:8000"), False, "localhost", 8000),
+        (address("localhost", secure=True), True, "localhost", 443),
+        (address("localhost", 8443, secure=True), True, "localhost", 8443),
+        (address("localhost:8443", secure=True), True, "localhost", 8443),
+        (address("127.0.0.1"), False, "127.0.0.1", 80),
+        (address("::1"), False, "::1", 80),
+        (address("::1", 8000), False, "::1", 8000),
+        (address("[::1]"), False, "::1", 80),
+        (address("[::1]:8000"), False, "::1", 8000),
+        (address("[::1]", 8000, secure=True), True, "::1", 8000),
+        (address("http://example.com"), False, "example.com", 80),
+        (address("ws://example.com"), False, "example.com", 80),
+        (address("https://example.com"), True, "example.com", 443),
+        (address("wss://example.com"), True, "example.com", 443),
+        (address("HTTPS://Example.COM"), True, "example.com", 443),
+        (address("http://example.com:8000/"), False, "example.com", 8000),
+        (address("http://example.com", 8000), False, "example.com", 8000),
+        (address("http://example.com:8000", 8000), False, "example.com", 8000),
+        (address("https://example.com", secure=True), True, "example.com", 443),
+        (address("http://example.com", secure=False), False, "example.com", 80),
+        (address("http://[::1]:8000/"), False, "::1", 8000),
+        (address("localhost", 1), False, "localhost", 1),
+        (address("localhost", 65535), False, "localhost", 65535),
+    ],
+    ids=str,
+)
+def test_a_host_a_port_or_a_url_say_where(found: Address, secure: bool, host: str, port: int) -> None:
+    assert (found.secure, found.host, found.port) == (secure, host, port)
+
+
+@pytest.mark.parametrize(
+    ("url", "resource", "expected"),
+    [
+        ("localhost", "socket.io", "socket.io"),
+        ("localhost", "/socket.io/", "socket.io"),
+        ("localhost", "chat", "chat"),
+        ("localhost", "a/b", "a/b"),
+        ("localhost", "caf\xe9 ".strip(), "caf%C3%A9"),
+        ("localhost", "a%20b", "a%20b"),
+        ("http://h/app", "socket.io", "app/socket.io"),
+        ("http://h/app/", "socket.io", "app/socket.io"),
+        ("http://h/a/b", "c", "a/b/c"),
+        ("http://h/socket.io", "socket.io", "socket.io"),
+        ("http://h/socket.io/", "socket.io", "socket.io"),
+        ("http://h/app/socket.io/", "socket.io", "app/socket.io"),
+        ("http://h/mysocket.io", "socket.io", "mysocket.io/socket.io"),
+        ("h/app", "socket.io", "app/socket.io"),
+        ("http://h/#fragment", "socket.io", "socket.io"),
+    ],
+)
+def test_the_path_of_a_url_is_where_the_server_is_mounted(url: str, resource: str, expected: str) -> None:
+    assert address(url, resource=resource).resource == expected
+
+
+def test_the_query_of_a_url_goes_with_every_request() -> None:
+    found = address("https://example.com:8443/path?token=x&y=1")
+    assert found.query == "token=x&y=1"
+    assert found.url("/a/") == "https://example.com:8443/a/?token=x&y=1"
+    assert found.url("/a/?t=1") == "https://example.com:8443/a/?t=1&token=x&y=1"
+
+
+@pytest.mark.parametrize(
+    ("url", "userinfo"),
+    [
+        ("http://user:pass@h", ("user", "pass")),
+        ("http://user@h", ("user", "")),
+        ("http://us%40er:p%3Aa@h", ("us@er", "p:a")),
+        ("http://h", None),
+    ],
+)
+def test_name_and_password_of_a_url_are_kept_apart(url: str, userinfo: tuple[str, str] | None) -> None:
+    found = address(url)
+    assert found.userinfo == userinfo
+    assert found.url("/") == "http://h/"
+
+
+@pytest.mark.parametrize(
+    ("found", "url"),
+    [
+        (address("h"), "http://h/x"),
+        (address("h", 8000), "http://h:8000/x"),
+        (address("h", 443), "http://h:443/x"),
+        (address("https://h"), "https://h/x"),
+        (address("https://h", 80), "https://h:80/x"),
+        (address("::1"), "http://[::1]/x"),
+        (address("::1", 8000), "http://[::1]:8000/x"),
+    ],
+)
+def test_the_url_has_a_port_only_where_it_is_needed(found: Address, url: str) -> None:
+    assert found.url("/x") == url
+
+
+def test_as_text_it_holds_no_secrets() -> None:
+    assert str(address("https://user:secret@h:8443/app?token=secret")) == "https://h:8443/app/socket.io/"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"host": None}, "host is a name such as 'localhost' or a URL, not NoneType"),
+        ({"host": b"localhost"}, "host is a name .* not bytes"),
+        ({"resource": None}, "resource is text such as 'socket.io', not NoneType"),
+        ({"port": "8000"}, "port is a number, not str"),
+        ({"port": True}, "port is a number, not bool"),
+        ({"port": 80.0}, "port is a number, not float"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        address(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"port": 0}, "port is a number from 1 to 65535, not 0"),
+        ({"port": -1}, "port is a number from 1 to 65535, not -1"),
+        ({"port": 65536}, "port is a number from 1 to 65535, not 65536"),
+        ({"host": "http://h:0"}, "port"),
+        ({"host": "http://h:65536"}, "[Pp]ort"),
+        ({"host": "http://h:abc"}, "[Pp]ort"),
+        ({"host": "h:abc"}, "[Pp]ort"),
+        ({"host": "ftp://h"}, "begins with http://, https://, ws:// or wss://, not ftp://"),
+        ({"host": "://h"}, "begins with http://"),
+        ({"host": ""}, "there is no host in"),
+        ({"host": "http://"}, "there is no host in"),
+        ({"host": "http:///path"}, "there is no host in"),
+        ({"host": "http://:80/"}, "there is no host in"),
+        ({"host": "my host"}, "there is no host in"),
+        ({"host": "localhost\n"}, "there is no host in"),
+        ({"host": "local\r\nhost"}, "there is no host in"),
+        ({"host": "http://h/\x00"}, "there is no host in"),
+        ({"host": "http://h/?a=b c"}, "there is no host in"),
+        ({"resource": ""}, "resource is a path such as 'socket.io', not ''"),
+        ({"resource": "/"}, "resource is a path such as 'socket.io', not '/'"),
+        ({"resource": "socket.io?x=1"}, "resource is a path"),
+        ({"resource": "a#b"}, "resource is a path"),
+        ({"resource": "a b"}, "resource is a path"),
+        ({"resource": "a\r\nb"}, "resource is a path"),
+    ],
+    ids=str,
+)
+def test_a_value_that_cannot_be_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        address(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"host": "http://h", "secure": True}, "http:// and secure=True contradict each other"),
+        ({"host": "ws://h", "secure": True}, "ws:// and secure=True contradict"),
+        ({"host": "https://h", "secure": False}, "https:// and secure=False contradict"),
+        ({"host": "wss://h", "secure": False}, "wss:// and secure=False contradict"),
+        ({"host": "http://h:80", "port": 81}, "the URL says port 80, port= says 81"),
+        ({"host": "h:8000", "port": 80}, "the URL says port 8000, port= says 80"),
+    ],
+)
+def test_contradictions_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        address(**arguments)
+
+
+@pytest.mark.parametrize("url", ["http://user:secret@:80/", "http://user:secret@/?t=secret", "ftp://user:secret@h"])
+def test_what_is_wrong_is_said_without_secrets(url: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        address(url)
+    assert "secret" not in str(caught.value)

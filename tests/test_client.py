@@ -1,0 +1,211 @@
+"""SocketIO: what its arguments become, and which channel hears what, over a server in memory."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import warnings
+
+import pytest
+
+import sioclient
+from sioclient import ChannelError, Handler, LocalProtocolError, NotConnected, SocketIO, socketIO
+from sioclient.errors import ConnectionLost
+from tests.conftest import PATIENCE, Recorder, eventually
+from tests.memory import MemoryServer, refuse
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+@pytest.fixture
+def server():
+    server = MemoryServer()
+    server.answers["1::/chat"] = ["1::/chat"]
+    return server
+
+
+@pytest.fixture
+def make(server):
+    """Make a SocketIO that connects to the server in memory."""
+    made = []
+
+    def make(*args, **options):
+        socket = SocketIO(*args, auto_connect=False, reconnection_delay=0.01, **options)
+        socket._connection._connector = server
+        made.append(socket)
+        return socket
+
+    yield make
+    for socket in made:
+        socket.disconnect()
+
+
+@pytest.fixture
+def socket(make, recorder):
+    socket = make(handler=recorder)
+    socket.open()
+    assert [recorder.next() for _ in range(2)] == [("open", "memory"), ("connect",)]
+    return socket
+
+
+def test_the_public_names():
+    assert socketIO is SocketIO
+    assert all(hasattr(sioclient, name) for name in sioclient.__all__)
+    assert {"SocketIO", "Handler", "Channel", "SocketIOError"} <= set(sioclient.__all__)
+
+
+def test_the_signature_of_the_contract():
+    parameters = inspect.signature(SocketIO).parameters
+    assert list(parameters)[:3] == ["host", "port", "handler"]
+    defaults = {name: parameter.default for name, parameter in parameters.items()}
+    assert (
+        defaults.items()
+        >= {
+            "host": "localhost",
+            "resource": "socket.io",
+            "transports": ("websocket", "xhr-polling", "jsonp-polling", "htmlfile"),
+            "connect_timeout": 10,
+            "auto_connect": True,
+            "verify": True,
+            "wait_for_connection": False,
+            "reconnect": True,
+            "reconnection_delay": 0.5,
+            "reconnection_limit": 10,
+            "max_reconnection_attempts": 10,
+            "reconnect_when_kicked": False,
+            "buffer_size": 1000,
+            "max_message_size": 16 * 2**20,
+        }.items()
+    )
+
+
+def test_where_it_connects():
+    socket = SocketIO("https://user:secret@example.com:8443/path?token=x", auto_connect=False)
+    assert repr(socket) == "<SocketIO https://example.com:8443/path/socket.io/ not connected>"
+
+
+def test_wrong_arguments_raise_before_anything_happens():
+    for options in ({"port": "8000"}, {"handler": Handler}, {"transports": ["websocket"]}, {"headers": {"a": 1}}):
+        with pytest.raises(TypeError):
+            SocketIO(**options)
+    for options in ({"port": 0}, {"connect_timeout": 0}, {"transports": ("pigeon",)}, {"headers": {"a": "b\r\nc: d"}}):
+        with pytest.raises(ValueError, match=r"."):
+            SocketIO(**options)
+    with pytest.raises(TypeError, match="colour"):
+        SocketIO(colour="red")
+
+
+def test_properties_before_and_while_connected(make):
+    socket = make()
+    assert (socket.connected, socket.session_id, socket.transport_name, socket.channels) == (False, None, None, {})
+    with socket as entered:
+        socket.open()
+        assert entered is socket
+        assert (socket.connected, socket.session_id, socket.transport_name) == (True, "id", "memory")
+        assert socket.revision == 1
+    assert not socket.connected
+
+
+def test_every_channel_hears_its_own(socket, server, recorder):
+    chat = Recorder()
+    channel = socket.connect("/chat", chat)
+    server.push('5::/chat:{"name":"x"}', '5:::{"name":"y"}', '5::/other:{"name":"z"}', "3::/chat:m")
+    assert [chat.next() for _ in range(3)] == [("connect",), ("x",), ("message", None, "m")]
+    assert recorder.next() == ("y",)
+    assert socket.channels == {"/chat": channel}
+
+
+def test_an_answer_reaches_the_channel_that_asked(socket, server, recorder):
+    channel = socket.connect("/chat", recorder)
+    server.answers["5:1+:/chat"] = ['6::/chat:1+["v"]']
+    channel.emit("x", lambda value: recorder.told.put(("value", value)))
+    assert recorder.next("value") == ("value", "v")
+
+
+@pytest.mark.parametrize(
+    ("query", "frame"),
+    [
+        (None, "1::/chat"),
+        ("", "1::/chat"),
+        ("a=b", "1::/chat:?a=b"),
+        ("?a=b", "1::/chat:?a=b"),
+        ({"a": "b c", "d": [1, 2]}, "1::/chat:?a=b+c&d=1&d=2"),
+    ],
+)
+def test_the_query_of_a_channel(socket, server, query, frame):
+    socket.connect("/chat", query=query)
+    assert server.link.sent == [frame]
+
+
+def test_a_name_with_a_query_is_refused(socket, server):
+    with pytest.raises(LocalProtocolError, match="query="):
+        socket.connect("/chat?a=b")
+    with pytest.raises(ValueError, match="above 0"):
+        socket.connect("/chat", timeout=0)
+    assert server.link.sent == []
+
+
+def test_a_second_channel_of_the_same_name(socket):
+    first = socket.connect("/chat")
+    with pytest.raises(ChannelError):
+        socket.connect("/chat")
+    assert socket.channels == {"/chat": first}
+
+
+def test_a_channel_that_fails_is_not_among_the_channels(socket, server):
+    server.answers["1::/no"] = ["7::/no:unauthorized"]
+    with pytest.raises(ChannelError):
+        socket.connect("/no")
+    assert socket.channels == {}
+
+
+def test_losses_and_attempts_are_reported_and_logged(socket, server, recorder, caplog):
+    caplog.set_level(logging.INFO, "sioclient")
+    server.plan.append(refuse)
+    server.push(ConnectionLost("cut"))
+    told = [recorder.next()[0] for _ in range(7)]
+    assert told == ["disconnect", "close", "retry", "retry", "open", "connect", "reconnect"]
+    assert "attempt 2" in caplog.text
+    socket.disconnect()
+    assert "has ended: as wanted" in caplog.text
+
+
+def test_malformed_packets_are_logged_as_what_they_are(socket, server, recorder, caplog):
+    server.push("gar\nbage %s", "3:::m")
+    recorder.next("message")
+    assert r"'gar\nbage %s'" in caplog.text
+
+
+def test_a_socket_that_nobody_holds_ends_its_connection(server):
+    socket = SocketIO(auto_connect=False)
+    socket._connection._connector = server
+    socket.open()
+    connection = socket._connection
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        del socket
+        # The listener may hold it a moment longer, while it delivers what came first.
+        eventually(lambda: not connection.is_open)
+        eventually(lambda: told)
+    assert "never disconnected" in str(told[0].message)
+    assert server.link.sent == ["0::"]
+
+
+def test_one_that_was_disconnected_is_forgotten_in_silence(server):
+    socket = SocketIO(auto_connect=False)
+    socket._connection._connector = server
+    socket.open()
+    socket.disconnect()
+    del socket
+
+
+def test_auto_connect_raises_what_open_would():
+    with pytest.raises(ConnectionError):
+        SocketIO("127.0.0.1", 1, connect_timeout=PATIENCE)
+
+
+def test_wait_and_connect_before_open(make):
+    socket = make()
+    for early in (socket.wait, lambda: socket.connect("/chat")):
+        with pytest.raises(NotConnected):
+            early()

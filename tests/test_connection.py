@@ -1,0 +1,321 @@
+"""What other threads ask of a connection, over a server in memory."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from sioclient.connection import _disconnect_all
+from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from sioclient.protocol.endpoints import Joining
+from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected
+from sioclient.protocol.packets import Event, Message
+from tests.conftest import PATIENCE, eventually
+from tests.memory import MemoryServer, Notices, make_connection, refuse, until_aborted
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+@pytest.fixture
+def server():
+    return MemoryServer()
+
+
+@pytest.fixture
+def notices():
+    return Notices()
+
+
+@pytest.fixture
+def connection(server, notices):
+    connection = make_connection(server, notices)
+    yield connection
+    connection.disconnect()
+
+
+def ask(connection):
+    return Event("ask", [], "", connection.new_id(""), True)
+
+
+def in_handler(notices, function):
+    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
+    results = []
+
+    def react(notice):
+        if isinstance(notice, Message):
+            try:
+                results.append(function())
+            except Exception as error:
+                results.append(error)
+
+    notices.react = react
+    return results
+
+
+def join(connection, name="/chat", timeout=PATIENCE):
+    endpoint = connection.join(name, "", timeout, lambda joined: None)
+    connection.wait_for_join(endpoint)
+    return endpoint
+
+
+def test_it_is_open_from_connecting_to_the_end(connection):
+    assert not connection.is_open
+    connection.open()
+    assert connection.is_open
+    assert connection.connected
+    assert connection.default_endpoint.state is Joining.OPEN
+    assert (connection.revision, connection.transport_name, connection.session_id) == (1, "memory", "id")
+    connection.disconnect()
+    assert not connection.is_open
+
+
+def test_a_call_returns_the_answer(connection, server):
+    server.answers["5:1+"] = ['6:::1+["a","b"]']
+    connection.open()
+    assert connection.call(ask(connection), None) == ["a", "b"]
+
+
+def test_a_call_fails_when_its_time_is_over(connection):
+    connection.open()
+    with pytest.raises(AckTimeout):
+        connection.call(ask(connection), 0.05)
+
+
+def test_a_call_fails_when_the_connection_is_lost(connection, server):
+    server.answers["5:1+"] = [ConnectionLost("cut")]
+    connection.open()
+    with pytest.raises(ConnectionLost, match="cut"):
+        connection.call(ask(connection), PATIENCE)
+
+
+def test_a_call_in_a_handler_reads_and_defers(connection, server, notices):
+    server.answers["5:1+"] = ["3:::later", '6:::1+["now"]']
+    results = in_handler(notices, lambda: connection.call(ask(connection), PATIENCE) if not results else "later")
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: len(results) == 2)
+    assert results == [["now"], "later"]
+
+
+def test_a_call_in_a_handler_fails_when_the_connection_is_lost(connection, server, notices):
+    server.answers["5:1+"] = [ConnectionLost("cut")]
+    results = in_handler(notices, lambda: connection.call(ask(connection), PATIENCE))
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert isinstance(results[0], ConnectionLost)
+
+
+def test_a_call_in_a_handler_of_a_lost_connection_says_so(connection, server, notices):
+    results = in_handler(notices, lambda: None)
+
+    def react(notice):
+        if isinstance(notice, Disconnected):
+            with pytest.raises(NotConnected, match="after this handler") as refused:
+                connection.call(ask(connection), PATIENCE)
+            results.append(refused.value)
+
+    notices.react = react
+    connection.open()
+    server.push(ConnectionLost("cut"))
+    eventually(lambda: results)
+    notices.react = lambda notice: None
+
+
+def test_joining_waits_for_the_answer(connection, server):
+    server.answers["1::/chat"] = ["1::/chat"]
+    connection.open()
+    assert join(connection).state is Joining.OPEN
+
+
+def test_a_join_that_is_refused(connection, server, notices):
+    server.answers["1::/chat"] = ["7::/chat:unauthorized"]
+    connection.open()
+    with pytest.raises(ChannelError, match="unauthorized"):
+        join(connection)
+    eventually(lambda: notices.of(JoinFailed))
+
+
+def test_a_join_in_a_handler(connection, server, notices):
+    server.answers["1::/chat"] = ["1::/chat"]
+    results = in_handler(notices, lambda: join(connection).state)
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert results == [Joining.OPEN]
+
+
+def test_a_join_in_a_handler_fails_when_the_connection_is_lost(connection, server, notices):
+    server.answers["1::/chat"] = [ConnectionLost("cut")]
+    results = in_handler(notices, lambda: join(connection))
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert isinstance(results[0], ChannelError)
+    eventually(lambda: notices.of(Reconnected))
+    assert server.link.sent == []
+
+
+def test_a_join_outlives_a_lost_connection(connection, server, notices):
+    server.answers["1::/chat"] = [ConnectionLost("cut")]
+    connection.open()
+    joined = []
+    joining = threading.Thread(target=lambda: joined.append(join(connection)))
+    joining.start()
+    eventually(lambda: server.transports[0].sent)
+    server.answers["1::/chat"] = ["1::/chat"]
+    joining.join()
+    assert joined[0].state is Joining.OPEN
+
+
+def test_leaving_lets_whoever_waits_for_the_join_go(connection, server):
+    connection.open()
+    endpoint = connection.join("/chat", "", None, lambda joined: None)
+    waiting = threading.Thread(target=connection.wait_for_join, args=(endpoint,))
+    waiting.start()
+    connection.leave(endpoint)
+    connection.leave(endpoint)
+    waiting.join()
+    assert server.link.sent == ["1::/chat", "0::/chat"]
+
+
+def test_the_end_lets_whoever_waits_go(connection, server):
+    connection.open()
+    failures = []
+
+    def wait_for(function):
+        try:
+            function()
+        except (NotConnected, ConnectionLost) as error:
+            failures.append(error)
+
+    threads = [
+        threading.Thread(target=wait_for, args=(function,))
+        for function in (lambda: join(connection), lambda: connection.call(ask(connection), None))
+    ]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(server.link.sent) == 2)
+    connection.disconnect()
+    for thread in threads:
+        thread.join()
+    assert {type(failure) for failure in failures} == {NotConnected, ConnectionLost}
+
+
+def test_answers_go_out_only_for_packets_that_ask(connection, server):
+    connection.open()
+    connection.answer(Event("x", [], "", 3, True), [1])
+    connection.answer(Event("x"), [1])
+    assert server.link.sent == ["6:::3+[1]"]
+
+
+def test_wait_returns_after_its_time(connection):
+    connection.open()
+    connection.wait(0.01)
+    assert connection.connected
+
+
+def test_wait_before_open(connection):
+    with pytest.raises(NotConnected, match=r"open\(\)"):
+        connection.wait(None)
+
+
+def test_wait_in_a_handler(connection, server, notices):
+    results = in_handler(notices, lambda: connection.wait(None))
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert isinstance(results[0], LocalProtocolError)
+
+
+def test_wait_raises_why_it_ended(server, notices):
+    connection = make_connection(server, notices, attempts=0)
+    connection.open()
+    server.push(ConnectionLost("cut"))
+    with pytest.raises(ConnectionError, match="cut"):
+        connection.wait(None)
+
+
+def test_the_end_of_the_program_ends_everything(server, notices):
+    connections = [make_connection(server, notices) for _ in range(3)]
+    for connection in connections:
+        connection.open()
+    connections.append(make_connection(server, notices))
+    _disconnect_all()
+    assert not any(connection.is_open for connection in connections[:3])
+    assert [transport.sent for transport in server.transports] == [["0::"]] * 3
+
+
+def test_disconnecting_aborts_what_does_not_end_by_itself(server, notices):
+    connection = make_connection(server, notices)
+    connection.open()
+    server.plan.append(until_aborted)
+    server.push(ConnectionLost("cut"))
+    eventually(lambda: server.attempts == 2)
+    connection.disconnect()
+    assert not connection.is_open
+
+
+def test_interrupting_open_disconnects(server, notices, monkeypatch):
+    # There is no other way to have a KeyboardInterrupt at just this place; test_programs has the real one.
+    connection = make_connection(server, notices)
+    server.plan.append(until_aborted)
+
+    def interrupt(timeout=None):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(connection._changed, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        connection.open()
+    assert not connection.is_open
+
+
+def test_interrupting_a_join_leaves_the_endpoint(connection, server, monkeypatch):
+    connection.open()
+
+    def interrupt(timeout=None):
+        raise KeyboardInterrupt
+
+    endpoint = connection.join("/chat", "", None, lambda joined: None)
+    monkeypatch.setattr(connection._changed, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        connection.wait_for_join(endpoint)
+    monkeypatch.undo()
+    assert server.link.sent == ["1::/chat", "0::/chat"]
+
+
+def test_connected_is_said_once(connection, server, notices):
+    connection.open()
+    server.push("1::", "3:::x")
+    eventually(lambda: notices.of(Message))
+    assert len(notices.of(Connected)) == 1
+
+
+def test_open_raises_why_there_is_no_connection(server, notices):
+    server.plan.append(refuse)
+    connection = make_connection(server, notices)
+    with pytest.raises(ConnectionError, match="refused"):
+        connection.open()
+    assert not connection.is_open
+
+
+def test_disconnecting_in_a_handler_returns_at_once(connection, server, notices):
+    results = in_handler(notices, connection.disconnect)
+    connection.open()
+    server.push("3:::go")
+    connection.wait(PATIENCE)
+    assert results == [None]
+
+
+def test_disconnecting_before_open(connection):
+    connection.disconnect()
+    assert not connection.is_open
+
+
+def test_an_abandoned_connection_ends_by_itself(connection, server):
+    connection.abandon()
+    connection.open()
+    connection.abandon()
+    connection.wait(PATIENCE)
+    assert not connection.is_open

@@ -1,0 +1,412 @@
+"""One attempt to connect, against servers whose every byte the test decides."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+
+from sioclient.address import Address, parse_address
+from sioclient.connector import Attempt, Connector
+from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
+from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.transports.base import HttpOptions, Transport
+from tests.servers_py import (
+    LIMIT,
+    Peer,
+    Script,
+    Server,
+    Task,
+    closed_port,
+    deaf_port,
+    descriptors,
+    frame,
+    hand_over,
+    nothing_left_open,
+    say_nothing,
+    websocket,
+)
+
+ALL = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def reply(status: int = 200, body: bytes = b"sid:60:60:websocket", *headers: str) -> Script:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(status, body, *headers)
+
+    return script
+
+
+@contextmanager
+def connector(
+    address: Server | Address, transports: tuple[str, ...] = ALL, limit: int = 1000, **options: Any
+) -> Iterator[Connector]:
+    if isinstance(address, Server):
+        address = parse_address("127.0.0.1", address.port, None, "socket.io")
+    with closing(Connector(address, Revision1(), HttpOptions(**options), transports, limit)) as made:
+        yield made
+
+
+def run(attempt: Attempt) -> tuple[Handshake, Transport]:
+    handshake, transport = Task(attempt.run).result()
+    return handshake, transport
+
+
+def failure(*scripts: Script, **options: Any) -> tuple[ConnectError, Server]:
+    """Return why an attempt fails when the server does this, one connection after the other."""
+    with Server(*scripts) as server, connector(server, **options) as made:
+        with pytest.raises(ConnectError) as caught:
+            run(made.attempt(LIMIT))
+        return caught.value, server
+
+
+# Success
+
+
+def test_an_attempt_is_a_handshake_and_then_a_transport() -> None:
+    with Server(reply(200, b"a-1:60:25:websocket,xhr-polling"), websocket) as server, connector(server) as made:
+        handshake, transport = run(made.attempt(LIMIT))
+        with closing(server.next_peer().sock) as sock:
+            assert handshake == Handshake("a-1", 60, 25, ("websocket", "xhr-polling"))
+            assert transport.name == "websocket"
+            sock.sendall(frame("1::"))
+            assert Task(transport.recv).result() == ["1::"]
+            transport.close(0)
+        first, second = server.requests
+    path, _, query = first.target.partition("?")
+    assert path == "/socket.io/1/"
+    assert query.startswith("t=")
+    assert query[2:].isdigit()
+    assert second.target == "/socket.io/1/websocket/a-1"
+
+
+def test_the_path_and_the_query_of_the_users_url_are_in_every_request() -> None:
+    with Server(reply(), websocket) as server:
+        address = parse_address(f"http://127.0.0.1:{server.port}/app?token=x", None, None, "chat")
+        with connector(address, params={"more": "1"}) as made:
+            run(made.attempt(LIMIT))[1].close(0)
+        first, second = (request.target for request in server.requests)
+    assert first.startswith("/app/chat/1/?t=")
+    assert first.endswith("&token=x&more=1")
+    assert second == "/app/chat/1/websocket/sid?token=x&more=1"
+
+
+@pytest.mark.parametrize("body", [b"sid:60:60", b"sid:60:60:", b"sid:::"])
+def test_a_server_that_does_not_say_what_it_offers_is_tried(body: bytes) -> None:
+    with Server(reply(200, body), websocket) as server, connector(server) as made:
+        handshake, transport = run(made.attempt(LIMIT))
+        transport.close(0)
+    assert handshake.transports == ()
+
+
+def test_the_limit_of_a_message_reaches_the_transport() -> None:
+    with Server(reply(), websocket) as server, connector(server, limit=10) as made:
+        _, transport = run(made.attempt(LIMIT))
+        server.next_peer().send(frame("x" * 11))
+        with pytest.raises(Exception, match="the limit is 10"):
+            Task(transport.recv).result()
+        transport.close(0)
+
+
+def test_options_that_are_functions_are_asked_anew_by_every_attempt() -> None:
+    tokens = iter(["first", "second"])
+    scripts = [reply(), websocket, reply(), websocket]
+    with Server(*scripts) as server, connector(server, params=lambda: {"token": next(tokens)}) as made:
+        for _ in range(2):
+            run(made.attempt(LIMIT))[1].close(0)
+        asked = [request.target.rpartition("token=")[2] for request in server.requests]
+    assert asked == ["first", "first", "second", "second"]
+
+
+def test_cookies_outlive_an_attempt() -> None:
+    scripts = [reply(200, b"sid:60:60:websocket", "Set-Cookie: node=1"), websocket, reply(), websocket]
+    with Server(*scripts) as server, connector(server) as made:
+        for _ in range(2):
+            run(made.attempt(LIMIT))[1].close(0)
+        assert [request.header("Cookie") for request in server.requests] == [None, "node=1", "node=1", "node=1"]
+
+
+# Refusal
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"), [(302, False), (401, False), (403, False), (500, True), (502, True), (503, True)]
+)
+def test_a_refused_handshake_has_its_status_and_is_asked_once(status: int, retryable: bool) -> None:
+    error, server = failure(reply(status, b"go away", "Location: /elsewhere"))
+    assert isinstance(error, HandshakeRejected)
+    assert (error.status, error.body, error.retryable) == (status, "go away", retryable)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"Welcome to socket.io.", b"", b"<html>", b"sid:x:y:websocket", b"a/b:60:60:websocket"]
+)
+def test_an_answer_of_another_kind_of_server_is_final(body: bytes) -> None:
+    error, server = failure(reply(200, body))
+    assert "not a Socket.IO server" in str(error)
+    assert not error.retryable
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize(
+    ("body", "generation"),
+    [
+        (b'0{"sid":"x","upgrades":["websocket"],"pingInterval":25000}', "Engine.IO 4 (socket.io 3.x or 4.x)"),
+        (b'97:0{"sid":"x","upgrades":[]}2:40', "Engine.IO 3 (socket.io 1.x or 2.x)"),
+        (b'\x00\x09\x07\xff0{"sid":"x"}', "Engine.IO 3 (socket.io 1.x or 2.x)"),
+    ],
+)
+def test_a_server_of_a_later_generation_is_named(status: int, body: bytes, generation: str) -> None:
+    error, server = failure(reply(status, b"Cannot GET"), reply(200, body))
+    assert isinstance(error, WrongRevision)
+    # In a payload of bytes, the length's 0xFF is no UTF-8.
+    assert generation in str(error)
+    assert "socket.io 0.7 to 0.9" in str(error)
+    assert not error.retryable
+    assert [request.target.rpartition("t=")[0] for request in server.requests] == [
+        "/socket.io/1/?",
+        "/socket.io/?EIO=4&transpor",
+    ]
+
+
+def test_a_server_that_names_itself_at_once_is_asked_for_its_generation_too() -> None:
+    wrong = b'{"code":0,"message":"Transport unknown"}'
+    error, server = failure(reply(400, wrong), reply(200, b'0{"sid":"x"}'))
+    assert isinstance(error, WrongRevision)
+    assert "Engine.IO 4" in str(error)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("probe", [reply(404, b"no"), reply(200, b"hello"), reply(500, b""), reply(200)])
+def test_the_first_answer_counts_if_the_second_says_nothing_new(probe: Script) -> None:
+    error, server = failure(reply(404, b"not here"), probe)
+    assert isinstance(error, HandshakeRejected)
+    assert (error.status, error.body) == (404, "not here")
+    assert len(server.requests) == 2
+
+
+def test_the_first_answer_counts_if_there_is_no_second() -> None:
+    error, server = failure(reply(404, b"not here"), lambda peer: peer.read_head())
+    assert isinstance(error, HandshakeRejected)
+    assert error.status == 404
+    assert len(server.requests) == 2
+
+
+def test_the_first_answer_counts_if_the_second_does_not_come_in_time() -> None:
+    with (
+        Server(reply(404, b"not here"), say_nothing) as server,
+        connector(server) as made,
+        pytest.raises(HandshakeRejected) as caught,
+    ):
+        run(made.attempt(1.0))
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted"),
+    [(b"xhr-polling,htmlfile", ("websocket",)), (b"websocket", ("xhr-polling",)), (b"flashsocket", ALL)],
+)
+def test_no_transport_in_common_is_an_error_that_names_both_sides(offered: bytes, wanted: tuple[str, ...]) -> None:
+    error, server = failure(reply(200, b"sid:60:60:" + offered), transports=wanted)
+    text = str(error)
+    assert text.startswith("no transport in common: ")
+    assert ", ".join(offered.decode().split(",")) in text
+    assert ", ".join(wanted) in text
+    assert not error.retryable
+    assert len(server.requests) == 1
+
+
+def test_a_transport_that_does_not_open_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(403, b"not you")
+
+    with caplog.at_level(logging.INFO, "sioclient"):
+        error, server = failure(reply(), refuse)
+    assert isinstance(error, HandshakeRejected)
+    assert error.status == 403
+    assert len(server.requests) == 2
+    assert "websocket did not open: the server refused the websocket with status 403" in caplog.text
+
+
+def test_nobody_there_is_a_connect_error() -> None:
+    with (
+        closed_port() as port,
+        connector(parse_address("127.0.0.1", port, None, "socket.io")) as made,
+        pytest.raises(ConnectError, match="refused the connection"),
+    ):
+        run(made.attempt(LIMIT))
+
+
+@pytest.mark.parametrize("scripts", [(say_nothing,), (reply(), say_nothing)], ids=["handshake", "upgrade"])
+def test_silence_ends_at_the_deadline(scripts: tuple[Script, ...]) -> None:
+    with Server(*scripts) as server, connector(server) as made, pytest.raises(ConnectError, match="in time"):
+        run(made.attempt(0.3))
+
+
+# Options that raise
+
+
+def _fails(times: int) -> Callable[..., Any]:
+    """Return an option that raises when it is asked for this time."""
+    asked: list[int] = []
+
+    def option(*args: Any) -> Any:
+        asked.append(1)
+        if len(asked) == times:
+            raise LookupError("no token today")
+        return args[0] if args else {}
+
+    return option
+
+
+@pytest.mark.parametrize("name", ["params", "headers", "cookies"])
+def test_what_an_option_raises_is_raised_before_anything_is_sent(name: str) -> None:
+    with Server(reply(), websocket) as server, connector(server, **{name: _fails(1)}) as made:
+        with pytest.raises(LookupError, match="no token today"):
+            run(made.attempt(LIMIT))
+        assert server.connections == 0
+        run(made.attempt(LIMIT))[1].close(0)  # the next attempt asks again
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["handshake", "upgrade"])
+def test_what_auth_raises_is_raised_and_leaves_nothing_open(times: int) -> None:
+    with (
+        Server(reply(), websocket) as server,
+        connector(server, auth=_fails(times)) as made,
+        nothing_left_open(),
+        pytest.raises(LookupError, match="no token today"),
+    ):
+        made.attempt(LIMIT).run()
+
+
+# Aborting
+
+
+def test_what_was_aborted_before_does_not_run() -> None:
+    with Server(reply()) as server, connector(server) as made:
+        attempt = made.attempt(LIMIT)
+        attempt.abort()
+        with pytest.raises(ConnectError, match="aborted"):
+            run(attempt)
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [(say_nothing,), (reply(404, b"no"), say_nothing), (reply(), say_nothing)],
+    ids=["handshake", "probe", "upgrade"],
+)
+def test_abort_ends_every_stage(scripts: tuple[Script, ...]) -> None:
+    with Server(*scripts) as server, connector(server) as made:
+        attempt = made.attempt(60)
+        task = Task(attempt.run)
+        server.next_peer()
+        attempt.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+
+
+def test_abort_ends_connecting() -> None:
+    with deaf_port() as port, connector(parse_address("127.0.0.1", port, None, "socket.io")) as made:
+        attempt = made.attempt(20)
+        task = Task(attempt.run)
+        task.wait_until_blocked()
+        attempt.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+
+
+def test_abort_while_the_users_options_are_asked_ends_the_attempt() -> None:
+    with Server(say_nothing) as server:
+        made_attempt: list[Attempt] = []
+
+        def headers() -> dict[str, str]:
+            made_attempt[0].abort()
+            return {}
+
+        with connector(server, headers=headers) as made:
+            made_attempt.append(made.attempt(60))
+            with pytest.raises(ConnectError):
+                run(made_attempt[0])
+        assert server.requests == []
+
+
+class _Aborting(Revision1):
+    """Reads a handshake at the very moment at which the attempt is aborted."""
+
+    attempt: Attempt
+
+    def read_handshake(self, status: int, body: str) -> Handshake:
+        self.attempt.abort()
+        return super().read_handshake(status, body)
+
+
+def test_abort_between_handshake_and_transport_leaves_nothing_open() -> None:
+    revision = _Aborting()
+    with Server(reply()) as server, nothing_left_open():
+        address = parse_address("127.0.0.1", server.port, None, "socket.io")
+        with closing(Connector(address, revision, HttpOptions(), ALL, 1000)) as made:
+            revision.attempt = made.attempt(60)
+            with pytest.raises(ConnectError, match="aborted"):
+                revision.attempt.run()
+        assert server.connections == 1
+        del revision.attempt  # nobody remembers what it had opened
+
+
+def test_an_abort_does_not_spoil_the_next_attempt() -> None:
+    with Server(say_nothing, reply(), websocket) as server, connector(server) as made:
+        attempt = made.attempt(60)
+        task = Task(attempt.run)
+        server.next_peer()
+        attempt.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+        run(made.attempt(LIMIT))[1].close(0)
+
+
+# The connector itself
+
+
+def test_the_deadline_counts_from_when_the_attempt_was_made() -> None:
+    with Server(reply()) as server, connector(server) as made:
+        attempt = made.attempt(0.001)
+        deadline = time.monotonic() + 0.01
+        while time.monotonic() < deadline:
+            pass
+        with pytest.raises(ConnectError, match="in time"):
+            run(attempt)
+        assert server.requests == []
+
+
+def test_a_connector_that_made_no_attempt_closes() -> None:
+    Connector(parse_address("h", None, None, "socket.io"), Revision1(), HttpOptions(), ALL, 1).close()
+
+
+def test_no_descriptor_is_left() -> None:
+    gc.collect()
+    before = descriptors()
+    with Server(reply(), websocket) as server, connector(server) as made:
+        run(made.attempt(LIMIT))[1].close(0)
+    with Server(reply(), hand_over) as server, connector(server) as made:
+        attempt = made.attempt(60)
+        task = Task(attempt.run)
+        server.next_peer()
+        attempt.abort()
+        with pytest.raises(ConnectError):
+            task.result()
+    assert descriptors() == before

@@ -1,0 +1,220 @@
+"""Every option is checked before a byte is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.cookiejar
+from typing import Any
+
+import pytest
+
+from sioclient.options import TRANSPORTS, Options, check_timeout
+from sioclient.transports.base import HttpOptions, check_header, check_http_options
+
+SECONDS = ("connect_timeout", "reconnection_delay", "reconnection_limit")
+SWITCHES = ("wait_for_connection", "reconnect", "reconnect_when_kicked")
+WHOLE = {"buffer_size": 0, "max_message_size": 1, "max_reconnection_attempts": 0}
+
+
+def test_the_defaults_are_those_that_are_promised() -> None:
+    assert dataclasses.asdict(Options()) == {
+        "transports": ("websocket", "xhr-polling", "jsonp-polling", "htmlfile"),
+        "connect_timeout": 10,
+        "wait_for_connection": False,
+        "reconnect": True,
+        "reconnection_delay": 0.5,
+        "reconnection_limit": 10,
+        "max_reconnection_attempts": 10,
+        "reconnect_when_kicked": False,
+        "buffer_size": 1000,
+        "max_message_size": 16 * 1024 * 1024,
+    }
+
+
+def test_options_cannot_be_changed_behind_the_connections_back() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Options().reconnect = False  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", SECONDS)
+@pytest.mark.parametrize("value", [0.001, 1, 2.5, 10**6])
+def test_a_number_of_seconds_above_0_is_fine(name: str, value: float) -> None:
+    assert getattr(Options(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize("name", SECONDS)
+@pytest.mark.parametrize("value", [None, "1", True, 1j, [1]])
+def test_seconds_are_a_number(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{name} is a number of seconds, not {type(value).__name__}$"):
+        Options(**{name: value})
+
+
+@pytest.mark.parametrize("name", SECONDS)
+@pytest.mark.parametrize("value", [0, -1, -0.5, float("inf"), float("nan")])
+def test_seconds_are_above_0_and_end(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"^{name} is a number of seconds above 0, not {value}$"):
+        Options(**{name: value})
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", [None, 0, 1, "yes"])
+def test_a_switch_is_true_or_false(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{name} is True or False, not {type(value).__name__}$"):
+        Options(**{name: value})
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", [True, False])
+def test_a_switch_is_kept(name: str, value: bool) -> None:
+    assert getattr(Options(**{name: value}), name) is value
+
+
+@pytest.mark.parametrize(("name", "least"), WHOLE.items())
+def test_a_whole_number_may_be_its_least(name: str, least: int) -> None:
+    assert getattr(Options(**{name: least}), name) == least
+    with pytest.raises(ValueError, match=f"^{name} is a whole number from {least}, not {least - 1}$"):
+        Options(**{name: least - 1})
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("value", ["1", 1.5, True, [1]])
+def test_a_whole_number_is_one(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{name} is a whole number, not {type(value).__name__}$"):
+        Options(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["buffer_size", "max_message_size"])
+def test_only_attempts_may_have_no_limit(name: str) -> None:
+    assert Options(max_reconnection_attempts=None).max_reconnection_attempts is None
+    with pytest.raises(TypeError, match=f"^{name} is a whole number, not NoneType$"):
+        Options(**{name: None})
+
+
+@pytest.mark.parametrize("names", [TRANSPORTS, ("websocket",), ("xhr-polling", "websocket")])
+def test_transports_are_names_in_the_order_to_try(names: tuple[str, ...]) -> None:
+    assert Options(transports=names).transports == names
+
+
+@pytest.mark.parametrize("names", ["websocket", ["websocket"], None, (), {"websocket"}])
+def test_transports_are_a_tuple(names: Any) -> None:
+    with pytest.raises(TypeError, match=r"^transports is a tuple of names, such as \('websocket',\)$"):
+        Options(transports=names)
+
+
+@pytest.mark.parametrize("name", ["flashsocket", "WebSocket", "", 1, None])
+def test_an_unknown_transport_is_named(name: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"there is no transport called .*; there are websocket, xhr-polling"
+    ) as caught:
+        Options(transports=("websocket", name))
+    assert repr(name) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "attempts"),
+    [
+        ({}, 10),
+        ({"max_reconnection_attempts": 3}, 3),
+        ({"max_reconnection_attempts": None}, None),
+        ({"reconnect": False}, 0),
+        ({"reconnect": False, "max_reconnection_attempts": None}, 0),
+        ({"reconnect": False, "wait_for_connection": True}, 10),
+    ],
+)
+def test_attempts_are_made_only_if_some_are_wanted(options: dict[str, Any], attempts: int | None) -> None:
+    assert Options(**options).attempts == attempts
+
+
+@pytest.mark.parametrize("timeout", [None, 0.1, 60])
+def test_a_timeout_is_seconds_or_none(timeout: float | None) -> None:
+    check_timeout(timeout)
+
+
+@pytest.mark.parametrize(("timeout", "error"), [("1", TypeError), (True, TypeError), (0, ValueError), (-1, ValueError)])
+def test_another_timeout_is_refused(timeout: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"^timeout is a number of seconds"):
+        check_timeout(timeout)
+
+
+# Headers and cookies
+
+
+def _cookie(name: Any, value: Any) -> http.cookiejar.Cookie:
+    return http.cookiejar.Cookie(
+        0, name, value, None, False, "h", False, False, "/", False, False, None, False, None, None, {}
+    )
+
+
+def _jar(name: Any, value: Any) -> http.cookiejar.CookieJar:
+    jar = http.cookiejar.CookieJar()
+    jar.set_cookie(_cookie(name, value))
+    return jar
+
+
+@pytest.mark.parametrize(
+    "values",
+    [None, {}, {"X-Key": "v"}, {"X-Key": "caf\xe9"}, {b"X-Key": b"\xff"}, {"X-Key": ""}, lambda: {"X": "\r\n"}],
+)
+@pytest.mark.parametrize("what", ["headers", "cookies"])
+def test_what_can_be_sent_as_it_is_is_fine(what: str, values: Any) -> None:
+    check_http_options(HttpOptions(**{what: values}))
+
+
+def test_a_cookie_jar_is_fine() -> None:
+    check_http_options(HttpOptions(cookies=_jar("a", "1")))
+
+
+@pytest.mark.parametrize("bad", ["a\rb", "a\nb", "a\r\nX-Injected: 1", "a\0b", "\n", b"a\r\nb", b"\0"])
+@pytest.mark.parametrize("what", ["headers", "cookies"])
+def test_a_line_break_or_nul_is_refused(what: str, bad: Any) -> None:
+    with pytest.raises(ValueError, match=f"^'name' in {what} holds a line break or NUL, which would make it several"):
+        check_http_options(HttpOptions(**{what: {"name": bad}}))
+    with pytest.raises(ValueError, match=f"^the name of one of {what} holds a line break or NUL"):
+        check_http_options(HttpOptions(**{what: {bad: "value"}}))
+
+
+@pytest.mark.parametrize("bad", ["\u20ac", "\u0141", "\U0001f600", "\ud83d"])
+@pytest.mark.parametrize("what", ["headers", "cookies"])
+def test_what_is_not_latin1_is_refused(what: str, bad: str) -> None:
+    with pytest.raises(ValueError, match=f"^'name' in {what} holds characters that are not latin-1: encode them"):
+        check_http_options(HttpOptions(**{what: {"name": bad}}))
+    with pytest.raises(ValueError, match=f"^the name of one of {what} holds characters that are not latin-1"):
+        check_http_options(HttpOptions(**{what: {bad: "value"}}))
+
+
+@pytest.mark.parametrize("bad", ["a\r\nb", "\u20ac"])
+def test_a_bad_cookie_in_a_jar_is_refused(bad: str) -> None:
+    for jar in (_jar("a", bad), _jar(bad, "1")):
+        with pytest.raises(ValueError, match="cookies"):
+            check_http_options(HttpOptions(cookies=jar))
+
+
+@pytest.mark.parametrize("bad", [1, None, ["a"], 1.5])
+@pytest.mark.parametrize("what", ["headers", "cookies"])
+def test_what_is_no_text_is_refused(what: str, bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"^'name' in {what} is text, not {type(bad).__name__}$"):
+        check_http_options(HttpOptions(**{what: {"name": bad}}))
+
+
+@pytest.mark.parametrize("bad", ["a=b", 1, True])
+@pytest.mark.parametrize("what", ["headers", "cookies"])
+def test_headers_and_cookies_are_dictionaries(what: str, bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{what} is a dictionary, or a function that returns one, not "):
+        check_http_options(HttpOptions(**{what: bad}))
+
+
+def test_pairs_are_not_headers() -> None:
+    with pytest.raises(TypeError, match="headers"):
+        check_http_options(HttpOptions(headers=[("X-Key", "1")]))
+
+
+def test_a_message_that_is_refused_does_not_show_the_value() -> None:
+    with pytest.raises(ValueError, match="Authorization") as caught:
+        check_http_options(HttpOptions(headers={"Authorization": "secret\r\n"}))
+    assert "secret" not in str(caught.value)
+
+
+def test_one_header_can_be_checked_by_itself() -> None:
+    check_header("it", "fine")
+    with pytest.raises(ValueError, match=r"^it holds a line break"):
+        check_header("it", "not\nfine")

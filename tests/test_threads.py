@@ -1,0 +1,343 @@
+"""The two threads and the locks between them, over a server in memory."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import pytest
+
+from sioclient.errors import ConnectError, ConnectionLost, NotConnected
+from sioclient.protocol.notices import Connected, Disconnected, Ended, Reconnected, TransportClosed, Unanswered
+from sioclient.protocol.packets import Event, Message
+from tests.conftest import PATIENCE, eventually
+from tests.memory import MemoryServer, Notices, make_connection, refuse, until_aborted
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+@pytest.fixture
+def server():
+    return MemoryServer()
+
+
+@pytest.fixture
+def notices():
+    return Notices()
+
+
+@pytest.fixture
+def connection(server, notices):
+    connection = make_connection(server, notices)
+    yield connection
+    connection.disconnect()
+
+
+@pytest.fixture
+def impatient():
+    """Let the interpreter change threads as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def event(name, *args, id=None):
+    return Event(name, list(args), "", id, id is not None)
+
+
+def test_notices_are_delivered_on_one_thread_in_order(connection, server, notices):
+    threads = set()
+    notices.react = lambda notice: threads.add(threading.current_thread().name)
+    connection.open()
+    server.push(*[f"3:::{number}" for number in range(100)])
+    eventually(lambda: len(notices.of(Message)) == 100)
+    assert [message.data for message in notices.of(Message)] == [str(number) for number in range(100)]
+    assert threads == {"sioclient-listener"}
+
+
+def test_threads_that_emit_at_once_each_keep_their_order(connection, server, impatient):
+    connection.open()
+
+    def work(whose):
+        for number in range(300):
+            connection.send(event(whose, number))
+
+    threads = [threading.Thread(target=work, args=(f"t{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.link.sent) == 2400
+    for number in range(8):
+        mine = [frame for frame in server.link.sent if f'"t{number}"' in frame]
+        assert mine == [f'5:::{{"name":"t{number}","args":[{count}]}}' for count in range(300)]
+
+
+def test_the_listener_reads_on_while_another_thread_is_stuck_in_a_write(connection, server, notices):
+    connection.open()
+    server.link.may_send.clear()
+    server.link.is_sending.clear()
+    writer = threading.Thread(target=connection.send, args=(event("stuck"),))
+    writer.start()
+    assert server.link.is_sending.wait(PATIENCE)
+    server.push("2::", "3:::read all the same")
+    eventually(lambda: notices.of(Message))
+    server.link.may_send.set()
+    writer.join()
+    eventually(lambda: server.link.sent == ['5:::{"name":"stuck"}', "2::"])
+
+
+def test_a_handler_that_emits_too_much_waits_for_the_writer(connection, server, notices):
+    emitted = []
+
+    def flood(notice):
+        if isinstance(notice, Message):
+            for number in range(120):
+                connection.send(event("flood", number))
+                emitted.append(number)
+
+    notices.react = flood
+    connection.open()
+    server.link.may_send.clear()
+    server.link.is_sending.clear()
+    writer = threading.Thread(target=connection.send, args=(event("stuck"),))
+    writer.start()
+    assert server.link.is_sending.wait(PATIENCE)
+    server.push("3:::go")
+    eventually(lambda: len(emitted) == 100)
+    server.link.may_send.set()
+    writer.join()
+    eventually(lambda: len(server.link.sent) == 121)
+    assert len(emitted) == 120
+
+
+def test_a_write_that_fails_is_a_lost_connection_and_not_an_exception(connection, server, notices):
+    connection.open()
+    first = server.link
+    first.aborted = True
+    connection.send(event("lost"))
+    eventually(lambda: notices.of(Reconnected))
+    assert first.closed
+    assert notices.of(TransportClosed)[0].reason == "broken"
+    assert server.link.sent == []
+
+
+def test_a_silent_server_is_given_up(notices):
+    server = MemoryServer(heartbeat=0.01)
+    connection = make_connection(server, notices)
+    connection.open()
+    first = server.link
+    eventually(lambda: notices.of(Reconnected))
+    assert first.aborted
+    assert first.closed
+    assert notices.of(Disconnected)[0].reason == "heartbeat timeout"
+    connection.disconnect()
+
+
+def test_beats_go_out_while_a_handler_runs(notices):
+    server = MemoryServer(heartbeat=0.02)
+    connection = make_connection(server, notices)
+
+    beats = []
+
+    def wait_for_beats(notice):
+        if isinstance(notice, Connected):
+            beats.append(eventually(lambda: server.link.sent.count("2::") >= 3))
+
+    notices.react = wait_for_beats
+    connection.open()
+    eventually(lambda: beats)
+    connection.disconnect()
+
+
+def test_a_stuck_attempt_does_not_hold_open_up(server, notices):
+    server.plan.append(until_aborted)
+    connection = make_connection(server, notices, connect_timeout=0.05)
+    with pytest.raises(ConnectError, match=r"within 0\.05 s: it did not answer"):
+        connection.open()
+
+
+def test_a_transport_that_comes_too_late_is_closed(server, notices):
+    def come_late(attempt):
+        assert attempt.aborted.wait(PATIENCE)
+
+    server.plan.append(come_late)
+    connection = make_connection(server, notices, connect_timeout=0.05)
+    with pytest.raises(ConnectError):
+        connection.open()
+    eventually(lambda: server.transports and server.link.closed)
+
+
+def test_a_server_that_never_joins_us(server, notices):
+    server.joins = False
+    connection = make_connection(server, notices, connect_timeout=0.05)
+    with pytest.raises(ConnectError, match="default endpoint"):
+        connection.open()
+    eventually(lambda: server.link.closed)
+
+
+def test_what_goes_wrong_in_an_option_is_a_connect_error(server, notices):
+    def fail(attempt):
+        raise KeyError("token")
+
+    server.plan.append(fail)
+    connection = make_connection(server, notices, wait_for_connection=True)
+    with pytest.raises(ConnectError, match="KeyError: 'token'") as failed:
+        connection.open()
+    assert isinstance(failed.value.__cause__, KeyError)
+
+
+def test_attempts_are_made_until_one_succeeds(server, notices):
+    server.plan += [refuse, refuse]
+    connection = make_connection(server, notices, wait_for_connection=True)
+    connection.open()
+    assert server.attempts == 3
+    connection.disconnect()
+    assert server.closed
+
+
+def test_a_time_out_wakes_the_listener_to_report_it(connection, server, notices):
+    connection.open()
+    connection.send(event("x", id=connection.new_id("")), "waiter", 0.05)
+    eventually(lambda: notices.of(Unanswered))
+    assert notices.of(Unanswered)[0].waiter == "waiter"
+
+
+def test_a_time_out_is_reported_while_the_connection_is_away(server, notices):
+    connection = make_connection(server, notices)
+    connection.open()
+    server.plan.append(until_aborted)
+    connection.send(event("x", id=connection.new_id("")), "lost")
+    server.push(ConnectionLost("cut"))
+    eventually(lambda: server.attempts == 2)
+    connection.disconnect()
+    assert [notice.waiter for notice in notices.of(Unanswered)] == ["lost"]
+
+
+def test_nothing_but_the_end_is_delivered_after_disconnect(connection, server, notices):
+    held, go = threading.Event(), threading.Event()
+
+    def hold(notice):
+        if isinstance(notice, Message) and not held.is_set():
+            held.set()
+            assert go.wait(PATIENCE)
+
+    notices.react = hold
+    connection.open()
+    server.push("3:::first", "3:::second", "3:::third")
+    assert held.wait(PATIENCE)
+    ending = threading.Thread(target=connection.disconnect)
+    ending.start()
+    eventually(lambda: not connection.connected)
+    go.set()
+    ending.join()
+    assert [message.data for message in notices.of(Message)] == ["first"]
+    assert [type(notice) for notice in notices.all[-3:]] == [Disconnected, TransportClosed, Ended]
+    assert server.link.sent == ["0::"]
+
+
+def test_packets_that_were_accepted_go_out_before_the_farewell(connection, server):
+    connection.open()
+    server.link.may_send.clear()
+    server.link.is_sending.clear()
+    writer = threading.Thread(target=connection.send, args=(event("first"),))
+    writer.start()
+    assert server.link.is_sending.wait(PATIENCE)
+    second = threading.Thread(target=connection.send, args=(event("second"),))
+    second.start()
+    eventually(lambda: connection._protocol.has_frames())
+    link = server.link
+    ending = threading.Thread(target=connection.disconnect)
+    ending.start()
+    eventually(lambda: not connection.connected)
+    link.may_send.set()
+    for thread in (writer, second, ending):
+        thread.join()
+    assert link.sent == ['5:::{"name":"first"}', '5:::{"name":"second"}', "0::"]
+
+
+def test_an_abandoned_connection_ends(connection, server, notices):
+    connection.open()
+    connection.abandon()
+    eventually(lambda: notices.of(Ended))
+    assert server.link.sent == ["0::"]
+
+
+def test_an_abandoned_connection_does_not_come_back(server, notices):
+    connection = make_connection(server, notices)
+    connection.open()
+    server.plan.append(refuse)
+    notices.react = lambda notice: connection.abandon() if isinstance(notice, Disconnected) else None
+    server.push(ConnectionLost("cut"))
+    eventually(lambda: notices.of(Ended))
+    assert not notices.of(Reconnected)
+
+
+def test_disconnecting_while_others_emit(notices, impatient):
+    for _ in range(100):
+        server = MemoryServer()
+        connection = make_connection(server, Notices())
+        connection.open()
+        barrier = threading.Barrier(5)
+        outcomes = []
+
+        def emit(connection=connection, barrier=barrier, outcomes=outcomes):
+            barrier.wait()
+            try:
+                while True:
+                    connection.send(event("x"))
+            except NotConnected as error:
+                outcomes.append(error)
+
+        threads = [threading.Thread(target=emit) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        barrier.wait()
+        connection.disconnect()
+        for thread in threads:
+            thread.join()
+        assert len(outcomes) == 4
+        assert server.link.sent[-1] == "0::"
+        assert server.link.sent.count("0::") == 1
+
+
+def test_a_call_in_a_handler_reads_until_its_answer_comes(connection, server, notices):
+    server.answers["5:1+"] = ["3:::meanwhile", "6:::1+[5]"]
+    answers = []
+
+    def ask(notice):
+        if isinstance(notice, Message):
+            answers.append(
+                notice.data if answers else connection.call(event("ask", id=connection.new_id("")), PATIENCE)
+            )
+
+    notices.react = ask
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: len(answers) == 2)
+    assert answers == [[5], "meanwhile"]
+
+
+def test_a_call_from_another_thread_waits(connection, server):
+    server.answers["5:1+"] = ["6:::1+[5]"]
+    connection.open()
+    assert connection.call(event("ask", id=connection.new_id("")), None) == [5]
+
+
+def test_a_wait_that_cannot_be_interrupted_looks_up_now_and_then(connection, server, monkeypatch):
+    # Only on Windows is this so; the value is all that differs.
+    monkeypatch.setattr("sioclient.threads.SLICE", 0.001)
+    connection.open()
+    answer = threading.Timer(0.05, server.push, ["6:::1+[5]"])
+    answer.start()
+    assert connection.call(event("ask", id=connection.new_id("")), None) == [5]
+    answer.join()
+
+
+def test_an_attempt_that_fails_after_its_time_changes_nothing(server, notices):
+    server.plan.append(until_aborted)
+    connection = make_connection(server, notices, connect_timeout=0.05, wait_for_connection=True)
+    connection.open()
+    assert server.attempts == 2
+    connection.disconnect()
