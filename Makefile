@@ -1,0 +1,28 @@
+# make demo: a bot talks on a real socket.io 0.9.19 server.  make test: everything is tested.
+# Both need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRA := dev
+RUN :=
+
+.PHONY: demo test clean
+
+demo: $(VENV)/ready
+	@$(BIN)/python -m tests.demo
+
+test: $(VENV)/ready
+	@$(BIN)/python -m tests.servers || echo "The tests that need a real server will be skipped."
+	@echo "Running the tests."
+	@$(BIN)/python $(RUN) -m pytest $(ARGS)
+
+$(VENV)/ready: setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'
+	@echo "Setting up a virtual environment in $(VENV)."
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "python -m venv does not work here; Debian and Ubuntu have it in the package python3-venv." >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) tests/servers/node_modules tests/servers/.python2.7

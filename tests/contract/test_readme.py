@@ -1,0 +1,46 @@
+"""Every example of the README runs, against a real server, and prints what it should."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).resolve().parent.parent.parent / "README.rst"
+BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
+EXAMPLES = [textwrap.dedent(block) for block in BLOCK.findall(README.read_text(encoding="utf-8"))]
+
+PRINTED = {
+    "script": ["3"],
+    "connect": [r"True \S{20} websocket 1"],
+    "listen": [r"there is no method for hello \[\{'a': 1\}\]", "weather Sun"],
+    "functions": ["weather Sun"],
+    "ask": ["3", "three and four is 7", "no answer", r"AckTimeout\(.*\)"],
+    "answer": [r"\('Ada', 'Lovelace'\)"],
+    "messages": ["the server says re:hello", r"the server says \{'re': \{'temperature': 21\.5\}\}"],
+    "channels": ["11", "no answer for '/no such place' in time.*"],
+    "options": [],
+    "losses": ["lost: client"],
+    "sans-io": [
+        r"\[TransportOpened.*, Connected.*, Event\(name='news', args=\['weather'\].*\]",
+        r"""\['5:::\{"name":"subscribe","args":\["weather"\]\}'\] look again at \d+\.\d+""",
+    ],
+}
+"""What each example prints, in the order of the README."""
+
+
+def test_every_example_is_known():
+    assert len(EXAMPLES) == len(PRINTED)
+
+
+@pytest.mark.usefixtures("no_thread_left")
+@pytest.mark.parametrize(("code", "printed"), list(zip(EXAMPLES, PRINTED.values(), strict=False)), ids=list(PRINTED))
+def test_an_example(legacy, capsys, code, printed):
+    code = re.sub(r'("localhost",\s+|localhost:)8000', rf"\g<1>{legacy}", code)
+    exec(compile(code, README.name, "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(printed), lines
+    for line, pattern in zip(lines, printed, strict=True):
+        assert re.fullmatch(pattern, line), line

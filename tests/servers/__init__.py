@@ -1,0 +1,122 @@
+"""The real servers of revision 1, as a table: how to start each, what it serves, and what it does in its own way.
+
+All run the same application (legacy.js, tornadio.py), as far as they can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import partial
+from typing import Any
+
+from .node import NodeServer
+from .process import ServerProcess
+from .python27 import Python27Server
+
+
+class Difference(Enum):
+    """What a server does otherwise than the others."""
+
+    KICK_FROM_A_CHANNEL_ENDS_ALL = auto()
+    LINE_BREAKS_LOSE_A_MESSAGE = auto()
+    LONG_POSTS_SPLIT_CHARACTERS = auto()
+    REFUSED_CHANNEL_OPENS_FIRST = auto()
+    EVERY_EVENT_IS_ANSWERED = auto()
+    MESSAGES_ARE_ANSWERED_WITHOUT_DATA = auto()
+    NO_ARGUMENTS_ARE_AN_EMPTY_OBJECT = auto()
+    AN_EMPTY_OBJECT_IS_NO_ARGUMENTS = auto()
+    REFUSES_WITH_401 = auto()
+    SESSION_OUTLIVES_WEBSOCKET = auto()
+
+
+@dataclass(frozen=True)
+class Server:
+    """One row of the table.
+
+    Attributes:
+        version: how what it says of itself begins.
+        start: starts it, with the settings of its application as keywords; see ``ServerProcess``.
+        transports: the names of those that a client of today can use.
+        unusable: the others that it announces, each with the reason.
+        hasty: settings with which it beats at least twice in two seconds, and times out about as soon.
+        differences: what it does in its own way, each with the reason.
+    """
+
+    version: str
+    start: Callable[..., ServerProcess]
+    transports: tuple[str, ...]
+    unusable: Mapping[str, str]
+    hasty: Mapping[str, Any]
+    differences: Mapping[Difference, str] = field(default_factory=dict)
+
+
+ANY_SOCKET_IO = {
+    Difference.LONG_POSTS_SPLIT_CHARACTERS: "each TCP segment of a POST is decoded alone: only ASCII is safe"
+}
+
+BEFORE_0_9 = {
+    **ANY_SOCKET_IO,
+    Difference.KICK_FROM_A_CHANNEL_ENDS_ALL: "disconnect() of any of its sockets boots the transport; 0.9 began to look"
+    " at the namespace",
+}
+
+OFTEN = {"socketio": {"heartbeat timeout": 1, "heartbeat interval": 0.4, "close timeout": 1, "polling duration": 0.5}}
+
+# As their defaults do, these announce less than the beats are apart: 0.7 and 0.8 say 15 s, and beat every 20 s.
+SELDOM = {
+    "socketio": {"heartbeat timeout": 0.8, "heartbeat interval": 0.9, "close timeout": 2, "polling duration": 0.5}
+}
+
+SERVERS = {
+    "0.9.19": Server(
+        version="socket.io 0.9.19, Node ",
+        start=partial(NodeServer, "legacy.js"),
+        transports=("websocket", "xhr-polling", "jsonp-polling", "htmlfile"),
+        unusable={},
+        hasty=OFTEN,
+        differences=ANY_SOCKET_IO,
+    ),
+    "0.8.7": Server(
+        version="socket.io 0.8.7, Node v0.10.48",
+        start=partial(NodeServer, "legacy.js", version="0.8.7"),
+        transports=("websocket", "xhr-polling", "jsonp-polling", "htmlfile"),
+        unusable={},
+        hasty=SELDOM,
+        differences=BEFORE_0_9,
+    ),
+    "0.7.11": Server(
+        version="socket.io 0.7.11, Node v0.10.48",
+        start=partial(NodeServer, "legacy.js", version="0.7.11"),
+        transports=("xhr-polling", "htmlfile"),
+        unusable={
+            "websocket": "its websocket is that of the drafts hixie-75 and hixie-76, before RFC 6455",
+            "jsonp-polling": "it wants the packet itself in a POST, where later servers want it as JSON, and nothing in"
+            " its handshake tells it from them; what it cannot read it loses",
+        },
+        hasty=SELDOM,
+        differences={
+            **BEFORE_0_9,
+            Difference.LINE_BREAKS_LOSE_A_MESSAGE: "its pattern for packets ends at a line break, U+2028 or U+2029",
+        },
+    ),
+    "TornadIO2": Server(
+        version="TornadIO2 0.0.4, Tornado 2.4.1, Python 2.7",
+        start=partial(Python27Server, "tornadio.py"),
+        transports=("websocket", "xhr-polling", "jsonp-polling", "htmlfile"),
+        unusable={"flashsocket": "it is a websocket for the Flash player"},
+        # The third beat without an answer ends the session.
+        hasty={"tornadio": {"heartbeat_interval": 0.4, "client_timeout": 1, "xhr_polling_timeout": 1}},
+        differences={
+            Difference.REFUSED_CHANNEL_OPENS_FIRST: "it sends 1:: before it asks on_open, and 0:: after a refusal",
+            Difference.EVERY_EVENT_IS_ANSWERED: "it answers when the handler has returned, and also when there is none",
+            Difference.MESSAGES_ARE_ANSWERED_WITHOUT_DATA: "on_message can return nothing, and send() with a"
+            " callback asks plainly (3:1::)",
+            Difference.NO_ARGUMENTS_ARE_AN_EMPTY_OBJECT: "emit() without arguments sends its keyword arguments",
+            Difference.AN_EMPTY_OBJECT_IS_NO_ARGUMENTS: "an object that comes alone becomes keyword arguments",
+            Difference.REFUSES_WITH_401: "it says 401 where socket.io says 403",
+            Difference.SESSION_OUTLIVES_WEBSOCKET: "it waits 30 s for the client to resume; socket.io ends the session",
+        },
+    ),
+}

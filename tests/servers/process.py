@@ -1,0 +1,88 @@
+"""A server in a process of its own: it prints "listening PORT VERSION", and ends when its stdin is closed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class ServerUnavailable(Exception):
+    """A server is not to be had on this machine; the text says why."""
+
+
+class ServerFailed(ServerUnavailable):
+    """A server is there, and did not start: whoever skips tests without a server should not skip these."""
+
+
+class ServerProcess:
+    """A server on a port of its own, until it is stopped.
+
+    Args:
+        command: what to run.
+        environment: variables besides those of this process.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+        version: what it is, in its own words.
+
+    Raises:
+        ServerUnavailable: this machine cannot run it.
+    """
+
+    def __init__(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,  # the server ends when this end is closed, even if we are killed
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, **(environment or {})},
+            )
+        except OSError as error:
+            raise ServerUnavailable(f"{command[0]} does not run here: {error}") from error
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.startswith("listening "):
+            self.stop()
+            raise ServerFailed(f"{command[1]} did not start: {line!r}")
+        _, port, self.version = line.rstrip("\n").split(" ", 2)
+        self.port = int(port)
+
+    def stop(self) -> None:
+        """Kill the server, as a machine does that loses its power."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
+
+    def __enter__(self) -> ServerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def run(command: Sequence[str | Path], cwd: Path | None = None, path: Path | None = None) -> str:
+    """Run a command to its end and return what it printed.
+
+    Args:
+        command: what to run.
+        cwd: where.
+        path: a folder that its PATH has first.
+
+    Raises:
+        ServerUnavailable: it failed.
+    """
+    environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"} if path else None
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    words = " ".join(map(str, command))
+    try:
+        done = subprocess.run(command, cwd=cwd, env=environment, check=False, **pipes)
+    except OSError as error:
+        raise ServerUnavailable(f"{words} does not run here: {error}") from error
+    if done.returncode:
+        raise ServerUnavailable(f"{words} failed:\n{done.stdout[-2000:]}")
+    return done.stdout
