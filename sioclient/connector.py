@@ -108,7 +108,7 @@ class Attempt:
         path = f"{revision.handshake_path(address.resource)}?t={time.time_ns() // 1_000_000}"
         answer = http.get(address.url(path), self._deadline)
         try:
-            return revision.read_handshake(answer.status, answer.body)
+            return revision.read_handshake(answer.status, answer.body, answer.content_type)
         except (HandshakeRejected, WrongRevision) as error:
             refusal: ConnectError = error
         if answer.status in (400, 404):
@@ -120,7 +120,7 @@ class Attempt:
         address, revision = self._connector.address, self._connector.revision
         try:
             answer = http.get(address.url(revision.probe_path(address.resource)), self._deadline)
-            revision.read_handshake(answer.status, answer.body)
+            revision.read_handshake(answer.status, answer.body, answer.content_type)
         except WrongRevision as error:
             return error
         except ConnectError:
@@ -136,7 +136,8 @@ class Attempt:
             # Each has its share of the time that is left, so that a silent one leaves some to the next.
             now = time.monotonic()
             deadline = now + (self._deadline - now) / (len(candidates) - position)
-            transport = load_transport(name)(http, connector.max_message_size, connector.revision)
+            framing = connector.revision.framing(name, handshake)
+            transport = load_transport(name)(http, connector.max_message_size, framing)
             try:
                 self._begin(transport.abort)
                 url = connector.address.url(path(connector.address.resource, name, handshake.session_id))

@@ -28,6 +28,9 @@ import pytest
 LIMIT = 10.0
 """Seconds after which something that should have happened has not."""
 
+KEPT = "Connection: Keep-Alive"
+"""What a server says that keeps a connection for the next request."""
+
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
@@ -126,6 +129,12 @@ class Peer:
         size = len(body) if length is None else length
         lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {size}", "Connection: close", *headers, "", ""]
         self.send("\r\n".join(lines).encode("latin-1") + body)
+
+    def reply(self, body: str, *headers: str, kept: str | None = KEPT) -> None:
+        """Answer, say that the connection is kept unless ``kept`` is None, and keep it."""
+        data = body.encode("utf-8", "surrogatepass")
+        lines = ["HTTP/1.1 200 Whatever", f"Content-Length: {len(data)}", *headers, *([kept] if kept else []), "", ""]
+        self.send("\r\n".join(lines).encode() + data)
 
     def accept(self, *headers: str) -> Request:
         """Answer the request for a websocket."""

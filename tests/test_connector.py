@@ -44,7 +44,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def reply(status: int = 200, body: bytes = b"sid:60:60:websocket", *headers: str) -> Script:
     def script(peer: Peer) -> None:
         peer.read_head()
-        peer.answer(status, body, *headers)
+        peer.answer(status, body, "Content-Type: text/plain", *headers)
 
     return script
 
@@ -351,9 +351,9 @@ class _Aborting(Revision1):
 
     attempt: Attempt
 
-    def read_handshake(self, status: int, body: str) -> Handshake:
+    def read_handshake(self, status: int, body: str, content_type: str | None = None) -> Handshake:
         self.attempt.abort()
-        return super().read_handshake(status, body)
+        return super().read_handshake(status, body, content_type)
 
 
 def test_abort_between_handshake_and_transport_leaves_nothing_open() -> None:

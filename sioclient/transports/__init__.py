@@ -12,6 +12,8 @@ from .base import Transport
 _CLASSES = {
     "websocket": ("websocket", "WebSocketTransport"),
     "xhr-polling": ("polling", "PollingTransport"),
+    "jsonp-polling": ("polling", "JsonpTransport"),
+    "htmlfile": ("htmlfile", "HtmlfileTransport"),
 }
 
 

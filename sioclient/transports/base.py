@@ -71,13 +71,28 @@ def _pairs(what: str, values: Any) -> Iterable[tuple[Any, Any]]:
 
 
 class Framing(Protocol):
-    """How several frames become one body of HTTP: a part of each revision."""
+    """How frames become the bodies of HTTP, and bodies frames: a part of each revision."""
+
+    @property
+    def content_type(self) -> str:
+        """What the body of a POST is called."""
 
     def encode_payload(self, frames: list[str]) -> str:
-        """Return one body."""
+        """Return the body of a POST that carries the frames."""
 
     def decode_payload(self, body: str) -> list[str]:
-        """Return the frames of one body, or raise RemoteProtocolError."""
+        """Return the frames of an answer, or raise RemoteProtocolError."""
+
+
+class StreamFraming(Framing, Protocol):
+    """How frames come in an answer that never ends."""
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for the rest of their frame."""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take what came next; return the frames that it completes, or raise RemoteProtocolError."""
 
 
 class Transport(ABC):

@@ -36,12 +36,16 @@ MOST_HEAD = 64 * 1024
 """Bytes that the head of any answer may have."""
 
 
+_READ_SIZE = 65536
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a server answered."""
 
     status: int
     body: str
+    content_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -181,15 +185,15 @@ class Exchange:
     Args:
         stream: the connection.
         client: keeps the cookies.
+        endless: whether the answer never ends: for ``begin`` and ``more`` instead of ``answer``.
     """
 
-    def __init__(self, stream: Stream, client: HttpClient) -> None:
-        self._socket = _StreamSocket(stream)
+    def __init__(self, stream: Stream, client: HttpClient, *, endless: bool = False) -> None:
+        self._socket = _StreamSocket(stream, buffer_size=1 if endless else io.DEFAULT_BUFFER_SIZE)
         self._client = client
         self._connection = http.client.HTTPConnection("")
         self._connection.auto_open = 0  # a stream that has ended is not replaced behind our back
         self._connection.sock = self._socket  # all that http.client asks of a socket
-
         self.promises_more = False  # whether the server has said that it keeps the connection for another request
 
     def ask(self, method: str, upgrade: Upgrade, deadline: float, body: bytes | None = None, **headers: str) -> None:
@@ -216,27 +220,37 @@ class Exchange:
             raise _too_large(limit)
         if response.length:
             raise ConnectionResetError("the server closed the connection in the middle of its answer")
-        try:
-            return Answer(response.status, body.decode("utf-8"))
-        except UnicodeDecodeError:
-            # TornadIO2 and gevent-socketio send half a surrogate pair as three bytes; what else is bad is replaced.
-            return Answer(response.status, body.decode("utf-8", "surrogatepass" if _is_paired(body) else "replace"))
+        return Answer(response.status, _decode(body), response.getheader("Content-Type"))
+
+    def begin(self, upgrade: Upgrade, deadline: float) -> http.client.HTTPResponse:
+        """Return the head of an endless answer. Raises OSError or ``http.client.HTTPException``."""
+        self._socket.deadline, self._socket.left = deadline, MOST_HEAD
+        self._endless = self._connection.getresponse()
+        self._client.keep_cookies(upgrade, self._endless)
+        self._socket.left = float("inf")
+        return self._endless
+
+    def more(self, deadline: float) -> bytes:
+        """Return what comes next of an endless answer, as it comes; nothing: it has ended after all. Raises OSError."""
+        self._socket.deadline = deadline
+        return self._endless.fp.read1(_READ_SIZE)
 
 
 class _StreamSocket:
     """What http.client takes for a socket: a stream, bounded in time and size."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, buffer_size: int = io.DEFAULT_BUFFER_SIZE) -> None:
         self.stream = stream
+        self._buffer_size = buffer_size  # one byte: nothing of an endless answer waits where nobody sees it
         self.deadline = 0.0
-        self.left = 0
+        self.left = 0.0
 
     def sendall(self, data: bytes) -> None:
         while data:
             data = data[self.stream.send(data) :]
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self))
+        return io.BufferedReader(_Reader(self), self._buffer_size)
 
     def close(self) -> None:
         """Leave the stream to whoever opened it."""
@@ -343,12 +357,12 @@ def _too_large(limit: int) -> OSError:
     return OSError(f"the answer is larger than {limit} bytes")
 
 
-def _is_paired(body: bytes) -> bool:
+def _decode(body: bytes) -> str:
     try:
-        body.decode("utf-8", "surrogatepass")
+        # TornadIO2 and gevent-socketio send half a surrogate pair as three bytes.
+        return body.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        return False
-    return True
+        return body.decode("utf-8", "replace")
 
 
 def _borrow(theirs: requests.Session, ours: requests.Session) -> None:

@@ -156,6 +156,8 @@ class Stream:
         Raises:
             OSError: the connection was aborted.
         """
+        if self._has_decrypted():
+            return True
         try:
             self._wait_to_read(None)
         except TimeoutError:
@@ -244,6 +246,11 @@ class Stream:
     def shutdown(self, how: int) -> None:
         """End the connection."""
         self.abort()
+
+    def _has_decrypted(self) -> bool:
+        """Return whether something is there of which the system does not know any more."""
+        with self._lock:
+            return isinstance(self._sock, ssl.SSLSocket) and not self._aborted and self._sock.pending() > 0
 
     def _shut_down(self) -> None:
         if self._sock is not None:

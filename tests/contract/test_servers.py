@@ -5,6 +5,7 @@ Where a server does otherwise, the table of the servers says so, with the reason
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.request import urlopen
 
@@ -14,14 +15,10 @@ from sioclient import AckTimeout, ChannelError, ConnectError, HandshakeRejected,
 from tests.conftest import PATIENCE, Recorder, eventually, start
 from tests.servers import SERVERS, Difference, Server
 
-READY = {"websocket", "xhr-polling"}
-"""The transports that sioclient has."""
-
 PAIRS = [
     pytest.param((server, transport), id=f"{name}-{transport}")
     for name, server in SERVERS.items()
     for transport in server.transports
-    if transport in READY
 ]
 
 ASTRAL = "ünïcode and \U0001f600 astral \U0001f601"
@@ -250,7 +247,8 @@ def test_a_channel_can_be_left_and_joined_again(join, recorder):
 def test_a_refused_channel(pair, join, recorder, endpoint):
     socket = join()
     if pair.does(Difference.REFUSED_CHANNEL_OPENS_FIRST):
-        socket.connect(endpoint, recorder)
+        with suppress(ChannelError):  # both may have come before anybody looked
+            socket.connect(endpoint, recorder)
         recorder.next("disconnect")
     else:
         with pytest.raises(ChannelError, match="refused"):

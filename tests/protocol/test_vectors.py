@@ -25,7 +25,8 @@ from sioclient.protocol.packets import (
     Packet,
 )
 from sioclient.protocol.revisions import Handshake, Revision1
-from sioclient.protocol.revisions.payload1 import decode_jsonp
+from sioclient.protocol.revisions.jsonp1 import Scripts, decode_jsonp, encode_form
+from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
 
 from .driver import connecting_client, link, new_client, of, open_client
 
@@ -91,12 +92,12 @@ PAYLOADS = load("payloads")
 @pytest.mark.parametrize("vector", cases([v for v in PAYLOADS if v["direction"] != "encode"], "body"))
 def test_decoding_a_payload(vector):
     # Empty packets are nothing to anybody, so the decoder leaves them out.
-    assert REVISION.decode_payload(vector["body"]) == [packet for packet in vector["packets"] if packet]
+    assert decode_payload(vector["body"]) == [packet for packet in vector["packets"] if packet]
 
 
 @pytest.mark.parametrize("vector", cases([v for v in PAYLOADS if v["direction"] != "decode"], "body"))
 def test_encoding_a_payload(vector):
-    assert REVISION.encode_payload(vector["packets"]) == vector["body"]
+    assert encode_payload(vector["packets"]) == vector["body"]
 
 
 # Handshakes
@@ -113,15 +114,19 @@ def failed_handshakes(kinds: set[str]) -> list[Any]:
 @pytest.mark.parametrize("vector", cases([v for v in HANDSHAKES if v["parsed"]], "body"))
 def test_a_handshake(vector):
     parsed = vector["parsed"]
-    assert REVISION.read_handshake(vector["status"], vector["body"]) == Handshake(
-        parsed["sid"], parsed["heartbeat_timeout"], parsed["close_timeout"], tuple(parsed["transports"])
+    assert REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"]) == Handshake(
+        parsed["sid"],
+        parsed["heartbeat_timeout"],
+        parsed["close_timeout"],
+        tuple(parsed["transports"]),
+        vector["content_type"],
     )
 
 
 @pytest.mark.parametrize("vector", failed_handshakes(REJECTED))
 def test_a_handshake_that_is_refused(vector):
     with pytest.raises(HandshakeRejected) as caught:
-        REVISION.read_handshake(vector["status"], vector["body"])
+        REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"])
     status = vector["status"] if vector["status"] != 200 else STATUS_IN_JSONP[vector["error"]["kind"]]
     assert caught.value.status == status
     assert vector["error"].get("message", "") in str(caught.value)
@@ -130,13 +135,13 @@ def test_a_handshake_that_is_refused(vector):
 @pytest.mark.parametrize("vector", failed_handshakes({"newer_generation"}))
 def test_a_handshake_of_a_newer_generation(vector):
     with pytest.raises(WrongRevision, match=f"Engine.IO {vector['error'].get('engineio', '')}"):
-        REVISION.read_handshake(vector["status"], vector["body"])
+        REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"])
 
 
 @pytest.mark.parametrize("vector", failed_handshakes({"not_a_handshake", "malformed"}))
 def test_what_is_not_a_handshake(vector):
     with pytest.raises(ConnectError) as caught:
-        REVISION.read_handshake(vector["status"], vector["body"])
+        REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"])
     assert not isinstance(caught.value, HandshakeRejected | WrongRevision)
     assert not caught.value.retryable
 
@@ -148,16 +153,35 @@ def test_no_kind_of_failed_handshake_is_left_out():
 
 # JSONP
 
-# post_body is what a client sends and htmlfile_chunk belongs to its transport: neither is decoded here.
-JSONP = [vector for vector in load("jsonp") if vector["kind"] not in {"post_body", "htmlfile_chunk"}]
+JSONP = load("jsonp")
+# Any of these says the same: that one escapes everything that it can, the client only what it must.
+ESCAPED = {"d=%223%3A%3A%3A%5Cu00e9%22": "d=%223%3A%3A%3A%C3%A9%22"}
 
 
-@pytest.mark.parametrize("vector", cases(JSONP, "body"))
+def jsonp(kind: str) -> list[dict[str, Any]]:
+    return [vector for vector in JSONP if vector["kind"] == kind]
+
+
+@pytest.mark.parametrize("vector", cases(jsonp("post_body"), "body"))
+def test_a_jsonp_form(vector):
+    body = ESCAPED.get(vector["body"], vector["body"])
+    assert encode_form(vector["packet_payload"], as_json=True) == body
+
+
+@pytest.mark.parametrize("vector", cases(jsonp("htmlfile_chunk"), "body"))
+def test_a_script_of_a_page(vector):
+    assert Scripts().feed(vector["body"].encode()) == vector["packets"]
+
+
+def test_no_jsonp_vector_is_left_out():
+    assert {vector["kind"] for vector in JSONP} == {"post_body", "htmlfile_chunk", "poll_response"}
+
+
+@pytest.mark.parametrize("vector", cases(jsonp("poll_response"), "body"))
 def test_a_jsonp_poll(vector):
-    assert vector["kind"] == "poll_response"
     payload = decode_jsonp(vector["body"])
     assert payload == vector["payload"]
-    frames = REVISION.decode_payload(payload)
+    frames = decode_payload(payload)
     assert [frame for frame in frames if not isinstance(REVISION.decode(frame), Malformed)] == vector["packets"]
 
 
@@ -224,19 +248,19 @@ def test_a_packet_that_is_tolerated(vector):
 
 @pytest.mark.parametrize("vector", cases(malformed("payload", "ignore"), "input"))
 def test_a_payload_that_is_ignored(vector):
-    frames = REVISION.decode_payload(vector["input"])
+    frames = decode_payload(vector["input"])
     assert all(isinstance(REVISION.decode(frame), Malformed) for frame in frames)
 
 
 @pytest.mark.parametrize("vector", cases(malformed("payload", "tolerate"), "input"))
 def test_a_payload_that_is_tolerated(vector):
-    assert REVISION.decode_payload(vector["input"]) == ["3:::x"]
+    assert decode_payload(vector["input"]) == ["3:::x"]
 
 
 @pytest.mark.parametrize("vector", cases(malformed("payload", "error"), "input"))
 def test_a_payload_that_is_an_error(vector):
     with pytest.raises(RemoteProtocolError):
-        REVISION.decode_payload(vector["input"])
+        decode_payload(vector["input"])
 
 
 # An empty body is ignored by its transport; it is no JSONP all the same.

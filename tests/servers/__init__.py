@@ -89,12 +89,8 @@ SERVERS = {
     "0.7.11": Server(
         version="socket.io 0.7.11, Node v0.10.48",
         start=partial(NodeServer, "legacy.js", version="0.7.11"),
-        transports=("xhr-polling", "htmlfile"),
-        unusable={
-            "websocket": "its websocket is that of the drafts hixie-75 and hixie-76, before RFC 6455",
-            "jsonp-polling": "it wants the packet itself in a POST, where later servers want it as JSON, and nothing in"
-            " its handshake tells it from them; what it cannot read it loses",
-        },
+        transports=("xhr-polling", "jsonp-polling", "htmlfile"),
+        unusable={"websocket": "its websocket is that of the drafts hixie-75 and hixie-76, before RFC 6455"},
         hasty=SELDOM,
         differences={
             **BEFORE_0_9,

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
-from sioclient.protocol.revisions import Revision1
-from sioclient.transports import polling
+from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.transports import line
 from sioclient.transports.base import HttpOptions
 from sioclient.transports.http import HttpClient
-from sioclient.transports.polling import PollingTransport
-from tests.servers_py import Peer, Script, Server, Task, hand_over, nothing_left_open, soon, wait_until
+from sioclient.transports.polling import JsonpTransport, PollingTransport
+from tests.servers_py import LIMIT, Peer, Script, Server, Task, hand_over, nothing_left_open, soon
 
 PATH = "/socket.io/1/xhr-polling/sid"
-KEPT = "Connection: Keep-Alive"
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a connection that is kept be used again however slow the machine is."""
+    monkeypatch.setattr(line, "_SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager
-def client(**options: object) -> Iterator[PollingTransport]:
+def client(kind: type[PollingTransport] = PollingTransport, **options: object) -> Iterator[PollingTransport]:
     http = HttpClient(HttpOptions(**options))  # type: ignore[arg-type]
     http.renew()
-    transport = PollingTransport(http, 1000, Revision1())
+    transport = kind(http, 1000, Revision1().framing(kind.name, Handshake("sid", 60, 60, ())))
     try:
         yield transport
     finally:
         transport.close(0)
         http.close()
-
-
-def reply(peer: Peer, body: str, *headers: str, kept: str | None = KEPT) -> None:
-    """Answer, say that the connection is kept unless ``kept`` is None, and keep it."""
-    data = body.encode("utf-8", "surrogatepass")
-    lines = ["HTTP/1.1 200 Whatever", f"Content-Length: {len(data)}", *headers, *([kept] if kept else []), "", ""]
-    peer.send("\r\n".join(lines).encode() + data)
 
 
 def bodies(*texts: str) -> Script:
@@ -45,7 +42,7 @@ def bodies(*texts: str) -> Script:
     def script(peer: Peer) -> None:
         for text in texts:
             peer.read_head()
-            reply(peer, text)
+            peer.reply(text)
         hand_over(peer)
 
     return script
@@ -82,9 +79,9 @@ def test_every_request_carries_what_the_options_say() -> None:
 def test_cookies_of_one_answer_go_with_the_next_request() -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
-        reply(peer, "1::", "Set-Cookie: sticky=7; Path=/")
+        peer.reply("1::", "Set-Cookie: sticky=7; Path=/")
         peer.read_head()
-        reply(peer, "8::")
+        peer.reply("8::")
         hand_over(peer)
 
     with Server(script) as server, client() as transport:
@@ -103,7 +100,7 @@ def posted(*frames: str) -> list[str]:
             request = peer.read_head()
             assert request.header("Content-Type") == "text/plain;charset=UTF-8"
             received.append(peer.read(int(request.header("Content-Length") or 0)).decode())
-            reply(peer, "1")
+            peer.reply("1")
 
     with Server(bodies("1::"), script) as server, client() as transport:
         opened(transport, server)
@@ -121,92 +118,10 @@ def test_frames_that_servers_count_differently_are_posted_one_by_one() -> None:
     assert posted("3:::a", "3:::\U0001f600") == ["3:::a", "3:::\U0001f600"]
 
 
-@pytest.mark.parametrize("kept", [None, KEPT], ids=["no promise", "an old promise"])
-def test_a_connection_that_is_not_sure_to_live_is_replaced(kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def once(body: str) -> Script:
-        def script(peer: Peer) -> None:
-            request = peer.read_head()
-            peer.read(int(request.header("Content-Length") or 0))
-            reply(peer, body, kept=kept)
-            hand_over(peer)
-
-        return script
-
-    monkeypatch.setattr(polling, "_SURE_TO_LIVE", 0.0)
-    with Server(once("1::"), once("3:::next"), once("1")) as server, client() as transport:
-        opened(transport, server)
-        assert transport.recv() == ["1::"]
-        assert Task(transport.recv).result() == ["3:::next"]
-        Task(transport.send, ["3:::a"]).result()
-        Task(transport.send, ["3:::b"]).result()
-        assert server.connections == 4
-
-
-def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
-    def once(peer: Peer) -> None:
-        peer.read_head()
-        reply(peer, "1::")
-        peer.end()
-        hand_over(peer)
-
-    with Server(once, bodies("3:::next")) as server, client() as transport:
-        opened(transport, server)
-        wait_until(transport._polls._stream.has_ended, "the end of the connection")
-        assert transport.recv() == ["1::"]
-        assert Task(transport.recv).result() == ["3:::next"]
-
-
-@pytest.mark.parametrize("use", [PollingTransport.recv, lambda transport: transport.send(["3:::x"])])
-def test_no_request_is_sent_twice(use: Callable[[PollingTransport], object]) -> None:
-    def once(peer: Peer) -> None:
-        for body in ("1::", ""):
-            request = peer.read_head()
-            peer.read(int(request.header("Content-Length") or 0))
-            if body:
-                reply(peer, body)
-
-    with Server(once) as server, client() as transport:
-        opened(transport, server)
-        transport.recv()
-        if use is not PollingTransport.recv:
-            use(transport)
-        with pytest.raises(ConnectionLost, match="transport closed"):
-            Task(use, transport).result()
-        assert len(server.requests) == (2 if use is PollingTransport.recv else 3)
-
-
-def test_a_wake_while_a_connection_is_replaced_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    replace = polling.open_stream
-
-    def woken(*args: Any, **options: Any) -> None:
-        transport.wake()
-        replace(*args, **options)
-
-    with Server(bodies("1::"), bodies("3:::x")) as server, client() as transport:
-        opened(transport, server)
-        transport.recv()
-        server.next_peer().end()
-        monkeypatch.setattr(polling, "open_stream", woken)
-        wait_until(transport._polls._stream.has_ended, "the end of the connection")
-        assert Task(transport.recv).result() == []
-        assert Task(transport.recv).result() == ["3:::x"]
-
-
-def test_a_connection_that_the_server_announces_to_close_is_replaced() -> None:
-    def once(peer: Peer) -> None:
-        peer.read_head()
-        peer.answer(200, b"1::")
-
-    with Server(once, bodies("3:::next")) as server, client() as transport:
-        opened(transport, server)
-        assert transport.recv() == ["1::"]
-        assert Task(transport.recv).result() == ["3:::next"]
-
-
 def test_a_wake_does_not_give_up_the_poll() -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
-        reply(peer, "1::")
+        peer.reply("1::")
         peer.read_head()
         hand_over(peer)
 
@@ -219,7 +134,7 @@ def test_a_wake_does_not_give_up_the_poll() -> None:
         transport.wake()
         assert waiting.result() == []
         again = Task(transport.recv)
-        reply(peer, "3:::kept")
+        peer.reply("3:::kept")
         assert again.result() == ["3:::kept"]
         assert len(server.requests) == 2
 
@@ -270,7 +185,7 @@ def test_a_first_poll_that_is_not_one(body: str) -> None:
     with (
         Server(bodies(body)) as server,
         client() as transport,
-        pytest.raises(ConnectError, match="polling does not work here"),
+        pytest.raises(ConnectError, match="xhr-polling does not work here"),
     ):
         opened(transport, server)
 
@@ -296,7 +211,7 @@ def test_a_server_that_closes_instead_of_answering() -> None:
 def test_a_poll_that_brings_no_packets_is_a_lost_connection(answer: bytes, reason: str) -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
-        reply(peer, "1::")
+        peer.reply("1::")
         peer.read_head()
         peer.send(answer)
 
@@ -321,7 +236,7 @@ def test_a_post_that_is_refused_is_a_lost_connection() -> None:
 def test_half_a_surrogate_pair_is_passed_on_and_other_bad_bytes_are_replaced() -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
-        reply(peer, "3:::\ud83d")
+        peer.reply("3:::\ud83d")
         peer.read_head()
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n3:::\xff\xfe")
         hand_over(peer)
@@ -354,3 +269,35 @@ def test_nothing_is_left_open() -> None:
         opened(transport, server)
         transport.send(["3:::x"])
         transport.abort()
+
+
+def test_jsonp_polls_for_scripts_and_posts_forms() -> None:
+    forms: list[tuple[str | None, bytes]] = []
+
+    def accepting(peer: Peer) -> None:
+        for _ in range(3):
+            request = peer.read_head()
+            forms.append((request.header("Content-Type"), peer.read(int(request.header("Content-Length") or 0))))
+            peer.reply("io.j[0]('1');")
+
+    with (
+        Server(bodies('io.j[0]("1::");', 'io.j[0]("3:::next");'), accepting) as server,
+        client(JsonpTransport) as transport,
+    ):
+        opened(transport, server)
+        assert transport.recv() == ["1::"]
+        assert Task(transport.recv).result() == ["3:::next"]
+        Task(transport.send, ["3:::a"]).result()
+        Task(transport.send, ["3:::\U0001f600", "2::"]).result()
+    kind = "application/x-www-form-urlencoded"
+    assert forms[0] == (kind, b"d=%223%3A%3A%3Aa%22")
+    assert forms[1:] == [(kind, b"d=%223%3A%3A%3A%F0%9F%98%80%22"), (kind, b"d=%222%3A%3A%22")]
+
+
+def test_a_first_script_that_is_none() -> None:
+    with (
+        Server(bodies("1::")) as server,
+        client(JsonpTransport) as transport,
+        pytest.raises(ConnectError, match="jsonp-polling does not work here"),
+    ):
+        opened(transport, server)

@@ -432,3 +432,11 @@ def test_tls_may_want_to_write_before_it_reads_and_the_other_way_round() -> None
         assert Task(stream.send, b"answer").result() == 6
         assert theirs.recv(100) == b"answer"
         assert renegotiating.wants == []
+
+
+def test_what_was_decrypted_and_not_read_yet_needs_no_waiting(authority: Authority) -> None:
+    with Server(hand_over, tls=authority.good) as server, connected(server, authority.client()) as stream:
+        server.next_peer().send(b"one record")
+        assert stream.recv(3) == b"one"
+        assert Task(stream.wait).result()
+        assert stream.recv() == b" record"

@@ -17,12 +17,28 @@ class Handshake:
         heartbeat_timeout: seconds of silence after which the other side is dead; None: heartbeats are off.
         close_timeout: seconds for which the server keeps a session without a transport; None: not announced.
         transports: the names of what the server offers, in its order; empty: it did not say.
+        content_type: what the server called its answer; None: nothing.
     """
 
     session_id: str
     heartbeat_timeout: float | None
     close_timeout: float | None
     transports: tuple[str, ...]
+    content_type: str | None = "text/plain"
+
+
+class Framing(Protocol):
+    """How the bodies of HTTP carry the frames of one session; ``transports.base`` says what each transport needs."""
+
+    @property
+    def content_type(self) -> str:
+        """What the body of a POST is called."""
+
+    def encode_payload(self, frames: list[str]) -> str:
+        """Return the body of a POST that carries the frames."""
+
+    def decode_payload(self, body: str) -> list[str]:
+        """Return the frames of an answer, or raise RemoteProtocolError."""
 
 
 class Revision(Protocol):
@@ -45,8 +61,11 @@ class Revision(Protocol):
     def transport_path(self, resource: str, transport: str, session_id: str) -> str:
         """Return the path, beginning with a slash, of one transport of a session."""
 
-    def read_handshake(self, status: int, body: str) -> Handshake:
-        """Return what the server announced.
+    def framing(self, transport: str, handshake: Handshake) -> Framing:
+        """Return how the bodies of a transport carry the frames of the session."""
+
+    def read_handshake(self, status: int, body: str, content_type: str | None) -> Handshake:
+        """Return what the server announced in an answer of this type (None: it did not say).
 
         Raises:
             HandshakeRejected: the server said no.
@@ -59,12 +78,6 @@ class Revision(Protocol):
 
     def decode(self, frame: str | bytes) -> Packet | Malformed:
         """Return the packet in a frame, or what is wrong with it; never raises."""
-
-    def encode_payload(self, frames: list[str]) -> str:
-        """Return one HTTP body that carries the frames."""
-
-    def decode_payload(self, body: str) -> list[str]:
-        """Return the frames of one HTTP body, or raise RemoteProtocolError."""
 
     def needs_fence(self, transport: str) -> bool:
         """Return whether the servers may choke on many frames at once over this transport: see ``fence``."""

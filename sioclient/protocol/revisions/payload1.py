@@ -1,4 +1,4 @@
-"""How revision 1 puts several packets into one HTTP body, and a body into JSONP.
+"""How revision 1 puts several packets into one HTTP body.
 
 One packet stands alone; several are each preceded by their length between two U+FFFD. Node counts UTF-16 units,
 Python servers count code points, and a packet may hold U+FFFD itself: so a body is read by length, never
@@ -7,7 +7,6 @@ split, and the counting that makes every packet end where another begins is the 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,7 +16,6 @@ from ...errors import RemoteProtocolError
 _MARK = "\ufffd"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _LENGTH = re.compile(r"[0-9]{1,10}")
-_JSONP = re.compile(r"\s*io\.j\[(.*?)\]\((.*)\)\s*;?\s*", re.DOTALL)
 
 
 class _Counting(NamedTuple):
@@ -96,34 +94,3 @@ def _split(counting: _Counting, body: str, *, exact: bool) -> list[str]:
         frames.append(counting.to_text(units[start:end]))
         position = end
     return frames
-
-
-def decode_jsonp(body: str) -> str:
-    """Return the payload in a JSONP answer such as ``io.j[0]("1::");``. Nothing is evaluated.
-
-    gevent-socketio puts the text between single quotes and escapes nothing, so there it is taken as it stands.
-
-    Raises:
-        RemoteProtocolError: it is not such an answer.
-    """
-    match = _JSONP.fullmatch(body)
-    argument = match[2].strip() if match else ""
-    if len(argument) >= 2 and argument[0] == argument[-1] == "'":
-        return argument[1:-1]
-    try:
-        payload = json.loads(argument, strict=False)
-    except (ValueError, RecursionError):
-        payload = None
-    if not isinstance(payload, str):
-        raise RemoteProtocolError(f"not a JSONP answer: {body[:200]!r}")
-    return payload
-
-
-def jsonp_error(body: str) -> str | None:
-    """Return the text of a refusal such as ``io.j[0](new Error("handshake unauthorized"));``, or None."""
-    match = _JSONP.fullmatch(body)
-    error = re.fullmatch(r'new Error\((".*")\)', match[2].strip(), re.DOTALL) if match else None
-    try:
-        return str(json.loads(error[1])) if error else None
-    except ValueError:
-        return None

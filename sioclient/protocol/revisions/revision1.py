@@ -11,9 +11,10 @@ from urllib.parse import quote
 from ...errors import ConnectError, HandshakeRejected, RemoteProtocolError, WrongRevision
 from ..jsontext import JsonText
 from ..packets import Malformed, Packet
-from .base import Handshake
+from .base import Framing, Handshake
+from .framing1 import JsonpFraming, PageFraming, PlainFraming
+from .jsonp1 import decode_jsonp, jsonp_error
 from .packets1 import PacketCodec
-from .payload1 import decode_jsonp, decode_payload, encode_payload, jsonp_error
 
 _SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6})?")
@@ -34,9 +35,6 @@ class Revision1:
 
     number = 1
     servers = "socket.io 0.7 to 0.9"
-
-    encode_payload = staticmethod(encode_payload)
-    decode_payload = staticmethod(decode_payload)
 
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())
@@ -59,10 +57,19 @@ class Revision1:
         return f"/{resource}/?EIO=4&transport=polling"
 
     def transport_path(self, resource: str, transport: str, session_id: str) -> str:
-        """Return the path of a transport of a session."""
-        return f"/{resource}/1/{transport}/{quote(session_id, safe='')}"
+        """Return the path of a transport of a session; scripts are asked for by a number."""
+        path = f"/{resource}/1/{transport}/{quote(session_id, safe='')}"
+        return f"{path}?i=0" if transport == "jsonp-polling" else path
 
-    def read_handshake(self, status: int, body: str) -> Handshake:
+    def framing(self, transport: str, handshake: Handshake) -> Framing:
+        """Return how a transport's bodies carry frames: as they are, unless it has a way of its own."""
+        if transport == "jsonp-polling":
+            # socket.io before 0.8.4 gives its handshake no type. 0.8.4 and 0.8.5 do, and read no JSON: these two cannot
+            # be told from later ones.
+            return JsonpFraming(as_json=handshake.content_type is not None)
+        return PageFraming() if transport == "htmlfile" else PlainFraming()
+
+    def read_handshake(self, status: int, body: str, content_type: str | None = "text/plain") -> Handshake:
         """Return what ``sid:heartbeat timeout:close timeout:transports`` announces, bare or as JSONP."""
         text = body.strip().removeprefix("\ufeff")
         if text.startswith("io.j["):
@@ -77,7 +84,7 @@ class Revision1:
             raise WrongRevision(_wrong_revision(text))
         if status != 200:
             raise _rejected(status, text)
-        return _read_announcement(text)
+        return _read_announcement(text, content_type)
 
     def needs_fence(self, transport: str) -> bool:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
@@ -98,7 +105,7 @@ class Revision1:
         return timeout / 2 if timeout else None
 
 
-def _read_announcement(text: str) -> Handshake:
+def _read_announcement(text: str, content_type: str | None) -> Handshake:
     fields = text.split(":")
     session_id = fields[0]
     # An id that could change the URL is no id. Every known server sends letters, digits, "-" and "_".
@@ -110,7 +117,8 @@ def _read_announcement(text: str) -> Handshake:
     except ValueError:
         raise _not_socketio(text) from None
     names = fields[3].split(",") if len(fields) > 3 else []
-    return Handshake(session_id, heartbeat, close, tuple(name.strip() for name in names if name.strip()))
+    transports = tuple(name.strip() for name in names if name.strip())
+    return Handshake(session_id, heartbeat, close, transports, content_type)
 
 
 def _read_seconds(text: str) -> float | None:

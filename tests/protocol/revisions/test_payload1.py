@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import RemoteProtocolError
-from sioclient.protocol.revisions.payload1 import decode_jsonp, decode_payload, encode_payload, jsonp_error
+from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
 
 MARK = "\ufffd"
 TEXT = st.text() | st.text("\ufffd0123\U0001f600\U0010ffff\u2028\xe9:")
@@ -106,62 +103,3 @@ def test_the_error_does_not_repeat_a_large_body():
 def test_ten_thousand_frames_in_one_body_are_all_read():
     frames = [f"5:::{number}" for number in range(10_000)]
     assert decode_payload(encode_payload(frames)) == frames
-
-
-@given(TEXT)
-def test_text_comes_out_of_jsonp_as_it_was(text):
-    assert decode_jsonp(f"io.j[0]({json.dumps(text)});") == text
-    assert decode_jsonp(f" io.j[3]( {json.dumps(text, ensure_ascii=False)} ) ;\n") == text
-
-
-@given(TEXT)
-def test_text_between_single_quotes_is_taken_as_it_stands(text):
-    assert decode_jsonp(f"io.j[['3']]('{text}');") == text
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "io.j[0](",
-        'io.j[0]("1::"',
-        'foo("1::");',
-        "io.j[0]();",
-        "io.j[0](');",
-        "io.j[0](undefined);",
-        "io.j[0](5);",
-        'io.j[0](["1::"]);',
-        'io.j[0]("1::");alert(1);',
-        "io.j[0](" + "[" * 100_000 + ");",
-        "<html>502 Bad Gateway</html>",
-    ],
-    ids=lambda body: body[:30],
-)
-def test_what_is_not_jsonp_is_a_remote_error(body):
-    with pytest.raises(RemoteProtocolError, match="not a JSONP answer"):
-        decode_jsonp(body)
-
-
-@given(st.text("io.j[0]()\"'\\;\n\ud83dx").map("io.j[0]({}".format) | st.text())
-def test_no_jsonp_body_raises_anything_else(body):
-    with suppress(RemoteProtocolError):
-        assert isinstance(decode_jsonp(body), str)
-
-
-def test_a_refusal_in_jsonp_is_read():
-    assert jsonp_error('io.j[4](new Error("handshake unauthorized"));') == "handshake unauthorized"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        'new Error("x")',
-        'io.j[0]("1::");',
-        "io.j[0](new Error(x));",
-        'io.j[0](new Error("a" + "b"));',
-        'io.j[0](new Error("\\x"));',
-    ],
-)
-def test_what_is_no_refusal_in_jsonp_is_none(body):
-    assert jsonp_error(body) is None

@@ -35,14 +35,17 @@ def test_paths_begin_with_the_resource_and_the_handshake_ends_with_a_slash():
     assert REVISION.probe_path("socket.io") == "/socket.io/?EIO=4&transport=polling"
 
 
+def test_scripts_are_asked_for_by_a_number():
+    assert REVISION.transport_path("socket.io", "jsonp-polling", "x") == "/socket.io/1/jsonp-polling/x?i=0"
+
+
 def test_a_session_id_is_quoted_in_a_path():
     assert REVISION.transport_path("socket.io", "websocket", "a&b=c") == "/socket.io/1/websocket/a%26b%3Dc"
 
 
-def test_frames_and_payloads_go_through_the_codecs_of_the_revision():
+def test_frames_go_through_the_codec_of_the_revision():
     assert REVISION.encode(Heartbeat()) == "2::"
     assert REVISION.decode("3:::x") == Message("x")
-    assert REVISION.decode_payload(REVISION.encode_payload(["1::", "2::"])) == ["1::", "2::"]
 
 
 def test_the_json_module_of_the_user_is_used():

@@ -1,0 +1,115 @@
+"""The scripts and forms in which revision 1 hides its payloads from browsers: jsonp-polling and htmlfile.
+
+Nothing is evaluated: what looks like a call of JavaScript is taken apart, and its argument read as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import quote
+
+from ...errors import RemoteProtocolError
+
+_JSONP = re.compile(r"\s*io\.j\[(.*?)\]\((.*)\)\s*;?\s*", re.DOTALL)
+_SCRIPT, _SCRIPT_ENDS = b"<script>_(", b");</script>"
+
+
+def decode_jsonp(body: str) -> str:
+    """Return the payload in a JSONP answer such as ``io.j[0]("1::");``.
+
+    gevent-socketio puts the text between single quotes and escapes nothing, so there it is taken as it stands.
+
+    Raises:
+        RemoteProtocolError: it is not such an answer.
+    """
+    match = _JSONP.fullmatch(body)
+    argument = match[2].strip() if match else ""
+    if len(argument) >= 2 and argument[0] == argument[-1] == "'":
+        return argument[1:-1]
+    return _read_text(argument, body)
+
+
+def jsonp_error(body: str) -> str | None:
+    """Return the text of a refusal such as ``io.j[0](new Error("handshake unauthorized"));``, or None."""
+    match = _JSONP.fullmatch(body)
+    error = re.fullmatch(r'new Error\((".*")\)', match[2].strip(), re.DOTALL) if match else None
+    try:
+        return str(json.loads(error[1])) if error else None
+    except ValueError:
+        return None
+
+
+def encode_form(payload: str, *, as_json: bool) -> str:
+    """Return the form whose field ``d`` carries a payload, which stands there as JSON from socket.io 0.8.6 on."""
+    # Not as ASCII: gevent-socketio reads no escape but those of quotes and backslashes.
+    return "d=" + quote(json.dumps(payload, ensure_ascii=False) if as_json else payload, safe="")
+
+
+class Scripts:
+    """The payloads in a page that never ends: ``<script>_("1::");</script>`` for each."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for the rest of their script."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take what came next of the page; return the payloads that it completes.
+
+        Raises:
+            RemoteProtocolError: a script carries no text.
+        """
+        self._buffer += data
+        payloads = []
+        while (script := self._next_script()) is not None:
+            text = _decode(script)
+            payloads.append(_read_text(text, text))
+        return payloads
+
+    def _next_script(self) -> bytes | None:
+        """Return the argument of the next script that is complete, and forget all up to its end."""
+        start = self._buffer.find(_SCRIPT)
+        if start < 0:
+            del self._buffer[: max(len(self._buffer) - len(_SCRIPT) + 1, 0)]
+            return None
+        start += len(_SCRIPT)
+        end = self._buffer.find(_SCRIPT_ENDS, max(start, self._searched))
+        # socket.io 0.8 does not escape the slash of a "</script>" in the text, but the quote before it.
+        while end >= 0 and self._is_within_text(end):
+            end = self._buffer.find(_SCRIPT_ENDS, end + 1)
+        if end < 0:
+            self._searched = len(self._buffer) - len(_SCRIPT_ENDS)
+            return None
+        script = bytes(self._buffer[start:end])
+        del self._buffer[: end + len(_SCRIPT_ENDS)]
+        self._searched = 0
+        return script
+
+    def _is_within_text(self, end: int) -> bool:
+        """Return whether what looks like the end of a script does not follow the quote that ends its text."""
+        quote = backslash = end - 1
+        while backslash > 0 and self._buffer[backslash - 1] == ord("\\"):
+            backslash -= 1
+        return self._buffer[quote] != ord('"') or (quote - backslash) % 2 == 1
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", "surrogatepass")  # TornadIO2 sends half a surrogate pair as three bytes
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace")
+
+
+def _read_text(argument: str, whole: str) -> str:
+    try:
+        text = json.loads(argument, strict=False)
+    except (ValueError, RecursionError):
+        text = None
+    if not isinstance(text, str):
+        raise RemoteProtocolError(f"not a text in a script: {whole[:200]!r}")
+    return text

@@ -1,0 +1,87 @@
+"""HTTP requests one after the other, over a connection that is kept.
+
+No request is sent twice: a POST may have been read, and socket.io 0.9 goes on to write into a GET that was cut. So that
+none is lost to a server that closes what it kept, a connection is used again only soon after the server said that it
+keeps it; gevent-socketio closes without a word.
+"""
+
+from __future__ import annotations
+
+import time
+
+from .http import Answer, Exchange, HttpClient, Upgrade, open_stream
+from .stream import Stream
+
+_SURE_TO_LIVE = 1.0
+"""Seconds for which a server that says that it keeps a connection does so: Node keeps it for five."""
+
+
+class Line:
+    """Requests of one method, one after the other, over a connection that is replaced unless it is sure to live.
+
+    ``wake`` and ``abort`` are for any thread, the rest for one at a time.
+
+    Args:
+        http: knows what every request carries.
+        method: GET or POST.
+        limit: bytes that an answer may have.
+    """
+
+    def __init__(self, http: HttpClient, method: str, limit: int) -> None:
+        self._http, self._method, self._limit = http, method, limit
+        self._stream = Stream()
+        self._exchange: Exchange | None = None
+        self._upgrade: Upgrade | None = None
+        self._used_at = float("-inf")
+        self._aborted = self._woken = False
+
+    def ask(self, url: str, deadline: float, body: bytes | None = None, **headers: str) -> None:
+        """Send a request with headers besides those of the user. Raises OSError or ``http.client.HTTPException``."""
+        try:
+            self._upgrade = upgrade = self._http.upgrade(url)
+        except Exception as error:  # auth= may be a function of the user's, and no thread may die of it
+            raise OSError(f"{type(error).__name__} while preparing a request: {error}") from error
+        if self._exchange is None or not self._is_sure_to_live(self._exchange):
+            self._connect(upgrade, deadline)
+        assert self._exchange is not None
+        self._exchange.ask(self._method, upgrade, deadline, body, **headers)
+
+    def answer(self, deadline: float) -> Answer:
+        """Read the answer. Raises OSError or ``http.client.HTTPException``."""
+        assert self._exchange is not None
+        assert self._upgrade is not None
+        answer = self._exchange.answer(self._upgrade, deadline, self._limit)
+        self._used_at = time.monotonic()
+        return answer
+
+    def wait_for_answer(self) -> bool:
+        """Return True when the answer begins to come, False when woken."""
+        begins = not self._woken and self._stream.wait()
+        self._woken = self._woken and begins
+        return begins
+
+    def wake(self) -> None:
+        """Make ``wait_for_answer`` return, now or the next time."""
+        self._woken = True  # the stream may be about to be replaced
+        self._stream.wake()
+
+    def abort(self) -> None:
+        """Make whatever waits raise, now or the next time."""
+        self._aborted = True
+        self._stream.abort()
+
+    def close(self) -> None:
+        """Free everything."""
+        self._stream.close()
+
+    def _is_sure_to_live(self, exchange: Exchange) -> bool:
+        recent = time.monotonic() < self._used_at + _SURE_TO_LIVE
+        return recent and exchange.promises_more and not self._stream.has_ended()
+
+    def _connect(self, upgrade: Upgrade, deadline: float) -> None:
+        old, self._stream = self._stream, Stream()
+        old.close()
+        if self._aborted:
+            raise ConnectionAbortedError("the transport was aborted")
+        open_stream(self._stream, upgrade, deadline, tunnel=False)
+        self._exchange = Exchange(self._stream, self._http)
