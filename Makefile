@@ -1,4 +1,5 @@
 # make demo: a bot talks on a real socket.io 0.9.19 server.  make test: everything is tested.
+# make table: writes into the README which servers the tests have proven.
 # Both need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRA := dev
 RUN :=
 
-.PHONY: demo test clean
+.PHONY: demo test table clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m tests.demo
@@ -16,6 +17,9 @@ test: $(VENV)/ready
 	@$(BIN)/python -m tests.servers || echo "The tests that need a real server will be skipped."
 	@echo "Running the tests."
 	@$(BIN)/python $(RUN) -m pytest $(ARGS)
+
+table: $(VENV)/ready
+	@WRITE_TABLE=1 $(BIN)/python -m pytest -q tests/contract/test_servers.py
 
 $(VENV)/ready: setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'

@@ -247,10 +247,12 @@ def _make_connection(
 ) -> Connection:
     check_http_options(http)
     revision = Revision1(JsonText(json))
-    backoff = Backoff(options.reconnection_delay, options.reconnection_limit, options.attempts, random.random)
+    most = options.max_reconnection_attempts
+    backoff = Backoff(options.reconnection_delay, options.reconnection_limit, most, random.random)
     policy = Policy(
         connect_timeout=options.connect_timeout,
         wait_for_connection=options.wait_for_connection,
+        reconnect=options.reconnect,
         reconnect_when_kicked=options.reconnect_when_kicked,
         buffer_size=options.buffer_size,
     )

@@ -86,7 +86,7 @@ class Connection(Threads):
         """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
         frame = self._protocol.revision.encode(packet)
         key = None if packet.id is None else (packet.endpoint, packet.id)
-        self._wait_for_room()
+        self._wait_for_room(frame)
         with self._lock:
             self._protocol.send_frame(frame, packet.endpoint, time.monotonic(), key, waiter, timeout)
             if timeout is not None:

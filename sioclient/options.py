@@ -38,11 +38,6 @@ class Options:
         if self.max_reconnection_attempts is not None:
             _check_whole("max_reconnection_attempts", self.max_reconnection_attempts, least=0)
 
-    @property
-    def attempts(self) -> int | None:
-        """How often to try to connect again in a row; None: for ever."""
-        return self.max_reconnection_attempts if self.reconnect or self.wait_for_connection else 0
-
 
 def check_timeout(timeout: float | None) -> None:
     """Raise unless ``timeout`` is None or a number of seconds."""

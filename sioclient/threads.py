@@ -210,22 +210,23 @@ class Threads:
             self.transport_name = self.session_id = None
         transport.close(GOODBYE_TIMEOUT)
 
-    def _wait_for_room(self) -> None:
+    def _wait_for_room(self, frame: str) -> None:
         """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
 
         Raises:
             BufferFull: the server takes nothing.
         """
-        if not self._protocol.is_full():
+        protocol, on_listener = self._protocol, self._on_listener()
+        if not protocol.is_full(frame) or (on_listener and not protocol.linked):
             return
         deadline = time.monotonic() + ROOM_TIMEOUT
         with self._lock:
             self._waiting_for_room += 1
         try:
-            if self._on_listener():
-                self._read_while(self._protocol.is_full)
+            if on_listener:
+                self._read_while(lambda: protocol.is_full(frame))
             with self._lock:
-                while self._protocol.is_full():
+                while protocol.is_full(frame) and (protocol.linked or not on_listener):
                     left = deadline - time.monotonic()
                     if left <= 0:
                         raise BufferFull(
@@ -340,6 +341,8 @@ class Threads:
         while True:
             with self._lock:
                 if not protocol.has_frames():
+                    if protocol.outbox.queued:
+                        self._reset_timer()  # what the fence holds back, its deadline lets go
                     return
             if not self._send_lock.acquire(blocking=wait and not self._on_listener()):
                 return

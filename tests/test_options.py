@@ -110,21 +110,6 @@ def test_an_unknown_transport_is_named(name: Any) -> None:
     assert repr(name) in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("options", "attempts"),
-    [
-        ({}, 10),
-        ({"max_reconnection_attempts": 3}, 3),
-        ({"max_reconnection_attempts": None}, None),
-        ({"reconnect": False}, 0),
-        ({"reconnect": False, "max_reconnection_attempts": None}, 0),
-        ({"reconnect": False, "wait_for_connection": True}, 10),
-    ],
-)
-def test_attempts_are_made_only_if_some_are_wanted(options: dict[str, Any], attempts: int | None) -> None:
-    assert Options(**options).attempts == attempts
-
-
 @pytest.mark.parametrize("timeout", [None, 0.1, 60])
 def test_a_timeout_is_seconds_or_none(timeout: float | None) -> None:
     check_timeout(timeout)

@@ -7,11 +7,13 @@ import threading
 
 import pytest
 
-from sioclient.errors import ConnectError, ConnectionLost, NotConnected
+from sioclient.errors import BufferFull, ConnectError, ConnectionLost, NotConnected
+from sioclient.protocol import fence
 from sioclient.protocol.notices import Connected, Disconnected, Ended, Reconnected, TransportClosed, Unanswered
 from sioclient.protocol.packets import Event, Message
 from tests.conftest import PATIENCE, eventually
-from tests.memory import MemoryServer, Notices, make_connection, refuse, until_aborted
+from tests.memory import MemoryServer, MemoryTransport, Notices, make_connection, refuse, until_aborted
+from tests.servers_py import Task
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -54,6 +56,62 @@ def test_notices_are_delivered_on_one_thread_in_order(connection, server, notice
     eventually(lambda: len(notices.of(Message)) == 100)
     assert [message.data for message in notices.of(Message)] == [str(number) for number in range(100)]
     assert threads == {"sioclient-listener"}
+
+
+def test_frames_behind_a_fence_that_is_never_answered_go_when_its_time_is_over(
+    connection, server, notices, monkeypatch
+):
+    monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    monkeypatch.setattr(fence, "PATIENCE", 0.05)
+    connection.open()
+    eventually(lambda: notices.of(Connected))
+    for number in range(fence.MOST_UNPROVEN + 60):  # fewer wait than would keep an emitting thread from going on
+        connection.send(event("n", number))
+    # No other deadline comes before the patience of this test is over.
+    eventually(lambda: sum(frame.startswith("5:::") for frame in server.link.sent) == fence.MOST_UNPROVEN + 60)
+
+
+@pytest.fixture
+def overfed(server, notices, monkeypatch):
+    """Return a connection with room for one packet whose server ends it as its byte budget is spent, and a way back."""
+    monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
+    connection.open()
+    connection._protocol.session.fence.bytes_counted = fence.BYTE_BUDGET
+    server.plan.append(lambda attempt: way_back.wait(PATIENCE))
+    yield connection, way_back
+    way_back.set()
+    connection.disconnect()
+
+
+def test_who_sends_more_than_may_wait_for_an_overfed_server_waits_for_it(overfed, server, notices):
+    connection, way_back = overfed
+    server.push("0::")
+    eventually(lambda: notices.of(TransportClosed))
+    connection.send(event("a"))
+    second = Task(connection.send, event("b"))
+    second.wait_until_blocked()
+    way_back.set()
+    second.result()
+    eventually(lambda: server.link.sent == ['5:::{"name":"a"}', '5:::{"name":"b"}'])
+
+
+def test_a_handler_does_not_wait_for_a_server_that_only_its_own_thread_can_reach(overfed, server, notices):
+    connection, way_back = overfed
+    raised = []
+
+    def react(notice):
+        if isinstance(notice, TransportClosed):
+            connection.send(event("a"))
+            try:
+                connection.send(event("b"))
+            except BufferFull as error:
+                raised.append(error)
+            way_back.set()
+
+    notices.react = react
+    server.push("0::")
+    eventually(lambda: raised)
 
 
 def test_threads_that_emit_at_once_each_keep_their_order(connection, server, impatient):

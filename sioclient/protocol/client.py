@@ -23,7 +23,7 @@ from .acks import AckKey
 from .backoff import Backoff
 from .endpoints import Endpoint, Endpoints, Joining
 from .fence import BYTE_BUDGET
-from .lifecycle import Lifecycle, Phase, Policy
+from .lifecycle import OVERFED, Lifecycle, Phase, Policy
 from .notices import Answered, Connected, Disconnected, Dropped, JoinFailed, Notice, Unanswered
 from .packets import Ack, Connect, Disconnect, Error, Event, Heartbeat, Json, Malformed, Message, Noop, Packet
 from .revisions.base import Revision
@@ -222,9 +222,14 @@ class ClientProtocol(Lifecycle):
         fence = self.session.fence if self.session else None
         return self.outbox.urgent > 0 or fence is None or fence.room() > 0
 
-    def is_full(self) -> bool:
-        """Return whether so much waits to be written that whoever sends more should wait for room, as with a socket."""
-        return self.phase is Phase.OPEN and self.outbox.queued >= MOST_QUEUED
+    def is_full(self, frame: str = "") -> bool:
+        """Return whether so much waits to be written that ``frame`` should wait for room before, as with a socket.
+
+        While the connection is away, that is so only if it comes back in a moment: otherwise sending more raises.
+        """
+        if self.phase is Phase.OPEN:
+            return self.outbox.queued >= MOST_QUEUED
+        return self._overfed and self.phase is not Phase.CLOSED and not self.outbox.has_room(frame)
 
     def notices(self) -> list[Notice]:
         """Return what happened since the last call, in order."""
@@ -273,7 +278,7 @@ class ClientProtocol(Lifecycle):
         fence = self.session.fence if self.session else None
         if fence is not None and fence.bytes_counted >= BYTE_BUDGET:
             why = "the server's byte budget for one websocket was probably spent (socket.io 0.9.17 to 0.9.19)"
-            self._attempt_over("byte budget", ConnectError(why), now)
+            self._attempt_over(OVERFED, ConnectError(why), now)
         elif self.phase is Phase.JOINING or self._policy.reconnect_when_kicked:
             self._attempt_over("server", ConnectError("the server ended the session (0::)"), now)
         else:

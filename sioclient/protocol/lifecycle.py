@@ -35,6 +35,9 @@ from .packets import Connect
 from .revisions.base import Handshake, Revision
 from .session import Session
 
+OVERFED = "byte budget"
+"""The reason of a loss because the server was sent more than it takes over one transport."""
+
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
 
@@ -61,12 +64,14 @@ class Policy:
     Attributes:
         connect_timeout: how long one attempt may take, from the name look-up to the joined default endpoint.
         wait_for_connection: whether to try again when the very first attempt fails.
+        reconnect: whether to come back after a loss.
         reconnect_when_kicked: whether to come back after the server said ``0::``.
         buffer_size: packets kept while the connection is away.
     """
 
     connect_timeout: float = 10.0
     wait_for_connection: bool = False
+    reconnect: bool = True
     reconnect_when_kicked: bool = False
     buffer_size: int = 1000
 
@@ -86,6 +91,7 @@ class Lifecycle:
         self.outbox = Outbox(self._policy.buffer_size)
         self._backoff = backoff
         self._was_open = False
+        self._overfed = False  # the latest loss was of our own making: the server is there, and takes us back
         self._deadline: float | None = None
         self._notices: list[Notice] = []
 
@@ -155,9 +161,10 @@ class Lifecycle:
 
     def _attempt_over(self, reason: str, error: SocketIOError, now: float) -> None:
         """The transport, or the attempt to have one, is gone: wait for another, or end."""
+        self._overfed = reason == OVERFED
         if self.session is not None and self._was_healthy(now):
             self._backoff.reset()
-        may_retry = self._was_open or self._policy.wait_for_connection
+        may_retry = self._policy.reconnect if self._was_open else self._policy.wait_for_connection
         may_retry = may_retry and (not isinstance(error, ConnectError) or error.retryable)
         delay = self._backoff.next() if may_retry else None
         if delay is None:

@@ -53,6 +53,11 @@ class Outbox:
         """Put a frame of this session before all others."""
         self._urgent.append(frame)
 
+    def has_room(self, frame: str) -> bool:
+        """Return whether ``frame`` may wait for the connection to come back, besides what waits already."""
+        fits = self._characters + len(frame) <= self._most_characters
+        return fits and len(self._queue) < self._most_packets
+
     def check_room(self, frame: str) -> None:
         """Raise unless ``frame`` may wait for the connection to come back.
 
@@ -62,7 +67,7 @@ class Outbox:
         """
         if self._most_packets == 0:
             raise NotConnected("the connection is away, and buffer_size=0 lets nothing wait for it")
-        if len(self._queue) >= self._most_packets or self._characters + len(frame) > self._most_characters:
+        if not self.has_room(frame):
             raise BufferFull(
                 f"the connection is away and {len(self._queue)} packets ({self._characters} characters) wait for it "
                 "already: send less, or raise buffer_size"

@@ -160,10 +160,11 @@ class Stream:
             return True
         try:
             self._wait_to_read(None)
+            begins = True
         except TimeoutError:
-            self._socket()  # abort() wakes too
-            return False
-        return True
+            begins = False
+        self._socket()  # abort() wakes too, in both ways
+        return begins
 
     def has_room(self) -> bool:
         """Return whether something small can be written without waiting."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import http.server
+import logging
 import socket as sockets
 import ssl
 import threading
@@ -12,7 +13,6 @@ import warnings
 import weakref
 
 import pytest
-import trustme
 
 from sioclient import (
     ConnectError,
@@ -158,19 +158,6 @@ def test_a_restricted_origin():
             assert socket.call("echo", 1) == 1
 
 
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory):
-    """The port of a server on TLS, and the file of the authority that it has its certificate from."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority, files = trustme.CA(), {name: str(folder / name) for name in ("ca", "cert", "key")}
-    certificate = authority.issue_cert("localhost")
-    authority.cert_pem.write_to_path(files["ca"])
-    certificate.cert_chain_pems[0].write_to_path(files["cert"])
-    certificate.private_key_pem.write_to_path(files["key"])
-    with start("legacy.js", cert=files["cert"], key=files["key"]) as server:
-        yield server.port, files["ca"]
-
-
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_an_encrypted_connection(secure, connect):
     port, authority = secure
@@ -276,6 +263,37 @@ def test_a_kick_may_be_answered_by_coming_back(connect, legacy, recorder):
     assert recorder.next("reconnect") == ("reconnect", 1)
     assert socket.call("echo", 1) == 1
     assert socket.session_id not in (first, None)
+
+
+def test_a_plain_loop_of_twenty_thousand_is_accounted_for(legacy, connect):
+    socket = connect(legacy, reconnection_delay=0.01)
+    answered, lost = [], []
+    for number in range(20_000):
+        socket.emit("echo", number, callback=answered.append, errback=lambda _, number=number: lost.append(number))
+    assert socket.call("echo", "the last") == "the last"
+    # The server counts the bytes of a websocket, and may end it when they are too many for it.
+    assert answered == sorted(set(answered))
+    assert sorted(answered + lost) == list(range(20_000))
+
+
+def test_a_spent_byte_budget_is_a_loss_and_no_kick(connect, legacy, recorder, caplog):
+    caplog.set_level(logging.INFO, "sioclient")
+    socket = connect(legacy, recorder, reconnection_delay=0.01)
+    answered, lost, text = [], [], "x" * 60_000
+    for number in range(1500):  # what was accepted when the end came fills the buffer: the rest waits for room
+        socket.emit(
+            "echo",
+            number,
+            text,
+            callback=lambda number, _: answered.append(number),
+            errback=lambda _, number=number: lost.append(number),
+        )
+    assert recorder.next("reconnect") == ("reconnect", 1)
+    assert socket.call("echo", "back") == "back"
+    assert sorted(answered + lost) == list(range(1500))
+    assert answered == sorted(answered)
+    assert len(lost) < 500  # those that were on their way
+    assert "byte budget for one websocket was probably spent" in caplog.text
 
 
 def test_a_lost_connection_comes_back_with_its_channels(connect, legacy, recorder):

@@ -288,6 +288,13 @@ def test_the_order_of_events(join, recorder):
     assert [recorder.next("n")[1] for _ in range(300)] == list(range(300))
 
 
+def test_a_plain_loop_arrives_whole(pair, join):
+    socket, many = join(), 5000 if pair.transport == "websocket" else 500
+    for number in range(many):
+        socket.emit("note", number)
+    assert socket.call("notes") == list(range(many))
+
+
 def test_a_kick(join, recorder):
     socket = join(recorder)
     socket.emit("do kick")

@@ -19,6 +19,7 @@ from sioclient.errors import (
 )
 from sioclient.protocol.client import WARNING_INTERVAL, ClientProtocol
 from sioclient.protocol.endpoints import Endpoints, Joining
+from sioclient.protocol.fence import BYTE_BUDGET
 from sioclient.protocol.lifecycle import Phase
 from sioclient.protocol.notices import (
     Answered,
@@ -1065,6 +1066,38 @@ def test_a_kick_when_the_byte_budget_may_be_spent_is_a_loss():
     client.receive([f"6:::{number}", "0::"], 0.0)
     assert client.phase is Phase.WAITING
     assert "byte budget" in str(of(Retrying, client)[0].error)
+
+
+def overfed_client(**options) -> ClientProtocol:
+    client = open_client(**options)
+    assert client.session is not None
+    assert client.session.fence is not None
+    client.session.fence.bytes_counted = BYTE_BUDGET
+    client.receive(["0::"], 0.0)
+    assert client.phase is Phase.WAITING
+    return client
+
+
+def test_after_such_a_kick_a_full_buffer_is_waited_for():
+    client = overfed_client(buffer_size=2)
+    for _ in range(2):
+        assert not client.is_full("x")
+        client.send(Message("x"), 0.0)
+    assert client.is_full("x")
+    client.handle_timeout(DELAY)
+    assert client.is_full("x")
+    link(client, DELAY, "1::")
+    assert not client.is_full("x")
+
+
+def test_after_any_other_loss_and_after_the_end_it_is_not():
+    for client in (overfed_client(buffer_size=0), open_client(buffer_size=0)):
+        assert client.is_full("x") is (client.phase is Phase.WAITING)
+        if client.phase is Phase.OPEN:
+            client.transport_lost("transport closed", 0.0)
+        else:
+            client.disconnect()
+        assert not client.is_full("x")
 
 
 def test_a_kick_without_such_a_reason_is_final():

@@ -216,6 +216,29 @@ def test_who_waits_for_a_connection_tries_again_after_a_time_out_too():
     assert client.deadline() == 10.0 + DELAY
 
 
+def test_who_waits_for_a_connection_need_not_want_it_back():
+    client = connecting_client(wait_for_connection=True, reconnect=False)
+    client.connect_failed(ConnectError("nobody there"), 1.0)
+    assert client.phase is Phase.WAITING
+    client.handle_timeout(1.0 + DELAY)
+    link(client, 2.0, "1::")
+    client.transport_lost("transport closed", 3.0)
+    assert client.phase is Phase.CLOSED
+
+
+def test_a_server_that_forgets_every_session_is_asked_at_most_once_a_second_on_average():
+    client = connecting_client(delay=0.5, limit=10.0, attempts=None, random=lambda: 0.0, wait_for_connection=True)
+    requests, now = [], 0.0
+    while now < 1000.0:
+        requests += [now, now]  # the handshake and the first poll
+        link(client, now, "7:::1+0")
+        assert client.phase is Phase.WAITING
+        now = client.deadline()
+        client.handle_timeout(now)
+    assert len([time for time in requests if time < 1.0]) <= 6
+    assert all(len([time for time in requests if time < seconds]) <= seconds for seconds in (20, 60, 1000))
+
+
 @pytest.mark.parametrize("error", [FORBIDDEN, ConnectError("bad certificate", retryable=False)])
 def test_an_error_that_stays_is_final_even_for_who_waits(error):
     client = connecting_client(wait_for_connection=True)

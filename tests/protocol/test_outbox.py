@@ -13,6 +13,17 @@ def filled(*frames: str, **options: int) -> Outbox:
     return outbox
 
 
+def test_there_is_room_for_what_may_wait():
+    outbox = Outbox(most_packets=2, most_characters=5)
+    assert outbox.has_room("12345")
+    assert not outbox.has_room("123456")
+    outbox.push("123", "")
+    assert outbox.has_room("45")
+    assert not outbox.has_room("456")
+    outbox.push("", "")
+    assert not outbox.has_room("")
+
+
 def test_frames_leave_once_and_in_order():
     outbox = filled("a", "b", "c")
     assert outbox.take() == ["a", "b", "c"]
