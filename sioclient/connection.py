@@ -65,9 +65,9 @@ class Connection(Threads):
         with self._lock:
             self._protocol.connect(time.monotonic())
             _open_connections.add(self)
+        try:
             self._listener.start()
             self._heartbeat.start()
-        try:
             with self._lock:
                 while not (self.connected or self._protocol.phase is Phase.CLOSED):
                     self._changed.wait(SLICE)

@@ -224,15 +224,18 @@ def test_a_transport_that_comes_too_late_is_closed(server, notices):
     connection = make_connection(server, notices, connect_timeout=0.05)
     with pytest.raises(ConnectError):
         connection.open()
-    eventually(lambda: server.transports and server.link.closed)
+    eventually(lambda: server.closed)
+    # On a machine that is slow enough, the time was over before there was a transport.
+    assert all(transport.closed for transport in server.transports)
 
 
 def test_a_server_that_never_joins_us(server, notices):
     server.joins = False
     connection = make_connection(server, notices, connect_timeout=0.05)
-    with pytest.raises(ConnectError, match="default endpoint"):
+    with pytest.raises(ConnectError, match="no connection within"):
         connection.open()
-    eventually(lambda: server.link.closed)
+    eventually(lambda: server.closed)
+    assert all(transport.closed for transport in server.transports)
 
 
 def test_what_goes_wrong_in_an_option_is_a_connect_error(server, notices):

@@ -51,8 +51,10 @@ def test_ctrl_c(legacy, waiting):
 
 @pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
 def test_ctrl_c_while_connecting():
+    # Python ends with another status if a thread happens to execute a text, as imports do: hence the imports before.
     program = (
-        "import socket\nsilent = socket.create_server(('127.0.0.1', 0))\nprint('ready', flush=True)\n"
+        "import socket, requests, websocket\n"
+        "silent = socket.create_server(('127.0.0.1', 0))\nprint('ready', flush=True)\n"
         "SocketIO('127.0.0.1', silent.getsockname()[1], connect_timeout=60)"
     )
     status, _, errors = run(program, 0, interrupt=True)
