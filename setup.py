@@ -8,7 +8,9 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).resolve().parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py").read_text(encoding="utf-8")).group(1)
 
+SERVER = ["tornado>=6.5.3"]
 TEST = [
+    *SERVER,
     "coverage[toml]>=7.6",
     "hypothesis>=6.100",
     "PySocks>=1.7.1",
@@ -16,6 +18,7 @@ TEST = [
     "proxy.py>=2.4.10",
     "pytest>=8.3",
     "pytest-timeout>=2.3",
+    "selenium>=4.20",
     "trustme>=1.1",
 ]
 
@@ -27,11 +30,16 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["sioclient", "sioclient.*"]),
-    package_data={"sioclient": ["py.typed"]},
+    package_data={"sioclient": ["py.typed"], "sioclient.server": ["page/*"]},
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
-    extras_require={"socks": ["PySocks>=1.7.1"], "test": TEST, "dev": [*TEST, "mypy>=1.11", "ruff>=0.6"]},
+    extras_require={
+        "server": SERVER,
+        "socks": ["PySocks>=1.7.1"],
+        "test": TEST,
+        "dev": [*TEST, "mypy>=1.11", "ruff>=0.6"],
+    },
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",

@@ -1,0 +1,85 @@
+"""The way from the name of an event to a method, and from the event's arguments to the method's parameters.
+
+Only methods that were marked can be reached, whatever a client calls its events.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar, overload
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class MisfitError(TypeError):
+    """The arguments of an event do not fit the method that is for it."""
+
+
+class UnknownEventError(LookupError):
+    """No method is for an event."""
+
+
+@overload
+def event(name: Method) -> Method: ...
+
+
+@overload
+def event(name: str) -> Callable[[Method], Method]: ...
+
+
+def event(name: str | Method) -> Method | Callable[[Method], Method]:
+    """Mark a method as being for the event of its name, ``@event``, or of another, ``@event("user message")``."""
+    if callable(name):
+        return _mark(name, name.__name__)
+    return lambda method: _mark(method, name)
+
+
+def concurrent(method: Method) -> Method:
+    """Let the events that come after this one not wait until ``method``, an ``async def``, has returned."""
+    method.is_concurrent = True  # type: ignore[attr-defined]
+    return method
+
+
+def _mark(method: Method, name: str) -> Method:
+    method.event_names = (*getattr(method, "event_names", ()), name)  # type: ignore[attr-defined]
+    return method
+
+
+def find_events(cls: type) -> dict[str, str]:
+    """Return the names of the methods of a class by the names of their events; those of subclasses come first."""
+    events: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        for attribute, member in vars(base).items():
+            events.update(dict.fromkeys(getattr(member, "event_names", ()), attribute))
+    return events
+
+
+def call(method: Callable[..., Any], self: object, args: list[Any]) -> Any:
+    """Call a method, as its class has it, with the arguments of an event.
+
+    An object that comes alone becomes keyword arguments if the method could not take it as its one argument: that is
+    for the method's signature to say, not for the client.
+
+    Raises:
+        MisfitError: the signature does not fit.
+    """
+    signature = _signature(method)
+    positional, keywords = args, {}
+    if len(args) == 1 and isinstance(args[0], dict) and not _fits(signature, None, None):
+        positional, keywords = [], args[0]
+    if not _fits(signature, None, *positional, **keywords):
+        raise MisfitError(f"{method.__name__}{signature} does not take what came")
+    return method(self, *positional, **keywords)
+
+
+_signature = lru_cache(maxsize=1024)(inspect.signature)
+
+
+def _fits(signature: inspect.Signature, /, *args: Any, **keywords: Any) -> bool:
+    try:
+        signature.bind(*args, **keywords)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""Router: the URLs of a server for a Tornado application, and its clients."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .connection import SocketConnection
+from .hub import Hub
+from .rooms import Audience
+from .settings import Settings
+from .web import Http, WebSocket
+
+Route = tuple[str, type, dict[str, Any]]
+
+
+class Router:
+    """Serves Socket.IO under a path of a Tornado application.
+
+    Everything here runs on the event loop of that application.
+
+    Args:
+        main: the class of the clients' connections on the default endpoint.
+        resource: the first part of the path.
+        settings: see ``Settings``.
+
+    Raises:
+        TypeError, ValueError: there is no such setting, or not with such a value.
+    """
+
+    def __init__(self, main: type[SocketConnection], resource: str = "socket.io", **settings: Any) -> None:
+        self.resource = resource.strip("/")
+        self.settings = Settings(**settings)
+        self._hub = Hub(main, self.settings)
+
+    @property
+    def urls(self) -> list[Route]:
+        """What a ``tornado.web.Application`` needs to know."""
+        root, hub = re.escape(f"/{self.resource}"), {"hub": self._hub}
+        return [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
+
+    def apply_routes(self, routes: list[Any]) -> list[Any]:
+        """Add the URLs to the list of routes of an application, and return it."""
+        routes.extend(self.urls)
+        return routes
+
+    @property
+    def clients(self) -> Mapping[str, SocketConnection]:
+        """The connections on the default endpoint by session id, as they are now."""
+        return self._hub.connections()
+
+    def broadcast(self, endpoint: str, name: str, *args: Any, except_: SocketConnection | None = None) -> None:
+        """Send an event to all on an endpoint, but for one."""
+        self._hub.audience(endpoint, except_=except_).emit(name, *args)
+
+    def join(self, connection: SocketConnection, room: str) -> None:
+        """Let a connection enter a room of its endpoint."""
+        connection.join(room)
+
+    def leave(self, connection: SocketConnection, room: str) -> None:
+        """Let a connection leave a room."""
+        connection.leave(room)
+
+    def to(self, room: str, endpoint: str = "", except_: SocketConnection | None = None) -> Audience:
+        """Return who is in a room of an endpoint, but for one."""
+        return self._hub.audience(endpoint, room, except_)
+
+    async def stop(self) -> None:
+        """Tell all clients that it is over, and wait a moment for them to have heard it."""
+        await self._hub.stop()

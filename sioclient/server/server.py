@@ -1,0 +1,140 @@
+"""SocketServer: a server by itself, as a program or in a thread beside one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from .connection import SocketConnection
+from .router import Router
+
+Result = TypeVar("Result")
+
+PATIENCE = 30.0
+"""Seconds that starting or stopping may take."""
+
+MOST_HEADERS = 2**14
+"""Bytes that the headers of a request may have."""
+
+IDLE = 60.0
+"""Seconds for which a connection without a request is kept, and for the body of one to come."""
+
+
+class SocketServer:
+    """A server on a port of its own.
+
+    ``run()`` serves until it is interrupted. ``with SocketServer(Main, port=0) as server:`` serves from a thread, until
+    the block ends; everything of the application runs in that thread, so go there with ``server.call``.
+
+    Args:
+        main: the class of the clients' connections on the default endpoint.
+        port: where to listen; 0: on a port that is free, see ``port``.
+        host: the address to listen on; the default serves this machine alone, "0.0.0.0" everybody.
+        resource: the first part of the path.
+        routes: other routes, as for ``tornado.web.Application``.
+        settings: see ``Settings``.
+
+    Attributes:
+        port: where it listens.
+        router: its clients.
+
+    Raises:
+        OSError: the port is taken.
+        TypeError, ValueError: there is no such setting, or not with such a value.
+    """
+
+    def __init__(
+        self,
+        main: type[SocketConnection],
+        port: int = 8000,
+        host: str = "127.0.0.1",
+        *,
+        resource: str = "socket.io",
+        routes: Iterable[Any] = (),
+        **settings: Any,
+    ) -> None:
+        self.router = Router(main, resource, **settings)
+        self.host = host
+        self._application = Application(self.router.apply_routes(list(routes)), log_function=lambda handler: None)
+        self._max_body_size = self.router.settings.max_message_size
+        self._sockets = _bind(host, port)
+        self.port: int = self._sockets[0].getsockname()[1]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for a client or a browser on this machine."""
+        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def run(self) -> None:
+        """Serve until Ctrl-C, then tell the clients and return."""
+        with suppress(KeyboardInterrupt):
+            asyncio.run(self._serve(lambda: None))
+
+    def call(self, function: Callable[..., Result], *args: Any) -> Result:
+        """Call a function in the server's thread, and return what it returns."""
+        if self._loop is None:
+            raise RuntimeError("the server does not run: use it in a with block")
+        outcome: Future[Result] = Future()
+
+        def call() -> None:
+            try:
+                outcome.set_result(function(*args))
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        self._loop.call_soon_threadsafe(call)
+        return outcome.result(PATIENCE)
+
+    def __enter__(self) -> SocketServer:
+        """Serve from a thread."""
+        started = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(started.set)), name="sioclient server", daemon=True
+        )
+        self._thread.start()
+        if not started.wait(PATIENCE):
+            raise RuntimeError("the server did not start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Tell the clients, and end the thread."""
+        if self._loop is not None and self._stopped is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+            self._thread.join(PATIENCE)
+
+    async def _serve(self, started: Callable[[], None]) -> None:
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        server = HTTPServer(
+            self._application,
+            max_body_size=self._max_body_size,
+            max_buffer_size=self._max_body_size + 2**16,
+            max_header_size=MOST_HEADERS,
+            idle_connection_timeout=IDLE,
+            body_timeout=IDLE,
+        )
+        server.add_sockets(self._sockets)
+        try:
+            self._loop.call_soon(started)
+            await self._stopped.wait()
+        finally:
+            server.stop()
+            await self.router.stop()
+            await server.close_all_connections()
+
+
+def _bind(host: str, port: int) -> list[socket.socket]:
+    """Listen, on the same port on all addresses of the host."""
+    return bind_sockets(port, host or None)

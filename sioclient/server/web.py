@@ -1,0 +1,310 @@
+"""The URLs of a server as handlers of Tornado: they move frames between the network and clients, and know no packet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from .client import Client
+from .handshake import Answer, as_jsonp, may_come_from
+from .hub import Hub
+from .request import Request, read_query
+from .session import LinkKind
+from .wire import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
+
+WELCOME = Answer(200, "text/plain", "Welcome to socket.io.")
+WRONG_VERSION = Answer(500, "text/plain", "Protocol version not supported.")
+
+
+class Quiet(RequestHandler):
+    """What all handlers here have in common: no Etag, no Server, no XSRF cookie, and no log but the hub's."""
+
+    def initialize(self, hub: Hub) -> None:
+        self.hub = hub
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def compute_etag(self) -> None:
+        return None  # the answer to a poll may well be that to the last one
+
+    def check_xsrf_cookie(self) -> None:
+        pass  # a session's id is no cookie, so no other page can use it
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        return True  # as above; the handshake is where origins are looked at
+
+    def _log(self) -> None:
+        pass  # this is how Tornado lets a handler keep its requests out of the log
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        if not isinstance(value, HTTPError):
+            self.hub.diary.note("a request failed", error=value)
+
+
+class WebSocketLink:
+    """A websocket: each frame is a message."""
+
+    kind = LinkKind.STREAM
+
+    def __init__(self, handler: WebSocket) -> None:
+        self._handler = handler
+
+    def is_ready(self) -> bool:
+        connection = self._handler.ws_connection
+        stream = None if connection is None else connection.stream
+        return stream is not None and not stream.writing()
+
+    def write(self, frames: list[str]) -> None:
+        for frame in frames:
+            try:
+                written = asyncio.ensure_future(self._handler.write_message(frame))
+            except WebSocketClosedError:
+                return
+            written.add_done_callback(self._on_written)
+
+    def close(self) -> None:
+        self._handler.close()
+
+    def _on_written(self, written: asyncio.Future[None]) -> None:
+        client = self._handler.client
+        if written.cancelled() or written.exception() is not None or client is None:
+            return  # that the connection is gone, on_close tells
+        client.flush()
+
+
+class WebSocket(Quiet, WebSocketHandler):
+    """``/socket.io/1/websocket/ID``."""
+
+    client: Client | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes that a message may have; Tornado looks before it reads."""
+        return self.hub.settings.max_message_size
+
+    def check_origin(self, origin: str) -> bool:
+        return True  # get() has looked at it, and at the lack of one
+
+    async def get(self, *args: str, **kwargs: str) -> None:
+        """Become a websocket, if this is a page that may."""
+        if "websocket" not in self.hub.settings.transports:
+            self.detach().close()
+        elif not may_come_from(self.request.headers, self.hub.settings.origins):
+            raise HTTPError(403)
+        else:
+            await super().get(*args, **kwargs)
+
+    def open(self, session_id: str) -> None:
+        """Carry the session, or say that there is none."""
+        self.set_nodelay(True)
+        self.client = self.hub.clients.get(session_id)
+        self._link = WebSocketLink(self)
+        if self.client is None:
+            self._link.write([GONE])
+            self.close()
+        else:
+            self.client.attach(self._link)
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Take a frame, now or when there is room: until then Tornado reads no further."""
+        if self.client is None:
+            return None
+        if self.client.has_room():
+            self.client.receive([message])
+            return None
+        return self._receive_later(self.client, message)
+
+    async def _receive_later(self, client: Client, message: str | bytes) -> None:
+        await client.room()
+        client.receive([message])
+
+    def on_close(self) -> None:
+        """The connection is gone."""
+        if self.client is not None:
+            self.client.detach(self._link)
+
+
+class PollLink:
+    """A poll: it is answered once, or never."""
+
+    kind = LinkKind.POLL
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+
+    def is_ready(self) -> bool:
+        return True
+
+    def write(self, frames: list[str]) -> None:
+        self._resolve(frames)
+
+    def close(self) -> None:
+        self._resolve([])
+
+    def _resolve(self, frames: list[str]) -> None:
+        if not self.frames.done():
+            self.frames.set_result(frames)
+
+
+class StreamLink:
+    """An htmlfile: an answer that goes on, an element for each frame."""
+
+    kind = LinkKind.STREAM
+
+    def __init__(self, handler: Http) -> None:
+        self._handler = handler
+        self._written = 0
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def is_ready(self) -> bool:
+        return self._written == 0 and not self.closed.done()
+
+    def write(self, frames: list[str]) -> None:
+        self._handler.write("".join(map(script, frames)))
+        self._written += 1
+        asyncio.ensure_future(self._handler.flush()).add_done_callback(self._on_written)
+
+    def close(self) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def _on_written(self, written: asyncio.Future[None]) -> None:
+        self._written -= 1
+        if not written.cancelled() and written.exception() is None and self._handler.client is not None:
+            self._handler.client.flush()
+
+
+@stream_request_body
+class Http(Quiet):
+    """Everything under ``/socket.io`` that is not a websocket: handshakes, polls, posts, htmlfiles, farewells."""
+
+    client: Client | None = None
+    _link: PollLink | StreamLink | None = None
+
+    def prepare(self) -> None:
+        """Limit the body, before any of it is read."""
+        self._query = read_query(self.request.query)
+        self._body = bytearray()
+        self.request.connection.set_max_body_size(self.hub.settings.max_message_size)  # type: ignore[union-attr]
+
+    def data_received(self, chunk: bytes) -> None:
+        """Take a part of the body."""
+        self._body += chunk
+
+    async def get(self, path: str | None) -> None:
+        """Answer a GET."""
+        transport = await self._begin(path)
+        if transport == "htmlfile":
+            await self._stream()
+        elif transport is not None:
+            await self._poll(transport)
+
+    async def post(self, path: str | None) -> None:
+        """Answer a POST: that to a session that is not there is answered like any other, as socket.io does."""
+        transport = await self._begin(path)
+        if transport is None:
+            return
+        if self.client is not None:
+            await self.client.room()
+            self.client.receive(POLLS.get(transport, POLLS["xhr-polling"]).decode(bytes(self._body)))
+        self._answer(Answer(200, PLAIN, "1"))
+
+    def options(self, path: str | None) -> None:
+        """Answer a preflight."""
+        self.set_header("Access-Control-Allow-Methods", "GET, POST")
+        self.set_header("Access-Control-Allow-Headers", "Content-Type")
+        self._answer(Answer(200, PLAIN, ""))
+
+    def on_connection_close(self) -> None:
+        """The client did not wait for the end."""
+        if self._link is not None:
+            self._leave(self._link)
+            self._link.close()
+
+    async def _begin(self, path: str | None) -> str | None:
+        """Answer what needs no session; otherwise find it, and return the name of the transport."""
+        version, transport, session_id = [*(path or "").split("/"), "", "", ""][:3]
+        if version != "1":
+            self._answer(WELCOME if version in ("", "0") else WRONG_VERSION)
+            return None
+        if not session_id:
+            await self._shake_hands()
+            return None
+        self.client = self.hub.clients.get(session_id)
+        if "disconnect" in self._query:
+            if self.client is not None:
+                self.client.kick()
+            self._answer(Answer(200, PLAIN, ""))
+            return None
+        if transport not in self.hub.settings.transports or transport == "websocket":
+            self.detach().close()  # without a word, as socket.io
+            return None
+        return transport
+
+    async def _shake_hands(self) -> None:
+        request = self.request
+        cookies = {name: morsel.value for name, morsel in request.cookies.items()}
+        seen = Request(self._query, request.headers, cookies, request.remote_ip or "")
+        answer = await self.hub.shake_hands(seen)
+        index = seen.get_argument("jsonp", "") or ""
+        self._answer(as_jsonp(answer, index) if is_index(index) else answer)
+
+    async def _poll(self, transport: str) -> None:
+        if self.client is None:
+            frames = [GONE]
+        else:
+            self._link = link = PollLink()
+            self.client.attach(link)
+            frames = await link.frames
+            self._leave(link)
+        poll = POLLS[transport]
+        if frames:
+            self.set_header("X-XSS-Protection", "0")
+            body = poll.encode(frames, self._query.get("i", ["0"])[-1])
+            await self._write_out(Answer(200, poll.content_type, body))
+        else:
+            self.detach().close()  # another transport has taken its place, or nothing can be said any more
+
+    async def _stream(self) -> None:
+        self._set_headers(Answer(200, HTML, ""))
+        self.write(PREAMBLE)
+        if self.client is None:
+            self.write(script(GONE))
+            return
+        self._link = link = StreamLink(self)
+        self.client.attach(link)
+        self.flush()
+        await link.closed
+
+    def _leave(self, link: PollLink | StreamLink) -> None:
+        self._link = None
+        if self.client is not None:
+            self.client.detach(link)
+
+    async def _write_out(self, answer: Answer) -> None:
+        """Write an answer, and let the client have as much time to read it as it has for its next poll."""
+        written = self._answer(answer)
+        await asyncio.wait([written], timeout=self.hub.settings.close_timeout)
+        if not written.done():
+            self.detach().close()
+
+    def _answer(self, answer: Answer) -> asyncio.Future[None]:
+        self._set_headers(answer)
+        return asyncio.ensure_future(self.finish(answer.body))
+
+    def _set_headers(self, answer: Answer) -> None:
+        self.set_status(answer.status)
+        self.set_header("Content-Type", answer.content_type)
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Connection", "keep-alive")  # Tornado says so where it is not true
+        origin = self.request.headers.get("Origin")
+        if origin and may_come_from(self.request.headers, self.hub.settings.origins):
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Allow-Credentials", "true")
+            self.set_header("Vary", "Origin")
