@@ -21,7 +21,9 @@ ONLY = {
     "tornado": {"server/web.py", "server/server.py"},
 }
 THREADS = {"threads.py", "transports/stream.py", "server/server.py"}
-PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings", "wire")}
+PURE_FILES = {
+    f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings", "wire")
+}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
 
 

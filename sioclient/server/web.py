@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
+from tornado.iostream import IOStream
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -55,10 +56,13 @@ class WebSocketLink:
     def __init__(self, handler: WebSocket) -> None:
         self._handler = handler
 
-    def is_ready(self) -> bool:
+    @property
+    def _stream(self) -> IOStream | None:
         connection = self._handler.ws_connection
-        stream = None if connection is None else connection.stream
-        return stream is not None and not stream.writing()
+        return None if connection is None else connection.stream
+
+    def is_ready(self) -> bool:
+        return self._stream is not None and not self._stream.writing()
 
     def write(self, frames: list[str]) -> None:
         for frame in frames:
@@ -69,6 +73,8 @@ class WebSocketLink:
             written.add_done_callback(self._on_written)
 
     def close(self) -> None:
+        if self._stream is not None and self._stream.writing():
+            self._stream.close()  # whoever does not read cannot be told
         self._handler.close()
 
     def _on_written(self, written: asyncio.Future[None]) -> None:

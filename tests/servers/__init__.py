@@ -11,6 +11,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any
 
+from .embedded import EmbeddedServer
 from .node import NodeServer
 from .process import ServerProcess
 from .python27 import Python27Server
@@ -95,6 +96,20 @@ SERVERS = {
         differences={
             **BEFORE_0_9,
             Difference.LINE_BREAKS_LOSE_A_MESSAGE: "its pattern for packets ends at a line break, U+2028 or U+2029",
+        },
+    ),
+    "embedded": Server(
+        version="sioclient ",
+        start=EmbeddedServer,
+        transports=("websocket", "htmlfile", "xhr-polling", "jsonp-polling"),
+        unusable={},
+        hasty={
+            "server": {
+                "heartbeat_timeout": 1,
+                "heartbeat_interval": 0.4,
+                "close_timeout": 1,
+                "polling_duration": 0.5,
+            }
         },
     ),
     "TornadIO2": Server(

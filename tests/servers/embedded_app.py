@@ -1,0 +1,156 @@
+"""A program: the server of sioclient itself with an application that does whatever a test asks for, as legacy.js."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import sys
+import threading
+
+import tornado
+
+import sioclient
+from sioclient.server import SocketConnection, SocketServer, concurrent, event
+from sioclient.server.web import StreamLink, WebSocketLink
+
+SETTINGS = json.loads((sys.argv[1:] or ["{}"])[0])
+
+
+class Connection(SocketConnection):
+    def on_open(self, request):
+        self.notes = []
+        self.emit("hello", {"a": 1})
+
+    def on_message(self, message):
+        if self.wants_answer:
+            return "got", message
+        return self.send(f"re:{message}" if isinstance(message, str) else {"re": message})
+
+    def told(self, *args):
+        self.emit("answer", list(args))
+
+    # What an event returns answers it; an answer of one value is a tuple of one, so that a list and None are values.
+
+    @event
+    def echo(self, *args):
+        if self.wants_answer:
+            return args
+        return self.emit("echoed", *args)
+
+    @event("note")
+    def add_note(self, value):
+        self.notes.append(value)
+
+    @event("notes")
+    def all_notes(self):
+        return (self.notes,)
+
+    @event("do emit")
+    def do_emit(self, name, *args):
+        self.emit(name, *args)
+
+    @event("do ask")
+    @event("do ask for data")
+    def do_ask(self, name, *args):
+        self.emit(name, *args, callback=self.told)
+
+    @event("do ask message")
+    def do_ask_message(self, data):
+        self.send(data, callback=self.told)
+
+    @event("do burst")
+    def do_burst(self, name, count):
+        for number in range(count):
+            self.emit(name, number)
+
+    @event("do send big")
+    def do_send_big(self, size):
+        self.emit("big", "x" * size)
+
+    @event("do kick")
+    def do_kick(self):
+        self.close()
+
+    @event("do cut")
+    def do_cut(self):
+        asyncio.get_running_loop().call_soon(cut, self._client)
+
+    @event
+    def sum(self, a, b):
+        return a + b
+
+    @event
+    def subscribe(self, topic):
+        self.emit("news", topic, {"title": "Sun"})
+
+    @concurrent
+    @event("introduce yourself")
+    async def introduce(self, to):
+        answer = asyncio.get_running_loop().create_future()
+        self.emit("what is your name", callback=lambda *names: answer.set_result(names))
+        return await answer
+
+    @concurrent
+    @event("do nothing")
+    @event("never answered")
+    async def do_nothing(self):
+        await asyncio.Event().wait()
+
+    @event
+    def handshake(self):
+        request = self._client.request
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return {"headers": headers, "query": {name: values[0] for name, values in request.arguments.items()}}
+
+    @event
+    def sessions(self):
+        return len(server.router.clients)
+
+
+def cut(client):
+    """Cut the connection under the transport, as soon as there is one: between two polls there is none."""
+    link = client._link
+    if link is None:
+        asyncio.get_running_loop().call_later(0.005, cut, client)
+    elif isinstance(link, WebSocketLink):
+        link._handler.ws_connection.stream.close()
+    elif isinstance(link, StreamLink):
+        link._handler.detach().close()
+    else:
+        link.close()
+
+
+class Refusing(Connection):
+    def on_open(self, request):
+        return False
+
+
+class Broken(Connection):
+    def on_open(self, request):
+        return "not today"
+
+
+class Root(Connection):
+    endpoints = {"/chat": Connection, "/a space+é": Connection, "/refused": Refusing, "/broken": Broken}
+
+
+def authorization(request):
+    token = request.get_argument("token")
+    return "not today" if token == "error" else token != "bad"
+
+
+def end_with_stdin():
+    sys.stdin.read()
+    os._exit(0)
+
+
+if SETTINGS.get("authorize"):
+    SETTINGS.setdefault("server", {})["authorization"] = authorization
+LIMITS = {"max_message_size": 2**24, "max_queued": 2**24}  # what tests send may be larger than what strangers may
+server = SocketServer(Root, SETTINGS.get("port", 0), **{**LIMITS, **SETTINGS.get("server", {})})
+threading.Thread(target=end_with_stdin, daemon=True).start()
+versions = f"sioclient {sioclient.__version__}, Tornado {tornado.version}, Python {platform.python_version()}"
+print(f"listening {server.port} {versions}", flush=True)
+server.run()
