@@ -1,4 +1,4 @@
-# make demo: a bot talks on a real socket.io 0.9.19 server.  make test: everything is tested.
+# make demo: a bot, a visitor and you talk in a chat; make demo ONCE=1: without you.  make test: everything is tested.
 # make table: writes into the README which servers the tests have proven.
 # Both need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
@@ -11,7 +11,7 @@ RUN :=
 .PHONY: demo test table clean
 
 demo: $(VENV)/ready
-	@$(BIN)/python -m tests.demo
+	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
 
 test: $(VENV)/ready
 	@$(BIN)/python -m tests.servers || echo "The tests that need a real server will be skipped."

@@ -18,7 +18,7 @@ MAY_IMPORT["rest"] = set(ROOMS) - {"server"}
 ONLY = {
     "requests": {"transports/http.py"},
     "websocket": {"transports/websocket.py"},
-    "tornado": {"server/web.py", "server/server.py"},
+    "tornado": {"server/web.py", "server/server.py", "server/webpage.py"},
 }
 THREADS = {"threads.py", "transports/stream.py", "server/server.py"}
 PURE_FILES = {

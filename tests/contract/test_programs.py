@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,8 @@ import threading
 
 import pytest
 
+import chatbot
 from sioclient import SocketIO
-from tests import demo
 from tests.conftest import PATIENCE, Recorder, start
 
 PRELUDE = "import sys, time\nfrom sioclient import SocketIO, Handler\nport = int(sys.argv[1])\n"
@@ -86,21 +87,45 @@ def test_what_was_emitted_last_arrives(legacy):
         assert watcher.call("sessions") == 1
 
 
-def chatbot(*arguments):
+def start_chatbot(*arguments):
     return subprocess.Popen(
-        [sys.executable, str(demo.CHATBOT), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, chatbot.__file__, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def test_the_demonstration():
+def test_the_chatbot_talks_on_a_real_server(capsys):
     with start("chat.js") as server:
-        assert demo.talk(server.port) == 0
+        chatbot.talk(server.port)
+    assert "bot: who are you calling bot?!\n" in capsys.readouterr().out
+
+
+def test_the_demonstration_once():
+    process = start_chatbot("--once")
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
+    assert "visitor: bye then\nbot: bye\n" in output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
+def test_the_demonstration_lets_people_in_until_ctrl_c():
+    process = start_chatbot()
+    lines = iter(process.stdout.readline, "")
+    address = next(match for match in (re.search(r"http://localhost:(\d+)", line) for line in lines) if match)
+    visitor = chatbot.Visitor()
+    with SocketIO(address[0], handler=visitor) as socket:
+        socket.call("nickname", "somebody")
+        socket.emit("user message", "bot?")
+        visitor.expect("bot: who are you calling bot?!")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
+    assert output.endswith("That was sioclient.\n")
 
 
 def test_the_chatbot_prints_what_it_hears_without_control_characters():
-    with start("chat.js") as server, SocketIO("127.0.0.1", server.port, visitor := demo.Visitor()) as socket:
+    with start("chat.js") as server, SocketIO("127.0.0.1", server.port, visitor := chatbot.Visitor()) as socket:
         socket.call("nickname", "eve")
-        process = chatbot("127.0.0.1", str(server.port))
+        process = start_chatbot("127.0.0.1", str(server.port))
         visitor.expect("bot: hello, I am a bot. Say bye and I leave")
         socket.emit("user message", "\x1b[31mred")
         socket.emit("user message", "Bye!")
@@ -111,9 +136,9 @@ def test_the_chatbot_prints_what_it_hears_without_control_characters():
     assert output.endswith("bot: bye\n* disconnected\n")
 
 
-@pytest.mark.parametrize("arguments", [(), ("localhost",), ("localhost", "http"), ("a", "1", "b")])
+@pytest.mark.parametrize("arguments", [("--twice",), ("localhost",), ("localhost", "http"), ("a", "1", "b")])
 def test_the_chatbot_explains_its_arguments(arguments):
-    process = chatbot(*arguments)
+    process = start_chatbot(*arguments)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert errors.startswith("usage: python chatbot.py SERVER PORT")
@@ -122,7 +147,7 @@ def test_the_chatbot_explains_its_arguments(arguments):
 
 @pytest.mark.parametrize("port", ["1", "0", "99999"])
 def test_the_chatbot_without_a_server(port):
-    process = chatbot("127.0.0.1", port)
+    process = start_chatbot("127.0.0.1", port)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert errors.startswith("chatbot: ")

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import threading
+from typing import ClassVar
 
 import tornado
 
@@ -133,7 +134,7 @@ class Broken(Connection):
 
 
 class Root(Connection):
-    endpoints = {"/chat": Connection, "/a space+é": Connection, "/refused": Refusing, "/broken": Broken}
+    endpoints: ClassVar = {"/chat": Connection, "/a space+é": Connection, "/refused": Refusing, "/broken": Broken}
 
 
 def authorization(request):

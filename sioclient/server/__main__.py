@@ -1,0 +1,32 @@
+"""python -m sioclient.server: a chat, with a page where a person joins it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .chat import Chat
+from .server import SocketServer
+from .webpage import ROUTES
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the chat until Ctrl-C; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sioclient.server", description="A chat server on socket.io 0.9.")
+    parser.add_argument("--port", type=int, default=8080, help="where to listen; 0: on a free port (default: 8080)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 lets others in")
+    parser.add_argument("--no-page", action="store_true", help="serve Socket.IO alone")
+    options = parser.parse_args(arguments)
+    try:
+        server = SocketServer(Chat, options.port, options.host, routes=() if options.no_page else ROUTES)
+    except (OSError, OverflowError) as error:
+        print(f"cannot listen on {options.host}, port {options.port}: {error}", file=sys.stderr)
+        return 1
+    what = "The chat server listens at" if options.no_page else "Join the chat at"
+    print(f"{what} {server.url}  (Ctrl-C ends it)", flush=True)
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""A chat with nicknames, rooms and announcements, in the events of the chats of the 2010s, which are chatbot.py's too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .connection import SocketConnection
+from .events import event
+from .rooms import Audience
+
+LOBBY = "lobby"
+MOST_NAME = 30
+MOST_TEXT = 2000
+
+
+class Chat(SocketConnection):
+    """Somebody in the chat, without a name at first.
+
+    What is heard: ``nickname`` (a name; the answer says whether it is taken), ``user message`` (a text) and ``join`` (a
+    room). What is said to those in a room: ``msg to room`` (name, text), ``announcement`` (text) and ``nicknames`` (who
+    is there, each under its own name).
+    """
+
+    name: str | None = None
+    room = LOBBY
+
+    def on_open(self, request: Any) -> None:
+        """Show a newcomer who is there already."""
+        self.join(self.room)
+        self._show_nicknames()
+
+    def on_close(self) -> None:
+        """Tell the others."""
+        if self.name is not None:
+            self._everybody.emit("announcement", f"{self.name} disconnected")
+            self._show_nicknames()
+
+    @event
+    def nickname(self, wanted: str) -> bool:
+        """Take a name; return whether somebody else has it."""
+        name = tidy(wanted, MOST_NAME)
+        taken = not name or any(name == member.name for member in self.others if isinstance(member, Chat))
+        if not taken:
+            self.name, before = name, self.name
+            text = f"{name} connected" if before is None else f"{before} is now {name}"
+            self.to(self.room).emit("announcement", text)
+            self._show_nicknames()
+        return taken
+
+    @event("user message")
+    def user_message(self, text: str) -> None:
+        """Tell the others in the room what somebody says."""
+        text = tidy(text, MOST_TEXT)
+        if self.name is not None and text:
+            self.to(self.room).emit("msg to room", self.name, text)
+
+    @event("join")
+    def enter(self, room: str) -> None:
+        """Go to another room."""
+        room = tidy(room, MOST_NAME) or LOBBY
+        if room == self.room:
+            return
+        self.leave(self.room)
+        if self.name is not None:
+            self._everybody.emit("announcement", f"{self.name} went to another room")
+        self._show_nicknames()
+        self.room = room
+        self.join(room)
+        if self.name is not None:
+            self.to(room).emit("announcement", f"{self.name} came in")
+        self._show_nicknames()
+
+    @property
+    def _everybody(self) -> Audience:
+        return self._client.hub.audience(self.endpoint, self.room)
+
+    def _show_nicknames(self) -> None:
+        names = [member.name for member in self._everybody if isinstance(member, Chat) and member.name is not None]
+        self._everybody.emit("nicknames", dict(zip(names, names, strict=True)))
+
+
+def tidy(text: Any, most: int) -> str:
+    """Return what somebody calls himself or says without control characters, and not longer than it may be."""
+    return "".join(character for character in str(text) if character.isprintable() or character == "\n").strip()[:most]

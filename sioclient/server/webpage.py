@@ -1,0 +1,41 @@
+"""The page on which a person joins the chat: a few files of its own, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tornado.web import HTTPError, RequestHandler
+
+FOLDER = Path(__file__).resolve().parent / "page"
+KINDS = {
+    "index.html": "text/html; charset=UTF-8",
+    "chat.css": "text/css; charset=UTF-8",
+    "socket.js": "text/javascript; charset=UTF-8",
+    "chat.js": "text/javascript; charset=UTF-8",
+    "icon.svg": "image/svg+xml",
+}
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+class Page(RequestHandler):
+    """Serves the files of the page."""
+
+    def get(self, name: str) -> None:
+        """Answer with one of them."""
+        name = name or "index.html"
+        if name not in KINDS:
+            raise HTTPError(404)
+        self.clear_header("Server")
+        for header, value in HEADERS.items():
+            self.set_header(header, value)
+        self.set_header("Content-Type", KINDS[name])
+        self.finish((FOLDER / name).read_bytes())
+
+
+ROUTES = [(r"/([a-z]*\.?[a-z]*)", Page)]
