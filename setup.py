@@ -19,6 +19,7 @@ TEST = [
     "pytest>=8.3",
     "pytest-timeout>=2.3",
     "selenium>=4.20",
+    "socketIO-client==0.5.7.4",
     "trustme>=1.1",
 ]
 

@@ -1,4 +1,4 @@
-"""A chat with nicknames, rooms and announcements, in the events of the chats of the 2010s, which are chatbot.py's too."""
+"""A chat with nicknames, rooms and announcements, in the events of the chats of the 2010s and of chatbot.py."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Chat(SocketConnection):
     def on_open(self, request: Any) -> None:
         """Show a newcomer who is there already."""
         self.join(self.room)
-        self._show_nicknames()
+        self.emit("nicknames", self._nicknames())
 
     def on_close(self) -> None:
         """Tell the others."""
@@ -74,9 +74,12 @@ class Chat(SocketConnection):
     def _everybody(self) -> Audience:
         return self._client.hub.audience(self.endpoint, self.room)
 
-    def _show_nicknames(self) -> None:
+    def _nicknames(self) -> dict[str, str]:
         names = [member.name for member in self._everybody if isinstance(member, Chat) and member.name is not None]
-        self._everybody.emit("nicknames", dict(zip(names, names, strict=True)))
+        return dict(zip(names, names, strict=True))
+
+    def _show_nicknames(self) -> None:
+        self._everybody.emit("nicknames", self._nicknames())
 
 
 def tidy(text: Any, most: int) -> str:

@@ -229,9 +229,10 @@ class Http(Quiet):
 
     def on_connection_close(self) -> None:
         """The client did not wait for the end."""
-        if self._link is not None:
-            self._leave(self._link)
-            self._link.close()
+        link = self._link
+        if link is not None:
+            self._leave(link)
+            link.close()
 
     async def _begin(self, path: str | None) -> str | None:
         """Answer what needs no session; otherwise find it, and return the name of the transport."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -45,12 +46,17 @@ def jsonp(argument: str, index: str) -> str:
 
 def script(frame: str) -> str:
     """Return the element that brings one frame into an htmlfile; nothing in it can end or change that element."""
-    text = _json.write(frame).replace("/", "\\/").replace("<", "\\u003c")
+    text = _quote(frame).replace("/", "\\/").replace("<", "\\u003c")
     return f"<script>_({text});</script>"
 
 
+def _quote(text: str) -> str:
+    """Return a text as one of JavaScript; not as ASCII, for some clients look for the marks of a payload before."""
+    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
 def _encode_jsonp(frames: list[str], index: str) -> str:
-    return jsonp(_json.write(encode_payload(frames)), index)
+    return jsonp(_quote(encode_payload(frames)), index)
 
 
 def _decode_text(body: bytes) -> list[str]:

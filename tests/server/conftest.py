@@ -1,0 +1,45 @@
+"""What the tests of the server share: a server in a thread, and raw requests to it."""
+
+from __future__ import annotations
+
+import http.client
+import re
+
+import pytest
+
+from sioclient.server.testing import socket_server  # noqa: F401
+
+
+class Raw:
+    """Speaks plain HTTP to a server, a connection for each request."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def ask(self, method, path, body=None, **headers):
+        """Return status, headers and body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, f"/socket.io{path}", body, names)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read().decode()
+        finally:
+            connection.close()
+
+    def get(self, path, **headers):
+        return self.ask("GET", path, **headers)[2]
+
+    def post(self, path, body, **headers):
+        return self.ask("POST", path, body.encode(), **headers)[2]
+
+    def handshake(self, query=""):
+        """Return a new session's id."""
+        body = self.get(f"/1/{query}")
+        assert re.fullmatch(r"[\w-]{20}:[\d.]+:[\d.]+:[\w,-]+", body), body
+        return body.split(":")[0]
+
+
+@pytest.fixture
+def raw():
+    return lambda server: Raw(server.port)
