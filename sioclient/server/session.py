@@ -359,6 +359,7 @@ class ServerSession:
 
     def _answer_poll(self, now: float) -> None:
         self._push(self._revision.encode(Noop()))
+        self._set_alarm(now + self._settings.polling_duration, self._answer_poll)
 
     def _set_alarm(self, time: float, action: Callable[[float], None]) -> None:
         self._alarm = (time, action)

@@ -24,7 +24,7 @@ class StartServer(Protocol):
 
 @pytest.fixture
 def socket_server() -> Iterator[StartServer]:
-    """A function that starts a server for this test: ``server = socket_server(Chat)``, then connect to ``server.port``."""
+    """What starts servers that end with the test: connect to the ``port`` of what ``socket_server(Chat)`` returns."""
     with ExitStack() as servers:
 
         def start(main: type[SocketConnection], **settings: Any) -> SocketServer:

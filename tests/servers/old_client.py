@@ -1,4 +1,4 @@
-"""A program: socketIO-client 0.5.7.4, which we did not write, says what it sees on our server, a line of JSON for each."""
+"""A program: socketIO-client 0.5.7.4, which we did not write, says what it sees on our server, in lines of JSON."""
 
 from __future__ import annotations
 

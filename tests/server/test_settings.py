@@ -1,0 +1,42 @@
+"""Settings are checked when they are made."""
+
+from __future__ import annotations
+
+import pytest
+
+from sioclient.server import Settings
+
+
+def test_what_socketio_has():
+    settings = Settings()
+    assert (settings.heartbeat_interval, settings.heartbeat_timeout, settings.close_timeout) == (25, 60, 60)
+    assert settings.polling_duration == 20
+
+
+def test_s15_the_limits():
+    settings = Settings()
+    assert (settings.max_message_size, settings.max_queued, settings.max_sessions) == (2**20, 2**20, 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("heartbeat_interval", 0, ValueError),
+        ("heartbeat_timeout", float("inf"), ValueError),
+        ("close_timeout", "60", TypeError),
+        ("polling_duration", True, TypeError),
+        ("handshake_timeout", -1, ValueError),
+        ("max_message_size", 0, ValueError),
+        ("max_queued", 1.5, TypeError),
+        ("max_sessions", False, TypeError),
+        ("transports", "websocket", TypeError),
+        ("transports", (), TypeError),
+        ("transports", ("websockets",), ValueError),
+        ("origins", ["a:80"], TypeError),
+        ("origins", (1,), TypeError),
+        ("authorization", True, TypeError),
+    ],
+)
+def test_a_value_that_cannot_be(name, value, error):
+    with pytest.raises(error, match="transport called" if value == ("websockets",) else name):
+        Settings(**{name: value})
