@@ -173,9 +173,9 @@ class Client:
 
     def _end_turn(self) -> None:
         self.flush()
-        self._inbox += self.session.notices()
+        self._inbox += self.session.notices()  # of what the application itself has ended
         if self._inbox:
-            self._deliver()  # what the application itself has ended
+            self._deliver()
 
     def _end(self) -> None:
         self.hub.forget(self)
@@ -204,6 +204,7 @@ class Client:
 
     def _deliver(self) -> None:
         """Let the application hear what happened, until one of its handlers has to be waited for."""
+        self._inbox += self.session.notices()
         if not self._delivering:
             self._delivering = True
             self._deliver_next()

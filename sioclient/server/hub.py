@@ -19,7 +19,7 @@ from .request import Request
 from .rooms import Audience, Rooms
 from .settings import Settings
 
-GOODBYE = 1.0
+GOODBYE = 0.5
 """Seconds that polling clients have to come and hear that the server stops, and then handlers to come to an end."""
 
 
@@ -139,7 +139,7 @@ class Hub:
         """Tell all clients that it is over (``0::``), and let their handlers come to an end."""
         self._stopping = True
         for client in list(self.clients.values()):
-            client.kick()
+            client.kick() if client.connections else client.drop()
         over = self.now() + GOODBYE
         while self.clients and self.now() < over:
             await asyncio.sleep(0.01)

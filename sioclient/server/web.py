@@ -44,7 +44,7 @@ class Quiet(RequestHandler):
         pass  # this is how Tornado lets a handler keep its requests out of the log
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        if not isinstance(value, HTTPError):
+        if not isinstance(value, (HTTPError, asyncio.CancelledError)):
             self.hub.diary.note("a request failed", error=value)
 
 

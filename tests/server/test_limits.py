@@ -1,0 +1,274 @@
+"""What one client may do to a server and to the others: S15. Most tests also show that others are served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+import struct
+
+import pytest
+import websocket
+
+from sioclient import SocketIO
+from sioclient.server import SocketConnection, concurrent, event
+from tests.conftest import PATIENCE, eventually
+from tests.servers_py import Task
+
+MEGABYTE = 2**20
+
+
+class Main(SocketConnection):
+    @event
+    def echo(self, value):
+        return value
+
+    @event
+    def gush(self, size):
+        self.flowing = asyncio.get_running_loop().create_task(self.flow(size))
+
+    async def flow(self, size):
+        while self.is_open:
+            self.emit("drop", "x" * size)
+            await asyncio.sleep(0)
+
+    @event
+    async def block(self):
+        await asyncio.sleep(3600)
+
+    @concurrent
+    @event
+    async def linger(self):
+        await asyncio.sleep(3600)
+
+
+@pytest.fixture
+def server(socket_server):
+    """A server of which somebody else is a client before and after the test."""
+    server = socket_server(Main)
+    with SocketIO("127.0.0.1", server.port) as other:
+        yield server
+        assert other.call("echo", "still served", timeout=PATIENCE) == "still served"
+
+
+def clients(server):
+    return server.call(lambda: len(server.router._hub.clients))
+
+
+@contextlib.contextmanager
+def rogue(server, raw, transport="websocket"):
+    """Yield a raw websocket of a new session, and the session's id."""
+    name = raw(server).handshake()
+    connection = websocket.create_connection(
+        f"ws://127.0.0.1:{server.port}/socket.io/1/{transport}/{name}",
+        timeout=PATIENCE,
+        sockopt=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)],
+    )
+    try:
+        yield connection, name
+    finally:
+        connection.shutdown()
+
+
+def test_s15_a_message_of_more_than_a_mebibyte_ends_the_websocket(server, raw):
+    with rogue(server, raw) as (connection, _):
+        connection.send("3:::" + "x" * (MEGABYTE - 4))
+        connection.send("8:1::")
+        assert [connection.recv() for _ in range(2)] == ["1::", "6:::1"]
+        # Only the head of the frame: nobody waits for the rest.
+        connection.sock.sendall(struct.pack("!BBQ", 0x81, 0xFF, 2**40) + b"mask")
+        eventually(lambda: clients(server) == 1, "the end of the session")
+
+
+def test_s15_fragments_are_added_up(server, raw):
+    with rogue(server, raw) as (connection, _):
+        part = websocket.ABNF(0, 0, 0, 0, websocket.ABNF.OPCODE_TEXT, 1, b"x" * (MEGABYTE // 2))
+        connection.send_frame(part)
+        part.opcode = websocket.ABNF.OPCODE_CONT
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            connection.send_frame(part)
+            connection.send_frame(part)
+        eventually(lambda: clients(server) == 1, "the end of the session")
+
+
+@pytest.mark.parametrize("head", [f"Content-Length: {MEGABYTE + 1}\r\n", "Transfer-Encoding: chunked\r\n"])
+def test_s15_a_body_of_more_than_a_mebibyte_is_not_read(server, raw, head):
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        path = f"/socket.io/1/xhr-polling/{raw(server).handshake()}"
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+        with contextlib.suppress(OSError):
+            if "chunked" in head:
+                connection.sendall(f"{MEGABYTE + 1:x}\r\n".encode() + b"x" * (MEGABYTE + 1) + b"\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert b"200 OK" not in connection.recv(1000)
+
+
+def test_a_body_of_a_mebibyte_is_read(server, raw):
+    ask = raw(server)
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    assert ask.post(f"/1/xhr-polling/{name}", "3:1::" + "x" * (MEGABYTE - 5)) == "1"
+    assert ask.get(f"/1/xhr-polling/{name}") == "6:::1"
+
+
+def test_s15_sessions_per_address(socket_server, raw):
+    ask = raw(socket_server(Main, max_sessions=5, handshake_timeout=2))
+    names = [ask.handshake() for _ in range(5)]
+    status, _, body = ask.ask("GET", "/1/")
+    assert (status, body) == (503, "too many sessions from this address")
+    ask.get(f"/1/xhr-polling/{names[0]}?disconnect")
+    ask.get(f"/1/xhr-polling/{names[0]}")
+    names[0] = ask.handshake()
+    eventually(lambda: ask.ask("GET", "/1/")[0] == 200, "the end of sessions that nobody uses")
+
+
+def test_s15_refused_handshakes_do_not_count(socket_server, raw):
+    ask = raw(socket_server(Main, max_sessions=1, authorization=lambda request: not request.arguments))
+    for _ in range(3):
+        assert ask.ask("GET", "/1/?x=y")[0] == 403
+    assert ask.handshake()
+
+
+def test_s15_idle_sessions_end(socket_server, raw):
+    settings = {"heartbeat_interval": 0.2, "heartbeat_timeout": 0.3, "close_timeout": 0.3, "polling_duration": 0.2}
+    server = socket_server(Main, **settings)
+    with rogue(server, raw) as (connection, _):
+        ask = raw(server)
+        name = ask.handshake()
+        assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+        eventually(lambda: clients(server) == 0, "the end of both sessions")
+        assert [connection.recv() for _ in range(2)] == ["1::", "2::"]
+        assert connection.recv_data()[0] == websocket.ABNF.OPCODE_CLOSE
+
+
+def test_s15_a_slow_reader_is_cut_off(server, raw):
+    with rogue(server, raw) as (connection, _):
+        connection.send('5:::{"name":"gush","args":[65536]}')
+        eventually(lambda: clients(server) == 1, "the end of the session")
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            while connection.recv():  # what was on its way, and then the end
+                pass
+
+
+def test_s15_a_client_that_never_polls_again_is_cut_off(server, raw):
+    ask = raw(server)
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    ask.post(f"/1/xhr-polling/{name}", '5:::{"name":"gush","args":[65536]}')
+    eventually(lambda: clients(server) == 1, "the end of the session")
+    assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
+
+
+def test_s15_a_slow_reader_of_an_htmlfile_is_cut_off(server, raw):
+    name = raw(server).handshake()
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)
+        connection.sendall(f"GET /socket.io/1/htmlfile/{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert connection.recv(10)
+        raw(server).post(f"/1/htmlfile/{name}", '5:::{"name":"gush","args":[65536]}')
+        eventually(lambda: clients(server) == 1, "the end of the session")
+
+
+def test_s15_a_flood_waits_in_the_network(server, raw):
+    """A client whose handler does not return may send what it likes: at some point it is not read any more."""
+    with rogue(server, raw) as (connection, name):
+        connection.send('5:::{"name":"block"}')
+        frame = "3:::" + "x" * 1000
+        flood = Task(lambda: [connection.send(frame) for _ in range(50_000)])
+        client = server.call(lambda: server.router._hub.clients[name])
+        eventually(lambda: server.call(lambda: not client.has_room()), "the end of reading")
+        assert server.call(lambda: len(client._inbox)) <= 1001
+        with SocketIO("127.0.0.1", server.port) as other:
+            assert other.call("echo", 1, timeout=PATIENCE) == 1
+        connection.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            flood.result()
+
+
+def test_s15_a_flood_of_quick_events_lets_others_have_their_turn(server, raw):
+    ask = raw(server)
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    body = "".join(f"\ufffd30\ufffd{'3:::' + 'x' * 26}" for _ in range(20_000))
+    posts = [Task(ask.post, f"/1/xhr-polling/{name}", body) for _ in range(3)]
+    with SocketIO("127.0.0.1", server.port) as other:
+        assert other.call("echo", 1, timeout=PATIENCE) == 1
+    assert [post.result() for post in posts] == ["1"] * 3
+
+
+def test_s15_handlers_that_run_at_once_are_bounded(server, raw):
+    with rogue(server, raw) as (connection, name):
+        for _ in range(300):
+            connection.send('5:::{"name":"linger"}')
+        client = server.call(lambda: server.router._hub.clients[name])
+        eventually(lambda: server.call(lambda: client._concurrent == 100 and client._delivering), "the limit")
+
+
+GARBAGE = [
+    "",
+    "9:::x",
+    "5:::{",
+    "5:::[]",
+    "6:::x",
+    "1" * 1000,
+    "4:::" + "[" * 10_000,
+    "3:99999999999999999999::x",
+    "\0",
+]
+
+
+def test_s15_garbage_is_dropped(server, raw, caplog):
+    with rogue(server, raw) as (connection, _), caplog.at_level(logging.INFO):
+        for garbage in GARBAGE * 20:
+            connection.send(garbage)
+        connection.send("8:1::")
+        assert [connection.recv() for _ in range(2)] == ["1::", "6:::1"]
+    ours = [record for record in caplog.records if record.name.startswith(("sioclient.server", "tornado"))]
+    assert 1 <= len(ours) <= 1 + len(GARBAGE)  # one per second at most
+    assert all(len(record.getMessage()) < 600 for record in ours)
+
+
+def test_s15_garbage_in_posts_and_urls(server, raw):
+    ask = raw(server)
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    for body in ("\ufffd", "\ufffd9999\ufffd8:1::", "\ufffdx\ufffd", "d=", "%", "&" * 100):
+        assert ask.post(f"/1/xhr-polling/{name}", body) == "1"
+        assert ask.post(f"/1/jsonp-polling/{name}", body) == "1"
+    for path in ("/1/%00/x", "/1/xhr-polling/%ff", "/1/xhr-polling/../../etc", "/%2e%2e/", "//", "/1/////", "/99999/"):
+        with contextlib.suppress(OSError):
+            ask.ask("GET", path)
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        connection.sendall(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            connection.recv(100)
+
+
+def test_s15_one_log_line_per_second_whatever_goes_wrong(server, raw, caplog):
+    with rogue(server, raw) as (connection, _):
+        for number in range(200):
+            connection.send("5:::" + json.dumps({"name": f"no such\nevent {number}"}))
+            connection.send("5:::" + json.dumps({"name": "echo", "args": [1, 2, 3]}))
+        connection.send("8:1::")
+        while connection.recv() != "6:::1":
+            pass
+    ours = [record.getMessage() for record in caplog.records if record.name == "sioclient.server"]
+    assert 1 <= len(ours) <= 5
+    assert not any("\n" in line for line in ours)
+
+
+def test_a_thousand_clients_would_be_too_many_for_a_quick_test_but_a_hundred_are_not(socket_server):
+    settings = {"heartbeat_interval": 0.5, "heartbeat_timeout": 20}
+    server = socket_server(Main, **settings)
+    sockets = [SocketIO("127.0.0.1", server.port) for _ in range(100)]
+    try:
+        assert clients(server) == 100
+        assert [one.call("echo", number) for number, one in enumerate(sockets)] == list(range(100))
+        sockets[0].wait(1.2)  # two heartbeats of each
+        assert [one.call("echo", number) for number, one in enumerate(sockets)] == list(range(100))
+    finally:
+        for one in sockets:
+            one.disconnect()
+    eventually(lambda: clients(server) == 0, "the end of all sessions")
