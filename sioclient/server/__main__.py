@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         server = SocketServer(Chat, options.port, options.host, routes=() if options.no_page else ROUTES)
-    except (OSError, OverflowError) as error:
+    except (OSError, ValueError) as error:
         print(f"cannot listen on {options.host}, port {options.port}: {error}", file=sys.stderr)
         return 1
     what = "The chat server listens at" if options.no_page else "Join the chat at"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -11,7 +12,6 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from .connection import SocketConnection
@@ -48,8 +48,8 @@ class SocketServer:
         router: its clients.
 
     Raises:
-        OSError: the port is taken.
-        TypeError, ValueError: there is no such setting, or not with such a value.
+        OSError: the port is taken, or the host is not this one.
+        TypeError, ValueError: there is no such port, or setting, or not with such a value.
     """
 
     def __init__(
@@ -136,5 +136,20 @@ class SocketServer:
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
-    """Listen, on the same port on all addresses of the host."""
-    return bind_sockets(port, host or None)
+    """Listen on the same port on all addresses of a host."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+    found = socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in dict.fromkeys((family, where[0]) for family, _, _, _, where in found):
+            sockets.append(socket.create_server((str(address), port), family=family, backlog=1024))
+            sockets[-1].setblocking(False)
+            port = sockets[-1].getsockname()[1]
+    except OSError as error:
+        # A machine may have a name for an address that it does not have: localhost and ::1.
+        if error.errno != errno.EADDRNOTAVAIL or not sockets:
+            for opened in sockets:
+                opened.close()
+            raise
+    return sockets

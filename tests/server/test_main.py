@@ -1,0 +1,68 @@
+"""python -m sioclient.server, as a program."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from sioclient import SocketIO
+from tests.conftest import PATIENCE
+
+
+@contextmanager
+def program(*arguments):
+    """Run the program; yield it, and what it printed first."""
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "sioclient.server", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
+def test_the_chat_and_its_page_until_ctrl_c():
+    with program("--port", "0") as (process, line):
+        address = re.search(r"http://localhost:\d+", line)[0]
+        with urlopen(address) as page:
+            assert page.headers["Content-Type"] == "text/html; charset=UTF-8"
+            assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            html = page.read().decode()
+        for name in re.findall(r'(?:src|href)="([^"]+)"', html):
+            with urlopen(f"{address}/{name}") as part:
+                assert part.read()
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"{address}/server.py")
+        with SocketIO(address) as socket:
+            assert socket.call("nickname", "ada") is False
+            process.send_signal(signal.SIGINT)
+            socket.wait(PATIENCE)
+        output, errors = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_without_the_page():
+    with program("--port", "0", "--no-page", "--host", "localhost") as (_, line):
+        address = re.search(r"http://localhost:\d+", line)[0]
+        with SocketIO(address) as socket:
+            assert socket.call("nickname", "ada") is False
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(address)
+
+
+@pytest.mark.parametrize("arguments", [("--port", "99999"), ("--host", "203.0.113.1")])
+def test_where_it_cannot_listen(arguments):
+    with program(*arguments) as (process, line):
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, line) == (1, "")
+        assert errors.startswith("cannot listen on ")
+        assert errors.count("\n") == 1

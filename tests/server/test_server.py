@@ -1,0 +1,159 @@
+"""A server by itself: in a thread, as a program, with TLS before it or an application around it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+import tornado.web
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from sioclient import SocketIO
+from sioclient.server import Audience, Router, SocketConnection, SocketServer, event
+from tests.conftest import PATIENCE, Recorder, eventually
+
+
+class Main(SocketConnection):
+    @event
+    def echo(self, *args):
+        return args
+
+    @event
+    def enter(self, room):
+        self.join(room)
+
+
+@pytest.mark.usefixtures("no_thread_left")
+def test_a_server_in_a_thread_ends_with_the_block():
+    with SocketServer(Main, 0) as server:
+        assert server.url == f"http://localhost:{server.port}"
+        with SocketIO(server.url) as socket:
+            assert socket.call("echo", 1) == 1
+    with pytest.raises(RuntimeError):
+        server.call(lambda: None)
+
+
+@pytest.mark.usefixtures("no_thread_left")
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling", "jsonp-polling", "htmlfile"])
+def test_a_graceful_stop_tells_the_clients(transport):
+    closed = []
+
+    class Closing(SocketConnection):
+        async def on_close(self):
+            await asyncio.sleep(0)
+            closed.append(self.is_open)
+
+    recorder = Recorder()
+    with SocketServer(Closing, 0) as server:
+        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,))
+    socket.wait(PATIENCE)
+    assert recorder.next("close") == ("close", "server")  # 0::, and not the loss of a connection
+    assert closed == [False]
+    socket.disconnect()
+
+
+def test_a_stop_does_not_wait_for_handlers_for_ever():
+    class Stuck(SocketConnection):
+        async def on_open(self, request):
+            self.emit("hello")
+
+        async def on_close(self):
+            await asyncio.sleep(3600)
+
+    with SocketServer(Stuck, 0) as server:
+        socket = SocketIO("127.0.0.1", server.port)
+    socket.disconnect()
+
+
+def test_what_runs_in_the_servers_thread(socket_server):
+    server = socket_server(Main)
+    assert server.call(threading.current_thread).name == "sioclient server"
+    with pytest.raises(ZeroDivisionError):
+        server.call(lambda: 1 / 0)
+
+
+def test_a_port_that_is_taken(socket_server):
+    with pytest.raises(OSError, match="in use"):
+        SocketServer(Main, socket_server(Main).port)
+
+
+def test_a_setting_that_cannot_be():
+    with pytest.raises(TypeError, match="heartbeats"):
+        SocketServer(Main, 0, heartbeats=False)
+    with pytest.raises(ValueError, match="transport called"):
+        Router(Main, transports=("x",))
+
+
+def test_another_resource_and_other_routes(socket_server, raw):
+    class Hello(tornado.web.RequestHandler):
+        def get(self):
+            self.finish("hello")
+
+    server = socket_server(Main, resource="/my/sockets.io/", routes=[("/", Hello)])
+    with SocketIO("127.0.0.1", server.port, resource="my/sockets.io") as socket:
+        assert socket.call("echo", 1) == 1
+    assert raw(server).get("/../").startswith("<html>")
+    assert raw(server).ask("GET", "/1/")[0] == 404
+
+
+def test_the_clients_a_broadcast_and_rooms(socket_server):
+    server = socket_server(Main)
+    router = server.router
+    people = [Recorder() for _ in range(3)]
+    sockets = [SocketIO("127.0.0.1", server.port, person) for person in people]
+    assert set(server.call(lambda: dict(router.clients))) == {socket.session_id for socket in sockets}
+    first = server.call(lambda: router.clients[sockets[0].session_id])
+    server.call(lambda: router.broadcast("", "news", 1, except_=first))
+    assert [person.next("news") for person in people[1:]] == [("news", 1)] * 2
+    sockets[0].call("enter", "room")
+    server.call(lambda: router.join(router.clients[sockets[1].session_id], "room"))
+    assert isinstance(router.to("room"), Audience)
+    server.call(lambda: router.to("room", except_=first).send({"for": "the second"}))
+    assert people[1].next("message")[2] == {"for": "the second"}
+    server.call(lambda: router.leave(router.clients[sockets[1].session_id], "room"))
+    server.call(lambda: router.to("room").send("for the first"))
+    assert people[0].next("message")[2] == "for the first"
+    for socket in sockets:
+        socket.disconnect()
+    eventually(lambda: server.call(lambda: dict(router.clients)) == {})
+
+
+def test_a_router_in_an_application_of_its_own():
+    async def serve(started, stop):
+        router = Router(Main)
+        # Settings of the application that are not for Socket.IO must not get in its way.
+        application = tornado.web.Application(
+            router.apply_routes([("/", tornado.web.RequestHandler)]), xsrf_cookies=True, cross_origin_protection=True
+        )
+        server = HTTPServer(application)
+        sockets = bind_sockets(0, "127.0.0.1")
+        server.add_sockets(sockets)
+        started.set_result(sockets[0].getsockname()[1])
+        await stop.wait()
+        server.stop()
+        await router.stop()
+        await server.close_all_connections()
+
+    async def main():
+        started, stop = asyncio.get_running_loop().create_future(), asyncio.Event()
+        serving = asyncio.create_task(serve(started, stop))
+        port = await started
+        for transport in ("websocket", "xhr-polling", "jsonp-polling"):
+            assert await asyncio.to_thread(talk, port, transport) == "through"
+        stop.set()
+        await serving
+
+    def talk(port, transport):
+        origin = {"Origin": "http://example.org", "Sec-Fetch-Site": "cross-site"}
+        with SocketIO("127.0.0.1", port, transports=(transport,), headers=origin) as socket:
+            return socket.call("echo", "through")
+
+    asyncio.run(main())
+
+
+def test_no_handshake_while_it_stops(socket_server, raw):
+    server = socket_server(Main)
+    server.call(lambda: setattr(server.router._hub, "_stopping", True))
+    assert raw(server).ask("GET", "/1/")[0] == 503
