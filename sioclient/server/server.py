@@ -133,6 +133,7 @@ class SocketServer:
             server.stop()
             await self.router.stop()
             await server.close_all_connections()
+            self._loop = None
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:

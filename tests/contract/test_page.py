@@ -1,0 +1,198 @@
+"""The page of the chat in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+import chatbot
+from sioclient import SocketIO
+from sioclient.server import SocketServer
+from sioclient.server.chat import Chat
+from sioclient.server.webpage import ROUTES
+from tests.conftest import Recorder, eventually
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    """A browser of this machine, or a skipped test."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("needs a browser: Debian has it in the packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    yield browser
+    browser.quit()
+
+
+class Page:
+    """The chat as a person sees it."""
+
+    def __init__(self, driver, url):
+        self.driver = driver
+        driver.get(url)
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector):
+        """Return the texts of all elements, at one moment."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText)"
+        return self.driver.execute_script(script, selector)
+
+    def shows(self, text, selector="#messages li"):
+        """Wait until something says ``text``."""
+        eventually(lambda: text in self.texts(selector), text)
+
+    def has_state(self, state):
+        eventually(lambda: self.texts("#state") == [state], state)
+
+    def join(self, name, room="lobby"):
+        self.has_state("connected")
+        for field, value in (("#name", name), ("#wanted-room", room)):
+            self.find(field).clear()
+            self.find(field).send_keys(value)
+        self.find("#joining button").click()
+
+    def say(self, text):
+        self.find("#text").send_keys(text)
+        self.find("#saying button").click()
+
+    def complaints(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+@pytest.fixture
+def serve():
+    """Start chat servers with their page; they end with the test."""
+    servers = []
+
+    def start(port=0, **settings):
+        servers.append(SocketServer(Chat, port, routes=ROUTES, **settings))
+        servers[-1].__enter__()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.__exit__()
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_a_person_talks_to_the_bot(driver, serve, transport, capsys):
+    server = serve(transports=(transport,))
+    bot = threading.Thread(target=chatbot.run_bot, args=("localhost", server.port), daemon=True)
+    bot.start()
+    page = Page(driver, server.url)
+    page.shows("bot", "#people li")
+    page.join("ada")
+    page.shows("ada (you)", "#people li")
+    assert set(page.texts("#people li")) == {"bot", "ada (you)"}
+    page.say("is there a bot?")
+    page.shows("bot\nwho are you calling bot?!")
+    assert page.texts("#messages li.mine") == ["is there a bot?"]
+    page.say("bye")
+    page.shows("bot\nbye")
+    page.shows("bot disconnected")
+    page.has_state("connected")
+    bot.join(20)
+    assert page.complaints() == []
+
+
+def test_what_others_say_is_text(driver, serve):
+    server = serve()
+    nasty = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    with SocketIO("localhost", server.port) as other:
+        assert other.call("nickname", "<b>eve</b>") is False
+        page = Page(driver, server.url)
+        page.join("ada")
+        page.shows("you joined")
+        other.emit("user message", nasty)
+        page.shows(f"<b>eve</b>\n{nasty}")
+        page.shows("<b>eve</b>", "#people li")
+    assert driver.title == "Chat"
+    assert page.driver.find_elements(By.CSS_SELECTOR, "main img, main script, main li b b") == []
+    driver.execute_script(
+        "const script = document.createElement('script');"
+        "script.textContent = 'document.title = \"owned\"'; document.body.append(script)"
+    )
+    assert driver.title == "Chat"
+    assert "Content Security Policy" in page.complaints()[0]
+
+
+def test_a_name_that_is_taken_and_a_room(driver, serve):
+    server, recorder = serve(), Recorder()
+    with SocketIO("localhost", server.port, recorder) as other:
+        assert other.call("nickname", "ada") is False
+        page = Page(driver, server.url)
+        page.join("ada")
+        page.shows("Somebody here has this name already.", "#problem")
+        page.join("grace", room="kitchen")
+        page.shows("you joined")
+        assert page.texts("h1") == ["Chat · kitchen"]
+        other.call("join", "kitchen")
+        page.shows("ada came in")
+        page.say("hello")
+        assert recorder.next("msg to room") == ("msg to room", "grace", "hello")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_the_page_survives_a_restart(driver, serve, transport):
+    server = serve(transports=(transport,))
+    page = Page(driver, server.url)
+    page.join("ada")
+    page.shows("you joined")
+    server.__exit__()
+    eventually(lambda: page.texts("#state") != ["connected"], "the loss")
+    page.say("written meanwhile")
+    recorder = Recorder()
+    again = serve(server.port, transports=(transport,))
+    with SocketIO("localhost", again.port, recorder) as other:
+        page.shows("you are back")
+        page.has_state("connected")
+        other.call("nickname", "grace")
+        page.shows("grace connected")
+        page.say("still here")
+        while recorder.next("msg to room") != ("msg to room", "ada", "still here"):
+            pass
+
+
+def test_it_fits_on_a_phone(driver, serve):
+    server = serve()
+    metrics = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page = Page(driver, server.url)
+        page.join("ada")
+        page.shows("you joined")
+        for number in range(5):
+            page.say(f"{number} " + "long" * 100)
+        width, height = driver.execute_script("return [document.body.scrollWidth, document.body.scrollHeight]")
+        assert (width, height) == (360, 640)
+        send = page.find("#saying button").rect
+        assert send["y"] + send["height"] <= 640
+        assert send["x"] + send["width"] <= 360
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
