@@ -276,10 +276,10 @@ class ServerSession:
         if packet.endpoint:
             if packet.endpoint in self._held:
                 self._leave(packet.endpoint, "client")
-        elif self.link is LinkKind.POLL:
-            self._finish("client")  # the poll must be answered
-        else:
+        elif self.link is LinkKind.NONE:
             self._end("client")
+        else:
+            self._finish("client")  # a poll must be answered, and the other end may not be where this was said
 
     def _on_heartbeat(self, packet: Heartbeat, now: float) -> None:
         self.postpone(now)

@@ -246,7 +246,7 @@ class Http(Quiet):
         self.client = self.hub.clients.get(session_id)
         if "disconnect" in self._query:
             if self.client is not None:
-                self.client.kick()
+                self.client.receive(["0::"])
             self._answer(Answer(200, PLAIN, ""))
             return None
         if transport not in self.hub.settings.transports or transport == "websocket":
