@@ -27,6 +27,10 @@ PRINTED = {
         r"\[TransportOpened.*, Connected.*, Event\(name='news', args=\['weather'\].*\]",
         r"""\['5:::\{"name":"subscribe","args":\["weather"\]\}'\] look again at \d+\.\d+""",
     ],
+    "server": [],
+    "server in tests": [r"\('hello', 'world'\)", "1 client"],
+    "endpoints and rooms": ["Grace came in", "the server says hello"],
+    "application": [],
 }
 """What each example prints, in the order of the README."""
 

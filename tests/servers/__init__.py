@@ -99,7 +99,7 @@ SERVERS = {
         },
     ),
     "embedded": Server(
-        version="sioclient ",
+        version="sioclient.server, Tornado ",
         start=EmbeddedServer,
         transports=("websocket", "htmlfile", "xhr-polling", "jsonp-polling"),
         unusable={},

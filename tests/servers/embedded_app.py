@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import tornado
 
-import sioclient
 from sioclient.server import SocketConnection, SocketServer, concurrent, event
 from sioclient.server.web import StreamLink, WebSocketLink
 
@@ -152,6 +151,6 @@ if SETTINGS.get("authorize"):
 LIMITS = {"max_message_size": 2**24, "max_queued": 2**24}  # what tests send may be larger than what strangers may
 server = SocketServer(Root, SETTINGS.get("port", 0), **{**LIMITS, **SETTINGS.get("server", {})})
 threading.Thread(target=end_with_stdin, daemon=True).start()
-versions = f"sioclient {sioclient.__version__}, Tornado {tornado.version}, Python {platform.python_version()}"
+versions = f"sioclient.server, Tornado {tornado.version}, Python {platform.python_version()}"
 print(f"listening {server.port} {versions}", flush=True)
 server.run()
