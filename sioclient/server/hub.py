@@ -66,13 +66,13 @@ class Hub:
             self.diary.note("refused another session from %.200r", request.ip)
             return REFUSALS["full"]
         self._addresses[request.ip] += 1  # at once, for authorization may take its time
+        refused: Answer | None = REFUSALS["error"]
         try:
             refused = await self._authorize(request)
-        except BaseException:
-            self._subtract(request.ip)
-            raise
+        finally:
+            if refused is not None:
+                self._subtract(request.ip)
         if refused is not None:
-            self._subtract(request.ip)
             return refused
         session_id = secrets.token_urlsafe(15)  # 120 bits, in the 20 characters that socket.io has
         self.clients[session_id] = Client(self, session_id, request)

@@ -8,12 +8,14 @@ import json
 import logging
 import socket
 import struct
+import threading
 
 import pytest
 import websocket
 
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, concurrent, event
+from sioclient.server.web import Http
 from tests.conftest import PATIENCE, eventually
 from tests.servers_py import Task
 
@@ -24,6 +26,17 @@ class Main(SocketConnection):
     @event
     def echo(self, value):
         return value
+
+    @event
+    def pour(self, size):
+        self.emit("drop", "x" * size)
+
+    @event
+    async def doze(self):
+        await self.may_go.wait()
+
+    def on_open(self, request):
+        self.may_go = asyncio.Event()
 
     @event
     def gush(self, size):
@@ -185,6 +198,65 @@ def test_s15_a_flood_waits_in_the_network(server, raw):
         connection.sock.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError, websocket.WebSocketException):
             flood.result()
+
+
+def test_what_waited_in_the_network_comes_in_the_end(server, raw):
+    with rogue(server, raw) as (connection, name):
+        connection.send('5:::{"name":"doze"}')
+        flood = Task(lambda: [connection.send(frame) for frame in ["3:::x"] * 5000 + ['5:9+::{"name":"echo"}']])
+        client = server.call(lambda: server.router._hub.clients[name])
+        eventually(lambda: server.call(lambda: not client.has_room()), "the end of reading")
+        server.call(lambda: client.connections[""].may_go.set())
+        flood.result()
+        assert connection.recv() == "1::"
+        assert connection.recv().startswith("7:::echo(self, value) does not take")
+        assert server.call(client.has_room)
+
+
+def test_s15_a_slow_reader_of_a_poll_is_cut_off(socket_server, raw, monkeypatch):
+    detach, cut = Http.detach, threading.Event()
+
+    def tell(handler):
+        cut.set()
+        return detach(handler)
+
+    monkeypatch.setattr(Http, "detach", tell)
+    server = socket_server(Main, close_timeout=0.5)
+    ask = raw(server)
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)
+        connection.sendall(f"GET /socket.io/1/xhr-polling/{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        eventually(lambda: server.call(lambda: server.router._hub.clients[name]._link), "the poll")
+        ask.post(f"/1/xhr-polling/{name}", '5:::{"name":"pour","args":[33554432]}')
+        assert cut.wait(PATIENCE)
+        received = 0
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(2**16):
+                received += len(data)
+    assert received < 2**25
+
+
+def test_a_request_that_fails_is_an_error_for_its_client_alone(server, raw, caplog):
+    hub = server.router._hub
+    table = hub.clients
+    server.call(lambda: setattr(hub, "clients", None))
+    try:
+        assert raw(server).ask("GET", "/1/xhr-polling/x")[0] == 500
+    finally:
+        server.call(lambda: setattr(hub, "clients", table))
+    assert "a request failed" in caplog.text
+
+
+def test_a_websocket_without_a_session_is_not_listened_to(server):
+    connection = websocket.create_connection(
+        f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/nobody", timeout=PATIENCE
+    )
+    connection.send("8:1::")
+    assert connection.recv() == "7:::1+0"
+    assert connection.recv_data()[0] == websocket.ABNF.OPCODE_CLOSE
+    connection.shutdown()
 
 
 def test_s15_a_flood_of_quick_events_lets_others_have_their_turn(server, raw):

@@ -14,6 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from sioclient import SocketIO
+from sioclient.server import SocketServer
+from sioclient.server.__main__ import main
 from tests.conftest import PATIENCE
 
 
@@ -66,3 +68,27 @@ def test_where_it_cannot_listen(arguments):
         assert (process.returncode, line) == (1, "")
         assert errors.startswith("cannot listen on ")
         assert errors.count("\n") == 1
+
+
+def test_the_arguments(monkeypatch, capsys):
+    def serve(server):
+        with server:
+            pages = []
+            for path in ("", "/chat.css", "/nosuch"):
+                try:
+                    with urlopen(server.url + path) as page:
+                        pages.append(page.status)
+                except HTTPError as error:
+                    error.close()
+                    pages.append(error.code)
+            served.append(pages)
+
+    served = []
+    monkeypatch.setattr(SocketServer, "run", serve)
+    assert main(["--port", "0"]) == 0
+    assert main(["--port", "0", "--no-page"]) == 0
+    assert served == [[200, 200, 404], [404, 404, 404]]
+    assert main(["--port", "99999"]) == 1
+    output, errors = capsys.readouterr()
+    assert output.startswith("Join the chat at http://localhost:")
+    assert errors == "cannot listen on 127.0.0.1, port 99999: a port is a number from 0 to 65535, not 99999\n"

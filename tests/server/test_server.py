@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import socket
 import threading
 
 import pytest
@@ -13,6 +16,7 @@ from tornado.netutil import bind_sockets
 from sioclient import SocketIO
 from sioclient.server import Audience, Router, SocketConnection, SocketServer, event
 from tests.conftest import PATIENCE, Recorder, eventually
+from tests.servers_py import Task
 
 
 class Main(SocketConnection):
@@ -115,8 +119,8 @@ def test_the_clients_a_broadcast_and_rooms(socket_server):
     server.call(lambda: router.leave(router.clients[sockets[1].session_id], "room"))
     server.call(lambda: router.to("room").send("for the first"))
     assert people[0].next("message")[2] == "for the first"
-    for socket in sockets:
-        socket.disconnect()
+    for one in sockets:
+        one.disconnect()
     eventually(lambda: server.call(lambda: dict(router.clients)) == {})
 
 
@@ -157,3 +161,45 @@ def test_no_handshake_while_it_stops(socket_server, raw):
     server = socket_server(Main)
     server.call(lambda: setattr(server.router._hub, "_stopping", True))
     assert raw(server).ask("GET", "/1/")[0] == 503
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
+def test_a_server_as_a_program_until_ctrl_c():
+    server, recorder = SocketServer(Main, 0), Recorder()
+
+    def visit():
+        with SocketIO("127.0.0.1", server.port, recorder, wait_for_connection=True) as socket:
+            os.kill(os.getpid(), signal.SIGINT)
+            socket.wait(PATIENCE)
+
+    visiting = Task(visit)
+    server.run()
+    visiting.result()
+    assert recorder.next("close") == ("close", "server")
+
+
+def find_addresses(monkeypatch, *addresses):
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+
+
+def test_a_host_of_several_addresses(monkeypatch):
+    with SocketServer(Main, 0) as other:
+        find_addresses(monkeypatch, "127.0.0.1", "203.0.113.1")  # of which the second is not here
+        with SocketServer(Main, 0) as server:
+            assert server.port != other.port
+        find_addresses(monkeypatch, "127.0.0.2", "127.0.0.1")
+        with pytest.raises(OSError, match="in use"):
+            SocketServer(Main, other.port)
+        with pytest.raises(ValueError, match="65535"):
+            SocketServer(Main, 65536)
+
+
+def test_the_address_for_a_browser():
+    for host, url in (("127.0.0.1", "http://localhost"), ("", "http://localhost"), ("::1", "http://[::1]")):
+        try:
+            server = SocketServer(Main, 0, host)
+        except OSError as error:
+            pytest.skip(f"this machine has no {host}: {error}")
+        with server:
+            assert server.url == f"{url}:{server.port}"
