@@ -139,8 +139,8 @@ class Client:
         self._plan_flush()
 
     def has_room(self) -> bool:
-        """Return whether the application has caught up, so that more can be received."""
-        return len(self._inbox) < MOST_WAITING
+        """Return whether the application has caught up, so that more can be received; after the end nothing is."""
+        return len(self._inbox) < MOST_WAITING or self.session.ended is not None
 
     async def room(self) -> None:
         """Wait until it has, so that a flood waits in the network and not here."""
@@ -182,6 +182,7 @@ class Client:
         self._link = None
         while self._links:
             self._links.popitem()[0].close()
+        self._go_on_reading()
         self._set_timer()
 
     def _set_timer(self) -> None:
@@ -223,11 +224,14 @@ class Client:
         else:
             self.hub.loop.call_soon(self._deliver_next)
         if self.has_room():
-            waiting, self._waiting = self._waiting, []
-            for waiter in waiting:
-                if not waiter.done():
-                    waiter.set_result(None)
+            self._go_on_reading()
         self._plan_flush()
+
+    def _go_on_reading(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _on_join(self, notice: JoinAsked) -> asyncio.Task[None] | None:
         cls = self._class_for(notice.endpoint)

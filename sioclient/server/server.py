@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -79,9 +80,9 @@ class SocketServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def run(self) -> None:
-        """Serve until Ctrl-C, then tell the clients and return."""
+        """Serve until Ctrl-C or SIGTERM, then tell the clients and return."""
         with suppress(KeyboardInterrupt):
-            asyncio.run(self._serve(lambda: None))
+            asyncio.run(self._serve(self._heed_sigterm))
 
     def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Call a function in the server's thread, and return what it returns."""
@@ -114,6 +115,12 @@ class SocketServer:
         if self._loop is not None and self._stopped is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)
             self._thread.join(PATIENCE)
+
+    def _heed_sigterm(self) -> None:
+        assert self._loop is not None
+        assert self._stopped is not None
+        with suppress(NotImplementedError):  # Windows
+            self._loop.add_signal_handler(signal.SIGTERM, self._stopped.set)
 
     async def _serve(self, started: Callable[[], None]) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()

@@ -165,15 +165,19 @@ class StreamLink:
 
     def __init__(self, handler: Http) -> None:
         self._handler = handler
-        self._written = 0
+        self._unwritten = 0
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def is_writing(self) -> bool:
+        return self._unwritten > 0
+
     def is_ready(self) -> bool:
-        return self._written == 0 and not self.closed.done()
+        return not self.is_writing and not self.closed.done()
 
     def write(self, frames: list[str]) -> None:
         self._handler.write("".join(map(script, frames)))
-        self._written += 1
+        self._unwritten += 1
         asyncio.ensure_future(self._handler.flush()).add_done_callback(self._on_written)
 
     def close(self) -> None:
@@ -181,7 +185,7 @@ class StreamLink:
             self.closed.set_result(None)
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
-        self._written -= 1
+        self._unwritten -= 1
         if not written.cancelled() and written.exception() is None and self._handler.client is not None:
             self._handler.client.flush()
 
@@ -288,6 +292,8 @@ class Http(Quiet):
         self.client.attach(link)
         self.flush()
         await link.closed
+        if link.is_writing:
+            self.detach().close()  # whoever does not read cannot be told
 
     def _leave(self, link: PollLink | StreamLink) -> None:
         self._link = None

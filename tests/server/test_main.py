@@ -32,7 +32,8 @@ def program(*arguments):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
-def test_the_chat_and_its_page_until_ctrl_c():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_chat_and_its_page_until_it_is_interrupted(number):
     with program("--port", "0") as (process, line):
         address = re.search(r"http://localhost:\d+", line)[0]
         with urlopen(address) as page:
@@ -46,7 +47,7 @@ def test_the_chat_and_its_page_until_ctrl_c():
             urlopen(f"{address}/server.py")
         with SocketIO(address) as socket:
             assert socket.call("nickname", "ada") is False
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             socket.wait(PATIENCE)
         output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, output, errors) == (0, "", "")
