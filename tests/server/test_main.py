@@ -22,7 +22,7 @@ from tests.conftest import PATIENCE
 @contextmanager
 def program(*arguments):
     """Run the program; yield it, and what it printed first."""
-    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "sioclient.server", *arguments]
+    command = [sys.executable, "-W", "error", "-m", "sioclient.server", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield process, process.stdout.readline()
