@@ -52,7 +52,7 @@ def test_anybody_may_come(origins):
         ("", ("example.org:*",), False),
         ("http://[::1", ("example.org:*", "*:80"), False),
         ("http://example.org:99999", ("*:99999",), False),
-        ("file:///tmp/x", ("*:80",), False),
+        ("file:///page.html", ("*:80",), False),
         ("chrome-extension://abc", ("*:80",), False),
     ],
 )
