@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .errors import ChannelError, SocketIOError
-from .handler import RESERVED, Handler, method_name, spread
+from .handler import MOST_NAME, RESERVED, Handler, method_name, spread
 from .options import check_timeout
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import (
@@ -37,6 +37,13 @@ class _Listener(NamedTuple):
     once: bool
 
 
+_Plan = tuple[list[Callable[..., Any]], "str | None"]
+"""The functions that are registered for an event, and the name of the handler's method for it."""
+
+_MOST_PLANS = 1000
+"""Events whose plans are remembered: their names come from the server."""
+
+
 class _Waiter(NamedTuple):
     """Whom the acknowledgement of a packet is for."""
 
@@ -62,6 +69,7 @@ class Channel:
         self._socket = socket  # whoever holds a channel holds its connection
         self._joined: Endpoint | None = None
         self._listeners: dict[str, list[_Listener]] = {}
+        self._plans: dict[str, _Plan] = {}  # replaced when a listener comes or goes
         self._warned: set[str] = set()
 
     @property
@@ -159,6 +167,7 @@ class Channel:
         for listener in list(listeners):
             if function is None or listener.function == function:
                 _discard(listeners, listener)
+        self._plans = {}
 
     def disconnect(self) -> None:
         """Leave this endpoint; the connection stays. ``SocketIO.connect`` connects it again."""
@@ -166,7 +175,8 @@ class Channel:
             self._connection.leave(self._joined)
 
     def _send(self, packet: Message | Json | Event, waiter: _Waiter | None, timeout: float | None) -> None:
-        self._check_joined()
+        if self.endpoint:
+            self._check_joined()
         self._connection.send(packet, waiter, timeout)
 
     def _check_joined(self) -> None:
@@ -183,14 +193,14 @@ class Channel:
         msgid: int | None,
     ) -> tuple[_Waiter | None, int | None]:
         """Return who waits for the acknowledgement of a packet, and the packet's id."""
+        if callback is None and errback is None and timeout is None and msgid is None:
+            return None, None
         for what, function in (("callback", callback), ("errback", errback)):
             if function is not None and not callable(function):
                 raise TypeError(f"{what} is a function, not {type(function).__name__}")
         check_timeout(timeout)
         if callback is None and errback is None and msgid is None:
-            if timeout is not None:
-                raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
-            return None, None
+            raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
         number = self._connection.new_id(self.endpoint) if msgid is None else msgid
         return _Waiter(self, name, msgid, callback, errback), number
 
@@ -202,6 +212,7 @@ class Channel:
         if not callable(function):
             raise TypeError(f"what is called for {name!r} is a function, not {type(function).__name__}")
         self._listeners.setdefault(name, []).append(_Listener(function, once))
+        self._plans = {}
         return function
 
     # On the listener thread
@@ -226,13 +237,24 @@ class Channel:
 
     def _functions(self, name: str, method: str | None) -> list[Callable[..., Any]]:
         """Return what is to be called for ``name``, the handler's method last; those for one time are forgotten."""
-        functions = []
-        listeners = self._listeners.get(name, [])
-        for listener in list(listeners):
-            if not listener.once or _discard(listeners, listener):
-                functions.append(listener.function)
+        functions = self._registered(name)
         found = getattr(self.handler, method, None) if method else None
         return [*functions, found] if callable(found) else functions
+
+    def _registered(self, name: str) -> list[Callable[..., Any]]:
+        listeners = self._listeners.get(name, [])
+        return [entry.function for entry in tuple(listeners) if not entry.once or _discard(listeners, entry)]
+
+    def _plan(self, name: str) -> _Plan | None:
+        """Return whom an event goes to; None: not to what is registered under its name. Remembered if it may be."""
+        plans = self._plans
+        if name == "message" or name in RESERVED:
+            return None
+        lasting = not any(entry.once for entry in self._listeners.get(name, []))
+        plan = self._registered(name), method_name(name)
+        if lasting and len(plans) < _MOST_PLANS and len(name) <= MOST_NAME:
+            plans[name] = plan
+        return plan
 
     def _fire(self, name: str, *args: Any) -> tuple[bool, Any]:
         """Run everything for ``name``: return whether anything raised, and the first value that was returned."""
@@ -240,29 +262,42 @@ class Channel:
 
     def _run_all(self, name: str, functions: list[Callable[..., Any]], args: list[Any]) -> tuple[bool, Any]:
         failed, result = False, None
+        may_spread = len(args) == 1 and isinstance(args[0], list)
         for function in functions:
-            raised, returned = self._run(name, function, *spread(function, args))
-            failed = failed or raised
-            result = returned if result is None else result
+            try:
+                returned = function(*(spread(function, args) if may_spread else args))
+            except (Exception, SystemExit) as error:
+                self._report(name, error)
+                failed = True
+            else:
+                result = returned if result is None else result
         return failed, result
 
     def _on_event(self, packet: Event) -> None:
-        if packet.name == "message":
-            data = packet.args[0] if len(packet.args) == 1 else packet.args or None
-            self._answer(packet, *self._fire("message", packet.id, data))
-            return
-        reserved = packet.name in RESERVED
-        functions = [] if reserved else self._functions(packet.name, method_name(packet.name))
-        if reserved and packet.name not in self._warned:
-            self._warned.add(packet.name)
-            logger.warning(
-                "the server sent an event called %r, a reserved name: only unknown_event gets it", packet.name
-            )
-        if not functions:
-            outcome = self._run(packet.name, self.handler.unknown_event, packet.name, packet.args)
+        name = packet.name
+        plan = self._plans.get(name) or self._plan(name)
+        if plan is None:
+            outcome = self._run_special(packet)
         else:
-            outcome = self._run_all(packet.name, functions, packet.args)
-        self._answer(packet, *outcome)
+            functions, method = plan
+            found = getattr(self.handler, method, None) if method else None
+            if callable(found):
+                functions = [*functions, found]
+            if functions:
+                outcome = self._run_all(name, functions, packet.args)
+            else:
+                outcome = self._run(name, self.handler.unknown_event, name, packet.args)
+        if packet.id is not None:
+            self._answer(packet, *outcome)
+
+    def _run_special(self, packet: Event) -> tuple[bool, Any]:
+        name, args = packet.name, packet.args
+        if name == "message":
+            return self._fire("message", packet.id, args[0] if len(args) == 1 else args or None)
+        if name not in self._warned:
+            self._warned.add(name)
+            logger.warning("the server sent an event called %r, a reserved name: only unknown_event gets it", name)
+        return self._run(name, self.handler.unknown_event, name, args)
 
     def _on_text(self, packet: Message | Json) -> None:
         outcome = self._fire("message", packet.id, packet.data)

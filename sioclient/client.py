@@ -6,7 +6,7 @@ import logging
 import random
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +24,7 @@ from .protocol.endpoints import Endpoint
 from .protocol.jsontext import JsonModule, JsonText
 from .protocol.lifecycle import Policy
 from .protocol.notices import Answered, Dropped, Ended, Notice, Retrying, Unanswered
+from .protocol.packets import Event
 from .protocol.revisions import Revision1
 from .protocol.revisions.packets1 import check_endpoint
 from .transports.base import HttpOptions, check_http_options
@@ -108,7 +109,7 @@ class SocketIO(Channel):
             buffer_size=buffer_size, max_message_size=max_message_size,
         )
         # fmt: on
-        super().__init__(_make_connection(address, http, options, json, _Delivery(self)), "", handler, None)
+        super().__init__(_make_connection(address, http, options, json, _delivery(self)), "", handler, None)
         self._channels: dict[str, Channel] = {}
         self._joined = self._connection.default_endpoint
         self._address = address
@@ -216,8 +217,10 @@ class SocketIO(Channel):
 
     def _route(self, notice: Notice) -> None:
         """Run the user's functions for a notice, those of the channel that it is about."""
-        if isinstance(notice, (Answered, Unanswered)):
-            notice.waiter.channel._deliver(notice)
+        if isinstance(notice, Answered):
+            notice.waiter.channel._on_answered(notice)
+        elif isinstance(notice, Unanswered):
+            notice.waiter.channel._on_unanswered(notice)
         elif isinstance(notice, Dropped):
             problem, text = notice.example.problem, notice.example.text
             logger.warning("dropped %d malformed packets, the last: %.200r (%.200s)", notice.count, text, problem)
@@ -230,20 +233,23 @@ class SocketIO(Channel):
             (self._channels[name] if name else self)._deliver(notice)
 
 
-class _Delivery:
-    """Hands notices to a SocketIO without keeping it alive: the threads must not."""
+def _delivery(socket: SocketIO) -> Callable[[Notice], None]:
+    """Return what hands notices to a SocketIO without keeping it alive: the threads must not."""
+    reference = weakref.ref(socket)
 
-    def __init__(self, socket: SocketIO) -> None:
-        self._socket = weakref.ref(socket)
-
-    def __call__(self, notice: Notice) -> None:
-        socket = self._socket()
+    def deliver(notice: Notice) -> None:
+        socket = reference()
         if socket is not None:
-            socket._route(notice)
+            if type(notice) is Event:
+                (socket._channels[notice.endpoint] if notice.endpoint else socket)._on_event(notice)
+            else:
+                socket._route(notice)
+
+    return deliver
 
 
 def _make_connection(
-    address: Address, http: HttpOptions, options: Options, json: JsonModule | None, delivery: _Delivery
+    address: Address, http: HttpOptions, options: Options, json: JsonModule | None, deliver: Callable[[Notice], None]
 ) -> Connection:
     check_http_options(http)
     revision = Revision1(JsonText(json))
@@ -257,7 +263,7 @@ def _make_connection(
         buffer_size=options.buffer_size,
     )
     connector = Connector(address, revision, http, options.transports, options.max_message_size)
-    return Connection(ClientProtocol(revision, backoff, policy), connector, options.connect_timeout, delivery)
+    return Connection(ClientProtocol(revision, backoff, policy), connector, options.connect_timeout, deliver)
 
 
 def _query(query: str | Mapping[str, Any] | None) -> str:

@@ -86,12 +86,17 @@ class Connection(Threads):
         """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
         frame = self._protocol.revision.encode(packet)
         key = None if packet.id is None else (packet.endpoint, packet.id)
-        self._wait_for_room(frame)
+        protocol = self._protocol
+        if protocol.is_full(frame):
+            self._wait_for_room(frame)
         with self._lock:
-            self._protocol.send_frame(frame, packet.endpoint, time.monotonic(), key, waiter, timeout)
+            protocol.send_frame(frame, packet.endpoint, time.monotonic(), key, waiter, timeout)
             if timeout is not None:
                 self._reset_timer()
-        self._flush()
+        if key is None:
+            self._flush_soon()
+        else:
+            self._flush()  # somebody waits for the answer
 
     def call(self, packet: UserPacket, timeout: float | None) -> list[Any]:
         """Send a packet with an id and return the answer; in a handler, read the connection meanwhile.
@@ -119,7 +124,7 @@ class Connection(Threads):
         frame = self._protocol.revision.encode(Ack(packet.id, args, packet.endpoint))
         with self._lock:
             self._protocol.answer_frame(frame, packet.endpoint)
-        self._flush()
+        self._flush_soon()
 
     def join(self, name: str, query: str, timeout: float | None, register: Callable[[Endpoint], None]) -> Endpoint:
         """Ask for an endpoint; ``wait_for_join`` waits for the answer.

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from .connector import Abortable, Attempt, Connector
 from .errors import BufferFull, ConnectError, ConnectionLost
 from .protocol.client import ClientProtocol
+from .protocol.fence import WINDOW
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered, Notice, Unanswered
 from .protocol.packets import Event, Json, Message
@@ -37,10 +38,17 @@ ROOM_TIMEOUT = 5.0
 GOODBYE_TIMEOUT = 1.0
 """Seconds that the server has to end its side."""
 
+CORK_TIME = 0.005
+"""Seconds that what a handler sends may wait for what the next one sends."""
+
+NEVER = float("inf")
+
 # On Windows no lock's acquire is interrupted by Ctrl-C, so there a wait looks up now and then.
 SLICE = 1.0 if sys.platform == "win32" else None
 
-_USER_PACKETS = (Message, Json, Event)
+_USER_PACKETS = frozenset({Message, Json, Event})
+_OF_PACKETS = _USER_PACKETS | {Answered}  # none of these changes the state of the connection
+_CLOSED = Phase.CLOSED  # a look-up in an Enum takes as long as a call
 
 
 class Call:
@@ -87,7 +95,7 @@ class Threads:
         self._timer = threading.Condition(self._lock)  # for the heartbeat thread
         self._room = threading.Condition(self._lock)  # for whoever has more to send than may wait
         self._waiting_for_room = 0
-        self._asleep_until = float("-inf")
+        self._asleep_until, self._corked_until = -NEVER, NEVER
         self._inbox: deque[Notice] = deque()
         self._link: Abortable | None = None  # the attempt, then the transport that it opened
         self._transport: Transport | None = None
@@ -157,8 +165,9 @@ class Threads:
 
     def _read(self, transport: Transport, number: int) -> None:
         while self._is_current(number):
-            self._dispatch()
-            if not self._is_current(number) or not self._read_once(transport):
+            if self._inbox:
+                self._dispatch()
+            elif not self._read_once(transport):
                 return
 
     def _read_once(self, transport: Transport) -> bool:
@@ -176,11 +185,13 @@ class Threads:
         with self._lock:
             self._protocol.receive_packets(packets, time.monotonic())
             self._collect()
-        self._flush()
+        if self._protocol.outbox:
+            self._flush()
         return True
 
     def _read_while(self, waiting: Callable[[], bool]) -> None:
         """Read in the middle of a handler; what arrives for handlers stays in the inbox."""
+        self._flush()
         transport, number = self._transport, self._protocol.attempt
         self._set_reading(True)
         try:
@@ -195,12 +206,16 @@ class Threads:
             return
         self._set_reading(False)
         try:
-            while self._inbox:
-                notice = self._inbox.popleft()
+            inbox, protocol, deliver = self._inbox, self._protocol, self._deliver
+            while inbox:
+                notice = inbox.popleft()
                 # After the end only its own notices are delivered: no event, no answer.
-                if not (isinstance(notice, _USER_PACKETS) and self._protocol.phase is Phase.CLOSED):
-                    self._deliver(notice)
+                if protocol.phase is not _CLOSED or type(notice) not in _USER_PACKETS:
+                    deliver(notice)
         finally:
+            if self._corked_until != NEVER:
+                self._corked_until = NEVER
+                self._flush()
             self._set_reading(True)
 
     def _close(self, transport: Transport) -> None:
@@ -244,7 +259,10 @@ class Threads:
         while self._sleep():
             with self._lock:
                 number, link = self._protocol.attempt, self._link
-                self._protocol.handle_timeout(time.monotonic())
+                now = time.monotonic()
+                if now >= self._corked_until:
+                    self._corked_until = NEVER
+                self._protocol.handle_timeout(now)
                 news = self._collect()
                 self._changed.notify_all()
                 ended = not self._is_current(number)
@@ -257,37 +275,39 @@ class Threads:
     def _sleep(self) -> bool:
         """Return True at the protocol's deadline, False at the end of the connection."""
         with self._lock:
-            while self._protocol.phase is not Phase.CLOSED:
-                deadline = self._protocol.deadline()
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
+            while self._protocol.phase is not _CLOSED:
+                self._asleep_until = deadline = self._deadline()
+                left = deadline - time.monotonic()
+                if left <= 0:
                     return True
-                self._asleep_until = float("inf") if deadline is None else deadline
-                self._timer.wait(left if left is None else min(left, threading.TIMEOUT_MAX))
-                self._asleep_until = float("-inf")
+                self._timer.wait(None if deadline == NEVER else min(left, threading.TIMEOUT_MAX))
+                self._asleep_until = -NEVER
         return False
 
     # With the lock held
 
     def _reset_timer(self) -> None:
         """Wake the heartbeat thread if there is something to do before it would look by itself."""
-        deadline = self._protocol.deadline()
-        if self._protocol.phase is Phase.CLOSED or (deadline is not None and deadline < self._asleep_until):
+        if self._protocol.phase is _CLOSED or self._deadline() < self._asleep_until:
             self._timer.notify()
+
+    def _deadline(self) -> float:
+        deadline = self._protocol.deadline()
+        return self._corked_until if deadline is None else min(deadline, self._corked_until)
 
     def _collect(self) -> bool:
         """Take the protocol's notices: calls get their answers, the inbox the rest. Return whether there were any."""
-        changed = False
         notices = self._protocol.notices()
+        kinds = set(map(type, notices))
+        if kinds <= _USER_PACKETS:
+            self._inbox.extend(notices)
+            return bool(notices)
         for notice in notices:
-            if isinstance(notice, _USER_PACKETS):
-                self._inbox.append(notice)
-            elif isinstance(notice, (Answered, Unanswered)) and isinstance(notice.waiter, Call):
+            if isinstance(notice, (Answered, Unanswered)) and isinstance(notice.waiter, Call):
                 notice.waiter.settle(notice)
             else:
                 self._inbox.append(notice)
-                changed = True
-        if changed:
+        if not kinds <= _OF_PACKETS:
             self._changed.notify_all()
             self._room.notify_all()
             self._reset_timer()
@@ -306,10 +326,10 @@ class Threads:
         self._wake_link()
 
     def _is_current(self, number: int) -> bool:
-        return self._protocol.linked and self._protocol.attempt == number
+        return self._protocol.attempt == number and self._protocol.linked
 
     def _on_listener(self) -> bool:
-        return threading.current_thread() is self._listener
+        return threading.get_ident() == self._listener.ident
 
     def _set_reading(self, resumed: bool) -> None:
         with self._lock:
@@ -331,6 +351,20 @@ class Threads:
                 self._collect()
         transport.abort()
 
+    def _flush_soon(self) -> None:
+        """Write what a user sends; if more handlers are about to run, or the server is busy, it may wait for more.
+
+        It leaves with the last of them, with the fiftieth frame, with whatever another thread writes, before a handler
+        waits for the network, or after ``CORK_TIME`` by the heartbeat thread: whatever comes first.
+        """
+        more = self._protocol.is_busy() or (self._inbox and self._on_listener())
+        if not more or self._protocol.outbox.queued >= WINDOW:
+            self._flush()
+        elif self._corked_until == NEVER:
+            with self._lock:
+                self._corked_until = time.monotonic() + CORK_TIME
+                self._reset_timer()
+
     def _flush(self, *, wait: bool = True) -> None:
         """Write what there is to write.
 
@@ -338,19 +372,15 @@ class Threads:
         would wait for each other. Its frames are not forgotten: whoever writes looks again after it let go of the lock.
         """
         protocol = self._protocol
-        while True:
-            with self._lock:
-                if not protocol.has_frames():
-                    if protocol.outbox.queued:
-                        self._reset_timer()  # what the fence holds back, its deadline lets go
-                    return
+        while protocol.has_frames():
             if not self._send_lock.acquire(blocking=wait and not self._on_listener()):
                 return
             try:
                 with self._lock:
                     frames, transport = protocol.frames_to_send(), self._transport
                     makes_room = self._waiting_for_room > 0 and bool(frames)
-                    self._room.notify_all()
+                    if makes_room:
+                        self._room.notify_all()
                 if makes_room:
                     self._wake_link()
                 if transport is not None and frames:
@@ -359,6 +389,9 @@ class Threads:
                 self._lose(transport, str(loss))  # type: ignore[arg-type]
             finally:
                 self._send_lock.release()
+        if protocol.outbox.queued:
+            with self._lock:
+                self._reset_timer()  # what the fence holds back, its deadline lets go
 
 
 def _unexpected(problem: Exception) -> ConnectError:

@@ -29,6 +29,7 @@ class MemoryTransport(Transport):
         self.server = server
         self.incoming: queue.Queue[Any] = queue.Queue()
         self.sent: list[str] = []
+        self.writes = 0
         self.closed = self.aborted = False
         self.may_send = threading.Event()
         self.may_send.set()
@@ -45,13 +46,14 @@ class MemoryTransport(Transport):
             raise ConnectionLost("aborted")
         if isinstance(frame, Exception):
             raise frame
-        return [frame]
+        return frame if isinstance(frame, list) else [frame]
 
     def send(self, frames: list[str]) -> None:
         self.is_sending.set()
         assert self.may_send.wait(PATIENCE)
         if self.aborted:
             raise ConnectionLost("broken")
+        self.writes += 1
         for frame in frames:
             self.sent.append(frame)
             self.server.answer(self, frame)
@@ -117,6 +119,10 @@ class MemoryServer:
     def push(self, *frames: Any) -> None:
         for frame in frames:
             self.link.incoming.put(frame)
+
+    def push_at_once(self, *frames: str) -> None:
+        """Let one read bring several frames."""
+        self.link.incoming.put(list(frames))
 
     def answer(self, transport: MemoryTransport, frame: str) -> None:
         for beginning, frames in self.answers.items():

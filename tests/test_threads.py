@@ -402,3 +402,111 @@ def test_an_attempt_that_fails_after_its_time_changes_nothing(server, notices):
     connection.open()
     assert server.attempts == 2
     connection.disconnect()
+
+
+# What handlers send while more of them are about to run leaves together
+
+
+def test_what_handlers_send_leaves_in_one_write(connection, server, notices):
+    notices.react = lambda notice: connection.send(event("re", notice.data)) if isinstance(notice, Message) else None
+    connection.open()
+    server.push_at_once(*[f"3:::{number}" for number in range(20)])
+    eventually(lambda: len(server.link.sent) == 20)
+    assert server.link.sent == [f'5:::{{"name":"re","args":["{number}"]}}' for number in range(20)]
+    assert server.link.writes < 20
+
+
+def test_fifty_frames_do_not_wait_for_the_last_handler(connection, server, notices):
+    go = threading.Event()
+
+    def react(notice):
+        if isinstance(notice, Message):
+            for number in range(60):
+                connection.send(event("re", number))
+            go.wait(PATIENCE)
+
+    notices.react = react
+    connection.open()
+    server.push_at_once("3:::first", "3:::second")
+    eventually(lambda: len(server.link.sent) >= 50)
+    go.set()
+
+
+def test_what_a_handler_sent_does_not_wait_until_it_returns(connection, server, notices):
+    go = threading.Event()
+
+    def react(notice):
+        if isinstance(notice, Message):
+            connection.send(event("before a long wait", notice.data))
+            go.wait(PATIENCE)
+
+    notices.react = react
+    connection.open()
+    server.push_at_once("3:::first", "3:::second")
+    eventually(lambda: server.link.sent == ['5:::{"name":"before a long wait","args":["first"]}'])
+    go.set()
+    eventually(lambda: len(server.link.sent) == 2)
+
+
+def test_what_another_thread_sends_takes_along_what_a_handler_sent(connection, server, notices, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.CORK_TIME", 1000.0)
+    waits, go = threading.Event(), threading.Event()
+
+    def react(notice):
+        if isinstance(notice, Message) and notice.data == "first":
+            connection.send(event("a"))
+            waits.set()
+            go.wait(PATIENCE)
+
+    notices.react = react
+    connection.open()
+    server.push_at_once("3:::first", "3:::second")
+    assert waits.wait(PATIENCE)
+    assert server.link.sent == []
+    connection.send(event("b"))
+    assert server.link.sent == ['5:::{"name":"a"}', '5:::{"name":"b"}']
+    go.set()
+
+
+def test_a_handler_that_calls_sends_before_it_waits(connection, server, notices, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.CORK_TIME", 1000.0)
+    answers = []
+
+    def react(notice):
+        if isinstance(notice, Message) and notice.data == "first":
+            connection.send(event("a"))
+            answers.append(connection.call(event("b", id=7), PATIENCE))
+
+    notices.react = react
+    connection.open()
+    server.push_at_once("3:::first", "3:::second")
+    eventually(lambda: server.link.sent == ['5:::{"name":"a"}', '5:7+::{"name":"b"}'])
+    server.push("6:::7+[1]")
+    eventually(lambda: answers == [[1]])
+
+
+def test_while_the_server_works_on_what_it_got_more_waits_a_moment(connection, server, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.CORK_TIME", 1000.0)
+    connection.open()
+    monkeypatch.setattr(connection._protocol, "is_busy", lambda: True)
+    connection.send(event("a"))
+    assert server.link.sent == []
+    connection.send(event("b", id=1))  # somebody waits for the answer
+    assert server.link.sent == ['5:::{"name":"a"}', '5:1+::{"name":"b"}']
+
+
+def test_what_waits_a_moment_leaves_by_itself(connection, server, monkeypatch):
+    connection.open()
+    monkeypatch.setattr(connection._protocol, "is_busy", lambda: True)
+    for number in range(3):
+        connection.send(event("n", number))
+        eventually(lambda: len(server.link.sent) == number + 1)  # noqa: B023 - it is called at once
+
+
+def test_what_waits_a_moment_leaves_before_the_goodbye(connection, server, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.CORK_TIME", 1000.0)
+    connection.open()
+    monkeypatch.setattr(connection._protocol, "is_busy", lambda: True)
+    connection.send(event("a"))
+    connection.disconnect()
+    assert server.link.sent == ['5:::{"name":"a"}', "0::"]

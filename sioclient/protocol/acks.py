@@ -43,7 +43,10 @@ class Acks:
 
     def new_id(self, endpoint: str) -> int:
         """Return an id that no packet of ours on ``endpoint`` waits with. Safe from any thread."""
-        return next(number for number in self._ids if (endpoint, number) not in self._pending)
+        number = next(self._ids)
+        while (endpoint, number) in self._pending:
+            number = next(self._ids)
+        return number
 
     def add(self, key: AckKey, waiter: Any, deadline: float | None) -> None:
         """Wait for the answer to ``key``; ``waiter`` is handed back with it.

@@ -28,6 +28,9 @@ from .notices import Answered, Connected, Disconnected, Dropped, JoinFailed, Not
 from .packets import Ack, Connect, Disconnect, Error, Event, Heartbeat, Json, Malformed, Message, Noop, Packet
 from .revisions.base import Revision
 
+# In Python 3.11, a look-up in an Enum takes as long as a call.
+_OPEN, _CLOSED, _IDLE, _JOINED = Phase.OPEN, Phase.CLOSED, Phase.IDLE, Joining.OPEN
+
 MOST_QUEUED = 100
 """Frames that may wait for the fence, or for another thread's write, before whoever sends more waits."""
 
@@ -84,11 +87,12 @@ class ClientProtocol(Lifecycle):
         timeout: float | None = None,
     ) -> None:
         """Do what ``send`` does for a packet that was encoded before, without the lock that guards this object."""
-        self._check_alive()
         self._now = now
-        if self.endpoints.get(endpoint) is None:
-            raise ChannelError(f"{endpoint!r} is not connected: connect it again to send on it")
-        if self.phase is not Phase.OPEN:
+        if self.phase is not _OPEN or endpoint:
+            self._check_alive()
+            if self.endpoints.get(endpoint) is None:
+                raise ChannelError(f"{endpoint!r} is not connected: connect it again to send on it")
+        if self.phase is not _OPEN:
             self.outbox.check_room(frame)
         if key is not None:
             self.acks.add(key, waiter, None if timeout is None else now + timeout)
@@ -161,14 +165,21 @@ class ClientProtocol(Lifecycle):
         """Take frames that came, in order."""
         self.receive_packets([self.revision.decode(frame) for frame in frames], now)
 
-    def receive_packets(self, packets: Iterable[Packet | Malformed], now: float) -> None:
+    def receive_packets(self, packets: list[Packet | Malformed], now: float) -> None:
         """Do what ``receive`` does for frames that were decoded before, without the lock that guards this object."""
         self._now = now
-        for packet in packets:
-            if self.session is None:
-                return  # the session ended within this batch; what follows belongs to nobody
+        if packets and self.session is not None:
             self.session.heard(now)
-            self._receivers[type(packet)](packet, now)
+        deliver, opened = self._notices.append, None  # the name of an endpoint that was found open a moment ago
+        for packet in packets:
+            if type(packet) is Event and (packet.endpoint == opened or self.endpoints.is_open(packet.endpoint)):
+                deliver(packet)  # nearly every packet is this
+                opened = packet.endpoint
+            elif self.session is not None:
+                self._receivers[type(packet)](packet, now)
+                opened = None
+            else:
+                return  # the session ended within this batch; what follows belongs to nobody
 
     # What time it is
 
@@ -202,34 +213,43 @@ class ClientProtocol(Lifecycle):
         frames = self.outbox.take_urgent()
         fence = self.session.fence if self.session else None
         if fence is None:
-            return frames + self.outbox.take() if self.phase is Phase.OPEN else frames
-        fence.sent(frames)
+            return frames + self.outbox.take() if self.phase is _OPEN else frames
+        if frames:
+            fence.sent(frames)
         while True:
             if fence.is_due():
                 number = self.acks.new_id("")
                 frames.append(self.revision.encode(Noop(id=number)))
                 fence.close_off(number, self._now)
-            if self.phase is not Phase.OPEN or not self.outbox.queued or fence.room() <= 0:
+            room = fence.room() if self.phase is _OPEN and self.outbox.queued else 0
+            if room <= 0:
                 return frames
-            taken = self.outbox.take(fence.room())
+            taken = self.outbox.take(room)
             fence.sent(taken)
             frames += taken
 
     def has_frames(self) -> bool:
         """Return whether ``frames_to_send`` would return any."""
-        if self.phase is not Phase.OPEN or not self.outbox.queued:
-            return self.outbox.urgent > 0
-        fence = self.session.fence if self.session else None
-        return self.outbox.urgent > 0 or fence is None or fence.room() > 0
+        outbox, session = self.outbox, self.session  # once: this is asked without the lock that guards this object
+        if outbox.urgent:
+            return True
+        if not outbox.queued or self.phase is not _OPEN:
+            return False
+        return session is None or session.fence is None or session.fence.room() > 0
+
+    def is_busy(self) -> bool:
+        """Return whether the server is known to work on what it got before, so that more may as well come together."""
+        session = self.session
+        return session is not None and session.fence is not None and session.fence.is_awaited()
 
     def is_full(self, frame: str = "") -> bool:
         """Return whether so much waits to be written that ``frame`` should wait for room before, as with a socket.
 
         While the connection is away, that is so only if it comes back in a moment: otherwise sending more raises.
         """
-        if self.phase is Phase.OPEN:
+        if self.phase is _OPEN:
             return self.outbox.queued >= MOST_QUEUED
-        return self._overfed and self.phase is not Phase.CLOSED and not self.outbox.has_room(frame)
+        return self._overfed and self.phase is not _CLOSED and not self.outbox.has_room(frame)
 
     def notices(self) -> list[Notice]:
         """Return what happened since the last call, in order."""
@@ -237,9 +257,9 @@ class ClientProtocol(Lifecycle):
         return notices
 
     def _check_alive(self) -> None:
-        if self.phase is Phase.IDLE:
+        if self.phase is _IDLE:
             raise NotConnected("there is no connection yet: call open() first")
-        if self.phase is Phase.CLOSED:
+        if self.phase is _CLOSED:
             raise NotConnected(f"the connection has ended: {self.error or 'make a new SocketIO to come back'}")
 
     # Packets
@@ -306,7 +326,7 @@ class ClientProtocol(Lifecycle):
         endpoint = self.endpoints.get(packet.endpoint)
         if endpoint is None:
             return False
-        if endpoint.state is Joining.OPEN:
+        if endpoint.state is _JOINED:
             self._notices.append(packet)
         elif len(endpoint.early) < Endpoints.MOST_EARLY:
             endpoint.early.append(packet)

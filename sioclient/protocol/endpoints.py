@@ -18,6 +18,9 @@ class Joining(Enum):
     OVER = "over"
 
 
+_OPEN = Joining.OPEN
+
+
 @dataclass(slots=True, eq=False)
 class Endpoint:
     """One endpoint that the user wants to be joined to.
@@ -61,6 +64,11 @@ class Endpoints:
     def get(self, name: str) -> Endpoint | None:
         """Return an endpoint that is asked for or open."""
         return self._by_name.get(name)
+
+    def is_open(self, name: str) -> bool:
+        """Return whether the server has joined us to an endpoint."""
+        endpoint = self._by_name.get(name)
+        return endpoint is not None and endpoint.state is _OPEN
 
     def channels(self) -> list[Endpoint]:
         """Return all but the default one."""

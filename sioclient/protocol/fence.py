@@ -36,14 +36,10 @@ class Fence:
 
     def __init__(self) -> None:
         self.bytes_counted = 0
+        self.in_flight = 0  # frames that the server may have in one read
         self._unfenced = 0  # frames since the last fence
         self._unanswered: dict[int, tuple[int, float]] = {}  # by their ids: the frames that each closes off, and when
         self._proven: bool | None = None
-
-    @property
-    def in_flight(self) -> int:
-        """How many frames the server may have in one read."""
-        return self._unfenced + sum(frames for frames, _ in self._unanswered.values())
 
     def room(self) -> int:
         """Return how many frames may be sent before the next fence is due or answered."""
@@ -55,21 +51,23 @@ class Fence:
 
     def sent(self, frames: list[str]) -> None:
         """Count frames that are sent."""
-        ahead = self.in_flight
-        for position, frame in enumerate(frames, ahead + 1):
+        for position, frame in enumerate(frames, self.in_flight + 1):
             size = len(frame) * (1 if frame.isascii() else 4) + _FRAME_HEAD
-            self.bytes_counted += _RECOUNTS * min(size, _READ_SIZE) * position + size
+            self.bytes_counted += _RECOUNTS * (size if size < _READ_SIZE else _READ_SIZE) * position + size
         self._unfenced += len(frames)
+        self.in_flight += len(frames)
 
     def is_due(self) -> bool:
         """Return whether a fence must follow now."""
         if self._proven is False:
+            self.in_flight -= self._unfenced
             self._unfenced = 0
         return self._unfenced >= WINDOW
 
     def close_off(self, number: int, now: float) -> None:
         """A fence with this id is sent."""
         self._unanswered[number] = (self._unfenced + 1, now)
+        self.in_flight += 1
         self._unfenced = 0
 
     def answered(self, number: int) -> bool:
@@ -78,8 +76,12 @@ class Fence:
             return False
         self._proven = True
         for fence in [fence for fence in self._unanswered if fence <= number]:
-            del self._unanswered[fence]
+            self.in_flight -= self._unanswered.pop(fence)[0]
         return True
+
+    def is_awaited(self) -> bool:
+        """Return whether a server that answers fences owes an answer."""
+        return bool(self._unanswered and self._proven)
 
     def deadline(self) -> float | None:
         """Return until when the oldest fence must be answered; None: there is none, or no answer is expected."""
@@ -90,6 +92,8 @@ class Fence:
 
     def postpone(self, seconds: float) -> None:
         """Let the server have more time: for so long, nobody read its answers."""
+        if not self._unanswered:
+            return
         self._unanswered = {number: (frames, since + seconds) for number, (frames, since) in self._unanswered.items()}
 
     def is_stuck(self, now: float) -> bool:

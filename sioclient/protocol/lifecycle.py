@@ -54,7 +54,7 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-_LINKED = frozenset({Phase.CONNECTING, Phase.JOINING, Phase.RESTORING, Phase.OPEN})
+_LINKED = (Phase.OPEN, Phase.RESTORING, Phase.JOINING, Phase.CONNECTING)
 
 
 @dataclass(frozen=True, kw_only=True)

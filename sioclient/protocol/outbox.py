@@ -27,31 +27,24 @@ class Outbox:
 
     def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
         self._most_packets, self._most_characters = most_packets, most_characters
+        self.urgent = self.queued = 0  # how many wait in each queue
         self._urgent: list[str] = []
         self._queue: deque[_Entry] = deque()
         self._characters = 0
 
     def __len__(self) -> int:
-        return len(self._urgent) + len(self._queue)
-
-    @property
-    def urgent(self) -> int:
-        """How many urgent frames wait."""
-        return len(self._urgent)
-
-    @property
-    def queued(self) -> int:
-        """How many other frames wait."""
-        return len(self._queue)
+        return self.urgent + self.queued
 
     def push(self, frame: str, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a frame at the end. One ``of_session`` means nothing to any later session."""
         self._queue.append(_Entry(frame, ack, endpoint, of_session))
         self._characters += len(frame)
+        self.queued += 1
 
     def push_urgent(self, frame: str) -> None:
         """Put a frame of this session before all others."""
         self._urgent.append(frame)
+        self.urgent += 1
 
     def has_room(self, frame: str) -> bool:
         """Return whether ``frame`` may wait for the connection to come back, besides what waits already."""
@@ -75,19 +68,25 @@ class Outbox:
 
     def take_urgent(self) -> list[str]:
         """Return and forget the urgent frames."""
-        frames, self._urgent = self._urgent, []
+        frames, self._urgent, self.urgent = self._urgent, [], 0
         return frames
 
     def take(self, most: int | None = None) -> list[str]:
         """Return and forget the frames of the queue, the first ``most`` of them if there are more."""
-        count = len(self._queue) if most is None else min(most, len(self._queue))
+        count = self.queued if most is None or most > self.queued else most
+        if count == self.queued:
+            frames = [entry.frame for entry in self._queue]
+            self._queue.clear()
+            self.queued = self._characters = 0
+            return frames
         frames = [self._queue.popleft().frame for _ in range(count)]
         self._characters -= sum(map(len, frames))
+        self.queued -= count
         return frames
 
     def end_session(self) -> set[AckKey]:
         """Forget what belongs to the session; return the acks of the packets that stay and were never written."""
-        self._urgent.clear()
+        self.take_urgent()
         self._keep([entry for entry in self._queue if not entry.of_session])
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
@@ -103,3 +102,4 @@ class Outbox:
     def _keep(self, entries: list[_Entry]) -> None:
         self._queue = deque(entries)
         self._characters = sum(len(entry.frame) for entry in entries)
+        self.queued = len(entries)

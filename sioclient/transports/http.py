@@ -78,6 +78,13 @@ class Upgrade:
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
+class _Session(requests.Session):
+    """A session without connections of its own, of which each takes five kilobytes."""
+
+    def mount(self, prefix: str | bytes, adapter: Any) -> None:
+        """Do nothing: nothing is sent through it."""
+
+
 class HttpClient:
     """Knows what the requests of one connection carry, and makes the small ones.
 
@@ -87,17 +94,19 @@ class HttpClient:
 
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers = CaseInsensitiveDict({"User-Agent": "sioclient"})
         if options.session is not None:
             _borrow(options.session, self._session)
         self._extra: dict[str, Any] = {}
+        self._settings_by_origin: dict[str, dict[str, Any]] = {}
         self._stream: Stream | None = None
         self._aborted = False
 
     def renew(self) -> None:
         """Begin a new connection: ask the options that are functions for their values."""
         self._aborted = False
+        self._settings_by_origin.clear()
         for name in ("params", "headers", "cookies"):
             value = getattr(self._options, name)
             self._extra[name] = value() if callable(value) else value
@@ -137,7 +146,10 @@ class HttpClient:
             raise ConnectError(f"the options do not make a request: {type(error).__name__}", retryable=False) from error
         final_url = prepared.url or url
         parts, secure = urlsplit(final_url), final_url.startswith("https")
-        settings = self._settings(final_url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        settings = self._settings_by_origin.get(origin)
+        if settings is None:
+            settings = self._settings_by_origin[origin] = self._settings(final_url)
         return Upgrade(
             secure=secure,
             host=parts.hostname or "",

@@ -48,6 +48,7 @@ class Stream:
         self._sock: socket.socket | None = None
         self._aborted = False
         self._unread = b""
+        self._is_drained = False
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
@@ -141,14 +142,36 @@ class Stream:
         if self._unread:
             data, self._unread = self._unread[:size], self._unread[size:]
             return data
+        if self._is_drained:
+            self._is_drained = False
+            self._wait_to_read(deadline)
         while True:
             try:
                 with self._lock:
-                    return self._socket().recv(size)
+                    data = self._socket().recv(size)
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
             except _WOULD_BLOCK:
                 self._wait_to_read(deadline)
+            else:
+                # Who got less than he asked for need not ask again before he waited. TLS may have more than it gave.
+                self._is_drained = 0 < len(data) < size and not isinstance(self._sock, ssl.SSLSocket)
+                return data
+
+    def recv_into(self, buffer: memoryview) -> int:
+        """Do what ``recv`` does, but put the bytes into ``buffer`` and return how many they are."""
+        if self._unread:
+            data = self.recv(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+        while True:
+            try:
+                with self._lock:
+                    return self._socket().recv_into(buffer)
+            except ssl.SSLWantWriteError:
+                self._wait_to_write()
+            except _WOULD_BLOCK:
+                self._wait_to_read(None)
 
     def wait(self) -> bool:
         """Wait until there is something to read, or the end of the stream; return False after ``wake``.
@@ -186,7 +209,7 @@ class Stream:
         """Put back what was read too far; ``recv`` returns it first."""
         self._unread = data + self._unread
 
-    def send(self, data: bytes) -> int:
+    def send(self, data: bytes | memoryview) -> int:
         """Write as much of ``data`` as there is room for, at least one byte, and return how much that was.
 
         Raises:
@@ -194,7 +217,7 @@ class Stream:
             OSError: the connection broke, or was aborted.
         """
         give_up = float("inf")
-        while time.monotonic() < give_up:
+        while give_up == float("inf") or time.monotonic() < give_up:
             try:
                 with self._lock:
                     return self._socket().send(data)
@@ -236,18 +259,6 @@ class Stream:
                     sock.close()
             self._sock = None
 
-    # What websocket-client asks of a socket besides.
-
-    def gettimeout(self) -> None:
-        """Return that waiting has no limit here: whoever waits is woken or aborted."""
-
-    def settimeout(self, timeout: float | None) -> None:
-        """Do nothing: see ``gettimeout``."""
-
-    def shutdown(self, how: int) -> None:
-        """End the connection."""
-        self.abort()
-
     def _has_decrypted(self) -> bool:
         """Return whether something is there of which the system does not know any more."""
         with self._lock:
@@ -274,7 +285,7 @@ class Stream:
         ready = self._reading.select(None if deadline is None else max(deadline - time.monotonic(), 0))
         if not ready:
             raise TimeoutError("nothing came in time")
-        if any(key.fileobj is self._wakened for key, _ in ready):
+        if len(ready) > 1 or ready[0][0].fileobj is self._wakened:
             self._wakened.recv(4096)
             raise TimeoutError("woken")
 

@@ -2,6 +2,7 @@
 
 This is the one module that imports websocket-client. What it is not left to do, and why:
 
+* Most frames, either way: ``frames`` reads and writes those that are a text as a whole, at a multiple of the speed.
 * Connecting and TLS: ``stream`` does, for the reasons given there.
 * Redirects: it would take Authorization and Cookie along to another origin.
 * Cookies: it has one jar for the whole process. The URL that it sees has a host that nobody else has, so the jar never
@@ -22,6 +23,7 @@ import websocket
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected
 from .base import Frame, Framing, Transport
+from .frames import FrameReader, FrameWriter, MessageTooBig, decode
 from .http import HttpClient, Upgrade, connect_error, open_stream
 from .stream import Stream
 
@@ -50,6 +52,8 @@ class WebSocketTransport(Transport):
         self._http = http
         self._stream = Stream()
         self._ws = _WebSocket(max_message_size)
+        self._reader, self._writer = FrameReader(self._stream, max_message_size), FrameWriter(self._stream)
+        self._is_inside = False  # a message that websocket-client has begun to read it also ends
 
     def open(self, url: str, deadline: float) -> None:
         """Connect, and ask for the upgrade; see ``Transport.open``."""
@@ -61,16 +65,12 @@ class WebSocketTransport(Transport):
         self._upgrade(upgrade, deadline)
 
     def recv(self) -> list[Frame]:
-        """Return the next message; see ``Transport.recv``."""
+        """Return the messages that are there, at least one; see ``Transport.recv``."""
         try:
-            opcode, frame = self._ws.recv_data_frame()
-            if opcode == websocket.ABNF.OPCODE_TEXT:
-                return [_decode(frame.data)]
-            if opcode == websocket.ABNF.OPCODE_BINARY:
-                return [frame.data]
-        except websocket.WebSocketTimeoutException:
+            return (not self._is_inside and self._reader.messages()) or self._recv_other()
+        except (TimeoutError, websocket.WebSocketTimeoutException):
             return []  # woken; what was read of a frame is kept
-        except _MessageTooBig as error:
+        except MessageTooBig as error:
             self._say_goodbye(1009)
             raise ConnectionLost(f"message too big: {error}") from error
         except (websocket.WebSocketProtocolException, websocket.WebSocketPayloadException, UnicodeDecodeError) as error:
@@ -79,14 +79,25 @@ class WebSocketTransport(Transport):
         except (OSError, websocket.WebSocketException) as error:
             # 0.x servers end a websocket like this on purpose: without a close frame.
             raise ConnectionLost("transport closed") from error
+
+    def _recv_other(self) -> list[Frame]:
+        """Let websocket-client read the next message: one in pieces, of bytes, or between control frames."""
+        self._is_inside = True
+        opcode, frame = self._ws.recv_data_frame()
+        self._is_inside = False
+        if opcode == websocket.ABNF.OPCODE_TEXT:
+            return [decode(frame.data)]
+        if opcode == websocket.ABNF.OPCODE_BINARY:
+            return [frame.data]
         raise ConnectionLost("transport closed")
 
     def send(self, frames: list[str]) -> None:
         """Write one message per frame; see ``Transport.send``."""
+        if not self._ws.connected:
+            raise ConnectionLost("transport closed")
         try:
-            for frame in frames:
-                self._ws.send(frame)
-        except (OSError, websocket.WebSocketException) as error:
+            self._writer.write(frames)
+        except OSError as error:
             raise ConnectionLost(f"transport closed: {error}") from error
 
     def wake(self) -> None:
@@ -124,11 +135,7 @@ class WebSocketTransport(Transport):
             )
         except (OSError, websocket.WebSocketException, ValueError) as error:
             raise _upgrade_error(error) from error
-        self._ws.sock = self._stream  # type: ignore[assignment]  # all that the library asks of a socket
-
-
-class _MessageTooBig(Exception):
-    """Not an exception of websocket-client, which would take it for one of its own."""
+        self._ws.sock = self._reader  # type: ignore[assignment]  # all that the library asks of a socket
 
 
 class _WebSocket(websocket.WebSocket):
@@ -170,7 +177,7 @@ class _BoundedFrames(websocket.frame_buffer):
         before = 0 if is_control or not self._fragments.cont_data else len(self._fragments.cont_data[1])
         if before + (self.length or 0) > self._limit:
             size = before + (self.length or 0)
-            raise _MessageTooBig(f"{size} bytes, the limit is {self._limit}: see max_message_size=")
+            raise MessageTooBig(f"{size} bytes, the limit is {self._limit}: see max_message_size=")
 
 
 class _AnswerReader:
@@ -193,6 +200,9 @@ class _AnswerReader:
     def recv(self, size: int) -> bytes:
         if self._head is None:
             self._head = self._read_head()
+        # It asks for single bytes until one is a line break; what is before one it takes in one piece as well.
+        line, _, _ = self._head.partition(b"\n")
+        size = len(line) or 1
         data, self._head = self._head[:size], self._head[size:]
         return data
 
@@ -249,11 +259,3 @@ def _upgrade_error(error: Exception) -> ConnectError:
         f"the server did not accept the websocket ({error}): old servers say so by closing the connection, when the "
         "Origin is not one of theirs (see headers=), the transport is disabled, or a proxy breaks upgrades"
     )
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        # TornadIO2 sends half a surrogate pair as three bytes; anything else raises again.
-        return data.decode("utf-8", "surrogatepass")

@@ -1021,6 +1021,18 @@ def test_a_burst_is_fenced_and_goes_on_when_the_fences_are_answered():
     assert client.notices() == []
 
 
+def test_a_server_is_busy_while_it_owes_the_answer_to_a_fence():
+    client = open_client()
+    frames = burst(client, 50)
+    assert not client.is_busy()  # it may be one that answers none
+    client.receive([f"6:::{fences(frames)[0]}"], 0.0)
+    assert not client.is_busy()
+    frames = burst(client, 50)
+    assert client.is_busy()
+    client.receive([f"6:::{fences(frames)[0]}"], 0.0)
+    assert not client.is_busy()
+
+
 def test_urgent_frames_count_but_do_not_wait_for_the_fence():
     client = open_client()
     burst(client, 1000)

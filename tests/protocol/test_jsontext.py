@@ -124,3 +124,10 @@ def test_an_integer_of_1000_digits_is_read_and_one_beyond_the_interpreters_limit
     assert JsonText().read("1" * 1000) == int("1" * 1000)
     with pytest.raises(ValueError):  # noqa: PT011 - the message is that of the JSON module
         JsonText().read("1" * 5000)
+
+
+def test_without_the_part_in_c_it_writes_the_same(monkeypatch):
+    monkeypatch.setattr("sioclient.protocol.jsontext.c_make_encoder", None)
+    assert JsonText().write({"name": "é", "args": [1, None]}) == '{"name":"\\u00e9","args":[1,null]}'
+    with pytest.raises(LocalProtocolError):
+        JsonText().write(float("nan"))

@@ -152,6 +152,17 @@ def test_what_was_put_back_is_read_first(link: Open) -> None:
     assert [stream.recv(3), stream.recv(3), stream.recv(3)] == [b"abc", b"d", b"ef"]
 
 
+def test_recv_into_returns_what_was_put_back_first(link: Open) -> None:
+    stream, peer = link()
+    stream.unread(b"ab")
+    buffer = bytearray(4)
+    with memoryview(buffer) as view:
+        assert stream.recv_into(view) == 2
+        peer.send(b"cd")
+        assert stream.recv_into(view[2:]) == 2
+    assert buffer == b"abcd"
+
+
 def test_recv_gives_up_at_its_deadline_and_loses_nothing(link: Open) -> None:
     stream, peer = link()
     with pytest.raises(TimeoutError, match="in time"):
@@ -295,23 +306,6 @@ def test_every_step_after_abort_raises(authority: Authority, step: str) -> None:
         arguments = {"start_tls": (authority.client(), "localhost", soon()), "send": (b"x",)}.get(step, ())
         with pytest.raises(ConnectionAbortedError):
             getattr(stream, step)(*arguments)
-
-
-def test_shutdown_is_abort() -> None:
-    with Server(hand_over) as server, connected(server) as stream:
-        stream.shutdown(socket.SHUT_RDWR)
-        with pytest.raises(ConnectionAbortedError):
-            stream.send(b"x")
-
-
-def test_waiting_has_no_limit_of_its_own() -> None:
-    with Server(hand_over) as server, connected(server) as stream:
-        stream.settimeout(0.001)
-        assert stream.gettimeout() is None
-        task = Task(stream.recv)
-        task.wait_until_blocked()
-        server.next_peer().send(b"x")
-        assert task.result() == b"x"
 
 
 # Ending

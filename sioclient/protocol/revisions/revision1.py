@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from ...errors import ConnectError, HandshakeRejected, RemoteProtocolError, WrongRevision
 from ..jsontext import JsonText
-from ..packets import Malformed, Packet
 from .base import Framing, Handshake
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
 from .jsonp1 import decode_jsonp, jsonp_error
@@ -38,15 +37,7 @@ class Revision1:
 
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())
-        self._encode, self._decode = codec.encode, codec.decode
-
-    def encode(self, packet: Packet) -> str:
-        """Return the frame for a packet; see ``PacketCodec.encode``."""
-        return self._encode(packet)
-
-    def decode(self, frame: str | bytes) -> Packet | Malformed:
-        """Return the packet in a frame; see ``PacketCodec.decode``."""
-        return self._decode(frame)
+        self.encode, self.decode = codec.encode, codec.decode
 
     def handshake_path(self, resource: str) -> str:
         """Return the handshake's path; the slash at its end matters to TornadIO2 and gevent-socketio."""

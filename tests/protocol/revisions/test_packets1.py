@@ -299,3 +299,61 @@ def test_an_ack_whose_arguments_cannot_be_read_is_an_ack_without_any(data):
 @pytest.mark.parametrize(("data", "args"), [('1+["a",2]', ["a", 2]), ('1+"a"', ["a"]), ('1+{"a":1}', [{"a": 1}])])
 def test_arguments_of_an_ack_that_are_no_list_are_one_argument(data, args):
     assert CODEC.decode(f"6:::{data}") == Ack(1, args)
+
+
+# What is read in the short way is what is read in the long one
+
+
+EVENT_NAMES = st.sampled_from(["news", "a", "é", 'q"uote', "message", ',"args":['])
+ARGUMENTS = st.recursive(st.one_of(st.none(), st.integers(), st.text(max_size=5)), st.lists, max_leaves=5)
+EVENTS = st.builds(
+    lambda head, name, args, tail: f'{head}{{"name":{json.dumps(name)},"args":{json.dumps(args)}}}{tail}',
+    st.sampled_from(["5:::", "5:::", "5::/chat:", "5:1+::", "5:2::", "4:::", "5::/a", ""]),
+    EVENT_NAMES,
+    st.one_of(st.lists(ARGUMENTS, max_size=3), st.lists(ARGUMENTS, max_size=3), ARGUMENTS),
+    st.sampled_from(["", "", "", " ", "}", ",", '\n{"name":"x"}']),
+)
+ODD = st.sampled_from(
+    [
+        '5:::{"name":"news","args":[1]',
+        '5:::{"name":"news","args":[1]]',
+        '5:::{"name":"news","args":[1],"args":[2]}',
+        '5:::{"name":"news","args":[1],"name":"other"}',
+        '5:::{"args":[0],"name":"news","args":[1]}',
+        '5:::{"x":{"y":1},"name":"news","args":[1]}',
+        '5:::{"name":"news","args":["' + "x" * 600 + '"]}',
+        '5:::{"name":"news","args":' + "[" * 600 + "]" * 600 + "}",
+        '5:::{"name":"news","args":[' + "[]," * 600 + "1]}",
+        '5:::{"name":"news","args":[NaN,-1e400]}',
+        '5:::{"name":"news","args":["' + chr(0xD800) + '"]}',
+        '5:::{"name":1,"args":[1]}',
+        '5:::,"args":[1]}',
+        "6:::12+[1]",
+        "6:::12+[1",
+        '6:::12+["a"] ',
+        "6:::12+[[],{}]",
+        "6:::9007199254740993+[1]",
+        "6:::12",
+        "6::/chat:12+[1]",
+        "6:::12+" + "[" * 600 + "]" * 600,
+        b"5:::{}",
+        "",
+    ]
+)
+
+
+@given(
+    st.lists(st.one_of(EVENTS, EVENTS, ODD), max_size=8),
+    st.sampled_from([None, SimpleNamespace(dumps=json.dumps, loads=json.loads)]),
+)
+def test_the_short_way_reads_what_the_long_one_does(frames, module):
+    codec = PacketCodec(JsonText(module))
+    for frame in frames:
+        assert repr(codec.decode(frame)) == repr(PacketCodec(JsonText())._decode_any(frame))
+
+
+def test_only_so_many_beginnings_are_remembered():
+    codec = PacketCodec(JsonText())
+    for number in range(1500):
+        assert codec.decode(f'5:::{{"name":"n{number}","args":[1]}}') == Event(f"n{number}", [1])
+    assert len(codec._heads) == 1000
