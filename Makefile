@@ -1,6 +1,7 @@
 # make demo: a bot, a visitor and you talk in a chat; make demo ONCE=1: without you.  make test: everything is tested.
 # make table: writes into the README which servers the tests have proven.
-# Both need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
+# make bench: sioclient is measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
+# All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 EXTRA := dev
 RUN :=
 
-.PHONY: demo test table clean
+.PHONY: demo test table bench clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
@@ -20,6 +21,9 @@ test: $(VENV)/ready
 
 table: $(VENV)/ready
 	@WRITE_TABLE=1 $(BIN)/python -m pytest -q tests/contract/test_servers.py
+
+bench: $(VENV)/ready
+	@$(BIN)/python -m bench $(ARGS)
 
 $(VENV)/ready: setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'

@@ -38,8 +38,9 @@ setup(
     extras_require={
         "server": SERVER,
         "socks": ["PySocks>=1.7.1"],
+        "speed": ["orjson>=3.9"],
         "test": TEST,
-        "dev": [*TEST, "mypy>=1.11", "ruff>=0.6"],
+        "dev": [*TEST, "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
     },
     classifiers=[
         "Development Status :: 4 - Beta",

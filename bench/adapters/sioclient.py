@@ -1,0 +1,29 @@
+"""sioclient as its users use it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sioclient import SocketIO
+
+
+class Client:
+    module, entry = "sioclient", "SocketIO"
+
+    def __init__(self, port: int, events: dict[str, Any], polling: bool = False) -> None:
+        transports = ("xhr-polling",) if polling else ("websocket",)
+        self.socket = SocketIO("127.0.0.1", port, transports=transports, auto_connect=False, json=self.json)
+        for name, function in events.items():
+            self.socket.on(name, function)
+        self.socket.open()
+        self.emit, self.call, self.close = self.socket.emit, self.socket.call, self.socket.disconnect
+        self.wait = lambda done: done.wait()
+
+    json: Any = None
+
+    def prepared(self, name: str, *args: Any) -> Any:
+        return partial(self.socket.emit, name, *args)
+
+    def ask(self, name: str, callback: Any) -> None:
+        self.socket.emit(name, callback=callback)

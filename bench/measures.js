@@ -1,0 +1,136 @@
+// What is measured of a client in JavaScript: node measures.js CLIENT MEASURE PORT [NUMBER ...]; see measures.py.
+'use strict';
+const fs = require('fs');
+
+const clients = {
+  js_0_9(port, polling) {
+    const options = { transports: [polling ? 'xhr-polling' : 'websocket'], reconnect: false, 'force new connection': true };
+    return require('socket.io-client-0.9').connect('http://127.0.0.1:' + port, options);
+  },
+  js_4(port) {
+    return require('socket.io-client').io('http://127.0.0.1:' + port, {
+      transports: ['websocket'], reconnection: false, forceNew: true,
+    });
+  },
+};
+
+const seconds = () => Number(process.hrtime.bigint()) / 1e9;
+const cpu = () => { const used = process.cpuUsage(); return (used.user + used.system) / 1e6; };
+const watch = () => ({ wall: seconds(), cpu: cpu() });
+const rate = (since, count) => ({
+  rate: count / (seconds() - since.wall), cpu: (cpu() - since.cpu) / count * 1e6,
+});
+const percentile = (times, percent) => times.sort((a, b) => a - b)[Math.floor(times.length * percent / 100)] * 1e6;
+
+function open(connect, port, polling) {
+  return new Promise((resolve) => { const socket = connect(port, polling); socket.on('connect', () => resolve(socket)); });
+}
+
+const once = (socket, name) => new Promise((resolve) => socket.once(name, resolve));
+
+const measures = {
+  async receive(connect, port, count, size, polling) {
+    const socket = await open(connect, port, polling);
+    let seen = 0, figures;
+    socket.on('news', () => { seen++; });
+    for (const number of [Math.max(Math.floor(count / 20), 2), count]) {
+      seen = 0;
+      const since = watch();
+      socket.emit('flood', number, size);
+      await once(socket, 'done');
+      figures = rate(since, number);
+      if (seen !== number) throw new Error(seen + ' of ' + number + ' events arrived');
+    }
+    return figures;
+  },
+  async send(connect, port, count, size, threads, polling) {
+    const socket = await open(connect, port, polling);
+    const text = 'x'.repeat(Math.max(size - 32, 1));
+    let figures;
+    for (const number of [Math.max(Math.floor(count / 20), 1), count]) {
+      socket.emit('sink', number);
+      const since = watch();
+      for (let i = 0; i < number; i++) socket.emit('note', text);
+      await once(socket, 'done');
+      figures = rate(since, number);
+    }
+    return figures;
+  },
+  receive_polling: (connect, port, count, size) => measures.receive(connect, port, count, size, true),
+  send_polling: (connect, port, count, size) => measures.send(connect, port, count, size, 1, true),
+  async ask(connect, port, count) {
+    const socket = await open(connect, port);
+    const times = [];
+    const since = watch();
+    let begun = seconds();
+    await new Promise((resolve) => {
+      const answered = () => {
+        times.push(seconds() - begun);
+        if (times.length === count) return resolve();
+        begun = seconds();
+        socket.emit('question', answered);
+      };
+      socket.emit('question', answered);
+    });
+    return { ...rate(since, count), p99: percentile(times, 99) };
+  },
+  async call(connect, port, count) {
+    const socket = await open(connect, port);
+    const times = [];
+    const since = watch();
+    for (let i = 0; i < count; i++) {
+      const begun = seconds();
+      await new Promise((resolve) => socket.emit('question', resolve));
+      times.push(seconds() - begun);
+    }
+    return { ...rate(since, count), p99: percentile(times, 99) };
+  },
+  async reply(connect, port, count) {
+    const socket = await open(connect, port);
+    const text = 'x'.repeat(28);
+    let figures;
+    socket.on('news', () => socket.emit('note', text));
+    for (const number of [Math.floor(count / 20), count]) {
+      const since = watch();
+      socket.emit('ask', number, 60);
+      await once(socket, 'done');
+      figures = rate(since, number);
+    }
+    return figures;
+  },
+  async connect(connect, port, count) {
+    const times = [];
+    for (let i = 0; i < count; i++) {
+      const begun = seconds();
+      const socket = connect(port);
+      await once(socket, 'hello');
+      times.push(seconds() - begun);
+      socket.disconnect();
+    }
+    times.shift();
+    return { ms: times.sort((a, b) => a - b)[Math.floor(times.length / 2)] * 1000 };
+  },
+  async memory(connect, port, count) {
+    const resident = () => process.memoryUsage().rss / 1024;
+    await open(connect, port);
+    const before = resident(), sockets = [];
+    for (let i = 0; i < count; i++) sockets.push(await open(connect, port));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return { kib: (resident() - before) / count, threads: 0 };
+  },
+  async idle(connect, port, duration) {
+    await open(connect, port);
+    const switches = () => fs.readdirSync('/proc/self/task').reduce((sum, task) => sum + Number(
+      /\nvoluntary_ctxt_switches:\s*(\d+)/.exec(fs.readFileSync('/proc/self/task/' + task + '/status', 'utf8'))[1]), 0);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = switches(), used = cpu();
+    await new Promise((resolve) => setTimeout(resolve, duration * 1000));
+    return { wakeups: Math.max(switches() - before - 1, 0) / duration, cpu: (cpu() - used) / duration * 1e6 };
+  },
+};
+
+const [name, measure, ...numbers] = process.argv.slice(2);
+measures[measure](clients[name], ...numbers.map(Number)).then((figures) => {
+  console.log(JSON.stringify(figures));
+  process.exit(0);
+});

@@ -1,0 +1,94 @@
+"""What is measured: which function of ``measures.py`` with which numbers, and for which clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_PYTHON = ("raw", "sioclient", "sioclient_orjson", "socketio_client", "python_socketio")
+_ALL = (*_PYTHON, "js_0_9", "js_4")
+_LEGACY = ("sioclient", "js_0_9")  # socketIO-client 0.5.7.4 hangs when it polls
+_OURS = ("sioclient",)
+_THREADED = ("raw", "sioclient", "python_socketio")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row.
+
+    Attributes:
+        name: its key.
+        title: what it says, with the unit.
+        function: the function that measures.
+        numbers: what the function is given.
+        quick: what it is given for a first look.
+        figure: which of its figures is the row's.
+        target: the ratio that sioclient is to reach, at least; at most, if lower is better.
+        lower: whether lower is better.
+        once: whether one round is enough, for what depends on no clock.
+        source: the measure whose runs have this figure too; empty: it has runs of its own.
+    """
+
+    name: str
+    title: str
+    function: str
+    numbers: tuple[float, ...]
+    quick: tuple[float, ...]
+    figure: str = "rate"
+    target: float | None = None
+    lower: bool = False
+    once: bool = False
+    source: str = ""
+    clients: tuple[str, ...] = _ALL
+
+
+_KIB = "CPU per KiB of an event of {:,} KiB, us"
+
+MEASURES = (
+    Measure("receive", "receive, events/s", "receive", (50_000, 60), (20_000, 60), target=12),
+    Measure("receive_cpu", "CPU per received event, us", "", (), (), "cpu", lower=True, source="receive"),
+    Measure("receive_64k", "receive 64 KiB, events/s", "receive", (100, 65536), (40, 65536), target=110),
+    Measure("receive_1m", "receive 1 MiB, events/s", "receive", (10, 2**20), (4, 2**20), target=120),
+    Measure("send", "send, events/s", "send", (5_000, 60), (5_000, 60), target=1.25),
+    Measure("send_cpu", "CPU per sent event, us", "", (), (), "cpu", lower=True, source="send"),
+    Measure("send_64k", "send 64 KiB, events/s", "send", (200, 65536), (100, 65536), target=1.6),
+    Measure("send_1m", "send 1 MiB, events/s", "send", (30, 2**20), (10, 2**20), target=2.3),
+    Measure("send_8", "send from 8 threads, events/s", "send", (8_000, 60, 8), (4_000, 60, 8), clients=_THREADED),
+    Measure("ask", "round trips/s, callback", "ask", (3_000,), (1_000,), target=1.2),
+    Measure("ask_p99", "round trip p99, callback, us", "", (), (), "p99", lower=True, source="ask"),
+    Measure("call", "round trips/s, call", "call", (3_000,), (1_000,), target=1.05),
+    Measure("call_p99", "round trip p99, call, us", "", (), (), "p99", lower=True, source="call"),
+    Measure("reply", "events answered/s", "reply", (10_000,), (5_000,), target=2),
+    Measure("busy", "receive beside a busy thread, events/s", "busy", (2.0,), (1.0,), clients=_THREADED),
+    Measure("connect", "connect to the first event, ms", "connect", (30,), (20,), "ms", target=1.5, lower=True),
+    Measure(
+        "receive_polling", "receive by polling, events/s", "receive_polling", (20_000, 60), (5_000, 60), clients=_LEGACY
+    ),
+    Measure("send_polling", "send by polling, events/s", "send_polling", (500, 60), (100, 60), clients=_LEGACY),
+    Measure("import", "import, ms", "importing", (0,), (0,), "ms", lower=True, clients=_PYTHON),
+    Measure(
+        "import_client",
+        "import of the client's class, ms",
+        "importing",
+        (1,),
+        (1,),
+        "ms",
+        lower=True,
+        once=True,
+        clients=_PYTHON,
+    ),
+    Measure("memory_200", "KiB a connection, of 200", "memory", (200,), (50,), "kib", lower=True, once=True),
+    Measure("memory_1000", "KiB a connection, of 1,000", "memory", (1000,), (100,), "kib", lower=True, once=True),
+    Measure("threads", "threads a connection", "", (), (), "threads", lower=True, once=True, source="memory_200"),
+    Measure("idle", "wake-ups/s of an idle connection", "idle", (10.0,), (2.0,), "wakeups", lower=True, once=True),
+    Measure("idle_cpu", "CPU of an idle connection, us/s", "", (), (), "cpu", lower=True, once=True, source="idle"),
+    *(
+        Measure(
+            f"count_{n}", f"CPU per event of {n:,}, us", "receive", (n, 60), (n, 60), "cpu", lower=True, clients=_OURS
+        )
+        for n in (10**3, 10**4, 10**5, 10**6)
+    ),
+    *(
+        Measure(f"size_{n}k", _KIB.format(n), "growth", (n,), (n,), "cpu", lower=True, clients=_OURS)
+        for n in (1, 16, 256, 4096, 16_000)
+    ),
+)
