@@ -99,7 +99,7 @@ class Threads:
         self._inbox: deque[Notice] = deque()
         self._link: Abortable | None = None  # the attempt, then the transport that it opened
         self._transport: Transport | None = None
-        self._abandoned = self._over = False
+        self._abandoned = self._left = self._over = False
         self._listener = threading.Thread(target=self._listen, name="sioclient-listener", daemon=True)
         self._heartbeat = threading.Thread(target=self._keep_time, name="sioclient-heartbeat", daemon=True)
 
@@ -206,11 +206,11 @@ class Threads:
             return
         self._set_reading(False)
         try:
-            inbox, protocol, deliver = self._inbox, self._protocol, self._deliver
+            inbox, deliver = self._inbox, self._deliver
             while inbox:
                 notice = inbox.popleft()
-                # After the end only its own notices are delivered: no event, no answer.
-                if protocol.phase is not _CLOSED or type(notice) not in _USER_PACKETS:
+                # Who has left hears only of that. What the server said before it ended the session, he still hears.
+                if not self._left or type(notice) not in _USER_PACKETS:
                     deliver(notice)
         finally:
             if self._corked_until != NEVER:
@@ -317,6 +317,7 @@ class Threads:
 
     def begin_disconnect(self) -> None:
         """Tell the server and the threads that this is the end."""
+        self._left = True
         with self._lock:
             self._protocol.disconnect()
             self._collect()

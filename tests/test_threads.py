@@ -58,6 +58,14 @@ def test_notices_are_delivered_on_one_thread_in_order(connection, server, notice
     assert threads == {"sioclient-listener"}
 
 
+def test_what_the_server_says_before_it_ends_the_session_is_delivered(connection, server, notices):
+    connection.open()
+    server.push(["3:::goodbye", "0::", "3:::too late"])
+    eventually(lambda: notices.of(Ended))
+    assert [message.data for message in notices.of(Message)] == ["goodbye"]
+    assert [type(notice) for notice in notices.all][-4:] == [Message, Disconnected, TransportClosed, Ended]
+
+
 def test_frames_behind_a_fence_that_is_never_answered_go_when_its_time_is_over(
     connection, server, notices, monkeypatch
 ):
