@@ -14,6 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+Frame = str | bytes
+"""What a transport carries whole."""
+
+Encoded = str | tuple[Frame, ...]
+"""A packet on the wire: one frame, or several when it has attachments."""
+
 MAX_ID = 2**53
 """Ids beyond this are not exact in JavaScript, so no server can have sent one."""
 
@@ -27,12 +33,13 @@ class Disconnect:
 
 @dataclass(slots=True)
 class Connect:
-    """Packet 1: asks to join an endpoint, or says that it was joined."""
+    """Packet 1: asks to join an endpoint, or says that it was joined; from revision 5 on with ``data``."""
 
     endpoint: str = ""
     query: str = ""
     id: int | None = None
     wants_data: bool = False
+    data: Any = None
 
 
 @dataclass(slots=True)
@@ -42,9 +49,9 @@ class Heartbeat:
 
 @dataclass(slots=True)
 class Message:
-    """Packet 3: a text without a name."""
+    """Packet 3: a text without a name; in Engine.IO alone it may also be bytes."""
 
-    data: str
+    data: Any
     endpoint: str = ""
     id: int | None = None
     wants_data: bool = False
@@ -72,6 +79,14 @@ class Event:
 
 
 @dataclass(slots=True)
+class Recoverable:
+    """An event that the server can send again after a loss, to whom names the ``offset`` of the last that came."""
+
+    event: Event
+    offset: str
+
+
+@dataclass(slots=True)
 class Ack:
     """Packet 6: the answer to the packet with this ``id``; the id lives in the data, not in the id field."""
 
@@ -82,11 +97,17 @@ class Ack:
 
 @dataclass(slots=True)
 class Error:
-    """Packet 7: the server refuses something; ``advice`` is ``reconnect`` or nothing."""
+    """Packet 7: the server refuses something; ``advice`` is ``reconnect`` or nothing.
+
+    From revision 4 on it is also the answer to a join, with what the server's application says as ``data``; then
+    it is ``final``, for asking again will not help.
+    """
 
     reason: str = ""
     advice: str = ""
     endpoint: str = ""
+    data: Any = None
+    final: bool = False
 
 
 @dataclass(slots=True)
@@ -99,6 +120,11 @@ class Noop:
 
 
 @dataclass(slots=True)
+class Close:
+    """The sender ends the transport, as Engine.IO does over polling, where nothing else would tell."""
+
+
+@dataclass(slots=True)
 class Malformed:
     """What came instead of a packet: the text, and what is wrong with it."""
 
@@ -106,7 +132,7 @@ class Malformed:
     problem: str
 
 
-Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error, Noop]
+Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error, Noop, Close, Recoverable]
 """Whatever may be encoded."""
 
 UserPacket = Union[Message, Json, Event]

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...errors import RemoteProtocolError
+from .utf16 import from_units, to_units
 
 _MARK = "\ufffd"
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _LENGTH = re.compile(r"[0-9]{1,10}")
 
 
@@ -26,18 +26,6 @@ class _Counting(NamedTuple):
     to_text: Callable[[str], str]
 
 
-def _utf16_units(text: str) -> str:
-    return _ASTRAL.sub(lambda match: _surrogates(ord(match[0]) - 0x10000), text)
-
-
-def _surrogates(offset: int) -> str:
-    return chr(0xD800 | offset >> 10) + chr(0xDC00 | offset & 0x3FF)
-
-
-def _from_utf16_units(units: str) -> str:
-    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
 def _utf8_units(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
@@ -46,7 +34,7 @@ def _from_utf8_units(units: str) -> str:
     return units.encode("latin-1").decode("utf-8", "surrogatepass")
 
 
-_UTF16 = _Counting(_utf16_units, _MARK, _from_utf16_units)
+_UTF16 = _Counting(to_units, _MARK, from_units)
 _CODE_POINTS = _Counting(str, _MARK, str)
 _UTF8 = _Counting(_utf8_units, _utf8_units(_MARK), _from_utf8_units)
 
@@ -55,7 +43,7 @@ def encode_payload(frames: list[str]) -> str:
     """Return the body that carries ``frames``: one alone as it is, several with their lengths in UTF-16 units."""
     if len(frames) == 1:
         return frames[0]
-    return "".join(f"{_MARK}{len(_utf16_units(frame))}{_MARK}{frame}" for frame in frames)
+    return "".join(f"{_MARK}{len(to_units(frame))}{_MARK}{frame}" for frame in frames)
 
 
 def decode_payload(body: str) -> list[str]:

@@ -1,0 +1,117 @@
+"""The grammar of Engine.IO 3: who beats, how bytes look in a frame, and how frames share one HTTP body.
+
+Source: the Engine.IO protocol text, revision 3, and what socket.io 1.7.4 and 2.5.1 and engine.io 3 do. The client beats
+and the server answers. A frame of bytes has the packet's type as its first byte.
+
+A body is a text, in which every frame stands behind its length in UTF-16 units and a colon, and bytes are base64
+behind ``b4``; or it is bytes, in which every frame stands behind a 0 (text) or 1 (bytes), the digits of its length as
+one byte each, and 255. socket.io 1.x encodes the characters of a text body twice, and expects just that of others. It
+cannot be told from 2.x, so only ASCII goes out as text. What it sends itself are bytes, unless asked for base64.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+
+from ...errors import RemoteProtocolError
+from ..packets import Frame, Noop, Packet
+from .utf16 import from_units, to_units
+
+NUMBER = 3
+BEAT = "2"
+BEATS_UNPROMPTED = True
+PACKETS: dict[str, Packet] = {"3": Noop()}
+
+_MESSAGE = 4
+_LENGTH = re.compile(r"([0-9]{1,10}):")
+_BINARY_LENGTH = re.compile(rb"([\x00\x01])([\x00-\x09]{1,10})\xff")
+
+
+def wrap_bytes(data: bytes) -> Frame:
+    """Return the frame of a message of bytes."""
+    return bytes([_MESSAGE]) + data
+
+
+def unwrap_bytes(frame: bytes) -> bytes:
+    """Return the bytes that a frame has as its message; raise ValueError if it is none."""
+    if frame[:1] != bytes([_MESSAGE]):
+        raise ValueError("bytes that are no message")
+    return frame[1:]
+
+
+def bodies(frames: Sequence[Frame], most: int | None) -> Iterator[Frame]:
+    """Yield bodies that carry the frames in order: text if all of them are ASCII, else bytes."""
+    texts = [frame for frame in frames if isinstance(frame, str) and frame.isascii()]
+    if len(texts) == len(frames):
+        yield join(texts)
+    else:
+        yield b"".join(map(_binary, frames))
+
+
+def join(texts: Sequence[str]) -> str:
+    """Return the body that carries texts, each behind its length in UTF-16 units."""
+    return "".join(f"{len(to_units(text))}:{text}" for text in texts)
+
+
+def decode_payload(body: str) -> list[Frame]:
+    """Return the frames of one body, in order; empty ones are left out.
+
+    Args:
+        body: a text; or bytes, one character for each.
+
+    Raises:
+        RemoteProtocolError: the lengths are wrong or missing, or bytes are not base64.
+    """
+    try:
+        split = _split_bytes(body.encode("latin-1")) if body[:1] in ("\0", "\1") else _split_text(body)
+        return [frame for frame in split if frame]
+    except ValueError as error:
+        raise RemoteProtocolError(f"a payload that cannot be read: {error}: {body[:200]!r}") from error
+
+
+def _binary(frame: Frame) -> bytes:
+    kind, data = (b"\0", frame.encode("utf-8")) if isinstance(frame, str) else (b"\1", frame)
+    return kind + bytes(map(int, str(len(data)))) + b"\xff" + data
+
+
+def _split_bytes(body: bytes) -> Iterator[Frame]:
+    position = 0
+    while position < len(body):
+        head = _BINARY_LENGTH.match(body, position)
+        if head is None:
+            raise ValueError(f"no length at {position}")
+        end = head.end() + int("".join(map(str, head[2])))
+        if end > len(body):
+            raise ValueError(f"a length beyond the end at {position}")
+        data = body[head.end() : end]
+        yield data.decode("utf-8") if head[1] == b"\0" else data
+        position = end
+
+
+def _split_text(body: str) -> Iterator[Frame]:
+    for frame in _split_units(to_units(body)):
+        yield from_units(frame) if isinstance(frame, str) else frame
+
+
+def _split_units(text: str) -> Iterator[Frame]:
+    position = 0
+    while position < len(text):
+        head = _LENGTH.match(text, position)
+        if head is None:
+            raise ValueError(f"no length at {position}")
+        end = head.end() + int(head[1])
+        if end > len(text):
+            raise ValueError(f"a length beyond the end at {position}")
+        frame = text[head.end() : end]
+        yield _from_base64(frame) if frame.startswith("b") else frame
+        position = end
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return bytes([int(text[1:2], 16)]) + b64decode(text[2:], validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,73 @@
+"""The grammar of Engine.IO 4: who beats, how bytes look in a frame, and how frames share one HTTP body.
+
+Source: the Engine.IO protocol text, revision 4, and what socket.io 3.1.2 and 4.8.1, engine.io 6 and python-engineio 4
+do. The server asks for a beat and the client answers. Bytes are a frame as they are. In a body, U+001E stands
+between the frames, and bytes are base64 behind a ``b``.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
+
+from ...errors import RemoteProtocolError
+from ..packets import Frame, Heartbeat, Packet
+
+NUMBER = 4
+BEAT = "3"
+"""What the client says; unasked, too, while nobody reads that it is asked."""
+
+BEATS_UNPROMPTED = False
+PACKETS: dict[str, Packet] = {"2": Heartbeat()}
+
+_SEPARATOR = "\x1e"
+
+
+def wrap_bytes(data: bytes) -> Frame:
+    """Return the frame of a message of bytes."""
+    return data
+
+
+def unwrap_bytes(frame: bytes) -> bytes:
+    """Return the bytes that a frame has as its message; raise ValueError if it is none."""
+    return frame
+
+
+def bodies(frames: Sequence[Frame], most: int | None) -> Iterator[Frame]:
+    """Yield bodies that carry the frames in order, each of at most ``most`` bytes unless one frame alone has more."""
+    together: list[str] = []
+    size = 0
+    for frame in frames:
+        text = frame if isinstance(frame, str) else "b" + b64encode(frame).decode("ascii")
+        length = len(text) if text.isascii() else len(text.encode("utf-8"))
+        if together and most is not None and size + 1 + length > most:
+            yield join(together)
+            together, size = [], 0
+        size += length + (1 if together else 0)
+        together.append(text)
+    if together:
+        yield join(together)
+
+
+def join(texts: Sequence[str]) -> str:
+    """Return the body that carries texts."""
+    return _SEPARATOR.join(texts)
+
+
+def decode_payload(body: str) -> list[Frame]:
+    """Return the frames of one body, in order; empty ones are left out.
+
+    Raises:
+        RemoteProtocolError: bytes are not base64.
+    """
+    return [_read(text) for text in body.split(_SEPARATOR) if text]
+
+
+def _read(text: str) -> Frame:
+    if not text.startswith("b"):
+        return text
+    try:
+        return b64decode(text[1:], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RemoteProtocolError(f"a payload that cannot be read: {error}: {text[:200]!r}") from error

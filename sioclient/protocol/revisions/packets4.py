@@ -1,0 +1,236 @@
+"""The packet grammar of revision 4: ``type[attachments-][endpoint,][id][JSON]``, and the attachments behind it.
+
+Source: the Socket.IO protocol text, revision 4, and what socket.io 1.7.4 and 2.5.1 send and take. There are no
+messages beside events here: a message is an event of that name. What revision 5 does otherwise is in ``packets5``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import LocalProtocolError
+from ..jsontext import JsonText
+from ..packets import MAX_ID, Ack, Connect, Disconnect, Error, Event, Json, Malformed, Message, Noop, Packet
+from .attachments import put_together, take_apart
+from .packets1 import check_endpoint as check_endpoint_1
+
+MOST_ATTACHMENTS = 1000
+"""Attachments that a packet from the server may have."""
+
+_PACKET = re.compile(r"([0-6])(?:([0-9]+)-)?(?:(/[^,]*)(?:,|\Z))?([0-9]*)(.*)", re.DOTALL)
+_MOST_DIGITS = len(str(MAX_ID))
+
+_INCOMPLETE = Noop()
+"""What stands for a packet whose attachments are still to come: nothing yet, but a sign of life."""
+
+_Header = tuple[str, "int | None"]
+"""Endpoint, id."""
+
+_PLAIN: _Header = ("", None)
+
+_Decoder = Callable[[_Header, Any], Packet]
+
+
+class PacketCodec4:
+    """Turns packets into texts with their attachments, and back.
+
+    Args:
+        json: how JSON is written and read.
+        most_bytes: how many bytes the attachments of one packet from the server may have together.
+    """
+
+    def __init__(self, json: JsonText, most_bytes: int) -> None:
+        self._json, self.read_json = json, json.read
+        self.most_bytes = most_bytes
+        self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
+            Connect: self._encode_connect,
+            Disconnect: lambda packet: (f"1{endpoint_field(packet.endpoint)}", []),
+            Event: lambda packet: self._encode_event(_name(packet.name), packet.args, packet),
+            Message: lambda packet: self._encode_event("message", [packet.data], packet),
+            Json: lambda packet: self._encode_event("message", [packet.data], packet),
+            Ack: lambda packet: self._encode_args(3, packet, packet.args),
+        }
+        self.decoders: dict[str, _Decoder] = {
+            "0": self._decode_connect,
+            "1": lambda header, data: Disconnect(header[0]),
+            "2": _decode_event,
+            "3": _decode_ack,
+            "4": self._decode_error,
+            "5": _decode_event,
+            "6": _decode_ack,
+        }
+
+    def encode(self, packet: Packet) -> tuple[str, list[bytes]]:
+        """Return the text of a packet, and its attachments.
+
+        Raises:
+            LocalProtocolError: the grammar cannot say it (an endpoint with a comma, NaN).
+            TypeError: a value of a type that JSON does not have, or a name that is not text.
+        """
+        return self._encoders[type(packet)](packet)
+
+    def reader(self) -> PacketReader:
+        """Return what reads the packets of one session."""
+        return PacketReader(self)
+
+    def read(self, header: tuple[str, str, str], body: str, attachments: list[bytes] | None) -> Packet:
+        """Return the packet of these parts: its type, endpoint and id, its JSON, and its attachments if it has any.
+
+        Raises:
+            ValueError: it is none.
+        """
+        kind, endpoint, id_text = header
+        if len(id_text) > _MOST_DIGITS or (id_text and int(id_text) > MAX_ID):
+            raise ValueError("an id that is too large")
+        data = self._json.read(body) if body else None
+        if attachments is not None:
+            data = put_together(data, attachments)
+        # The default endpoint has no name here, and a query says nothing in an answer.
+        name = (endpoint or "").partition("?")[0]
+        return self.decoders[kind](("" if name == "/" else name, int(id_text) if id_text else None), data)
+
+    def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
+        query = packet.query.removeprefix("?")
+        name = packet.endpoint or ("/" if query else "")
+        return f"0{endpoint_field(name, query)}", []
+
+    def _encode_event(self, name: str, args: list[Any], packet: Event | Message | Json) -> tuple[str, list[bytes]]:
+        return self._encode_args(2, packet, [name, *args])
+
+    def _encode_args(self, kind: int, packet: Event | Message | Json | Ack, args: list[Any]) -> tuple[str, list[bytes]]:
+        head = endpoint_field(packet.endpoint) + ("" if packet.id is None else _id_text(packet.id))
+        try:
+            return f"{kind}{head}{self._json.write(args)}", []
+        except TypeError:
+            # It may be for bytes. Most packets have none, and need not be looked through.
+            text_args, attachments = take_apart(args)
+            if not attachments:
+                raise
+        return f"{kind + 3}{len(attachments)}-{head}{self._json.write(text_args)}", attachments
+
+    def _decode_connect(self, header: _Header, data: Any) -> Packet:
+        return Connect(header[0])
+
+    def _decode_error(self, header: _Header, data: Any) -> Packet:
+        # socket.io sends what the application gave it: mostly a text.
+        reason = data if isinstance(data, str) else self._json.write(data)
+        return Error(reason, "", header[0], data, final=True)
+
+
+class PacketReader:
+    """Reads the packets of one session in order; one with attachments is complete with the last of them."""
+
+    def __init__(self, codec: PacketCodec4) -> None:
+        self._codec = codec
+        self._head: tuple[tuple[str, str, str], str] | None = None
+        self._missing = 0
+        self._room = 0
+        self._attachments: list[bytes] = []
+
+    def text(self, frame: str, start: int) -> Packet | Malformed:
+        """Return the packet whose text begins at ``start``, a sign of life if it is incomplete, or what is wrong."""
+        if self._head is None and frame.startswith("2[", start):
+            # Nearly every packet is this: an event of the default endpoint that wants no answer.
+            try:
+                return self.finish(_decode_event(_PLAIN, self._codec.read_json(frame[start + 1 :])))
+            except ValueError as error:
+                return Malformed(frame, str(error))
+        match = _PACKET.match(frame, start)
+        if match is None:
+            return Malformed(frame, "not a packet")
+        kind, count, endpoint, id_text, body = match.groups()
+        if self._head is not None:
+            # The JavaScript client ends the connection for it; here both packets are lost.
+            self._forget()
+            return Malformed(frame, "a packet among the attachments of another")
+        try:
+            if kind in "56":
+                return self._begin((kind, endpoint, id_text), body, count)
+            return self.finish(self._codec.read((kind, endpoint, id_text), body, None))
+        except ValueError as error:
+            return Malformed(frame, str(error))
+
+    def data(self, data: bytes) -> Packet | Malformed:
+        """Return the packet that is complete with this attachment, a sign of life if it is not, or what is wrong."""
+        if self._head is None:
+            return Malformed(repr(data[:200]), "an attachment without a packet")
+        self._room -= len(data)
+        if self._room < 0:
+            self._forget()
+            return Malformed(repr(data[:200]), "attachments that are too large: see max_message_size=")
+        self._attachments.append(data)
+        if len(self._attachments) < self._missing:
+            return _INCOMPLETE
+        (header, body), attachments = self._head, self._attachments
+        self._forget()
+        try:
+            return self.finish(self._codec.read(header, body, attachments))
+        except ValueError as error:
+            return Malformed(body, str(error))
+
+    def finish(self, packet: Packet) -> Packet:
+        """Return what a packet that was read means in its session: here, just that."""
+        return packet
+
+    def _begin(self, header: tuple[str, str, str], body: str, count: str | None) -> Packet:
+        if count is None or len(count) > 4 or int(count) > MOST_ATTACHMENTS:
+            raise ValueError(f"a packet that does not say how many attachments it has, or more than {MOST_ATTACHMENTS}")
+        if int(count) == 0:
+            return self._codec.read(header, body, [])
+        self._head, self._missing, self._room = (header, body), int(count), self._codec.most_bytes
+        return _INCOMPLETE
+
+    def _forget(self) -> None:
+        self._head, self._attachments = None, []
+
+
+def check_endpoint(endpoint: str) -> str:
+    """Return ``endpoint`` if a packet can carry it.
+
+    Raises:
+        LocalProtocolError: it does not begin with a slash, or holds a comma, a query or a control character.
+        TypeError: it is not text.
+    """
+    check_endpoint_1(endpoint if not isinstance(endpoint, str) else endpoint.replace(":", ""))
+    if not endpoint.startswith("/") or set(endpoint) & set(",?"):
+        raise LocalProtocolError(f"an endpoint begins with a slash, and has no comma and no query: {endpoint!r}")
+    return endpoint
+
+
+def endpoint_field(endpoint: str, query: str = "") -> str:
+    """Return how a packet names its endpoint: not at all if it is the default one."""
+    if not endpoint:
+        return ""
+    return f"{check_endpoint(endpoint)}{'?' if query else ''}{_check_query(query)},"
+
+
+def _check_query(query: str) -> str:
+    if "," in query or any(ord(character) < 32 for character in query):
+        raise LocalProtocolError(f"a query cannot hold a comma or a control character: {query!r}")
+    return query
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"an event's name is text, not {type(name).__name__}")
+    return name
+
+
+def _id_text(number: int) -> str:
+    if type(number) is not int or not 0 <= number <= MAX_ID:
+        raise LocalProtocolError(f"an id is a whole number from 0 to 2**53, not {number!r}")
+    return str(number)
+
+
+def _decode_event(header: _Header, data: Any) -> Packet:
+    if not isinstance(data, list) or not data or not isinstance(data[0], str):
+        raise ValueError("an event without a name")
+    return Event(data[0], data[1:], header[0], header[1], header[1] is not None)
+
+
+def _decode_ack(header: _Header, data: Any) -> Packet:
+    if header[1] is None or not isinstance(data, list):
+        raise ValueError("an ack without the id of a packet, or without a list")
+    return Ack(header[1], data, header[0])

@@ -1,0 +1,74 @@
+"""The packet grammar of revision 5: that of revision 4, but for how an endpoint is joined.
+
+Source: the Socket.IO protocol text, revision 5, and what socket.io 3.1.2 and 4.8.1 and python-socketio 5 send and take.
+The client asks for every endpoint, the default one included, and may send an object with it; the answer is an
+object with the id of the endpoint's session, or an error that is an object too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs
+
+from ..packets import Connect, Error, Event, Packet, Recoverable
+from .packets4 import PacketCodec4, PacketReader, endpoint_field
+
+# What the adapters of socket.io name events with: in base 64 from the clock, or as a stream of Redis does.
+_OFFSET = re.compile(r"[0-9A-Za-z_-]{7,12}(?:\.[0-9A-Za-z_-]{1,4})?|[0-9]{10,16}-[0-9]{1,10}")
+
+
+_MOST = 1000
+"""Endpoints that a session can have recovered."""
+
+
+class PacketCodec5(PacketCodec4):
+    """Turns packets into texts with their attachments, and back; see ``PacketCodec4``."""
+
+    def reader(self) -> PacketReader5:
+        """Return what reads the packets of one session."""
+        return PacketReader5(self)
+
+    def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
+        data = packet.data
+        if packet.query:
+            # There is no query any more: what it says goes into the object, where the servers put it for old clients.
+            data = {**_from_query(packet.query), **(data or {})}
+        return f"0{endpoint_field(packet.endpoint)}{'' if data is None else self._json.write(data)}", []
+
+    def _decode_connect(self, header: tuple[str, int | None], data: Any) -> Packet:
+        return Connect(header[0], data=data if isinstance(data, dict) else None)
+
+    def _decode_error(self, header: tuple[str, int | None], data: Any) -> Packet:
+        if isinstance(data, dict) and isinstance(data.get("message"), str):
+            return Error(data["message"], "", header[0], data.get("data"), final=True)
+        return super()._decode_error(header, data)
+
+
+class PacketReader5(PacketReader):
+    """Reads the packets of one session in order, and knows which of its endpoints the server can recover.
+
+    Since 4.6, socket.io may give an endpoint a private id with the answer to the join. From then on it puts behind the
+    arguments of every event a text that names the event, unless it wants an answer or was volatile.
+    """
+
+    def __init__(self, codec: PacketCodec4) -> None:
+        super().__init__(codec)
+        self._recoverable: set[str] = set()
+
+    def finish(self, packet: Packet) -> Packet:
+        """Return a packet; if it is an event that can be sent again, without its name, which is kept apart."""
+        if type(packet) is Connect and packet.data and "pid" in packet.data and len(self._recoverable) < _MOST:
+            self._recoverable.add(packet.endpoint)
+        if not self._recoverable or type(packet) is not Event or packet.id is not None:
+            return packet
+        args = packet.args
+        named = packet.endpoint in self._recoverable and args and isinstance(args[-1], str)
+        if not named or not _OFFSET.fullmatch(args[-1]):
+            return packet
+        return Recoverable(packet, args.pop())
+
+
+def _from_query(query: str) -> dict[str, str | list[str]]:
+    values = parse_qs(query.removeprefix("?"), keep_blank_values=True)
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}

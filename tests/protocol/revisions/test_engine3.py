@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sioclient.errors import RemoteProtocolError
+from sioclient.protocol.revisions import engine3
+
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: "4" + text)
+FRAMES = st.lists(TEXTS | st.binary().map(engine3.wrap_bytes))
+
+
+def wire(body):
+    """Return what the transport makes of a body."""
+    return body if isinstance(body, str) else body.decode("latin-1")
+
+
+def test_bytes_have_their_type_before_them():
+    assert engine3.wrap_bytes(b"\1\2") == b"\4\1\2"
+    assert engine3.unwrap_bytes(b"\4\1\2") == b"\1\2"
+    for frame in (b"", b"\2", b"\1\4"):
+        with pytest.raises(ValueError, match="no message"):
+            engine3.unwrap_bytes(frame)
+
+
+@given(FRAMES)
+def test_frames_survive_there_and_back(frames):
+    bodies = list(engine3.bodies(frames, None))
+    assert len(bodies) == 1
+    assert engine3.decode_payload(wire(bodies[0])) == frames
+
+
+@given(st.lists(TEXTS))
+def test_texts_survive_as_one_text(texts):
+    assert engine3.decode_payload(engine3.join(texts)) == texts
+
+
+@pytest.mark.parametrize("frames", [["4\u00e9"], ["4\U0001f600", "2"], [b"\4\1"], ["2", b"\4"]])
+def test_only_ascii_goes_as_text(frames):
+    (body,) = engine3.bodies(frames, None)
+    assert isinstance(body, bytes)
+    assert list(engine3.bodies(["2", "40"], None)) == ["1:22:40"]
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_frames_or_one_kind_of_error(body):
+    try:
+        frames = engine3.decode_payload(body)
+    except RemoteProtocolError:
+        return
+    assert all(frames)
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_frames_or_one_kind_of_error(body):
+    try:
+        frames = engine3.decode_payload("\0" + body.decode("latin-1"))
+    except RemoteProtocolError:
+        return
+    assert all(frames)
+
+
+def test_many_frames_take_no_longer_each():
+    frames = ["42[1]"] * 100_000
+    assert engine3.decode_payload(engine3.join(frames)) == frames

@@ -1,0 +1,139 @@
+"""What the vectors do not show: limits, errors, and attachments that come in a bad order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sioclient.errors import LocalProtocolError
+from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.packets import MAX_ID, Ack, Connect, Disconnect, Event, Json, Malformed, Message, Noop
+from sioclient.protocol.revisions.packets4 import MOST_ATTACHMENTS, PacketCodec4, check_endpoint
+
+CODEC = PacketCodec4(JsonText(), 1000)
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8")) | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+    max_leaves=8,
+)
+ENDPOINTS = st.sampled_from(["", "/chat", "/a space+\u00e9", "/12", "/a:b"])
+IDS = st.none() | st.integers(0, MAX_ID)
+
+
+def through(codec, packet):
+    """Return the packet that a reader makes of what a codec makes of a packet."""
+    reader = codec.reader()
+    text, attachments = codec.encode(packet)
+    packets = [reader.text("4" + text, 1), *map(reader.data, attachments)]
+    assert packets[:-1] == [Noop()] * len(attachments)
+    return packets[-1]
+
+
+@given(st.text(st.characters(codec="utf-8")), st.lists(VALUES, max_size=3), ENDPOINTS, IDS)
+def test_events_survive_there_and_back(name, args, endpoint, number):
+    codec = PacketCodec4(JsonText(), 2**20)
+    packet = Event(name, args, endpoint, number, number is not None)
+    assert through(codec, packet) == packet
+
+
+@given(st.lists(VALUES, max_size=3), ENDPOINTS, st.integers(0, MAX_ID))
+def test_acks_survive_there_and_back(args, endpoint, number):
+    codec = PacketCodec4(JsonText(), 2**20)
+    assert through(codec, Ack(number, args, endpoint)) == Ack(number, args, endpoint)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_packet_or_malformed(text):
+    CODEC.reader().text(text, 0)
+
+
+def test_messages_are_events():
+    assert CODEC.encode(Message("x", "/chat", 1, True)) == ('2/chat,1["message","x"]', [])
+    assert CODEC.encode(Json([1])) == ('2["message",[1]]', [])
+    assert CODEC.encode(Message("")) == ('2["message",""]', [])
+
+
+def test_other_packets():
+    assert CODEC.encode(Connect("/chat")) == ("0/chat,", [])
+    assert CODEC.encode(Disconnect("/chat")) == ("1/chat,", [])
+    assert CODEC.encode(Connect("", data={"a": 1})) == ("0", [])
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "/a,b", "/a?b", "/a\n", "/\ud83d", ""])
+def test_endpoints_that_cannot_be(endpoint):
+    with pytest.raises(LocalProtocolError):
+        check_endpoint(endpoint)
+
+
+def test_endpoints_that_can_be():
+    for endpoint in ("/", "/chat", "/a space+\u00e9", "/a:b"):
+        assert check_endpoint(endpoint) == endpoint
+    with pytest.raises(TypeError, match="text such as"):
+        check_endpoint(5)
+
+
+@pytest.mark.parametrize("query", ["a,b", "a\nb"])
+def test_queries_that_cannot_be(query):
+    with pytest.raises(LocalProtocolError, match="query"):
+        CODEC.encode(Connect("/chat", query))
+
+
+@pytest.mark.parametrize(
+    ("packet", "error"),
+    [
+        (Event(5), TypeError),
+        (Event("x", [object()]), TypeError),
+        (Event("x", [b"x", object()]), TypeError),
+        (Event("x", [float("nan")]), LocalProtocolError),
+        (Event("x", [], "", -1), LocalProtocolError),
+        (Event("x", [], "", True), LocalProtocolError),
+        (Event("x", [], "", MAX_ID + 1), LocalProtocolError),
+        (Event("x", [], "chat"), LocalProtocolError),
+    ],
+)
+def test_packets_that_cannot_be_sent(packet, error):
+    with pytest.raises(error):
+        CODEC.encode(packet)
+
+
+HEAD = '51-["x",{"_placeholder":true,"num":0}]'
+
+
+def test_a_packet_among_the_attachments_of_another_loses_both():
+    reader = CODEC.reader()
+    assert reader.text(HEAD, 0) == Noop()
+    assert reader.text('2["y"]', 0) == Malformed('2["y"]', "a packet among the attachments of another")
+    assert reader.text('2["z"]', 0) == Event("z")
+    assert isinstance(reader.data(b"late"), Malformed)
+
+
+def test_an_attachment_without_a_packet():
+    assert CODEC.reader().data(b"x" * 300).problem == "an attachment without a packet"
+
+
+def test_attachments_are_bounded_in_number_and_size():
+    reader = CODEC.reader()
+    assert reader.text(f'5{MOST_ATTACHMENTS}-["x"]', 0) == Noop()
+    reader = CODEC.reader()
+    assert isinstance(reader.text(f'5{MOST_ATTACHMENTS + 1}-["x"]', 0), Malformed)
+    reader.text('52-["x",{"_placeholder":true,"num":0}]', 0)
+    assert reader.data(b"x" * 1000) == Noop()
+    assert "max_message_size=" in reader.data(b"x").problem
+    assert reader.text('2["z"]', 0) == Event("z")
+    assert reader.text(HEAD, 0) == Noop()
+    assert reader.data(b"x" * 1000) == Event("x", [b"x" * 1000])
+
+
+def test_a_placeholder_that_points_nowhere():
+    reader = CODEC.reader()
+    reader.text('51-["x",{"_placeholder":true,"num":1}]', 0)
+    assert "placeholder" in reader.data(b"x").problem
+    assert reader.text('2["z"]', 0) == Event("z")
+
+
+def test_the_largest_id():
+    reader = CODEC.reader()
+    assert reader.text(f"3{MAX_ID}[]", 0) == Ack(MAX_ID)
+    assert isinstance(reader.text(f"3{MAX_ID + 1}[]", 0), Malformed)

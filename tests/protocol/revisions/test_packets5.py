@@ -1,0 +1,48 @@
+"""What the vectors do not show of the grammar of revision 5."""
+
+import pytest
+
+from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.packets import Connect, Error, Event
+from sioclient.protocol.revisions.packets5 import PacketCodec5
+
+CODEC = PacketCodec5(JsonText(), 1000)
+
+
+@pytest.mark.parametrize(
+    ("packet", "text"),
+    [
+        (Connect(), "0"),
+        (Connect(data={"token": "x"}), '0{"token":"x"}'),
+        (Connect("/chat", data={}), "0/chat,{}"),
+        (Connect("/chat", "?a=b"), '0/chat,{"a":"b"}'),
+        (Connect("/chat", "a=b&a=c&d"), '0/chat,{"a":["b","c"],"d":""}'),
+        (Connect("/chat", "a=b&c=d", data={"a": "mine"}), '0/chat,{"a":"mine","c":"d"}'),
+    ],
+)
+def test_asking_to_join(packet, text):
+    assert CODEC.encode(packet) == (text, [])
+
+
+def test_the_answer():
+    reader = CODEC.reader()
+    assert reader.text('0/chat,{"sid":"x"}', 0) == Connect("/chat", data={"sid": "x"})
+    assert reader.text("0[1]", 0) == Connect()
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('4{"message":"no","data":{"a":1}}', Error("no", data={"a": 1}, final=True)),
+        ('4/x,{"message":"no"}', Error("no", "", "/x", final=True)),
+        ('4{"message":5}', Error('{"message":5}', data={"message": 5}, final=True)),
+        ('4"no"', Error("no", data="no", final=True)),
+    ],
+)
+def test_refusals(text, error):
+    assert CODEC.reader().text(text, 0) == error
+
+
+def test_the_rest_is_that_of_revision_4():
+    assert CODEC.reader().text('2["x"]', 0) == Event("x")
+    assert CODEC.encode(Event("x", [b"1"])) == ('51-["x",{"_placeholder":true,"num":0}]', [b"1"])
