@@ -26,7 +26,7 @@ TEST = [
 setup(
     name="sioclient",
     version=VERSION,
-    description="A Socket.IO client for Python programs, for old servers first: socket.io 0.7 to 0.9",
+    description="A Socket.IO client for Python programs and every generation of servers: socket.io 0.7 to 4.x",
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
     license="MIT",

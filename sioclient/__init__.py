@@ -1,4 +1,4 @@
-"""A Socket.IO client for plain Python programs, for old servers first."""
+"""A Socket.IO client for plain Python programs, for every generation of servers, the old ones first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from .channel import Channel
     from .client import SocketIO
     from .client import SocketIO as socketIO
+    from .detection import ServerInfo, detect
+    from .engineio import EngineIO
     from .errors import (
         AckTimeout,
         BufferFull,
@@ -34,19 +36,30 @@ __all__ = [
     "ChannelError",
     "ConnectError",
     "ConnectionLost",
+    "EngineIO",
     "Handler",
     "HandshakeRejected",
     "LocalProtocolError",
     "NotConnected",
     "ProtocolError",
     "RemoteProtocolError",
+    "ServerInfo",
     "SocketIO",
     "SocketIOError",
     "WrongRevision",
+    "detect",
     "socketIO",
 ]
 
-_ELSEWHERE = {"Channel": "channel", "Handler": "handler", "SocketIO": "client", "socketIO": "client"}
+_ELSEWHERE = {
+    "Channel": "channel",
+    "EngineIO": "engineio",
+    "Handler": "handler",
+    "ServerInfo": "detection",
+    "SocketIO": "client",
+    "detect": "detection",
+    "socketIO": "client",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -78,6 +78,17 @@ class Channel:
         return self._joined is not None and self._joined.state is Joining.OPEN
 
     @property
+    def id(self) -> str | None:
+        """The name that the server's application has for this channel, from socket.io 3.0 on; None: there is none."""
+        found = self._joined.welcome.get("sid") if self._joined is not None and self.connected else None
+        return found if isinstance(found, str) else None
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the session is that of before the last loss, with all that was missed: socket.io 4.6 can do that."""
+        return self._joined is not None and self._joined.recovered
+
+    @property
     def is_wanted(self) -> bool:
         """Whether this endpoint is connected, or will be when the connection is there."""
         return self._joined is not None and self._joined.state is not Joining.OVER
@@ -90,6 +101,7 @@ class Channel:
         errback: Callable[[SocketIOError], Any] | None = None,
         timeout: float | None = None,
         msgid: int | None = None,
+        volatile: bool = False,
     ) -> None:
         """Send an event.
 
@@ -100,6 +112,8 @@ class Channel:
             errback: called with an AckTimeout or a ConnectionLost instead, when there will be no acknowledgement.
             timeout: seconds until an AckTimeout; None: as long as the connection lasts.
             msgid: an id of your own, from 1; without a callback, ``Handler.ack`` is called with it.
+            volatile: whether to forget the event if it cannot be written now, because there is no connection, or too
+                much waits already.
 
         Raises:
             NotConnected, BufferFull: there is no connection, or too much waits for it.
@@ -111,6 +125,10 @@ class Channel:
                 raise TypeError("there are two callbacks: the last argument and callback=")
             *args, callback = args  # type: ignore[assignment]
         waiter, number = self._waiter(name, callback, errback, timeout, msgid)
+        if volatile and waiter is not None:
+            raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
+        if volatile and not self._connection.is_ready():
+            return
         self._send(Event(name, list(args), self.endpoint, number, number is not None), waiter, timeout)
 
     def send(
@@ -315,6 +333,7 @@ class Channel:
             self._report(packet.name if isinstance(packet, Event) else "message", error)
 
     def _on_join_failed(self, notice: JoinFailed) -> None:
+        self._fire("connect_error", notice.reason, notice.error.data)
         if notice.again:  # the first time, ``connect`` raises
             self._fire("error", str(notice.error), "")
 

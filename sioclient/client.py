@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import logging
-import random
-import warnings
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
-from .address import Address, parse_address
+from .address import parse_address
+from .assembly import choose_revision, delivery, end_when_forgotten, make_connection
 from .channel import Channel, check_handler
-from .connection import Connection
-from .connector import Connector
-from .errors import LocalProtocolError
 from .handler import Handler
-from .options import TRANSPORTS, Options, check_timeout
-from .protocol.backoff import Backoff
-from .protocol.client import ClientProtocol
+from .options import TRANSPORTS, Options, check_timeout, split_auth
 from .protocol.endpoints import Endpoint
 from .protocol.jsontext import JsonModule, JsonText
-from .protocol.lifecycle import Policy
 from .protocol.notices import Answered, Dropped, Ended, Notice, Retrying, Unanswered
 from .protocol.packets import Event
-from .protocol.revisions import Revision1
-from .protocol.revisions.packets1 import check_endpoint
-from .transports.base import HttpOptions, check_http_options
+from .transports.base import HttpOptions
 
 logger = logging.getLogger("sioclient")
 
@@ -52,7 +42,9 @@ class SocketIO(Channel):
         transports: names, in the order to try.
         connect_timeout: seconds for one attempt to connect, all in all.
         params, headers, cookies, auth, proxies, verify, cert, session: as in requests; all of them apply to the
-            handshake and to the transport alike. The first three may be functions, called for each connection.
+            handshake and to the transport alike. The first three may be functions, called for each connection. An
+            ``auth`` that is a dictionary, or a function without arguments that returns one, is what Socket.IO has had
+            under this name since 3.0: the server is told it when it is asked to join us.
         wait_for_connection: whether to try again, too, when the first attempt fails.
         reconnect: whether to connect again when the connection was lost.
         reconnection_delay: seconds before the first such attempt; each next delay is twice as long.
@@ -61,6 +53,7 @@ class SocketIO(Channel):
         reconnect_when_kicked: whether to connect again, too, after the server has disconnected us.
         buffer_size: packets that are kept while the connection is away; 0: emitting then raises.
         max_message_size: bytes that a message from the server may have.
+        revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out.
 
     Raises:
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
@@ -95,26 +88,26 @@ class SocketIO(Channel):
         reconnect_when_kicked: bool = False,
         buffer_size: int = 1000,
         max_message_size: int = 16 * 2**20,
+        revision: int | None = None,
     ) -> None:
         address = parse_address(host, port, secure, resource)
+        auth, claim = split_auth(address.userinfo if auth is None else auth)
         # fmt: off
-        http = HttpOptions(
-            params=params, headers=headers, cookies=cookies, auth=address.userinfo if auth is None else auth,
-            proxies=proxies, verify=verify, cert=cert, session=session,
-        )
+        http = HttpOptions(params=params, headers=headers, cookies=cookies, auth=auth, proxies=proxies, verify=verify,
+                           cert=cert, session=session)
         options = Options(
             transports=transports, connect_timeout=connect_timeout, wait_for_connection=wait_for_connection,
             reconnect=reconnect, reconnection_delay=reconnection_delay, reconnection_limit=reconnection_limit,
             max_reconnection_attempts=max_reconnection_attempts, reconnect_when_kicked=reconnect_when_kicked,
-            buffer_size=buffer_size, max_message_size=max_message_size,
+            buffer_size=buffer_size, max_message_size=max_message_size, revision=revision,
         )
         # fmt: on
-        super().__init__(_make_connection(address, http, options, json, _delivery(self)), "", handler, None)
+        connection = make_connection(address, http, options, choose_revision(options, JsonText(json)), delivery(self))
+        super().__init__(connection, "", handler, None)
         self._channels: dict[str, Channel] = {}
-        self._joined = self._connection.default_endpoint
-        self._address = address
-        # The connection says goodbye by itself at the end of the program; this is for one that was forgotten before.
-        weakref.finalize(self, _abandon, self._connection, str(address)).atexit = False
+        self._joined, self._address = self._connection.default_endpoint, address
+        connection.claim(self._joined, claim)
+        end_when_forgotten(self, connection, address)
         if auto_connect:
             self.open()
 
@@ -129,8 +122,8 @@ class SocketIO(Channel):
         return self._connection.transport_name
 
     @property
-    def revision(self) -> int:
-        """The revision of the protocol that is spoken."""
+    def revision(self) -> int | None:
+        """The revision of the protocol that is spoken; None: that is not known before the first connection."""
         return self._connection.revision
 
     @property
@@ -153,6 +146,7 @@ class SocketIO(Channel):
         handler: Handler | None = None,
         query: str | Mapping[str, Any] | None = None,
         timeout: float | None = 10,
+        auth: Any = None,
     ) -> Channel:
         """Connect to an endpoint and return its channel; works in a handler too.
 
@@ -160,6 +154,7 @@ class SocketIO(Channel):
             endpoint: the endpoint's name, such as ``/chat``.
             handler: an object of a subclass of Handler, for this endpoint.
             query: what the server is told about this connection: ``a=b&c=d``, or a dictionary.
+            auth: from socket.io 3.0 on: a dictionary that the server is told, or a function that returns one.
             timeout: seconds for the server's answer, since old servers say nothing about endpoints that they do not
                 have; None: as long as the connection lasts.
 
@@ -169,15 +164,15 @@ class SocketIO(Channel):
             LocalProtocolError, TypeError: there can be no endpoint of this name.
         """
         check_timeout(timeout)
-        if "?" in check_endpoint(endpoint):
-            raise LocalProtocolError(f"an endpoint's name has no query: give query= with {endpoint!r}")
+        self._connection.check_endpoint(endpoint)
         channel = Channel(self._connection, endpoint, check_handler(handler), self)
 
         def register(joined: Endpoint) -> None:
             channel._joined = joined
             self._channels[endpoint] = channel
 
-        self._connection.wait_for_join(self._connection.join(endpoint, _query(query), timeout, register))
+        joined = self._connection.join(endpoint, _query(query), timeout, register, auth)
+        self._connection.wait_for_join(joined)
         return channel
 
     def disconnect(self) -> None:
@@ -215,6 +210,10 @@ class SocketIO(Channel):
         """Return where the server is and whether we are connected."""
         return f"<SocketIO {self._address} {'connected' if self.connected else 'not connected'}>"
 
+    def _deliver_event(self, event: Event) -> None:
+        """Do what ``_route`` does for what nearly every notice is."""
+        (self._channels[event.endpoint] if event.endpoint else self)._on_event(event)
+
     def _route(self, notice: Notice) -> None:
         """Run the user's functions for a notice, those of the channel that it is about."""
         if isinstance(notice, Answered):
@@ -233,48 +232,8 @@ class SocketIO(Channel):
             (self._channels[name] if name else self)._deliver(notice)
 
 
-def _delivery(socket: SocketIO) -> Callable[[Notice], None]:
-    """Return what hands notices to a SocketIO without keeping it alive: the threads must not."""
-    reference = weakref.ref(socket)
-
-    def deliver(notice: Notice) -> None:
-        socket = reference()
-        if socket is not None:
-            if type(notice) is Event:
-                (socket._channels[notice.endpoint] if notice.endpoint else socket)._on_event(notice)
-            else:
-                socket._route(notice)
-
-    return deliver
-
-
-def _make_connection(
-    address: Address, http: HttpOptions, options: Options, json: JsonModule | None, deliver: Callable[[Notice], None]
-) -> Connection:
-    check_http_options(http)
-    revision = Revision1(JsonText(json))
-    most = options.max_reconnection_attempts
-    backoff = Backoff(options.reconnection_delay, options.reconnection_limit, most, random.random)
-    policy = Policy(
-        connect_timeout=options.connect_timeout,
-        wait_for_connection=options.wait_for_connection,
-        reconnect=options.reconnect,
-        reconnect_when_kicked=options.reconnect_when_kicked,
-        buffer_size=options.buffer_size,
-    )
-    connector = Connector(address, revision, http, options.transports, options.max_message_size)
-    return Connection(ClientProtocol(revision, backoff, policy), connector, options.connect_timeout, deliver)
-
-
 def _query(query: str | Mapping[str, Any] | None) -> str:
     if query is None:
         return ""
     text = query if isinstance(query, str) else urlencode(query, doseq=True)
     return text if not text or text.startswith("?") else f"?{text}"
-
-
-def _abandon(connection: Connection, address: str) -> None:
-    if connection.is_open:
-        connection.abandon()  # before the warning, which may be made an error
-        told = f"SocketIO({address!r}) was never disconnected: use it in a with block"
-        warnings.warn(told, ResourceWarning, stacklevel=1)

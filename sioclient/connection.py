@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from .errors import ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from .options import claim_of
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered
@@ -46,8 +47,8 @@ class Connection(Threads):
         return self._protocol.phase not in (Phase.IDLE, Phase.CLOSED)
 
     @property
-    def revision(self) -> int:
-        """The revision of the protocol that is spoken."""
+    def revision(self) -> int | None:
+        """The revision of the protocol that is spoken; None: that is not known yet."""
         return self._protocol.revision.number
 
     @property
@@ -78,9 +79,17 @@ class Connection(Threads):
             self._listener.join(GOODBYE_TIMEOUT)
             raise self._protocol.error
 
+    def check_endpoint(self, name: str) -> None:
+        """Raise LocalProtocolError or TypeError if there can be no endpoint of this name."""
+        self._protocol.revision.check_endpoint(name)
+
     def new_id(self, endpoint: str) -> int:
         """Return an id for a packet that wants an answer."""
         return self._protocol.acks.new_id(endpoint)
+
+    def is_ready(self) -> bool:
+        """Return whether what is sent now is written now."""
+        return self.connected and not self._protocol.is_full()
 
     def send(self, packet: UserPacket, waiter: Any = None, timeout: float | None = None) -> None:
         """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
@@ -126,13 +135,23 @@ class Connection(Threads):
             self._protocol.answer_frame(frame, packet.endpoint)
         self._flush_soon()
 
-    def join(self, name: str, query: str, timeout: float | None, register: Callable[[Endpoint], None]) -> Endpoint:
+    def claim(self, endpoint: Endpoint, auth: Any) -> None:
+        """Have the server told ``auth``, or what it returns, whenever it is asked for an endpoint."""
+        self._connector.claims.pop(endpoint.name, None)
+        if auth is not None:
+            self._connector.claims[endpoint.name] = (endpoint, auth)
+
+    def join(
+        self, name: str, query: str, timeout: float | None, register: Callable[[Endpoint], None], auth: Any = None
+    ) -> Endpoint:
         """Ask for an endpoint; ``wait_for_join`` waits for the answer.
 
         ``register`` is called under the lock, so before any notice about the endpoint: it must stay in memory.
         """
+        claim = claim_of(auth)
         with self._lock:
-            endpoint = self._protocol.join(name, query, timeout, time.monotonic())
+            endpoint = self._protocol.join(name, query, timeout, time.monotonic(), claim)
+            self.claim(endpoint, auth)
             register(endpoint)
             self._reset_timer()
         self._flush()

@@ -8,18 +8,28 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .address import Address
-from .errors import ConnectError, HandshakeRejected, WrongRevision
+from .errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
+from .options import claim_of
+from .protocol.endpoints import Endpoint
+from .protocol.packets import Frame
 from .protocol.revisions import Handshake, Revision
-from .transports import load_transport, transport_names
+from .protocol.revisions.base import Probe
+from .transports import load_transport, transport_kinds
 from .transports.base import HttpOptions, Transport
 
 if TYPE_CHECKING:
     from .transports.http import HttpClient
 
 logger = logging.getLogger("sioclient")
+
+_OPENING_PATIENCE = 0.5
+"""Seconds for a server to say more, if what it said first does not tell who it is."""
+
+_NO_HANDSHAKE = Handshake("", None, None, ())
 
 
 class Abortable(Protocol):
@@ -50,6 +60,7 @@ class Connector:
     ) -> None:
         self.address, self.revision, self.transports = address, revision, transports
         self.max_message_size = max_message_size
+        self.claims: dict[str, tuple[Endpoint, Any]] = {}
         self._options = options
         self._http: HttpClient | None = None
 
@@ -88,9 +99,35 @@ class Attempt:
         """
         http = self._connector.http()
         http.renew()
-        self._begin(http.abort)
+        for endpoint, auth in list(self._connector.claims.values()):
+            endpoint.auth = claim_of(auth)
+        handshake, transport = self._open_directly(http) or self._open_after_handshake(http)
+        try:
+            self._settle(handshake)
+        except ConnectError:
+            transport.close(0)
+            raise
+        return handshake, transport
+
+    def ask(self) -> Handshake:
+        """Only find out what the server says; the session is ended, or left to end by itself.
+
+        Raises:
+            ConnectError: there was no handshake.
+        """
+        connector = self._connector
+        http = connector.http()
+        http.renew()
         handshake = self._handshake(http)
-        return handshake, self._open_transport(http, handshake)
+        revision = self._settle(handshake)
+        dismissal = revision.dismissal()
+        if dismissal is not None:
+            path = revision.transport_path(connector.address.resource, "xhr-polling", handshake.session_id)
+            _, transport = self._open(http, "xhr-polling", path, self._deadline, handshake)
+            with suppress(ConnectionLost):
+                transport.send([dismissal])
+            transport.close(0)
+        return handshake
 
     def abort(self) -> None:
         """Make ``run`` raise."""
@@ -102,66 +139,152 @@ class Attempt:
         if self._aborted:
             raise ConnectError("the attempt was aborted")
 
-    def _handshake(self, http: HttpClient) -> Handshake:
-        address, revision = self._connector.address, self._connector.revision
-        # The time keeps caches from answering for the server, as in the JS client.
-        path = f"{revision.handshake_path(address.resource)}?t={time.time_ns() // 1_000_000}"
-        answer = http.get(address.url(path), self._deadline)
-        try:
-            return revision.read_handshake(answer.status, answer.body, answer.content_type)
-        except (HandshakeRejected, WrongRevision) as error:
-            refusal: ConnectError = error
-        if answer.status in (400, 404):
-            refusal = self._generation(http) or refusal
-        raise refusal
-
-    def _generation(self, http: HttpClient) -> WrongRevision | None:
-        """Return the error that names the server's generation, if it is a later one and says so."""
-        address, revision = self._connector.address, self._connector.revision
-        try:
-            answer = http.get(address.url(revision.probe_path(address.resource)), self._deadline)
-            revision.read_handshake(answer.status, answer.body, answer.content_type)
-        except WrongRevision as error:
-            return error
-        except ConnectError:
-            pass
-        return None
-
-    def _open_transport(self, http: HttpClient, handshake: Handshake) -> Transport:
+    def _open_directly(self, http: HttpClient) -> tuple[Handshake, Transport] | None:
+        """Let the transport that is wanted first open a session by itself; None: that does not work here."""
         connector = self._connector
-        path = connector.revision.transport_path
+        first, *others = connector.transports
+        path = connector.revision.direct_path(connector.address.resource, first)
+        if path is None:
+            return None
+        try:
+            return self._open(http, first, path, self._share(1 + len(others)), None)
+        except ConnectError as error:
+            if not others or self._aborted:
+                raise
+            logger.info("%s did not open a session: %s", first, error)
+            return None
+
+    def _open_after_handshake(self, http: HttpClient) -> tuple[Handshake, Transport]:
+        connector = self._connector
+        try:
+            handshake = self._handshake(http)
+        except HandshakeRejected as refusal:
+            path = connector.revision.last_resort(connector.address.resource, refusal.body)
+            if path is None or "websocket" not in connector.transports:
+                raise
+            return self._open(http, "websocket", path, self._deadline, None)
+        revision = self._settle(handshake)
         failure: ConnectError | None = None
         candidates = self._candidates(handshake)
         for position, name in enumerate(candidates):
-            # Each has its share of the time that is left, so that a silent one leaves some to the next.
-            now = time.monotonic()
-            deadline = now + (self._deadline - now) / (len(candidates) - position)
-            framing = connector.revision.framing(name, handshake)
-            transport = load_transport(name)(http, connector.max_message_size, framing)
+            path = revision.transport_path(connector.address.resource, name, handshake.session_id)
             try:
-                self._begin(transport.abort)
-                url = connector.address.url(path(connector.address.resource, name, handshake.session_id))
-                transport.open(url, deadline)
-                self._begin(transport.abort)
+                return self._open(http, name, path, self._share(len(candidates) - position), handshake)
             except ConnectError as error:
-                transport.close(0)
                 logger.info("%s did not open: %s", name, error)
                 failure = error
-            except BaseException:
-                transport.close(0)
-                raise
-            else:
-                return transport
         raise failure or self._no_common_transport(handshake)
+
+    def _settle(self, handshake: Handshake) -> Revision:
+        """Remember what the server speaks, or raise ConnectError if the user wants what that cannot say."""
+        connector = self._connector
+        connector.revision = revision = handshake.revision or connector.revision
+        if "" in connector.claims and not revision.asks_to_join:
+            raise ConnectError(
+                f"an auth= that is no HTTP authentication came with socket.io 3, and this server speaks revision "
+                f"{revision.number}: use params=",
+                retryable=False,
+            )
+        return revision
+
+    def _handshake(self, http: HttpClient) -> Handshake:
+        address, revision = self._connector.address, self._connector.revision
+        refusal: ConnectError | None = None
+        status: int | None = None
+        self._begin(http.abort)
+        for question in revision.handshakes(address.resource):
+            if question.after and status not in question.after:
+                continue
+            # The time keeps caches from answering for the server, as in the JS client.
+            joint = "&" if "?" in question.path else "?"
+            try:
+                answer = http.get(address.url(f"{question.path}{joint}t={time.time_ns() // 1_000_000}"), self._deadline)
+                status = answer.status
+                return revision.read_handshake(status, answer.body, answer.content_type)
+            except ConnectError as error:
+                # The first says best what is wrong, unless a later one can name who is there.
+                refusal = error if refusal is None or isinstance(error, WrongRevision) else refusal
+                if not isinstance(error, (HandshakeRejected, WrongRevision)):
+                    break
+        assert refusal is not None
+        raise refusal
+
+    def _open(
+        self, http: HttpClient, name: str, path: str, deadline: float, handshake: Handshake | None
+    ) -> tuple[Handshake, Transport]:
+        """Open a transport for the session of ``handshake``, or for one that it opens by itself."""
+        connector, revision = self._connector, self._connector.revision
+        framing = revision.framing(name, handshake or _NO_HANDSHAKE)
+        transport = load_transport(revision.transports[name])(http, connector.max_message_size, framing)
+        try:
+            self._begin(transport.abort)
+            transport.open(connector.address.url(path), deadline)
+            if handshake is None:
+                handshake = self._read_opening(transport, deadline)
+            else:
+                self._probe(transport, revision.probe(name), deadline)
+            self._begin(transport.abort)
+        except BaseException:
+            transport.close(0)
+            raise
+        return handshake, transport
+
+    def _read_opening(self, transport: Transport, deadline: float) -> Handshake:
+        revision = self._connector.revision
+        frames = _first_frames(transport, deadline)
+        patience = min(deadline, time.monotonic() + _OPENING_PATIENCE)
+        while not revision.is_opening(frames) and time.monotonic() < patience:
+            frames += transport.recv_until(patience)
+        return revision.read_opening(frames)
+
+    def _probe(self, transport: Transport, probe: Probe | None, deadline: float) -> None:
+        if probe is None:
+            return
+        try:
+            transport.send([probe.ask])
+            frames = _first_frames(transport, deadline)
+            if frames != [probe.answer]:
+                raise ConnectError(f"the server answered a probe with {frames!r:.200}")
+            transport.send([probe.confirm])
+        except ConnectionLost as error:
+            raise ConnectError(f"the transport did not stand the probe: {error}") from error
+
+    def _share(self, candidates: int) -> float:
+        """Return the deadline of one of so many, so that a silent one leaves some time to the next."""
+        now = time.monotonic()
+        return now + (self._deadline - now) / candidates
 
     def _candidates(self, handshake: Handshake) -> list[str]:
         # An empty list means that the server did not say: the JS client tries its own then.
         offered = handshake.transports or self._connector.transports
-        return [name for name in self._connector.transports if name in offered and name in transport_names()]
+        kinds = self._connector.revision.transports
+        return [n for n in self._connector.transports if n in offered and kinds.get(n) in transport_kinds()]
 
     def _no_common_transport(self, handshake: Handshake) -> ConnectError:
         return ConnectError(
             f"no transport in common: the server offers {', '.join(handshake.transports) or 'nothing'}, asked for are "
-            f"{', '.join(self._connector.transports)}, and there are {', '.join(transport_names())}",
+            f"{', '.join(self._connector.transports)}, and there are {', '.join(transport_kinds())}",
             retryable=False,
         )
+
+
+def _first_frames(transport: Transport, deadline: float) -> list[Frame]:
+    """Return what a transport brings first.
+
+    Raises:
+        ConnectError: it brings nothing before ``deadline``.
+    """
+    try:
+        while not (frames := transport.recv_until(deadline)):
+            if time.monotonic() >= deadline:
+                raise ConnectError(f"the server says nothing over {transport.name}")
+    except ConnectionLost as error:
+        raise ConnectError(f"the server ended {transport.name} at once: {error}") from error
+    return frames
+
+
+def unexpected(problem: Exception) -> ConnectError:
+    """Return the ConnectError for what an attempt should not have raised."""
+    error = ConnectError(f"connecting failed: {type(problem).__name__}: {problem}", retryable=False)
+    error.__cause__ = problem
+    return error

@@ -18,11 +18,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 _FINAL_STATUSES = frozenset({400, 401, 403, 404})
 
 
 class SocketIOError(Exception):
-    """The base of every exception that sioclient raises about a connection."""
+    """The base of every exception that sioclient raises about a connection.
+
+    Attributes:
+        data: what the server's application said besides, when it refused us; None: nothing.
+    """
+
+    data: Any = None
 
 
 class ConnectError(SocketIOError, ConnectionError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("sioclient")
 
-LIFECYCLE = frozenset({"connect", "disconnect", "error", "open", "close", "retry", "reconnect"})
+LIFECYCLE = frozenset({"connect", "connect_error", "disconnect", "error", "open", "close", "retry", "reconnect"})
 """What the connection itself reports, to ``on_NAME`` methods and to functions registered under these names."""
 
 MOST_NAME = 200
@@ -46,6 +46,9 @@ class Handler:
 
     def on_error(self, name: str, message: str) -> None:
         """The server reports an error: its reason, and its advice (``reconnect`` or nothing)."""
+
+    def on_connect_error(self, message: str, data: Any) -> None:
+        """The server refused to join us: what it says, and what its application adds (from socket.io 3.0 on)."""
 
     def on_message(self, id: int | None, message: Any) -> Any:
         """The server sent a text, a JSON message, or an event called message; ``id`` is that of the packet, if any."""

@@ -22,14 +22,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
-from .connector import Abortable, Attempt, Connector
+from .connector import Abortable, Attempt, Connector, unexpected
 from .errors import BufferFull, ConnectError, ConnectionLost
 from .protocol.client import ClientProtocol
 from .protocol.fence import WINDOW
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered, Notice, Unanswered
-from .protocol.packets import Event, Json, Message
+from .protocol.packets import Encoded, Event, Json, Message
 from .transports.base import Transport
 
 ROOM_TIMEOUT = 5.0
@@ -137,6 +138,7 @@ class Threads:
             opened = self._connect(attempt, number)
             if opened is not None:
                 try:
+                    self._flush()
                     self._read(opened, number)
                 finally:
                     self._close(opened)
@@ -147,7 +149,7 @@ class Threads:
         try:
             handshake, transport = attempt.run()
         except Exception as problem:
-            error = problem if isinstance(problem, ConnectError) else _unexpected(problem)
+            error = problem if isinstance(problem, ConnectError) else unexpected(problem)
             with self._lock:
                 if self._protocol.attempt == number:
                     self._protocol.connect_failed(error, time.monotonic())
@@ -180,7 +182,7 @@ class Threads:
         if self._abandoned:
             self.begin_disconnect()
         # Decoding needs no lock: only this thread decodes, and JSON may be the user's code.
-        decode = self._protocol.revision.decode
+        decode = self._protocol.decode
         packets = [decode(frame) for frame in frames]
         with self._lock:
             self._protocol.receive_packets(packets, time.monotonic())
@@ -219,13 +221,17 @@ class Threads:
             self._set_reading(True)
 
     def _close(self, transport: Transport) -> None:
-        self._flush()
-        with self._send_lock, self._lock:
-            self._transport = None
-            self.transport_name = self.session_id = None
+        with self._send_lock:
+            # Whoever writes now would look again, but only after this has let go of the transport.
+            with self._lock:
+                frames, self._transport = self._protocol.frames_to_send(), None
+                self.transport_name = self.session_id = None
+            if frames:
+                with suppress(ConnectionLost):
+                    transport.send(frames)
         transport.close(GOODBYE_TIMEOUT)
 
-    def _wait_for_room(self, frame: str) -> None:
+    def _wait_for_room(self, frame: Encoded) -> None:
         """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
 
         Raises:
@@ -393,9 +399,3 @@ class Threads:
         if protocol.outbox.queued:
             with self._lock:
                 self._reset_timer()  # what the fence holds back, its deadline lets go
-
-
-def _unexpected(problem: Exception) -> ConnectError:
-    error = ConnectError(f"connecting failed: {type(problem).__name__}: {problem}", retryable=False)
-    error.__cause__ = problem
-    return error

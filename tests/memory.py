@@ -104,6 +104,7 @@ class MemoryServer:
         self.joins = True
         self.attempts = 0
         self.transports: list[MemoryTransport] = []
+        self.claims: dict[str, Any] = {}
         self.closed = False
 
     @property

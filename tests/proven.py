@@ -22,9 +22,11 @@ def table(kept: Mapping[Pair, bool]) -> str:
     rows, notes = [("server", "runs on", *TRANSPORTS)], []
     for name, server in SERVERS.items():
         what, _, runs_on = server.version.strip().partition(", ")
+        what, runs_on = server.title or what, server.platform or runs_on
         cells = []
         for transport in TRANSPORTS:
-            cells.append("yes" if kept.get((name, transport)) else "no")
+            had = transport in server.transports or transport in server.unusable
+            cells.append("yes" if kept.get((name, transport)) else "no" if had else "none")
             if transport in server.unusable:
                 notes.append(f"The {transport} of {what} cannot be used: {server.unusable[transport]}.\n")
         rows.append((what, runs_on, *cells))

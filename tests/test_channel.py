@@ -257,3 +257,33 @@ def test_wrong_arguments_are_explained(channel, server):
         with pytest.raises(TypeError, match=expected):
             wrong()
     assert server.link.sent == []
+
+
+def test_a_volatile_event_is_sent_while_there_is_room_or_not_at_all(channel, server, monkeypatch):
+    channel.emit("x", volatile=True)
+    monkeypatch.setattr(channel._connection, "is_ready", lambda: False)
+    channel.emit("y", volatile=True)
+    channel.emit("z")
+    assert server.link.sent == ['5:::{"name":"x"}', '5:::{"name":"z"}']
+    with pytest.raises(TypeError, match="volatile"):
+        channel.emit("x", volatile=True, callback=print)
+
+
+def test_what_newer_servers_say_of_a_channel(channel):
+    assert (channel.id, channel.recovered) == (None, False)
+    channel._joined.joined({"sid": "s", "pid": "p"})
+    assert (channel.id, channel.recovered) == ("s", False)
+    channel._joined.joined({"sid": "s", "pid": "p"})
+    assert channel.recovered
+    channel._joined.joined({"sid": 5})
+    assert (channel.id, channel.recovered) == (None, False)
+    assert Channel(channel._connection, "/chat", None, None).id is None
+
+
+def test_a_refusal_is_told_with_its_data(channel, handler):
+    told = []
+    channel.on("connect_error", lambda *args: told.append(args))
+    error = ChannelError("the server refused '/x': no")
+    error.data = {"a": 1}
+    channel._deliver(JoinFailed("", error, again=False, reason="no"))
+    assert told == [("no", {"a": 1})]

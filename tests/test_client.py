@@ -30,7 +30,8 @@ def make(server):
     made = []
 
     def make(*args, **options):
-        socket = SocketIO(*args, auto_connect=False, reconnection_delay=0.01, **options)
+        options = {"revision": 1, "auto_connect": False, "reconnection_delay": 0.01, **options}
+        socket = SocketIO(*args, **options)
         socket._connection._connector = server
         made.append(socket)
         return socket
@@ -80,7 +81,7 @@ def test_the_signature_of_the_contract():
 
 
 def test_where_it_connects():
-    socket = SocketIO("https://user:secret@example.com:8443/path?token=x", auto_connect=False)
+    socket = SocketIO("https://user:secret@example.com:8443/path?token=x", revision=1, auto_connect=False)
     assert repr(socket) == "<SocketIO https://example.com:8443/path/socket.io/ not connected>"
 
 
@@ -177,7 +178,7 @@ def test_malformed_packets_are_logged_as_what_they_are(socket, server, recorder,
 
 
 def test_a_socket_that_nobody_holds_ends_its_connection(server):
-    socket = SocketIO(auto_connect=False)
+    socket = SocketIO(revision=1, auto_connect=False)
     socket._connection._connector = server
     socket.open()
     connection = socket._connection
@@ -192,7 +193,7 @@ def test_a_socket_that_nobody_holds_ends_its_connection(server):
 
 
 def test_one_that_was_disconnected_is_forgotten_in_silence(server):
-    socket = SocketIO(auto_connect=False)
+    socket = SocketIO(revision=1, auto_connect=False)
     socket._connection._connector = server
     socket.open()
     socket.disconnect()

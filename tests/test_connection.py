@@ -319,3 +319,20 @@ def test_an_abandoned_connection_ends_by_itself(connection, server):
     connection.abandon()
     connection.wait(PATIENCE)
     assert not connection.is_open
+
+
+def test_what_is_sent_now_is_written_now_only_while_connected(connection, server):
+    assert not connection.is_ready()
+    connection.open()
+    assert connection.is_ready()
+    connection.disconnect()
+    assert not connection.is_ready()
+
+
+def test_what_the_server_is_told_is_forgotten_with_the_endpoint(connection, server):
+    endpoint = connection.default_endpoint
+    connection.claim(endpoint, {"token": "x"})
+    assert server.claims == {"": (endpoint, {"token": "x"})}
+    connection.claim(endpoint, None)
+    assert server.claims == {}
+    connection.check_endpoint("/chat")

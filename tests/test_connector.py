@@ -14,7 +14,15 @@ import pytest
 from sioclient.address import Address, parse_address
 from sioclient.connector import Attempt, Connector
 from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
-from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.protocol.endpoints import Endpoint
+from sioclient.protocol.revisions import (
+    Handshake,
+    Revision,
+    Revision1,
+    UnknownRevision,
+    revision4,
+    revision5,
+)
 from sioclient.transports.base import HttpOptions, Transport
 from tests.servers_py import (
     LIMIT,
@@ -51,11 +59,15 @@ def reply(status: int = 200, body: bytes = b"sid:60:60:websocket", *headers: str
 
 @contextmanager
 def connector(
-    address: Server | Address, transports: tuple[str, ...] = ALL, limit: int = 1000, **options: Any
+    address: Server | Address,
+    transports: tuple[str, ...] = ALL,
+    limit: int = 1000,
+    revision: Revision | None = None,
+    **options: Any,
 ) -> Iterator[Connector]:
     if isinstance(address, Server):
         address = parse_address("127.0.0.1", address.port, None, "socket.io")
-    with closing(Connector(address, Revision1(), HttpOptions(**options), transports, limit)) as made:
+    with closing(Connector(address, revision or Revision1(), HttpOptions(**options), transports, limit)) as made:
         yield made
 
 
@@ -179,7 +191,7 @@ def test_a_server_of_a_later_generation_is_named(status: int, body: bytes, gener
     assert not error.retryable
     assert [request.target.rpartition("t=")[0] for request in server.requests] == [
         "/socket.io/1/?",
-        "/socket.io/?EIO=4&transpor",
+        "/socket.io/?EIO=4&transport=polling&",
     ]
 
 
@@ -191,7 +203,7 @@ def test_a_server_that_names_itself_at_once_is_asked_for_its_generation_too() ->
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("probe", [reply(404, b"no"), reply(200, b"hello"), reply(500, b""), reply(200)])
+@pytest.mark.parametrize("probe", [reply(404, b"no"), reply(200, b"hello"), reply(500, b"")])
 def test_the_first_answer_counts_if_the_second_says_nothing_new(probe: Script) -> None:
     error, server = failure(reply(404, b"not here"), probe)
     assert isinstance(error, HandshakeRejected)
@@ -410,3 +422,200 @@ def test_no_descriptor_is_left() -> None:
         with pytest.raises(ConnectError):
             task.result()
     assert descriptors() == before
+
+
+# Later generations
+
+OPEN = b'0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}'
+OLD_OPEN = b'0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}'
+NO_POLLING = b'{"code":0,"message":"Transport unknown"}'
+ENGINE = ("websocket", "xhr-polling")
+SILENCE = 4.0
+
+
+def unknown() -> UnknownRevision:
+    return UnknownRevision({"1": Revision1(), "3": revision4(), "4": revision5()})
+
+
+def speak(*steps: bytes | str) -> Script:
+    """Script: accept a websocket; then send the bytes, and wait for the texts; at last leave it to the test."""
+
+    def script(peer: Peer) -> None:
+        peer.accept()
+        for step in steps:
+            if isinstance(step, bytes):
+                peer.send(frame(step.decode()))
+            else:
+                assert peer.read_frame().payload.decode() == step
+        hand_over(peer)
+
+    return script
+
+
+def paths(server: Server) -> list[str]:
+    return [request.target.partition("&t=")[0] for request in server.requests]
+
+
+def test_the_session_that_the_question_opened_goes_on_over_a_probed_websocket() -> None:
+    with (
+        Server(reply(200, OPEN), speak("2probe", b"3probe", "5", b"40")) as server,
+        connector(server, revision=unknown()) as made,
+    ):
+        handshake, transport = run(made.attempt(LIMIT))
+        assert made.revision is handshake.revision
+        assert made.revision.number == 5
+        assert transport.name == "websocket"
+        assert Task(transport.recv).result() == ["40"]
+        transport.close(0)
+        assert paths(server) == [
+            "/socket.io/1/?EIO=4&transport=polling",
+            "/socket.io/?EIO=4&transport=websocket&sid=x",
+        ]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [reply(403, b"no"), speak("2probe", b"6"), speak("2probe"), lambda peer: peer.accept(), lambda peer: peer.end()],
+)
+def test_a_websocket_that_does_not_stand_the_probe_leaves_the_session_to_polling(script: Script) -> None:
+    with Server(reply(200, OPEN), script) as server, connector(server, ENGINE, revision=unknown()) as made:
+        _, transport = run(made.attempt(SILENCE))  # half of it for a websocket that is silent
+        assert transport.name == "xhr-polling"
+        transport.close(0)
+        assert len(server.requests) <= 2
+
+
+def test_what_came_with_the_handshake_is_kept() -> None:
+    body = b"%d:%s2:40" % (len(OLD_OPEN), OLD_OPEN)
+    with Server(reply(200, body)) as server, connector(server, ("xhr-polling",), revision=unknown()) as made:
+        handshake, transport = run(made.attempt(LIMIT))
+        transport.close(0)
+    assert handshake.frames == ("40",)
+    assert made.revision.number == 4
+
+
+@pytest.mark.parametrize(
+    ("scripts", "number"),
+    [
+        ([reply(404, b"no"), reply(200, OPEN)], 5),
+        ([reply(400, b"no"), reply(400, b"no"), reply(200, b"%d:%s" % (len(OLD_OPEN), OLD_OPEN))], 4),
+        ([reply(200, b"sid:60:60:xhr-polling"), reply(200, b"1::")], 1),
+    ],
+)
+def test_as_many_questions_as_it_takes(scripts: list[Script], number: int) -> None:
+    with Server(*scripts) as server, connector(server, ("xhr-polling",), revision=unknown()) as made:
+        run(made.attempt(LIMIT))[1].close(0)
+        assert made.revision.number == number
+        assert len(server.requests) == len(scripts)
+
+
+@pytest.mark.parametrize(("statuses", "count"), [((404, 404), 2), ((400, 400, 400), 3), ((403,), 1), ((500,), 1)])
+def test_no_question_too_many(statuses: tuple[int, ...], count: int) -> None:
+    error, server = failure(*[reply(status, b"no") for status in statuses], revision=unknown())
+    assert isinstance(error, HandshakeRejected)
+    assert error.status == statuses[0]
+    assert len(server.requests) == count
+
+
+@pytest.mark.parametrize(
+    ("frames", "number"), [([OPEN], 5), ([OLD_OPEN, b"40"], 4), ([OLD_OPEN, b"2"], 5), ([OLD_OPEN], 5)]
+)
+def test_a_server_without_polling_is_found_over_a_websocket(frames: list[bytes], number: int) -> None:
+    refuse = reply(400, NO_POLLING)
+    with (
+        Server(refuse, refuse, refuse, speak(*frames)) as server,
+        connector(server, revision=unknown()) as made,
+    ):
+        handshake, transport = run(made.attempt(LIMIT))
+        transport.close(0)
+        assert made.revision.number == number
+        assert handshake.frames == tuple(text.decode() for text in frames[1:])
+        assert paths(server)[-1] == "/socket.io/?EIO=4&transport=websocket"
+
+
+def test_a_server_without_polling_is_refused_without_websockets() -> None:
+    error, server = failure(reply(400, NO_POLLING), transports=("xhr-polling",), revision=unknown())
+    assert isinstance(error, HandshakeRejected)
+    assert len(server.requests) == 3
+
+
+def test_a_websocket_that_is_wanted_first_opens_the_session_by_itself() -> None:
+    with Server(speak(OPEN)) as server, connector(server, revision=revision5()) as made:
+        handshake, transport = run(made.attempt(LIMIT))
+        transport.close(0)
+        assert (handshake.session_id, transport.name) == ("x", "websocket")
+        assert paths(server) == ["/socket.io/?EIO=4&transport=websocket"]
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        [reply(400, b"no"), reply(200, OPEN), reply(400, b"no")],
+        [speak(b"hello"), reply(200, OPEN), reply(400, b"no")],
+        [lambda peer: peer.accept(), reply(200, OPEN), reply(400, b"no")],
+        [speak(), reply(200, OPEN), reply(400, b"no")],
+    ],
+)
+def test_if_that_does_not_work_polling_does(scripts: list[Script]) -> None:
+    with Server(*scripts) as server, connector(server, ENGINE, revision=revision5()) as made:
+        _, transport = run(made.attempt(SILENCE))
+        transport.close(0)
+    assert transport.name == "xhr-polling"
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        (reply(400, b"no"), "refused the websocket"),
+        (speak(b"hello"), "not a Socket"),
+        (lambda peer: peer.accept(), "at once"),
+        (speak(), "says nothing"),
+    ],
+)
+def test_without_another_transport_it_says_why(script: Script, text: str) -> None:
+    with (
+        Server(script) as server,
+        connector(server, ("websocket",), revision=revision5()) as made,
+        pytest.raises(ConnectError, match=text),
+    ):
+        run(made.attempt(0.5 if text == "says nothing" else LIMIT))
+
+
+def test_claims_are_asked_for_at_every_attempt() -> None:
+    endpoint = Endpoint("")
+    tokens = iter([{"token": 1}, {"token": 2}])
+    with Server(speak(OPEN)) as server, connector(server, revision=revision5()) as made:
+        made.claims[""] = (endpoint, lambda: next(tokens))
+        for number in (1, 2):
+            run(made.attempt(LIMIT))[1].close(0)
+            assert endpoint.auth == {"token": number}
+
+
+@pytest.mark.parametrize("revision", [revision4(), unknown()])
+def test_a_claim_that_the_server_cannot_be_told_is_an_error(revision: Revision) -> None:
+    old = b"%d:%s" % (len(OLD_OPEN), OLD_OPEN)
+    script = speak(OLD_OPEN) if revision.number == 4 else reply(200, old)
+    with Server(script) as server, connector(server, ENGINE, revision=revision) as made:
+        made.claims[""] = (Endpoint(""), {"token": 1})
+        with pytest.raises(ConnectError, match="params=") as caught:
+            run(made.attempt(LIMIT))
+    assert not caught.value.retryable
+
+
+def test_only_asking_ends_the_session_that_it_opened() -> None:
+    with Server(reply(200, OPEN), reply(200, b"ok")) as server, connector(server, revision=unknown()) as made:
+        handshake = Task(made.attempt(LIMIT).ask).result()
+        assert handshake.session_id == "x"
+        assert server.requests[1].raw.startswith(b"POST /socket.io/?EIO=4&transport=polling&sid=x")
+
+
+@pytest.mark.parametrize("script", [reply(400, b"no"), lambda peer: peer.end()])
+def test_a_session_that_cannot_be_ended_ends_by_itself(script: Script) -> None:
+    with Server(reply(200, OPEN), script) as server, connector(server, revision=unknown()) as made:
+        assert Task(made.attempt(LIMIT).ask).result().session_id == "x"
+
+
+def test_only_asking_a_legacy_server_opens_no_transport() -> None:
+    with Server(reply()) as server, connector(server, revision=unknown()) as made:
+        assert Task(made.attempt(LIMIT).ask).result().revision.number == 1
+        assert len(server.requests) == 1

@@ -87,7 +87,7 @@ def test_every_hook_of_the_base_class_but_on_message_is_out_of_reach() -> None:
 
 
 def test_what_the_connection_reports_is_reserved() -> None:
-    promised = {"connect", "disconnect", "error", "open", "close", "retry", "reconnect"}
+    promised = {"connect", "connect_error", "disconnect", "error", "open", "close", "retry", "reconnect"}
     assert promised == LIFECYCLE
     assert promised | {"exception", "connect_failed", "heartbeat", "noop", "event"} == RESERVED
     for name in LIFECYCLE:

@@ -7,8 +7,9 @@ import http.cookiejar
 from typing import Any
 
 import pytest
+import requests
 
-from sioclient.options import TRANSPORTS, Options, check_timeout
+from sioclient.options import TRANSPORTS, Options, check_timeout, claim_of, split_auth
 from sioclient.transports.base import HttpOptions, check_header, check_http_options
 
 SECONDS = ("connect_timeout", "reconnection_delay", "reconnection_limit")
@@ -28,6 +29,7 @@ def test_the_defaults_are_those_that_are_promised() -> None:
         "reconnect_when_kicked": False,
         "buffer_size": 1000,
         "max_message_size": 16 * 1024 * 1024,
+        "revision": None,
     }
 
 
@@ -203,3 +205,38 @@ def test_one_header_can_be_checked_by_itself() -> None:
     check_header("it", "fine")
     with pytest.raises(ValueError, match=r"^it holds a line break"):
         check_header("it", "not\nfine")
+
+
+@pytest.mark.parametrize("revision", [None, 1, 4, 5])
+def test_a_revision_can_be_asked_for(revision: int | None) -> None:
+    assert Options(revision=revision).revision == revision
+
+
+@pytest.mark.parametrize("revision", [0, 2, 3, 6, True, "5", 4.5])
+def test_there_is_no_other_revision(revision: Any) -> None:
+    with pytest.raises(ValueError, match="revision is 1, 4 or 5"):
+        Options(revision=revision)
+
+
+def test_auth_is_for_requests_or_for_socketio() -> None:
+    class Token(requests.auth.AuthBase):
+        def __call__(self, request: Any) -> Any:
+            return request
+
+    def claim() -> dict[str, str]:
+        return {"token": "x"}
+
+    for auth in (None, ("user", "password"), Token(), lambda request: request):
+        assert split_auth(auth) == (auth, None)
+    for auth in ({"token": "x"}, claim):
+        assert split_auth(auth) == (None, auth)
+
+
+def test_what_the_server_is_told_is_a_dictionary() -> None:
+    assert claim_of(None) is None
+    assert claim_of({"token": "x"}) == {"token": "x"}
+    assert claim_of(lambda: {"token": "x"}) == {"token": "x"}
+    assert claim_of(lambda: None) is None
+    for auth in ("x", 5, ["x"], lambda: "x"):
+        with pytest.raises(TypeError, match="auth is a dictionary"):
+            claim_of(auth)

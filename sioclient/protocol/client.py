@@ -25,8 +25,25 @@ from .endpoints import Endpoint, Endpoints, Joining
 from .fence import BYTE_BUDGET
 from .lifecycle import OVERFED, Lifecycle, Phase, Policy
 from .notices import Answered, Connected, Disconnected, Dropped, JoinFailed, Notice, Unanswered
-from .packets import Ack, Connect, Disconnect, Error, Event, Heartbeat, Json, Malformed, Message, Noop, Packet
-from .revisions.base import Revision
+from .outbox import frames_of
+from .packets import (
+    Ack,
+    Close,
+    Connect,
+    Disconnect,
+    Encoded,
+    Error,
+    Event,
+    Frame,
+    Heartbeat,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+    Packet,
+    Recoverable,
+)
+from .revisions.base import Handshake, Revision
 
 # In Python 3.11, a look-up in an Enum takes as long as a call.
 _OPEN, _CLOSED, _IDLE, _JOINED = Phase.OPEN, Phase.CLOSED, Phase.IDLE, Joining.OPEN
@@ -61,6 +78,8 @@ class ClientProtocol(Lifecycle):
             Ack: self._on_ack,
             Error: self._on_error,
             Noop: lambda packet, now: None,
+            Recoverable: self._on_recoverable,
+            Close: lambda packet, now: self.transport_lost("transport closed", now),
             Malformed: self._on_malformed,
         }
 
@@ -79,7 +98,7 @@ class ClientProtocol(Lifecycle):
 
     def send_frame(
         self,
-        frame: str,
+        frame: Encoded,
         endpoint: str,
         now: float,
         key: AckKey | None = None,
@@ -98,7 +117,7 @@ class ClientProtocol(Lifecycle):
             self.acks.add(key, waiter, None if timeout is None else now + timeout)
         self.outbox.push(frame, endpoint, ack=key)
 
-    def join(self, name: str, query: str, timeout: float | None, now: float) -> Endpoint:
+    def join(self, name: str, query: str, timeout: float | None, now: float, auth: Any = None) -> Endpoint:
         """Ask the server to join us to an endpoint; its ``state`` says when that is decided.
 
         Raises:
@@ -111,8 +130,10 @@ class ClientProtocol(Lifecycle):
         self._check_alive()
         if self.endpoints.get(name) is not None:
             raise ChannelError(f"{name!r} is connected already: use that channel, or disconnect it first")
-        frame = self.revision.encode(Connect(name, query))
-        endpoint = self.endpoints.add(name, query, None if timeout is None else now + timeout)
+        if auth is not None and not self.revision.asks_to_join:
+            raise LocalProtocolError(f"revision {self.revision.number} has no auth= for endpoints: give query=")
+        frame = self.revision.encode(Connect(name, query, data=auth))
+        endpoint = self.endpoints.add(name, query, None if timeout is None else now + timeout, auth)
         if self.phase is Phase.OPEN:
             self.outbox.push(frame, name, of_session=True)
         elif self.phase is Phase.RESTORING:
@@ -142,28 +163,21 @@ class ClientProtocol(Lifecycle):
         if packet.id is not None:
             self.answer_frame(self.revision.encode(Ack(packet.id, args, packet.endpoint)), packet.endpoint)
 
-    def answer_frame(self, frame: str, endpoint: str) -> None:
+    def answer_frame(self, frame: Encoded, endpoint: str) -> None:
         """Do what ``answer`` does for an acknowledgement that was encoded before."""
         if self.session is not None:
             self.outbox.push(frame, endpoint, of_session=True)
 
-    def disconnect(self) -> None:
-        """End the connection for good. What was accepted is still written, then the server is told."""
-        if self.phase is Phase.CLOSED:
-            return
-        farewell = self.outbox.take_urgent()
-        farewell += self.outbox.take() if self.phase is Phase.OPEN else []
-        if self.phase in (Phase.JOINING, Phase.RESTORING, Phase.OPEN):
-            farewell.append(self.revision.encode(Disconnect()))
-        self._end(None, "client")
-        for frame in farewell:
-            self.outbox.push_urgent(frame)
-
     # What the network brings
 
-    def receive(self, frames: Iterable[str | bytes], now: float) -> None:
+    def transport_opened(self, handshake: Handshake, transport: str, now: float) -> None:
+        """See ``Lifecycle.transport_opened``; what came with the handshake is taken too."""
+        super().transport_opened(handshake, transport, now)
+        self.receive(handshake.frames, now)
+
+    def receive(self, frames: Iterable[Frame], now: float) -> None:
         """Take frames that came, in order."""
-        self.receive_packets([self.revision.decode(frame) for frame in frames], now)
+        self.receive_packets([self.decode(frame) for frame in frames], now)
 
     def receive_packets(self, packets: list[Packet | Malformed], now: float) -> None:
         """Do what ``receive`` does for frames that were decoded before, without the lock that guards this object."""
@@ -208,7 +222,7 @@ class ClientProtocol(Lifecycle):
 
     # What follows
 
-    def frames_to_send(self) -> list[str]:
+    def frames_to_send(self) -> list[Frame]:
         """Return the frames to write now; they are written at most once, whatever becomes of them."""
         frames = self.outbox.take_urgent()
         fence = self.session.fence if self.session else None
@@ -219,7 +233,7 @@ class ClientProtocol(Lifecycle):
         while True:
             if fence.is_due():
                 number = self.acks.new_id("")
-                frames.append(self.revision.encode(Noop(id=number)))
+                frames += frames_of(self.revision.encode(Noop(id=number)))
                 fence.close_off(number, self._now)
             room = fence.room() if self.phase is _OPEN and self.outbox.queued else 0
             if room <= 0:
@@ -242,7 +256,7 @@ class ClientProtocol(Lifecycle):
         session = self.session
         return session is not None and session.fence is not None and session.fence.is_awaited()
 
-    def is_full(self, frame: str = "") -> bool:
+    def is_full(self, frame: Encoded = "") -> bool:
         """Return whether so much waits to be written that ``frame`` should wait for room before, as with a socket.
 
         While the connection is away, that is so only if it comes back in a moment: otherwise sending more raises.
@@ -268,7 +282,7 @@ class ClientProtocol(Lifecycle):
         endpoint = self.endpoints.get(packet.endpoint)
         if endpoint is None or endpoint.state is not Joining.ASKED:
             return  # never asked for, or told twice (gevent-socketio does at every new transport)
-        endpoint.state, endpoint.deadline = Joining.OPEN, None
+        endpoint.joined(packet.data)
         self._notices.append(Connected(endpoint.name))
         if endpoint is self.endpoints.default:
             self._joined(now)
@@ -305,7 +319,8 @@ class ClientProtocol(Lifecycle):
             self._end(None, "server")
 
     def _on_heartbeat(self, packet: Heartbeat, now: float) -> None:
-        self.outbox.push_urgent(self.revision.encode(packet))
+        if self.session is not None and self.session.owes_beat(now):
+            self.outbox.push_urgent(self.revision.encode(packet))
 
     def _on_text(self, packet: Message | Json, now: float) -> None:
         if self._deliver(packet) and packet.id is not None and not packet.wants_data:
@@ -320,6 +335,12 @@ class ClientProtocol(Lifecycle):
             self._refuse(endpoint, ChannelError(f"the server refused {endpoint.name!r}: {why[:200]}"))
         else:
             self._deliver(packet)
+
+    def _on_recoverable(self, packet: Recoverable, now: float) -> None:
+        endpoint = self.endpoints.get(packet.event.endpoint)
+        if endpoint is not None:
+            endpoint.offset = packet.offset
+        self._on_event(packet.event, now)
 
     def _deliver(self, packet: Message | Json | Event | Error) -> bool:
         """Pass a packet on if its endpoint is ours; until that is confirmed it is kept."""
@@ -346,20 +367,25 @@ class ClientProtocol(Lifecycle):
             return
         why = packet.reason or "no reason given"
         if endpoint.name and endpoint.state is Joining.ASKED:
-            self._refuse(endpoint, ChannelError(f"the server refused {endpoint.name!r}: {why[:200]}"))
+            error = ChannelError(f"the server refused {endpoint.name!r}: {why[:200]}")
+            error.data = packet.data
+            self._refuse(endpoint, error, why)
         elif not endpoint.name and packet.advice == "reconnect":
             self._attempt_over("server", ConnectError(f"the server wants a new handshake: {why[:200]}"), now)
         elif self.phase is Phase.JOINING:
-            status = 403 if packet.reason == "unauthorized" else 500
-            error = HandshakeRejected(f"the server refused the session: {why[:200]}", status=status, body=why)
-            self._attempt_over("server", error, now)
+            status = 403 if packet.final or packet.reason == "unauthorized" else 500
+            refusal = HandshakeRejected(f"the server refused the session: {why[:200]}", status=status, body=why)
+            refusal.data = packet.data
+            if packet.final:
+                self._notices.append(JoinFailed("", refusal, endpoint.was_open, why))
+            self._attempt_over("server", refusal, now)
         else:
             self._deliver(packet)
 
-    def _refuse(self, endpoint: Endpoint, error: ChannelError) -> None:
+    def _refuse(self, endpoint: Endpoint, error: ChannelError, why: str = "") -> None:
         """An endpoint is not to be had, or not any more."""
         if endpoint.state is Joining.ASKED:
-            self._notices.append(JoinFailed(endpoint.name, error, endpoint.was_open))
+            self._notices.append(JoinFailed(endpoint.name, error, endpoint.was_open, why or str(error)))
         self.endpoints.close(endpoint, error)
         self.outbox.drop_endpoint(endpoint.name)
         self._fail_acks(lambda key: key[0] == endpoint.name, ConnectionLost(str(error)))

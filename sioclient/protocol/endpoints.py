@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from ..errors import SocketIOError
 from .notices import Notice
@@ -34,6 +35,10 @@ class Endpoint:
         early: what came for it before the confirmation.
         was_open: the server had confirmed it in an earlier session.
         left_here: it was left before in this session, so a late ``0::/name`` may be the answer to that.
+        auth: what the server is told when it is asked to join us.
+        welcome: what it said when it did.
+        offset: the last packet that came, in the words of a server that can send again what came after it.
+        recovered: whether the server did so: this is the session of before.
     """
 
     name: str
@@ -44,6 +49,23 @@ class Endpoint:
     early: list[Notice] = field(default_factory=list)
     was_open: bool = False
     left_here: bool = False
+    auth: Any = None
+    welcome: dict[str, Any] = field(default_factory=dict)
+    offset: str | None = None
+    recovered: bool = False
+
+    def claim(self) -> dict[str, Any] | None:
+        """Return what the request to be joined carries: the user's words, and which session is to be recovered."""
+        private_id = self.welcome.get("pid")
+        if private_id is None:
+            return self.auth  # type: ignore[no-any-return]
+        return {**(self.auth or {}), "pid": private_id, "offset": self.offset}
+
+    def joined(self, welcome: dict[str, Any] | None) -> None:
+        """The server joined us, and said this about the session of the endpoint."""
+        before, self.welcome = self.welcome, welcome or {}
+        self.state, self.deadline = Joining.OPEN, None
+        self.recovered = "pid" in before and before["pid"] == self.welcome.get("pid")
 
 
 class Endpoints:
@@ -74,9 +96,10 @@ class Endpoints:
         """Return all but the default one."""
         return [endpoint for endpoint in self._by_name.values() if endpoint is not self.default]
 
-    def add(self, name: str, query: str, deadline: float | None) -> Endpoint:
+    def add(self, name: str, query: str, deadline: float | None, auth: Any = None) -> Endpoint:
         """Ask for an endpoint."""
-        endpoint = self._by_name[name] = Endpoint(name, query, deadline=deadline, left_here=name in self._left)
+        left = name in self._left
+        endpoint = self._by_name[name] = Endpoint(name, query, deadline=deadline, left_here=left, auth=auth)
         return endpoint
 
     def close(self, endpoint: Endpoint, error: SocketIOError | None) -> None:

@@ -11,6 +11,10 @@ kick at 10^8. ``bytes_counted`` is what they may have counted at worst: everythi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from .packets import Frame
+
 WINDOW = 50
 """Frames between two fences."""
 
@@ -49,7 +53,7 @@ class Fence:
             return 0
         return WINDOW - self._unfenced
 
-    def sent(self, frames: list[str]) -> None:
+    def sent(self, frames: Sequence[Frame]) -> None:
         """Count frames that are sent."""
         for position, frame in enumerate(frames, self.in_flight + 1):
             size = len(frame) * (1 if frame.isascii() else 4) + _FRAME_HEAD

@@ -4,9 +4,9 @@ Theory of operation: a connection is in one phase, and these are its ways from o
 
 ::
 
-    IDLE ──connect()──▶ CONNECTING ──transport_opened()──▶ JOINING ──"1::"──▶ RESTORING ──▶ OPEN
-                          ▲    │                             │                   │           │
-                          │    └──────── failed, lost ───────┴───────────────────┴───────────┘
+    IDLE ──connect()──▶ CONNECTING ──transport_opened()──▶ JOINING ──joined──▶ RESTORING ──▶ OPEN
+                          ▲    │                             │                    │           │
+                          │    └──────── failed, lost ───────┴────────────────────┴───────────┘
                           │                    │
                           └──time is over── WAITING            disconnect(), a kick, no attempt left ──▶ CLOSED
 
@@ -27,11 +27,11 @@ from enum import Enum
 from ..errors import ConnectError, ConnectionLost, LocalProtocolError, NotConnected, SocketIOError
 from .acks import AckKey, Acks
 from .backoff import Backoff
-from .endpoints import Endpoints
+from .endpoints import Endpoint, Endpoints
 from .fence import Fence
 from .notices import Disconnected, Ended, Notice, Reconnected, Retrying, TransportClosed, TransportOpened, Unanswered
 from .outbox import Outbox
-from .packets import Connect
+from .packets import Connect, Encoded
 from .revisions.base import Handshake, Revision
 from .session import Session
 
@@ -81,9 +81,11 @@ class Lifecycle:
 
     def __init__(self, revision: Revision, backoff: Backoff, policy: Policy | None = None) -> None:
         self.revision = revision
+        self.decode = revision.decoder()
         self.phase = Phase.IDLE
         self.attempt = 0
         self.session: Session | None = None
+        self.transport = ""  # the name of the last one
         self.error: SocketIOError | None = None
         self.endpoints = Endpoints()
         self.acks = Acks()
@@ -114,11 +116,15 @@ class Lifecycle:
         """A transport carries the session that ``handshake`` opened; one that comes too late changes nothing."""
         if self.phase is not Phase.CONNECTING:
             return
-        self.session = Session(handshake, self.revision, now)
+        self.revision = handshake.revision or self.revision
+        self.session, self.decode = Session(handshake, self.revision, now), self.revision.decoder()
         if self.revision.needs_fence(transport):
             self.session.fence = Fence()
         self.phase = Phase.JOINING
+        self.transport = transport
         self._notices.append(TransportOpened(transport))
+        if self.revision.asks_to_join:
+            self._ask_to_join(self.endpoints.default)
 
     def connect_failed(self, error: ConnectError, now: float) -> None:
         """The attempt failed: no handshake, or no transport."""
@@ -129,6 +135,18 @@ class Lifecycle:
         """The transport ended by itself."""
         if self.phase in _LINKED:
             self._attempt_over(reason, ConnectError(f"the connection was lost: {reason}"), now)
+
+    def disconnect(self) -> None:
+        """End the connection for good. What was accepted is still written, then the server is told."""
+        if self.phase is Phase.CLOSED:
+            return
+        farewell: list[Encoded] = [tuple(self.outbox.take_urgent())]
+        farewell += [tuple(self.outbox.take())] if self.phase is Phase.OPEN else []
+        if self.phase in (Phase.JOINING, Phase.RESTORING, Phase.OPEN):
+            farewell.append(self.revision.farewell(self.transport))
+        self._end(None, "client")
+        for packet in farewell:
+            self.outbox.push_urgent(packet)
 
     def reading(self, resumed: bool, now: float) -> None:
         """Frames are read again, or are not while user code runs: see ``Session``."""
@@ -147,7 +165,10 @@ class Lifecycle:
         self._backoff.succeeded()
         self._was_open = True
         for endpoint in self.endpoints.begin_session(now + REJOIN_TIMEOUT):
-            self.outbox.push_urgent(self.revision.encode(Connect(endpoint.name, endpoint.query)))
+            self._ask_to_join(endpoint)
+
+    def _ask_to_join(self, endpoint: Endpoint) -> None:
+        self.outbox.push_urgent(self.revision.encode(Connect(endpoint.name, endpoint.query, data=endpoint.claim())))
 
     def _phase_overdue(self, now: float) -> None:
         if self.phase is Phase.WAITING:

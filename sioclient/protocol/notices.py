@@ -6,7 +6,7 @@ are for what is not a packet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ..errors import SocketIOError
@@ -65,6 +65,7 @@ class JoinFailed:
     endpoint: str
     error: SocketIOError
     again: bool
+    reason: str = field(default="", compare=False)  # in the server's words, if it has any
 
 
 @dataclass(slots=True)

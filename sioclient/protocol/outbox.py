@@ -1,4 +1,4 @@
-"""Frames that wait to be written: in order, bounded while the connection is away, and at most once."""
+"""Packets that wait to be written: in order, bounded while the connection is away, and at most once."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from ..errors import BufferFull, NotConnected
 from .acks import AckKey
+from .packets import Encoded, Frame
 
 
 @dataclass(slots=True)
 class _Entry:
-    frame: str
+    encoded: Encoded
     ack: AckKey | None
     endpoint: str
     of_session: bool
 
 
 class Outbox:
-    """Two queues. *Urgent* frames are the protocol's own and leave with the next write; the others keep their order.
+    """Two queues. *Urgent* packets are the protocol's own and leave with the next write; the others keep their order.
 
     Args:
         most_packets: how many packets may wait while the connection is away; 0: none.
@@ -27,32 +28,32 @@ class Outbox:
 
     def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
         self._most_packets, self._most_characters = most_packets, most_characters
-        self.urgent = self.queued = 0  # how many wait in each queue
-        self._urgent: list[str] = []
+        self.urgent = self.queued = 0  # how many frames, and how many packets, wait in each queue
+        self._urgent: list[Frame] = []
         self._queue: deque[_Entry] = deque()
         self._characters = 0
 
     def __len__(self) -> int:
         return self.urgent + self.queued
 
-    def push(self, frame: str, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
-        """Put a frame at the end. One ``of_session`` means nothing to any later session."""
-        self._queue.append(_Entry(frame, ack, endpoint, of_session))
-        self._characters += len(frame)
+    def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
+        """Put a packet at the end. One ``of_session`` means nothing to any later session."""
+        self._queue.append(_Entry(encoded, ack, endpoint, of_session))
+        self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
         self.queued += 1
 
-    def push_urgent(self, frame: str) -> None:
-        """Put a frame of this session before all others."""
-        self._urgent.append(frame)
-        self.urgent += 1
+    def push_urgent(self, encoded: Encoded) -> None:
+        """Put a packet of this session before all others."""
+        self._urgent += frames_of(encoded)
+        self.urgent = len(self._urgent)
 
-    def has_room(self, frame: str) -> bool:
-        """Return whether ``frame`` may wait for the connection to come back, besides what waits already."""
-        fits = self._characters + len(frame) <= self._most_characters
+    def has_room(self, encoded: Encoded) -> bool:
+        """Return whether a packet may wait for the connection to come back, besides what waits already."""
+        fits = self._characters + _size(encoded) <= self._most_characters
         return fits and len(self._queue) < self._most_packets
 
-    def check_room(self, frame: str) -> None:
-        """Raise unless ``frame`` may wait for the connection to come back.
+    def check_room(self, encoded: Encoded) -> None:
+        """Raise unless a packet may wait for the connection to come back.
 
         Raises:
             NotConnected: nothing may wait.
@@ -60,26 +61,27 @@ class Outbox:
         """
         if self._most_packets == 0:
             raise NotConnected("the connection is away, and buffer_size=0 lets nothing wait for it")
-        if not self.has_room(frame):
+        if not self.has_room(encoded):
             raise BufferFull(
                 f"the connection is away and {len(self._queue)} packets ({self._characters} characters) wait for it "
                 "already: send less, or raise buffer_size"
             )
 
-    def take_urgent(self) -> list[str]:
+    def take_urgent(self) -> list[Frame]:
         """Return and forget the urgent frames."""
         frames, self._urgent, self.urgent = self._urgent, [], 0
         return frames
 
-    def take(self, most: int | None = None) -> list[str]:
-        """Return and forget the frames of the queue, the first ``most`` of them if there are more."""
+    def take(self, most: int | None = None) -> list[Frame]:
+        """Return and forget the frames of the queue, those of the first ``most`` packets if there are more."""
         count = self.queued if most is None or most > self.queued else most
-        if count == self.queued:
-            frames = [entry.frame for entry in self._queue]
-            self._queue.clear()
-            self.queued = self._characters = 0
-            return frames
-        frames = [self._queue.popleft().frame for _ in range(count)]
+        frames: list[Frame] = []
+        for _ in range(count):
+            encoded = self._queue.popleft().encoded
+            if isinstance(encoded, str):
+                frames.append(encoded)
+            else:
+                frames += encoded
         self._characters -= sum(map(len, frames))
         self.queued -= count
         return frames
@@ -101,5 +103,14 @@ class Outbox:
 
     def _keep(self, entries: list[_Entry]) -> None:
         self._queue = deque(entries)
-        self._characters = sum(len(entry.frame) for entry in entries)
+        self._characters = sum(_size(entry.encoded) for entry in entries)
         self.queued = len(entries)
+
+
+def frames_of(encoded: Encoded) -> tuple[Frame, ...]:
+    """Return the frames of a packet."""
+    return (encoded,) if isinstance(encoded, str) else encoded
+
+
+def _size(encoded: Encoded) -> int:
+    return len(encoded) if isinstance(encoded, str) else sum(map(len, encoded))

@@ -10,7 +10,8 @@ class Session:
     """The liveness clock of one session over one transport.
 
     While frames are read, silence for longer than the revision allows means that the server is dead. While they are
-    not (user code holds the reader), silence says nothing, and we beat unasked so that the server keeps us.
+    not (user code holds the reader), silence says nothing, and we beat unasked so that the server keeps us. There are
+    revisions in which we beat unasked in any case.
 
     Pausing never moves the deadline forward in time, so a caller that sleeps until it need not be told of every pause:
     the price is one look at the clock per beat interval.
@@ -27,6 +28,12 @@ class Session:
         self.opened_at = now
         self._dead_after = revision.dead_after(handshake)
         self._beat_every = revision.beat_every(handshake)
+        self._beats_unprompted = revision.beats_unprompted
+        self._answers_once = revision.answers_once
+        self._beats_ahead = 0
+        self._answered_at = now
+        # How much later than it is due a beat may go out that the server may be waiting for.
+        self._slack = ((self._dead_after or 0) - (self._beat_every or 0)) / 2
         self._heard_at = now
         self._paused_at: float | None = None
         self._since = now  # when reading or pausing began, or the clock was looked at last
@@ -42,7 +49,8 @@ class Session:
 
     def pause(self, now: float) -> None:
         """Nobody reads from now on."""
-        self._paused_at = self._since = now
+        self._paused_at = now
+        self._look_anew(now)
 
     def resume(self, now: float) -> None:
         """Somebody reads again; the time in between does not count as silence, for nobody listened."""
@@ -50,7 +58,8 @@ class Session:
             self._heard_at += now - self._paused_at
             if self.fence is not None:
                 self.fence.postpone(now - self._paused_at)
-        self._paused_at, self._since = None, now
+        self._paused_at = None
+        self._look_anew(now)
 
     def deadline(self) -> float | None:
         """Return when there is something to look at."""
@@ -64,7 +73,19 @@ class Session:
         if self._beat_every is None or now < self._next_look(self._beat_every):
             return False
         self._since = now
-        return self._paused_at is not None
+        unread = self._paused_at is not None
+        if unread and self._answers_once:
+            self._beats_ahead += 1
+            self._answered_at = now
+        return unread or self._beats_unprompted
+
+    def owes_beat(self, now: float) -> bool:
+        """Return whether the beat that came is to be answered: it may have been, before anybody read it."""
+        if self._answers_once and self._beats_ahead:
+            self._beats_ahead -= 1
+            return False
+        self._answered_at = now
+        return True
 
     def fence_is_stuck(self, now: float) -> bool:
         """Return whether a server that answers fences does not any more; while nobody reads, that cannot be known."""
@@ -75,5 +96,13 @@ class Session:
         listening = self._paused_at is None and self._dead_after is not None
         return listening and now >= self._heard_at + (self._dead_after or 0)
 
+    def _look_anew(self, now: float) -> None:
+        if not self._beats_unprompted:
+            self._since = now
+
     def _next_look(self, interval: float) -> float:
-        return (max(self._since, self._heard_at) if self._paused_at is None else self._since) + interval
+        if self._answers_once:
+            due = self._answered_at + interval
+            return due if self._paused_at is not None else max(due, self._since + self._slack)
+        heard_counts = self._paused_at is None and not self._beats_unprompted
+        return (max(self._since, self._heard_at) if heard_counts else self._since) + interval

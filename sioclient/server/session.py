@@ -37,7 +37,7 @@ from ..protocol.packets import (
     Noop,
     UserPacket,
 )
-from ..protocol.revisions import Revision
+from ..protocol.revisions import Revision1
 from .settings import Settings
 
 MOST_ENDPOINTS = 1000
@@ -85,7 +85,7 @@ class ServerSession:
         ended: why it ended; None while it lasts.
     """
 
-    def __init__(self, revision: Revision, settings: Settings, now: float) -> None:
+    def __init__(self, revision: Revision1, settings: Settings, now: float) -> None:
         self.link = LinkKind.NONE
         self.ended: str | None = None
         self._revision, self._settings = revision, settings

@@ -14,16 +14,17 @@ _CLASSES = {
     "xhr-polling": ("polling", "PollingTransport"),
     "jsonp-polling": ("polling", "JsonpTransport"),
     "htmlfile": ("htmlfile", "HtmlfileTransport"),
+    "engine-polling": ("engine_polling", "EnginePollingTransport"),
 }
 
 
-def transport_names() -> tuple[str, ...]:
-    """Return the names of the transports that this version has."""
+def transport_kinds() -> tuple[str, ...]:
+    """Return the kinds of transports that this version has."""
     return tuple(_CLASSES)
 
 
-def load_transport(name: str) -> type[Transport]:
+def load_transport(kind: str) -> type[Transport]:
     """Return the class of a transport."""
-    module, class_name = _CLASSES[name]
+    module, class_name = _CLASSES[kind]
     transport: type[Transport] = getattr(import_module(f".{module}", __name__), class_name)
     return transport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -80,8 +80,15 @@ class Framing(Protocol):
     def encode_payload(self, frames: list[str]) -> str:
         """Return the body of a POST that carries the frames."""
 
-    def decode_payload(self, body: str) -> list[str]:
+    def decode_payload(self, body: str) -> Sequence[Frame]:
         """Return the frames of an answer, or raise RemoteProtocolError."""
+
+
+class BodyFraming(Framing, Protocol):
+    """How frames share bodies that are limited, and may be bytes."""
+
+    def bodies(self, frames: Sequence[Frame]) -> Iterable[Frame]:
+        """Return the bodies of POSTs that carry the frames in order."""
 
 
 class StreamFraming(Framing, Protocol):
@@ -116,8 +123,12 @@ class Transport(ABC):
     def recv(self) -> list[Frame]:
         """Wait for frames and return them in order; return none after ``wake``. Raise ConnectionLost at the end."""
 
+    def recv_until(self, deadline: float) -> list[Frame]:
+        """Do what ``recv`` does, but return none at ``deadline``; for a transport on which the server speaks first."""
+        return self.recv()
+
     @abstractmethod
-    def send(self, frames: list[str]) -> None:
+    def send(self, frames: Sequence[Frame]) -> None:
         """Write frames in order, or raise ConnectionLost."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .base import Frame
 from .stream import Stream
@@ -174,11 +174,14 @@ class FrameWriter:
         self._stream = stream
         self._masks = _masks()
 
-    def write(self, messages: list[str]) -> None:
-        """Write messages, in as few pieces as there can be. Raises OSError."""
+    def write(self, messages: Sequence[Frame]) -> None:
+        """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
         joined = b""
         for message in messages:
-            joined += _frame(message.encode(), next(self._masks))
+            if isinstance(message, str):
+                joined += _frame(message.encode(), next(self._masks))
+            else:
+                joined += _frame(message, next(self._masks), b"\x82")
             if len(joined) > _MOST_JOINED:
                 self._write_all(joined)
                 joined = b""
@@ -210,15 +213,15 @@ def _length(frame: bytes) -> tuple[int, int]:
     return (start, *length.unpack_from(frame, 2)) if len(frame) >= start else (0, 0)
 
 
-def _frame(payload: bytes, mask: bytes) -> bytes:
+def _frame(payload: bytes, mask: bytes, first: bytes = b"\x81") -> bytes:
     size = len(payload)
     if size < 126:
-        head = b"\x81" + (size | 0x80).to_bytes(1, "big")
+        head = (size | 0x80).to_bytes(1, "big")
     elif size < 65536:
-        head = b"\x81\xfe" + size.to_bytes(2, "big")
+        head = b"\xfe" + size.to_bytes(2, "big")
     else:
-        head = b"\x81\xff" + size.to_bytes(8, "big")
-    return head + mask + (_masked_long if size >= _LONG else _masked)(payload, mask)
+        head = b"\xff" + size.to_bytes(8, "big")
+    return first + head + mask + (_masked_long if size >= _LONG else _masked)(payload, mask)
 
 
 def _masked(payload: bytes, mask: bytes) -> bytes:

@@ -41,7 +41,7 @@ _READ_SIZE = 65536
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered."""
+    """What a server answered; a body that is no text has one character for each byte."""
 
     status: int
     body: str
@@ -370,6 +370,8 @@ def _too_large(limit: int) -> OSError:
 
 
 def _decode(body: bytes) -> str:
+    if body[:1] in (b"\0", b"\1"):
+        return body.decode("latin-1")  # no text: Engine.IO 3 says so with its first byte
     try:
         # TornadIO2 and gevent-socketio send half a surrogate pair as three bytes.
         return body.decode("utf-8", "surrogatepass")

@@ -11,7 +11,7 @@ Rules, each because an old server loses packets otherwise:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.client import HTTPException
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
@@ -40,25 +40,25 @@ class PostingTransport(Transport):
         self._posts = Line(http, "POST", max_message_size)
         self._url = ""
 
-    def send(self, frames: list[str]) -> None:
+    def send(self, frames: Sequence[Frame]) -> None:
         """Post frames, and wait until the server has them; see ``Transport.send``."""
-        headers = {"Content-Type": self._framing.content_type}
         try:
-            for body in self._bodies(frames):
+            for body, content_type in self._bodies(frames):
                 deadline = time.monotonic() + _ANSWER_TIMEOUT
-                self._posts.ask(self._fresh_url(), deadline, body.encode("utf-8"), **headers)
+                self._posts.ask(self._fresh_url(), deadline, body, **{"Content-Type": content_type})
                 status = self._posts.answer(deadline).status
                 if status != 200:
                     raise ConnectionLost(f"a packet was answered with status {status}")
         except (OSError, HTTPException) as error:
             raise ConnectionLost(f"transport closed: {error}") from error
 
-    def _bodies(self, frames: list[str]) -> Iterator[str]:
+    def _bodies(self, frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
+        """Yield the bodies of POSTs and their types."""
+        texts = [frame for frame in frames if isinstance(frame, str)]
         # Beyond the first 65,536 characters, JavaScript counts two units where Python servers count one.
-        if len(frames) > 1 and all(not frame or max(frame) <= "\uffff" for frame in frames):
-            yield self._framing.encode_payload(frames)
-        else:
-            yield from (self._framing.encode_payload([frame]) for frame in frames)
+        together = len(texts) > 1 and all(not text or max(text) <= "\uffff" for text in texts)
+        for share in [texts] if together else [[text] for text in texts]:
+            yield self._framing.encode_payload(share).encode("utf-8"), self._framing.content_type
 
     def _fresh_url(self) -> str:
         # The time keeps caches from answering for the server, as in the JS client.

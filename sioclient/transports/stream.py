@@ -41,7 +41,11 @@ _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Stream:
-    """A byte stream; see the module's rules for who may call what."""
+    """A byte stream; see the module's rules for who may call what.
+
+    Attributes:
+        patience: until when ``recv`` waits if it is not told; None: without limit.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -49,6 +53,7 @@ class Stream:
         self._aborted = False
         self._unread = b""
         self._is_drained = False
+        self.patience: float | None = None
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
@@ -282,6 +287,7 @@ class Stream:
         return self._sock
 
     def _wait_to_read(self, deadline: float | None) -> None:
+        deadline = self.patience if deadline is None else deadline
         ready = self._reading.select(None if deadline is None else max(deadline - time.monotonic(), 0))
         if not ready:
             raise TimeoutError("nothing came in time")

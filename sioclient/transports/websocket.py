@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Any
@@ -91,7 +92,15 @@ class WebSocketTransport(Transport):
             return [frame.data]
         raise ConnectionLost("transport closed")
 
-    def send(self, frames: list[str]) -> None:
+    def recv_until(self, deadline: float) -> list[Frame]:
+        """See ``Transport.recv_until``."""
+        self._stream.patience = deadline
+        try:
+            return self.recv()
+        finally:
+            self._stream.patience = None
+
+    def send(self, frames: Sequence[Frame]) -> None:
         """Write one message per frame; see ``Transport.send``."""
         if not self._ws.connected:
             raise ConnectionLost("transport closed")

@@ -123,10 +123,10 @@ def test_a_server_that_answers_with_a_web_page():
     assert not failed.value.retryable
 
 
-@pytest.mark.parametrize(("module", "name"), [("socket.io-2", "Engine.IO 3"), ("socket.io-4", "Engine.IO 4")])
-def test_a_server_of_a_later_generation_is_named(module, name):
-    with start("modern.js", module=module) as server, pytest.raises(WrongRevision, match=f"{name}.*revision 1"):
-        SocketIO("127.0.0.1", server.port)
+@pytest.mark.parametrize(("version", "name"), [("2.5.1", "Engine.IO 3"), ("4.8.1", "Engine.IO 4")])
+def test_a_server_of_a_later_generation_is_named(version, name):
+    with start("modern.js", version=version) as server, pytest.raises(WrongRevision, match=f"{name}.*revision 1"):
+        SocketIO("127.0.0.1", server.port, revision=1)
 
 
 def test_the_wrong_resource(legacy):

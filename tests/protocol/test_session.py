@@ -17,6 +17,8 @@ class Numbers:
 
     dead: float | None = DEAD_AFTER
     beat: float | None = BEAT_EVERY
+    beats_unprompted: bool = False
+    answers_once: bool = False
 
     def dead_after(self, handshake: Handshake) -> float | None:
         return self.dead

@@ -1,6 +1,6 @@
-"""The real servers of revision 1, as a table: how to start each, what it serves, and what it does in its own way.
+"""The real servers, as a table: how to start each, what it serves, and what it does in its own way.
 
-All run the same application (legacy.js, tornadio.py), as far as they can.
+All run the same application (legacy.js, modern.js, tornadio.py, modern.py), as far as they can.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from .embedded import EmbeddedServer
 from .node import NodeServer
 from .process import ServerProcess
+from .python3 import Python3Server
 from .python27 import Python27Server
 
 
@@ -30,6 +31,11 @@ class Difference(Enum):
     AN_EMPTY_OBJECT_IS_NO_ARGUMENTS = auto()
     REFUSES_WITH_401 = auto()
     SESSION_OUTLIVES_WEBSOCKET = auto()
+    EVERY_REFUSAL_IS_403 = auto()
+    EVERY_REFUSAL_IS_400 = auto()
+    UNKNOWN_CHANNELS_ARE_REFUSED = auto()
+    NAMES_ARE_QUOTED = auto()
+    CUTS_IN_GOOD_ORDER = auto()
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,10 @@ class Server:
         start: starts it, with the settings of its application as keywords; see ``ServerProcess``.
         transports: the names of those that a client of today can use.
         unusable: the others that it announces, each with the reason.
+        revision: what it speaks.
         hasty: settings with which it beats at least twice in two seconds, and times out about as soon.
         differences: what it does in its own way, each with the reason.
+        title, platform: what it is called and runs on in the README; empty: as ``version`` says.
     """
 
     version: str
@@ -51,6 +59,9 @@ class Server:
     unusable: Mapping[str, str]
     hasty: Mapping[str, Any]
     differences: Mapping[Difference, str] = field(default_factory=dict)
+    revision: int = 1
+    title: str = ""
+    platform: str = ""
 
 
 ANY_SOCKET_IO = {
@@ -69,6 +80,38 @@ OFTEN = {"socketio": {"heartbeat timeout": 1, "heartbeat interval": 0.4, "close 
 SELDOM = {
     "socketio": {"heartbeat timeout": 0.8, "heartbeat interval": 0.9, "close timeout": 2, "polling duration": 0.5}
 }
+
+PYTHON_SOCKETIO = {"max_http_buffer_size": 10**8}
+
+OFTEN_ENGINE = {"socketio": {"pingInterval": 300, "pingTimeout": 1000}}
+
+ANY_LATER = {
+    Difference.EVERY_REFUSAL_IS_403: "who refuses a handshake cannot choose the status",
+    Difference.UNKNOWN_CHANNELS_ARE_REFUSED: "since 1.0, an endpoint that is not there is refused and not passed over",
+}
+
+BEFORE_3 = {
+    **ANY_LATER,
+    Difference.NAMES_ARE_QUOTED: "an endpoint's name is parsed as a URL, so that it has %20 where it had a space",
+}
+
+
+def _later(
+    version: str, revision: int, differences: Mapping[Difference, str], title: str = "", **socketio: Any
+) -> Server:
+    """Return the row of a socket.io that is built on Engine.IO."""
+    socketio["maxHttpBufferSize"] = 10**8  # what they take by default became a megabyte
+    return Server(
+        version=f"socket.io {version}, Node ",
+        start=partial(NodeServer, "modern.js", version=version, socketio=socketio),
+        transports=("websocket", "xhr-polling"),
+        unusable={},
+        revision=revision,
+        hasty={"socketio": {**socketio, **OFTEN_ENGINE["socketio"]}},
+        differences=differences,
+        title=title,
+    )
+
 
 SERVERS = {
     "0.9.19": Server(
@@ -128,6 +171,27 @@ SERVERS = {
             Difference.AN_EMPTY_OBJECT_IS_NO_ARGUMENTS: "an object that comes alone becomes keyword arguments",
             Difference.REFUSES_WITH_401: "it says 401 where socket.io says 403",
             Difference.SESSION_OUTLIVES_WEBSOCKET: "it waits 30 s for the client to resume; socket.io ends the session",
+        },
+    ),
+    "1.7.4": _later(
+        "1.7.4", 4, {**BEFORE_3, Difference.EVERY_REFUSAL_IS_400: "it takes the reason for the number of an error"}
+    ),
+    "2.5.1": _later("2.5.1", 4, BEFORE_3),
+    "3.1.2": _later("3.1.2", 5, ANY_LATER),
+    "4.8.1": _later("4.8.1", 5, ANY_LATER),
+    "4.8.1 with allowEIO3": _later("4.8.1", 5, ANY_LATER, "socket.io 4.8.1 with allowEIO3", allowEIO3=True),
+    "python-socketio": Server(
+        version="python-socketio 5.",
+        title="python-socketio 5",
+        platform="uvicorn, Python 3",
+        start=partial(Python3Server, "modern.py", socketio=PYTHON_SOCKETIO),
+        transports=("websocket", "xhr-polling"),
+        unusable={},
+        revision=5,
+        hasty={"socketio": {**PYTHON_SOCKETIO, "ping_interval": 0.3, "ping_timeout": 1}},
+        differences={
+            **ANY_LATER,
+            Difference.CUTS_IN_GOOD_ORDER: "its application does not reach the TCP connection: it ends the session",
         },
     ),
 }

@@ -1,8 +1,10 @@
-// A chat on socket.io 0.9.19, with the events that chatbot.py speaks.
+// A chat on any socket.io from 0.9 on, with the events that chatbot.py speaks.
 'use strict';
-const { create, listen } = require('./listen');
+const { settings, create, listen } = require('./listen');
 const server = create();
-const io = require('socket.io-0.9').listen(server, { log: false });
+const version = settings.version || '0.9.19';
+const library = require('socket.io-' + version.replace(version[0] === '0' ? /\.\d+$/ : /\..*$/, ''));
+const io = library.listen ? library.listen(server, { log: false, ...settings.socketio }) : library(server, settings.socketio);
 const nicknames = {};
 
 io.sockets.on('connection', (socket) => {

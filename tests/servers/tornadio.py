@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 import tornadio2
 import tornado
@@ -106,7 +107,11 @@ class Connection(tornadio2.SocketConnection):
 
     @event("do cut")
     def do_cut(self):
-        self.session.handler.request.connection.stream.close()
+        # Between two polls there is nothing to cut.
+        if self.session.handler is None:
+            IOLoop.instance().add_timeout(time.time() + 0.005, self.do_cut)
+        else:
+            self.session.handler.request.connection.stream.close()
 
     @event("sum")
     def sum(self, a, b):

@@ -960,3 +960,38 @@ def test_heavy_traffic_both_ways_breaks_no_connection(authority: Authority, vers
             with transport(http) as ours:
                 ours.open(server.url(PATH), soon())
                 Task(_exchange, ours, messages).result()
+
+
+# Engine.IO
+
+
+def test_bytes_go_as_binary_frames_and_come_as_such(pair: Pair) -> None:
+    ours, peer = pair
+    ours.send(["text", b"\0\xff", b""])
+    assert [(f.opcode, f.payload) for f in (peer.read_frame() for _ in range(3))] == [
+        (TEXT, b"text"),
+        (BINARY, b"\0\xff"),
+        (BINARY, b""),
+    ]
+    peer.send(frame(b"\0\xff", BINARY))
+    assert receive(ours) == [b"\0\xff"]
+
+
+def test_receiving_until_a_deadline(pair: Pair) -> None:
+    ours, peer = pair
+    assert Task(ours.recv_until, time.monotonic() + 0.05).result() == []
+    peer.send(frame("late"))
+    assert Task(ours.recv_until, soon()).result() == ["late"]
+    task = Task(ours.recv)
+    task.wait_until_blocked()
+    peer.send(frame("no deadline is left"))
+    assert task.result() == ["no deadline is left"]
+
+
+def test_part_of_a_frame_outlives_a_deadline(pair: Pair) -> None:
+    ours, peer = pair
+    data = frame("whole")
+    peer.send(data[:4])
+    assert Task(ours.recv_until, time.monotonic() + 0.05).result() == []
+    peer.send(data[4:])
+    assert receive(ours) == ["whole"]

@@ -11,6 +11,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
+from ..jsontext import JsonText
 from ..packets import Connect, Error, Event, Packet, Recoverable
 from .packets4 import PacketCodec4, PacketReader, endpoint_field
 
@@ -23,11 +24,15 @@ _MOST = 1000
 
 
 class PacketCodec5(PacketCodec4):
-    """Turns packets into texts with their attachments, and back; see ``PacketCodec4``."""
+    """Turns packets into texts with their attachments, and back, for one connection; see ``PacketCodec4``."""
+
+    def __init__(self, json: JsonText, most_bytes: int) -> None:
+        super().__init__(json, most_bytes)
+        self._recoverable: set[str] = set()
 
     def reader(self) -> PacketReader5:
         """Return what reads the packets of one session."""
-        return PacketReader5(self)
+        return PacketReader5(self, self._recoverable)
 
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
         data = packet.data
@@ -49,17 +54,23 @@ class PacketReader5(PacketReader):
     """Reads the packets of one session in order, and knows which of its endpoints the server can recover.
 
     Since 4.6, socket.io may give an endpoint a private id with the answer to the join. From then on it puts behind the
-    arguments of every event a text that names the event, unless it wants an answer or was volatile.
+    arguments of every event a text that names the event, unless it wants an answer or was volatile. What was missed
+    comes before the answer to the next join, so this is remembered from one session to the next.
+
+    Args:
+        recoverable: the endpoints that the server can recover, as far as is known.
     """
 
-    def __init__(self, codec: PacketCodec4) -> None:
+    def __init__(self, codec: PacketCodec4, recoverable: set[str]) -> None:
         super().__init__(codec)
-        self._recoverable: set[str] = set()
+        self._recoverable = recoverable
 
     def finish(self, packet: Packet) -> Packet:
         """Return a packet; if it is an event that can be sent again, without its name, which is kept apart."""
-        if type(packet) is Connect and packet.data and "pid" in packet.data and len(self._recoverable) < _MOST:
-            self._recoverable.add(packet.endpoint)
+        if type(packet) is Connect:
+            self._recoverable.discard(packet.endpoint)
+            if packet.data and "pid" in packet.data and len(self._recoverable) < _MOST:
+                self._recoverable.add(packet.endpoint)
         if not self._recoverable or type(packet) is not Event or packet.id is not None:
             return packet
         args = packet.args

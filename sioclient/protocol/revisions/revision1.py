@@ -6,22 +6,23 @@ Source: LearnBoost/socket.io-spec, and what those servers do where they differ f
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from ...errors import ConnectError, HandshakeRejected, RemoteProtocolError, WrongRevision
+from ...errors import LocalProtocolError, RemoteProtocolError
 from ..jsontext import JsonText
-from .base import Framing, Handshake
+from ..packets import Encoded, Frame
+from . import answers
+from .base import Decoder, Framing, Handshake, Probe, Question
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
 from .jsonp1 import decode_jsonp, jsonp_error
-from .packets1 import PacketCodec
+from .packets1 import PacketCodec, check_endpoint
 
-_SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6})?")
 _MOST_SECONDS = 86_400
 _LIVENESS_GRACE = 1.0
 """Seconds on top of the announced silence, for a packet that is on its way."""
 
-_NEWER = re.compile(r'\{"code":\d+,"message":"|"?The client is using an unsupported version of the Socket\.IO')
 _JSONP_REFUSALS = {"handshake unauthorized": 403, "handshake bad origin": 403}
 
 
@@ -35,17 +36,53 @@ class Revision1:
     number = 1
     servers = "socket.io 0.7 to 0.9"
 
+    transports: Mapping[str, str] = {name: name for name in ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")}
+    asks_to_join = beats_unprompted = answers_once = False
+
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())
         self.encode, self.decode = codec.encode, codec.decode
 
-    def handshake_path(self, resource: str) -> str:
-        """Return the handshake's path; the slash at its end matters to TornadIO2 and gevent-socketio."""
-        return f"/{resource}/1/"
+    def farewell(self, transport: str) -> Encoded:
+        """Return the packet that ends the session, on every transport."""
+        return "0::"
 
-    def probe_path(self, resource: str) -> str:
-        """Return the path at which Engine.IO 3 and 4 introduce themselves."""
-        return f"/{resource}/?EIO=4&transport=polling"
+    def decoder(self) -> Decoder:
+        """Return ``decode``: every frame is a packet, whatever came before it."""
+        return self.decode
+
+    def last_resort(self, resource: str, refusal: str) -> str | None:
+        """Return None: there is no other way in."""
+        return None
+
+    def is_opening(self, frames: Sequence[Frame]) -> bool:
+        """Return True: nothing more would help."""
+        return True
+
+    def read_opening(self, frames: Sequence[Frame]) -> Handshake:
+        """Raise: no transport opens a session by itself."""
+        raise answers.not_socketio(str(frames[0][:200]))
+
+    def handshakes(self, resource: str) -> tuple[Question, ...]:
+        """Return the handshake, and the path at which later generations introduce themselves.
+
+        The slash at the end matters to TornadIO2 and gevent-socketio.
+        """
+        return Question(f"/{resource}/1/"), Question(f"/{resource}/?EIO=4&transport=polling", frozenset({400, 404}))
+
+    def direct_path(self, resource: str, transport: str) -> str | None:
+        """Return None: every session begins with a handshake."""
+        return None
+
+    def probe(self, transport: str) -> Probe | None:
+        """Return None: the first transport to open carries the session."""
+        return None
+
+    def check_endpoint(self, name: str) -> str:
+        """Return ``name`` if there can be an endpoint of this name; see ``packets1.check_endpoint``."""
+        if "?" in check_endpoint(name):
+            raise LocalProtocolError(f"an endpoint's name has no query: give query= with {name!r}")
+        return name
 
     def transport_path(self, resource: str, transport: str, session_id: str) -> str:
         """Return the path of a transport of a session; scripts are asked for by a number."""
@@ -66,16 +103,21 @@ class Revision1:
         if text.startswith("io.j["):
             refusal = jsonp_error(text)
             if refusal is not None:
-                raise _rejected(_JSONP_REFUSALS.get(refusal, 500), refusal)
+                raise answers.rejected(_JSONP_REFUSALS.get(refusal, 500), refusal)
             try:
                 text = decode_jsonp(text)
             except RemoteProtocolError as error:
-                raise _not_socketio(text) from error
-        if _NEWER.match(text) or _engine_io(text):
-            raise WrongRevision(_wrong_revision(text))
+                raise answers.not_socketio(text) from error
+        seen = answers.engine_revision(text)
+        if seen or answers.is_engine_refusal(text):
+            raise answers.wrong_revision(seen or "", f"revision 1 ({self.servers})", text)
         if status != 200:
-            raise _rejected(status, text)
+            raise answers.rejected(status, text)
         return _read_announcement(text, content_type)
+
+    def dismissal(self) -> str | None:
+        """Return None: to say something, one would have to connect first, and the application would hear of it."""
+        return None
 
     def needs_fence(self, transport: str) -> bool:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
@@ -99,17 +141,16 @@ class Revision1:
 def _read_announcement(text: str, content_type: str | None) -> Handshake:
     fields = text.split(":")
     session_id = fields[0]
-    # An id that could change the URL is no id. Every known server sends letters, digits, "-" and "_".
-    valid = len(fields) >= 3 and _SESSION_ID.fullmatch(session_id) and not set(session_id) & set("/?#%{\"'")
-    if not valid or session_id in (".", ".."):
-        raise _not_socketio(text)
+    # Every known server sends letters, digits, "-" and "_".
+    if len(fields) < 3 or not answers.is_session_id(session_id):
+        raise answers.not_socketio(text)
     try:
         heartbeat, close = _read_seconds(fields[1]), _read_seconds(fields[2])
     except ValueError:
-        raise _not_socketio(text) from None
+        raise answers.not_socketio(text) from None
     names = fields[3].split(",") if len(fields) > 3 else []
     transports = tuple(name.strip() for name in names if name.strip())
-    return Handshake(session_id, heartbeat, close, transports, content_type)
+    return Handshake(session_id, heartbeat, close, transports, content_type, text=text)
 
 
 def _read_seconds(text: str) -> float | None:
@@ -118,44 +159,3 @@ def _read_seconds(text: str) -> float | None:
     if not _SECONDS.fullmatch(text) or float(text) > _MOST_SECONDS:
         raise ValueError(f"not a number of seconds: {text!r}")
     return float(text)
-
-
-def _engine_io(text: str) -> str | None:
-    """Return which Engine.IO revision opens a session with such a text."""
-    if text.startswith("0{"):
-        return "4"
-    return "3" if re.match(r"[0-9]+:0\{|\x00[\x00-\x09]+[\xff\ufffd]0\{", text) else None
-
-
-def _wrong_revision(text: str) -> str:
-    engine = _engine_io(text)
-    seen = f"Engine.IO {engine}" if engine else "Engine.IO"
-    servers = {"3": "socket.io 1.x or 2.x", "4": "socket.io 3.x or 4.x", None: "socket.io 1.0 or later"}[engine]
-    return (
-        f"the server speaks {seen} ({servers}); this client speaks revision 1 of Socket.IO ({Revision1.servers}). "
-        f"It answered {text[:200]!r}"
-    )
-
-
-def _not_socketio(text: str) -> ConnectError:
-    return ConnectError(
-        "this is not a Socket.IO server, or not its path: instead of a handshake it answered "
-        f"{text[:200]!r}. Check the host, the port and resource=",
-        retryable=False,
-    )
-
-
-_ADVICE = {
-    401: "it wants other credentials: see auth=, headers=, cookies= and params=",
-    403: "it does not accept these credentials or this origin: see auth=, params= and headers={'Origin': ...}",
-    404: "there is no Socket.IO at this path: see resource=",
-}
-
-
-def _rejected(status: int, text: str) -> HandshakeRejected:
-    advice = _ADVICE.get(status, "its log should say why")
-    if 300 <= status < 400:
-        advice = "it redirects, which is not followed: give the address it points to"
-    return HandshakeRejected(
-        f"the server refused the handshake with status {status}, {text[:200]!r}: {advice}", status=status, body=text
-    )

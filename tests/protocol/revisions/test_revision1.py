@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
+from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError, WrongRevision
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Heartbeat, Json, Message
 from sioclient.protocol.revisions import Handshake, Revision1
@@ -29,10 +29,10 @@ def test_it_says_which_revision_it_is_and_who_speaks_it():
 
 
 def test_paths_begin_with_the_resource_and_the_handshake_ends_with_a_slash():
-    assert REVISION.handshake_path("socket.io") == "/socket.io/1/"
-    assert REVISION.handshake_path("foo/bar") == "/foo/bar/1/"
+    assert REVISION.handshakes("socket.io")[0].path == "/socket.io/1/"
+    assert REVISION.handshakes("foo/bar")[0].path == "/foo/bar/1/"
     assert REVISION.transport_path("socket.io", "websocket", "ab-_1") == "/socket.io/1/websocket/ab-_1"
-    assert REVISION.probe_path("socket.io") == "/socket.io/?EIO=4&transport=polling"
+    assert REVISION.handshakes("socket.io")[1] == ("/socket.io/?EIO=4&transport=polling", {400, 404})
 
 
 def test_scripts_are_asked_for_by_a_number():
@@ -226,3 +226,26 @@ def test_heartbeats_that_are_off_mean_no_beat_and_no_death(timeout):
 def test_only_a_websocket_needs_a_fence():
     assert Revision1().needs_fence("websocket")
     assert not Revision1().needs_fence("xhr-polling")
+
+
+def test_every_session_begins_with_a_handshake():
+    assert REVISION.direct_path("socket.io", "websocket") is None
+    assert REVISION.last_resort("socket.io", '{"code":0,"message":"Transport unknown"}') is None
+    assert REVISION.probe("websocket") is None
+    assert REVISION.dismissal() is None
+    assert REVISION.farewell("websocket") == "0::"
+    assert REVISION.is_opening(["1::"])
+    with pytest.raises(ConnectError, match="not a Socket"):
+        REVISION.read_opening(["1::"])
+
+
+def test_an_endpoint_has_no_query_in_its_name():
+    assert REVISION.check_endpoint("/chat") == "/chat"
+    with pytest.raises(LocalProtocolError, match="query="):
+        REVISION.check_endpoint("/chat?a=b")
+    with pytest.raises(LocalProtocolError, match="colon"):
+        REVISION.check_endpoint("/a:b")
+
+
+def test_its_decoder_is_the_same_for_all_sessions():
+    assert REVISION.decoder()("1::") == REVISION.decode("1::")

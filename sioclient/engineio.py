@@ -1,0 +1,235 @@
+"""EngineIO: a client for servers that speak Engine.IO without Socket.IO on it.
+
+It is what lies under the revisions 4 and 5 of Socket.IO, with messages instead of their packets: the same threads, the
+same transports, the same reconnecting.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from .address import parse_address
+from .assembly import delivery, end_when_forgotten, make_connection
+from .connection import Connection
+from .errors import LocalProtocolError, NotConnected
+from .options import Options
+from .protocol.jsontext import JsonModule, JsonText
+from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying
+from .protocol.packets import Event, Json, Message
+from .protocol.revisions import Revision, UnknownRevision, engine_alone
+from .protocol.revisions.attachments import BYTES
+from .transports.base import HttpOptions
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+EVENTS = ("connect", "message", "disconnect")
+"""What a function can be registered for."""
+
+TRANSPORTS = ("websocket", "xhr-polling")
+
+_HTTP = {field.name for field in dataclasses.fields(HttpOptions)}
+_OPTIONS = {field.name for field in dataclasses.fields(Options)} - {"revision"}
+
+
+class EngineIO:
+    """A client of one Engine.IO server at a time.
+
+    ::
+
+        e = EngineIO()
+
+        @e.on("message")
+        def show(data):
+            print(data)
+
+        e.connect("http://localhost:3000")
+        e.send("hello")
+
+    Functions run on the listener thread, one at a time: ``connect()``, ``message(data)`` with a text or bytes, and
+    ``disconnect(reason)``.
+
+    Args:
+        logger: where to say what happens: False says errors only, True everything from INFO on, both on stderr; or a
+            ``logging.Logger``.
+        revision: of Engine.IO, 3 or 4; None: find out.
+        resource: the first segment of the server's paths.
+        json: an object with ``dumps`` and ``loads``; the standard library's json by default.
+        options: as in ``SocketIO``, for the connection and for HTTP.
+
+    Raises:
+        TypeError, ValueError: an argument is not what it should be.
+    """
+
+    def __init__(
+        self,
+        *,
+        logger: bool | logging.Logger = False,
+        revision: int | None = None,
+        resource: str = "engine.io",
+        json: JsonModule | None = None,
+        **options: Any,
+    ) -> None:
+        unknown = set(options) - _HTTP - _OPTIONS
+        if unknown:
+            raise TypeError(f"there is no option {min(unknown)!r}; the options are those of SocketIO")
+        if revision not in (None, 3, 4):
+            raise ValueError(f"revision is that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
+        self._http = {name: value for name, value in options.items() if name in _HTTP}
+        self._options = Options(
+            **{"transports": TRANSPORTS, **{name: value for name, value in options.items() if name in _OPTIONS}}
+        )
+        self._wanted, self._resource, self._json = revision, resource, JsonText(json)
+        self._logger = _make_logger(logger)
+        self._functions: dict[str, list[Callable[..., Any]]] = {name: [] for name in EVENTS}
+        self._connection: Connection | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection is not None and self._connection.connected
+
+    @property
+    def session_id(self) -> str | None:
+        """The id that the server gave the session; None: there is none now."""
+        return self._connection.session_id if self._connection else None
+
+    @property
+    def transport_name(self) -> str | None:
+        """The name of the transport in use; None: there is none now."""
+        return self._connection.transport_name if self._connection else None
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of Engine.IO that is spoken; None: that is not known before the first connection."""
+        return self._connection.revision if self._connection else self._wanted
+
+    def on(self, event: str, function: Function | None = None) -> Any:
+        """Call ``function`` for ``connect``, ``message`` or ``disconnect``; usable as a decorator."""
+        if event not in EVENTS:
+            raise ValueError(f"there is no event {event!r}; there are {', '.join(EVENTS)}")
+        if function is None:
+            return lambda decorated: self.on(event, decorated)
+        if not callable(function):
+            raise TypeError(f"what is called for {event!r} is a function, not {type(function).__name__}")
+        self._functions[event].append(function)
+        return function
+
+    def connect(self, url: str, port: int | None = None) -> None:
+        """Connect, and return when that is done; after a ``disconnect``, again.
+
+        Args:
+            url: where the server is; a host's name will do.
+            port: its port, if the URL does not say.
+
+        Raises:
+            ConnectError: no connection; HandshakeRejected and WrongRevision say more.
+            LocalProtocolError: there is a connection already.
+            TypeError, ValueError: the address is none.
+        """
+        if self._connection is not None and self._connection.is_open:
+            raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
+        address = parse_address(url, port, None, self._resource)
+        http = HttpOptions(**{"auth": address.userinfo, **self._http})
+        connection = make_connection(address, http, self._options, self._choose_revision(), delivery(self))
+        self._connection = connection
+        end_when_forgotten(self, connection, address)
+        connection.open()
+
+    def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
+        """Send a message: a text, bytes, or JSON of a dictionary or a list.
+
+        Raises:
+            NotConnected, BufferFull: there is no connection, or too much waits for it.
+            LocalProtocolError, TypeError: this cannot be sent.
+        """
+        if not isinstance(data, (str, dict, list, *BYTES)):
+            raise TypeError(f"a message is text, bytes, a dictionary or a list, not {type(data).__name__}")
+        packet = Json(data) if isinstance(data, (dict, list)) else Message(data)
+        self._linked().send(packet)
+
+    def disconnect(self) -> None:
+        """End the connection, for good unless ``connect`` is called again."""
+        if self._connection is not None:
+            self._connection.disconnect()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until the connection has ended, or so many seconds. Ctrl-C works.
+
+        Raises:
+            SocketIOError: it ended because it could not be brought back.
+            NotConnected: there was none.
+            LocalProtocolError: called in a function that runs for an event.
+        """
+        self._linked().wait(seconds)
+
+    def __enter__(self) -> EngineIO:
+        """Return the EngineIO itself; it is disconnected at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.disconnect()
+
+    def _linked(self) -> Connection:
+        if self._connection is None:
+            raise NotConnected("there is no connection yet: call connect(url) first")
+        return self._connection
+
+    def _choose_revision(self) -> Revision:
+        if self._wanted is not None:
+            return engine_alone(self._wanted, self._json)
+        return UnknownRevision({"3": engine_alone(3, self._json), "4": engine_alone(4, self._json)})
+
+    # On the listener thread
+
+    def _deliver_event(self, event: Event) -> None:
+        raise AssertionError("Engine.IO alone has no events")
+
+    def _route(self, notice: Notice) -> None:
+        event, *args = _EVENTS[type(notice)](notice) if type(notice) in _EVENTS else [None]
+        level, text = _RECORDS[type(notice)](notice) if type(notice) in _RECORDS else (logging.DEBUG, str(notice))
+        self._logger.log(level, "%.500s", text)
+        for function in self._functions[event] if event else ():
+            try:
+                function(*args)
+            except (Exception, SystemExit) as error:
+                self._logger.error("the function for %r raised", event, exc_info=error)
+
+
+_EVENTS: dict[type, Callable[[Any], list[Any]]] = {
+    Connected: lambda notice: ["connect"],
+    Message: lambda notice: ["message", notice.data],
+    Disconnected: lambda notice: ["disconnect", notice.reason],
+}
+
+_RECORDS: dict[type, Callable[[Any], tuple[int, str]]] = {
+    Connected: lambda notice: (logging.INFO, "connected"),
+    Disconnected: lambda notice: (logging.INFO, f"disconnected: {notice.reason}"),
+    Message: lambda notice: (logging.DEBUG, f"a message of {len(notice.data)}"),
+    Retrying: lambda notice: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
+    Dropped: lambda notice: (
+        logging.WARNING,
+        f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",
+    ),
+    Ended: lambda notice: (
+        (logging.INFO, "the connection has ended, as wanted")
+        if notice.error is None
+        else (logging.ERROR, f"the connection has ended: {notice.error}")
+    ),
+}
+
+
+def _make_logger(choice: bool | logging.Logger) -> logging.Logger:
+    if isinstance(choice, logging.Logger):
+        return choice
+    if not isinstance(choice, bool):
+        raise TypeError(f"logger is True, False or a logging.Logger, not {type(choice).__name__}")
+    logger = logging.Logger("sioclient.engineio", logging.INFO if choice else logging.ERROR)
+    logger.addHandler(logging.StreamHandler(sys.stderr))
+    return logger

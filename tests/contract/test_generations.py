@@ -1,0 +1,426 @@
+"""What only the later generations have: bytes, auth, refusals with data, recovery; and finding out who is there."""
+
+from __future__ import annotations
+
+import socket as sockets
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sioclient import (
+    ChannelError,
+    ConnectError,
+    HandshakeRejected,
+    LocalProtocolError,
+    ServerInfo,
+    SocketIO,
+    SocketIOError,
+    WrongRevision,
+    detect,
+)
+from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.contract.test_readme import EXAMPLES
+from tests.servers import SERVERS
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+CHATBOT = Path(__file__).resolve().parent.parent.parent / "chatbot.py"
+LATER = {name: server for name, server in SERVERS.items() if server.revision > 1}
+PAIRS = [pytest.param((s, t), id=f"{name}-{t}") for name, s in LATER.items() for t in s.transports]
+BY_5 = [pytest.param((s, t), id=f"{n}-{t}") for n, s in LATER.items() if s.revision == 5 for t in s.transports]
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def pair(request):
+    server, transport = request.param
+    with start(server) as process:
+        yield server, transport, process.port
+
+
+@pytest.fixture
+def join(connect, pair):
+    """Connect to the server of the pair."""
+    _, transport, port = pair
+    return lambda *args, **options: connect(port, *args, transports=(transport,), **options)
+
+
+# Bytes
+
+BYTES = [b"", b"\0", bytes(range(256)), b"x" * 100_000]
+
+
+def test_bytes_survive_anywhere_in_the_arguments(join):
+    socket = join()
+    for value in BYTES:
+        assert socket.call("echo", value) == value
+    deep = {"a": [b"1", {"b": b"2"}], "c": b"3", "d": "\u00fcn\u00ef\U0001f600"}
+    assert socket.call("echo", deep, b"4", 5) == (deep, b"4", 5)
+    assert socket.call("echo", bytearray(b"1"), memoryview(b"2")) == (b"1", b"2")
+
+
+def test_bytes_in_events_and_messages(join, recorder):
+    socket = join(recorder)
+    recorder.next("hello")
+    socket.emit("echo", b"1", [b"2"])
+    assert recorder.next() == ("echoed", b"1", [b"2"])
+    socket.emit("do send bytes", "big", 50_000)
+    assert recorder.next() == ("big", {"deep": [b"\7" * 50_000]}, b"\0\xff")
+    socket.send({"raw": b"3"})
+    assert recorder.next("message") == ("message", None, {"re": {"raw": b"3"}})
+
+
+def test_bytes_answer_the_server(join):
+    class Obliging(Recorder):
+        def on_please(self, value):
+            return value, {"more": b"\xff"}
+
+    handler = Obliging()
+    socket = join(handler)
+    socket.emit("do ask", "please", b"\0")
+    assert handler.next("answer") == ("answer", [b"\0", {"more": b"\xff"}])
+    channel = socket.connect("/chat")
+    assert channel.call("echo", [b"1"]) == [b"1"]
+
+
+def test_many_packets_with_bytes_keep_their_order(join, recorder):
+    socket = join(recorder)
+    for number in range(200):
+        socket.emit("note", [number, b"x" * number])
+    assert socket.call("notes") == [[number, b"x" * number] for number in range(200)]
+
+
+# Who is there
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_detecting(name):
+    server = SERVERS[name]
+    with start(server) as process:
+        info = detect(f"http://127.0.0.1:{process.port}")
+    assert isinstance(info, ServerInfo)
+    assert info.revision == server.revision
+    assert info.engine == {1: None, 4: 3, 5: 4}[server.revision]
+    assert set(info.transports) == {*server.transports, *server.unusable}
+    assert (info.heartbeat_interval is None) == (server.revision == 1)
+    looks_like = {"embedded": "socket.io"}  # it takes after socket.io 0.9
+    assert info.family.split()[0] == looks_like.get(name, server.version.split()[0].rstrip(","))
+
+
+def test_detecting_leaves_no_session(pair):
+    _, _, port = pair
+    with SocketIO("127.0.0.1", port) as watcher:
+        for _ in range(3):
+            detect("127.0.0.1", port)
+        eventually(lambda: watcher.call("sessions") == 1, "the end of the sessions")
+
+
+def test_what_was_found_out_is_remembered(join, recorder):
+    socket = join(recorder, reconnection_delay=0.01)
+    revision = socket.revision
+    socket.emit("do cut")
+    assert recorder.next("reconnect") == ("reconnect", 1)
+    assert socket.revision == revision
+    assert socket.call("echo", 1) == 1
+
+
+def test_it_may_also_be_said(pair, connect):
+    server, transport, port = pair
+    socket = connect(port, revision=server.revision, transports=(transport,))
+    assert socket.revision == server.revision
+    assert socket.transport_name == transport
+    assert socket.call("echo", b"1") == b"1"
+
+
+def test_by_default_it_goes_on_over_a_websocket(pair, connect):
+    socket = connect(pair[2], transports=("websocket", "xhr-polling", "jsonp-polling", "htmlfile"))
+    assert socket.transport_name == "websocket"
+    assert socket.call("session")["transport"] == "websocket"
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_server_that_has_only_websockets(name, connect):
+    server = LATER[name]
+    settings = {**server.start.keywords.get("socketio", {}), "transports": ["websocket"]}
+    with start(server, socketio=settings) as process:
+        for options in ({}, {"revision": server.revision}):
+            socket = connect(process.port, transports=("xhr-polling", "websocket"), **options)
+            assert (socket.revision, socket.transport_name) == (server.revision, "websocket")
+            assert socket.call("echo", b"1") == b"1"
+        with pytest.raises(HandshakeRejected):
+            connect(process.port, transports=("xhr-polling",))
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_server_that_has_only_polling(name, connect):
+    server = LATER[name]
+    settings = {**server.start.keywords.get("socketio", {}), "transports": ["polling"]}
+    with start(server, socketio=settings) as process:
+        for options in ({}, {"revision": server.revision}):
+            socket = connect(process.port, transports=("websocket", "xhr-polling"), **options)
+            assert (socket.revision, socket.transport_name) == (server.revision, "xhr-polling")
+            assert socket.call("echo", b"1") == b"1"
+        with pytest.raises(ConnectError):
+            connect(process.port, transports=("websocket",))
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("0.9.19", 4), ("0.9.19", 5), ("2.5.1", 5), ("4.8.1", 1), ("4.8.1", 4)])
+def test_the_wrong_revision_is_named(name, wrong, connect):
+    with start(SERVERS[name]) as process, pytest.raises(WrongRevision, match="leave revision= out"):
+        connect(process.port, revision=wrong, transports=("xhr-polling",))
+
+
+def test_a_server_that_is_none_of_them():
+    with sockets.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(ConnectError, match="did not answer"):
+            detect("127.0.0.1", port, connect_timeout=0.3)
+
+
+# Auth
+
+
+@pytest.fixture(scope="module", params=BY_5)
+def guarded(request):
+    """A server of revision 5 that lets in only who has the token, and a transport."""
+    server, transport = request.param
+    with start(server, guard=True) as process:
+        yield process.port, transport
+
+
+@pytest.mark.parametrize("auth", [{"token": "good"}, lambda: {"token": "good"}])
+def test_the_server_is_told_what_lets_us_in(guarded, connect, auth):
+    port, transport = guarded
+    socket = connect(port, auth=auth, transports=(transport,))
+    assert socket.call("handshake")["auth"] == {"token": "good"}
+    assert isinstance(socket.id, str)
+    channel = socket.connect("/chat", auth={"token": "good", "more": [1]})
+    assert channel.call("handshake")["auth"] == {"token": "good", "more": [1]}
+    assert channel.id != socket.id
+
+
+def test_a_refusal_is_an_event_and_an_exception(guarded, connect):
+    class Refused(Recorder):
+        def on_connect_error(self, message, data):
+            self.told.put(("connect_error", message, data))
+
+    port, transport = guarded
+    handler = Refused()
+    with pytest.raises(HandshakeRejected, match="not authorized") as refused:
+        connect(port, handler, auth={"token": "bad"}, transports=(transport,))
+    assert (refused.value.status, refused.value.data) == (403, {"why": "token"})
+    assert handler.next("connect_error") == ("connect_error", "not authorized", {"why": "token"})
+
+
+def test_a_function_is_asked_anew_for_every_connection(guarded, connect, recorder):
+    port, transport = guarded
+    asked = []
+
+    def auth():
+        asked.append(1)
+        return {"token": "good", "number": len(asked)}
+
+    socket = connect(port, recorder, auth=auth, transports=(transport,), reconnection_delay=0.01)
+    socket.emit("do cut")
+    recorder.next("reconnect")
+    assert socket.call("handshake")["auth"]["number"] == 2
+
+
+def test_a_refusal_when_it_comes_back_is_final(guarded, connect, recorder):
+    port, transport = guarded
+    tokens = iter(["good"])
+    auth = lambda: {"token": next(tokens, "bad")}  # noqa: E731
+    socket = connect(port, recorder, auth=auth, transports=(transport,), reconnection_delay=0.01)
+    socket.emit("do cut")
+    with pytest.raises(HandshakeRejected, match="not authorized"):
+        socket.wait(20)
+
+
+@pytest.mark.parametrize("name", ["0.9.19", "2.5.1"])
+def test_older_servers_cannot_be_told(name, connect):
+    with start(SERVERS[name]) as process:
+        for revision in (None, SERVERS[name].revision):
+            with pytest.raises(ConnectError, match="params="):
+                connect(process.port, auth={"token": "x"}, revision=revision)
+        socket = connect(process.port)
+        with pytest.raises(LocalProtocolError, match="query="):
+            socket.connect("/chat", auth={"token": "x"})
+
+
+def test_a_refused_channel_says_why(join):
+    socket = join()
+    with pytest.raises(ChannelError, match="refused") as refused:
+        socket.connect("/broken")
+    assert refused.value.data == [1]
+    assert socket.call("echo", 1) == 1
+
+
+# Recovery
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_a_session_is_recovered_with_what_was_missed(connect, recorder, transport):
+    with start("modern.js", socketio={"connectionStateRecovery": {}}) as server:
+        socket = connect(server.port, recorder, transports=(transport,), reconnection_delay=0.01)
+        assert recorder.next("hello") == ("hello", {"a": 1})
+        first = socket.id
+        socket.emit("do emit later", "missed", "while away")
+        socket.emit("do cut")
+        assert recorder.next("reconnect") == ("reconnect", 1)
+        assert recorder.next("missed") == ("missed", "while away")
+        assert socket.recovered
+        assert socket.id == first
+        assert socket.call("session")["recovered"]
+
+
+def test_without_recovery_it_is_a_new_session(join, recorder):
+    socket = join(recorder, reconnection_delay=0.01)
+    socket.emit("do cut")
+    recorder.next("reconnect")
+    assert not socket.recovered
+
+
+# Heartbeats
+
+
+def test_a_handler_that_blocks_keeps_the_connection(pair, connect):
+    class Slow(Recorder):
+        def on_hello(self, value):
+            time.sleep(3)  # what is shown here is the passing of time: twice as long as the server waits
+            self.told.put(("done",))
+
+    server, transport, _ = pair
+    with start(server, **server.hasty) as process:
+        handler = Slow()
+        socket = connect(process.port, handler, transports=(transport,))
+        handler.next("done")
+        assert socket.call("echo", 1) == 1
+        assert ("disconnect",) not in handler.told.queue
+
+
+def test_volatile_events_do_not_wait(join, recorder):
+    class Away(Recorder):
+        def on_retry(self, attempt, delay):
+            socket.emit("note", "volatile", volatile=True)
+            socket.emit("note", "kept")
+            self.told.put(("retry",))
+
+    handler = Away()
+    socket = join(handler, reconnection_delay=0.01)
+    socket.emit("note", "first", volatile=True)
+    assert socket.call("notes") == ["first"]
+    socket.emit("do cut")
+    handler.next("reconnect")
+    assert socket.call("notes") == ["kept"]
+    with pytest.raises(TypeError, match="volatile"):
+        socket.emit("note", "x", lambda: None, volatile=True)
+
+
+# One program for all
+
+
+@pytest.mark.parametrize(
+    ("name", "transport"), [(name, transport) for name, server in SERVERS.items() for transport in server.transports]
+)
+def test_the_first_example_of_the_readme(name, transport, capsys):
+    with start(SERVERS[name]) as process:
+        code = EXAMPLES[0].replace("8000", f"{process.port}, transports=({transport!r},)")
+        assert code != EXAMPLES[0]
+        exec(compile(code, "README.rst", "exec"), {})
+    assert capsys.readouterr().out == "3\n"
+
+
+def _chat(name, settings):
+    if name == "python-socketio":
+        return start(LATER[name], **settings)
+    return start("chat.js", version=name, **settings)
+
+
+@pytest.mark.parametrize("settings", [{}, {"socketio": {"transports": ["polling"]}}], ids=["upgraded", "polling"])
+@pytest.mark.parametrize("name", [name for name in LATER if "allow" not in name])
+def test_the_chatbot(name, settings, recorder):
+    with _chat(name, settings) as server, SocketIO("localhost", server.port, recorder) as socket:
+        assert socket.call("nickname", "visitor") is False
+        command = [sys.executable, str(CHATBOT), "localhost", str(server.port)]
+        bot = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert recorder.next("msg to room")[1:] == ("bot", "hello, I am a bot. Say bye and I leave")
+            for line, answer in (("is there a bot in here?", "who are you calling bot?!"), ("bye then", "bye")):
+                socket.emit("user message", line)
+                assert recorder.next("msg to room")[1:] == ("bot", answer)
+            assert recorder.next("announcement")[1] == "bot disconnected"
+            printed, _ = bot.communicate(timeout=PATIENCE)
+        finally:
+            bot.kill()
+            bot.wait()
+    assert bot.returncode == 0
+    assert printed.endswith("bot: bye\n* disconnected\n")
+
+
+def test_what_was_emitted_last_arrives(pair):
+    """socket.io forgets the events that it reads together with a disconnect."""
+    _, transport, port = pair
+    with SocketIO("127.0.0.1", port, heard := Recorder()) as watcher:
+        watcher.call("watch")
+        for number in range(20):
+            with SocketIO("127.0.0.1", port, transports=(transport,)) as socket:
+                socket.emit("tell", number)
+            assert heard.next("told") == ("told", number)
+
+
+# Bulk and losses
+
+
+def test_a_plain_loop_arrives_whole(join, recorder):
+    socket = join(recorder)
+    for number in range(5000):
+        socket.emit("note", number)
+    assert socket.call("notes") == list(range(5000))
+
+
+@pytest.mark.parametrize(
+    ("name", "transport"), [(name, t) for name in ("2.5.1", "4.8.1", "python-socketio") for t in LATER[name].transports]
+)
+def test_a_server_that_is_killed_again_and_again(name, transport, recorder):
+    server = start(LATER[name])
+    options = {"reconnection_delay": 0.02, "reconnection_limit": 0.2, "max_reconnection_attempts": None}
+    echoed = []
+    try:
+        with SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), **options) as socket:
+            socket.on("echoed", echoed.append)
+            for restart in range(5):
+                for number in range(20):
+                    socket.emit("echo", [restart, number, "lost, perhaps"])  # the server dies on some of these
+                server.stop()
+                recorder.next("close")
+                for number in range(20):
+                    socket.emit("echo", [restart, number, b"kept"])
+                server = start(LATER[name], port=server.port)
+                recorder.next("reconnect")
+                eventually(lambda restart=restart: [restart, 19, b"kept"] in echoed, "the echo of the last")
+    finally:
+        server.stop()
+    kept = [entry[:2] for entry in echoed if entry[2] == b"kept"]
+    assert kept == [[restart, number] for restart in range(5) for number in range(20)]
+    assert len(echoed) == len({(*entry[:2], entry[2] == b"kept") for entry in echoed}), "none twice"
+
+
+def test_a_message_beyond_the_limit(pair, connect, recorder):
+    _, transport, port = pair
+    socket = connect(port, recorder, max_message_size=10_000, reconnect=False, transports=(transport,))
+    socket.emit("do send big", 20_000)
+    with pytest.raises(SocketIOError):
+        socket.wait(20)
+
+
+def test_attachments_beyond_the_limit_are_dropped(connect, recorder):
+    with start("modern.js") as server:
+        socket = connect(server.port, recorder, max_message_size=10_000, reconnect=False)
+        recorder.next("hello")
+        socket.emit("do send bytes", "large", 9_999)
+        assert socket.call("echo", "still here") == "still here"
+        assert recorder.told.empty()
+        socket.emit("do send bytes", "small", 9_000)
+        assert recorder.next()[0] == "small"

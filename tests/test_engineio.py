@@ -1,0 +1,190 @@
+"""EngineIO: its arguments, and what it tells whom, over a server in memory."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import queue
+import warnings
+import weakref
+from dataclasses import replace
+
+import pytest
+
+from sioclient import EngineIO, LocalProtocolError, NotConnected
+from sioclient.errors import ConnectError, ConnectionLost
+from sioclient.protocol.revisions import Handshake, engine_alone
+from tests.conftest import PATIENCE, eventually
+from tests.memory import MemoryServer
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+class EngineServer(MemoryServer):
+    """Speaks Engine.IO 4; its handshake joins us."""
+
+    def __init__(self):
+        super().__init__()
+        self.joins = False
+        self.handshake = Handshake("id", 60, None, ("memory",), ping_interval=25, frames=("0",))
+
+
+@pytest.fixture
+def server():
+    return EngineServer()
+
+
+@pytest.fixture
+def make(server, monkeypatch):
+    """Make an EngineIO that connects to the server in memory."""
+    made = []
+    monkeypatch.setattr("sioclient.assembly.Connector", lambda *args: server)
+
+    def make(**options):
+        client = EngineIO(**{"revision": 4, "reconnection_delay": 0.01, **options})
+        made.append(client)
+        return client
+
+    yield make
+    while made:
+        made.pop().disconnect()
+
+
+def test_events_reach_their_functions(make, server):
+    told, client = queue.Queue(), make()
+    client.on("connect", lambda: told.put("connect"))
+
+    @client.on("message")
+    def message(data):
+        told.put(data)
+
+    client.on("disconnect", lambda reason: told.put(reason))
+    client.connect("localhost")
+    server.push("4x", b"\1", "4")
+    assert [told.get(timeout=PATIENCE) for _ in range(4)] == ["connect", "x", b"\1", ""]
+    client.send("a")
+    client.send(b"b")
+    client.send({"c": 1})
+    assert server.link.sent == ["4a", b"b", '4{"c":1}']
+    client.disconnect()
+    assert told.get(timeout=PATIENCE) == "client"
+
+
+def test_before_the_first_connection(make):
+    client = EngineIO()
+    assert (client.connected, client.session_id, client.transport_name, client.revision) == (False, None, None, None)
+    assert EngineIO(revision=3).revision == 3
+    for early in (lambda: client.send("x"), client.wait):
+        with pytest.raises(NotConnected, match="connect"):
+            early()
+    client.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"colour": "red"}, TypeError, "no option 'colour'"),
+        ({"revision": 5}, ValueError, "3 or 4"),
+        ({"revision": 1}, ValueError, "3 or 4"),
+        ({"logger": "loud"}, TypeError, "logger is"),
+        ({"connect_timeout": 0}, ValueError, "connect_timeout"),
+        ({"transports": "websocket"}, TypeError, "tuple"),
+    ],
+)
+def test_arguments_that_are_wrong(options, error, text):
+    with pytest.raises(error, match=text):
+        EngineIO(**options)
+
+
+def test_functions_that_are_wrong():
+    client = EngineIO()
+    with pytest.raises(ValueError, match="connect, message, disconnect"):
+        client.on("hello", print)
+    with pytest.raises(TypeError, match="a function"):
+        client.on("message", 5)
+
+
+def test_one_connection_at_a_time(make, server):
+    with make() as client:
+        client.connect("localhost")
+        assert (client.connected, client.revision, client.session_id) == (True, 4, "id")
+        assert client.transport_name == "memory"
+        with pytest.raises(LocalProtocolError, match="already"):
+            client.connect("localhost")
+        assert client.wait(0.001) is None
+    assert not client.connected
+    client.connect("localhost")
+    assert server.attempts == 2
+
+
+def test_without_a_revision_it_is_found_out(server, monkeypatch):
+    monkeypatch.setattr("sioclient.assembly.Connector", lambda *args: server)
+    server.handshake = replace(server.handshake, revision=engine_alone(3))
+    with EngineIO() as client:
+        client.connect("localhost")
+        assert client.revision == 3
+
+
+@pytest.mark.parametrize("data", [None, 5, 1.5, object(), ("a",)])
+def test_what_is_no_message(make, data):
+    client = make()
+    client.connect("localhost")
+    with pytest.raises(TypeError, match="a message is"):
+        client.send(data)
+
+
+def test_a_header_that_cannot_be_sent(make):
+    with pytest.raises(ValueError, match="line break"):
+        make(headers={"X": "a\nb"}).connect("localhost")
+
+
+@pytest.mark.parametrize(
+    ("logger", "told", "silent"),
+    [
+        (False, ["the function for 'message' raised", "the connection has ended: "], ["connected", "disconnected"]),
+        (True, ["connected", "disconnected: broken", "the function for 'message' raised", "dropped 1"], []),
+    ],
+)
+def test_what_is_said_on_stderr(make, server, capsys, logger, told, silent):
+    client, heard = make(logger=logger, reconnect=False), queue.Queue()
+    client.on("message", lambda data: heard.put(data) or 1 / 0)
+    client.connect("localhost")
+    server.push("4x", "nonsense", "4%s %d")
+    assert [heard.get(timeout=PATIENCE) for _ in range(2)] == ["x", "%s %d"]
+    server.push(ConnectionLost("broken"))
+    with pytest.raises(ConnectError, match="broken"):
+        client.wait(PATIENCE)
+    errors = capsys.readouterr().err
+    for text in told:
+        assert text in errors
+    for text in silent:
+        assert text not in errors
+
+
+def test_a_loss_is_logged_with_what_follows(make, server):
+    records = queue.Queue()
+    logger = logging.Logger("mine")
+    logger.addHandler(logging.Handler())
+    logger.handlers[0].emit = lambda record: records.put(record.getMessage())
+    client = make(logger=logger)
+    client.connect("localhost")
+    server.push(ConnectionLost("broken"))
+    while not (text := records.get(timeout=PATIENCE)).startswith("attempt 1 in"):
+        pass
+    assert "broken" in text
+    client.disconnect()
+    while records.get(timeout=PATIENCE) != "the connection has ended, as wanted":
+        pass
+
+
+def test_one_that_was_forgotten_ends(make, server, monkeypatch):
+    client = EngineIO(revision=4)
+    client.connect("localhost")
+    gone = weakref.ref(client)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        del client
+        eventually(lambda: gc.collect() >= 0 and gone() is None)
+        eventually(lambda: told)
+    assert str(told[0].message).startswith("EngineIO('http://localhost/engine.io/') was never disconnected")
+    eventually(lambda: server.closed)
