@@ -38,6 +38,12 @@ from .session import Session
 OVERFED = "byte budget"
 """The reason of a loss because the server was sent more than it takes over one transport."""
 
+TOO_BIG = "message too big"
+"""How the reason of a loss begins if the server sent more at once than ``max_message_size``."""
+
+_MOST_TOO_BIG = 3
+"""Sessions in a row that may end so: a server that does it again and again will not do otherwise."""
+
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
 
@@ -94,6 +100,7 @@ class Lifecycle:
         self._backoff = backoff
         self._was_open = False
         self._overfed = False  # the latest loss was of our own making: the server is there, and takes us back
+        self._too_big = 0  # sessions in a row that ended so
         self._deadline: float | None = None
         self._notices: list[Notice] = []
 
@@ -185,8 +192,12 @@ class Lifecycle:
         self._overfed = reason == OVERFED
         if self.session is not None and self._was_healthy(now):
             self._backoff.reset()
+            self._too_big = 0
+        if self.session is not None:
+            self._too_big = self._too_big + 1 if reason.startswith(TOO_BIG) else 0
         may_retry = self._policy.reconnect if self._was_open else self._policy.wait_for_connection
         may_retry = may_retry and (not isinstance(error, ConnectError) or error.retryable)
+        may_retry = may_retry and self._too_big < _MOST_TOO_BIG
         delay = self._backoff.next() if may_retry else None
         if delay is None:
             self._end(self._spent(error) if may_retry else error, reason)

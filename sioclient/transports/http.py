@@ -85,6 +85,10 @@ class _Session(requests.Session):
         """Do nothing: nothing is sent through it."""
 
 
+class TooLarge(OSError):
+    """An answer has more bytes than it may have."""
+
+
 class HttpClient:
     """Knows what the requests of one connection carry, and makes the small ones.
 
@@ -229,7 +233,7 @@ class Exchange:
                 raise OSError("the answer is compressed, though that was not asked for")
             body = response.read(limit + 1)
         if len(body) > limit:
-            raise _too_large(limit)
+            raise TooLarge(f"the answer is larger than {limit} bytes")
         if response.length:
             raise ConnectionResetError("the server closed the connection in the middle of its answer")
         return Answer(response.status, _decode(body), response.getheader("Content-Type"))
@@ -363,10 +367,6 @@ def connect_error(url: str, error: Exception) -> ConnectError:
     if isinstance(error, TimeoutError):
         return ConnectError(f"{where} did not answer in time: is this its host and port?")
     return ConnectError(f"cannot connect to {where}: {text}")
-
-
-def _too_large(limit: int) -> OSError:
-    return OSError(f"the answer is larger than {limit} bytes")
 
 
 def _decode(body: bytes) -> str:

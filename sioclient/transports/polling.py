@@ -16,7 +16,7 @@ from http.client import HTTPException
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
 from .base import Frame, Framing, Transport
-from .http import Answer, HttpClient, connect_error
+from .http import Answer, HttpClient, TooLarge, connect_error
 from .line import Line
 
 _CONNECT_TIMEOUT = 10.0
@@ -112,6 +112,8 @@ class PollingTransport(PostingTransport):
             if answer.status != 200:
                 raise ConnectionLost(f"a poll was answered with status {answer.status}")
             return self._frames(answer)
+        except TooLarge as error:
+            raise ConnectionLost(f"message too big: {error}: see max_message_size=") from error
         except (OSError, HTTPException) as error:
             raise ConnectionLost(f"transport closed: {error}") from error
         except RemoteProtocolError as error:

@@ -613,3 +613,23 @@ def test_a_session_is_fenced_where_the_revision_says_so(transport, fenced):
     client = connecting_client()
     client.transport_opened(HANDSHAKE, transport, 0.0)
     assert (client.session.fence is not None) is fenced
+
+
+def test_the_third_session_in_a_row_that_is_sent_too_much_is_the_last():
+    client = open_client()
+    for now in (0.0, DELAY):
+        client.transport_lost("message too big: 99 bytes", now)
+        assert client.phase is Phase.WAITING
+        come_back(client, now + DELAY, "1::")
+    client.transport_lost("message too big: 99 bytes", 2 * DELAY)
+    assert client.phase is Phase.CLOSED
+    assert "message too big" in str(client.error)
+
+
+def test_sessions_that_end_otherwise_in_between_begin_the_count_anew():
+    client, now = open_client(), 0.0
+    for reason in ("message too big: 1", "message too big: 2", "gone", "message too big: 3", "message too big: 4"):
+        client.transport_lost(reason, now)
+        now += 2 * DELAY
+        come_back(client, now, "1::")
+    assert client.phase is Phase.OPEN
