@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .errors import ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from .errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
 from .options import claim_of
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.lifecycle import Phase
@@ -124,6 +124,8 @@ class Connection(Threads):
             call.wait()
         if isinstance(call.outcome, Answered):
             return call.outcome.args
+        if call.outcome is None and self._protocol.linked:
+            raise AckTimeout("no acknowledgement came before too much else: let the handler return, and use a callback")
         raise call.outcome.error if call.outcome else ConnectionLost("the connection was lost")
 
     def answer(self, packet: UserPacket, args: list[Any]) -> None:
@@ -176,7 +178,7 @@ class Connection(Threads):
             raise
         if endpoint.state is Joining.ASKED:
             self.leave(endpoint)
-            raise ChannelError(f"the connection was lost before {endpoint.name!r} was joined")
+            raise ChannelError(f"the connection was lost, or too much else came, before {endpoint.name!r} was joined")
         if endpoint.error is not None:
             raise endpoint.error
 

@@ -44,6 +44,9 @@ CORK_TIME = 0.005
 
 NEVER = float("inf")
 
+MOST_DEFERRED = 16 * 2**20
+"""Characters that may come for other handlers while one reads on for an answer of its own."""
+
 # On Windows no lock's acquire is interrupted by Ctrl-C, so there a wait looks up now and then.
 SLICE = 1.0 if sys.platform == "win32" else None
 
@@ -98,6 +101,7 @@ class Threads:
         self._waiting_for_room = 0
         self._asleep_until, self._corked_until = -NEVER, NEVER
         self._inbox: deque[Notice] = deque()
+        self._characters_read = 0
         self._link: Abortable | None = None  # the attempt, then the transport that it opened
         self._transport: Transport | None = None
         self._abandoned = self._left = self._over = False
@@ -181,6 +185,7 @@ class Threads:
             return False
         if self._abandoned:
             self.begin_disconnect()
+        self._characters_read += sum(map(len, frames))
         # Decoding needs no lock: only this thread decodes, and JSON may be the user's code.
         decode = self._protocol.decode
         packets = [decode(frame) for frame in frames]
@@ -192,12 +197,13 @@ class Threads:
         return True
 
     def _read_while(self, waiting: Callable[[], bool]) -> None:
-        """Read in the middle of a handler; what arrives for handlers stays in the inbox."""
+        """Read in the middle of a handler; what arrives for handlers stays in the inbox, which is bounded."""
         self._flush()
         transport, number = self._transport, self._protocol.attempt
+        most = self._characters_read + MOST_DEFERRED
         self._set_reading(True)
         try:
-            while transport is not None and waiting() and self._is_current(number):
+            while transport is not None and waiting() and self._is_current(number) and self._characters_read < most:
                 self._read_once(transport)
         finally:
             self._set_reading(False)

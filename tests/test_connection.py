@@ -336,3 +336,13 @@ def test_what_the_server_is_told_is_forgotten_with_the_endpoint(connection, serv
     connection.claim(endpoint, None)
     assert server.claims == {}
     connection.check_endpoint("/chat")
+
+
+def test_a_call_in_a_handler_gives_up_when_too_much_else_comes(connection, server, notices, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.MOST_DEFERRED", 100)
+    results = in_handler(notices, lambda: connection.call(ask(connection), PATIENCE) if not results else "later")
+    connection.open()
+    server.push("3:::go", "3:::" + "x" * 60, "3:::" + "y" * 60)
+    eventually(lambda: len(results) == 3)
+    assert isinstance(results[0], AckTimeout)
+    assert results[1:] == ["later", "later"]
