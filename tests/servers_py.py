@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -212,16 +212,17 @@ class Server:
 
     Args:
         scripts: what to do.
-        tls: encrypt with this context, before the script begins.
+        tls: encrypt with this context, before the script begins; of several, again one per connection.
     """
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | Sequence[ssl.SSLContext] | None = None) -> None:
         self.requests: list[Request] = []
         self.tls_errors: list[Exception] = []
         self.connections = 0
         self.ended = threading.Event()
         self.handed: queue.SimpleQueue[Peer] = queue.SimpleQueue()
-        self._scripts, self._tls = scripts, tls
+        self._scripts = scripts
+        self._tls = (tls,) if isinstance(tls, ssl.SSLContext) else tuple(tls or ())
         self._errors: list[BaseException] = []
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -269,14 +270,15 @@ class Server:
                 sock.close()
                 return
             script = self._scripts[min(self.connections, len(self._scripts) - 1)]
+            context = self._tls[min(self.connections, len(self._tls) - 1)] if self._tls else None
             self.connections += 1
             self._open.append(sock)
-            self._start(self._run, sock, script)
+            self._start(self._run, sock, script, context)
 
-    def _run(self, sock: socket.socket, script: Script) -> None:
+    def _run(self, sock: socket.socket, script: Script, context: ssl.SSLContext | None) -> None:
         try:
-            if self._tls is not None:
-                sock = self._encrypt(sock, self._tls)
+            if context is not None:
+                sock = self._encrypt(sock, context)
             script(Peer(sock, self))
             _linger(sock)
         except ssl.SSLError as error:
