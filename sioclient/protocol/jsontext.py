@@ -22,7 +22,8 @@ MOST_LEVELS = 512
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+# The quote at the end may be missing: trying the next quote after each that does not end takes time in squares.
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 

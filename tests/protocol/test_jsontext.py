@@ -131,3 +131,10 @@ def test_without_the_part_in_c_it_writes_the_same(monkeypatch):
     assert JsonText().write({"name": "é", "args": [1, None]}) == '{"name":"\\u00e9","args":[1,null]}'
     with pytest.raises(LocalProtocolError):
         JsonText().write(float("nan"))
+
+
+@pytest.mark.parametrize("rest", ['"' + '\\"' * 10**6, '"' * 10**6, '"' + "\\" * 10**6])
+def test_a_text_made_to_take_long_does_not(rest):
+    # Trying every quote as the beginning of a string takes hours for these: the time-out of the test would tell.
+    with pytest.raises(ValueError, match=r"nested|Expecting|Unterminated|escape"):
+        JsonText().read("[" * 600 + rest)

@@ -139,3 +139,13 @@ def test_no_page_raises_anything_else(pieces):
     with suppress(RemoteProtocolError):
         for piece in pieces:
             assert all(isinstance(payload, str) for payload in scripts.feed(piece))
+
+
+@pytest.mark.parametrize(
+    "body", ["io.j[0](" + "](" * 10**6, "io.j[0](x)" + " " * 10**6 + "y", "io.j[0](" + ")" * 10**6]
+)
+def test_an_answer_made_to_take_long_does_not(body):
+    # A pattern that tries every bracket takes hours for these: the time-out of the test would tell.
+    with pytest.raises(RemoteProtocolError):
+        decode_jsonp(body)
+    assert jsonp_error(body) is None
