@@ -41,7 +41,10 @@ _READ_SIZE = 65536
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered; a body that is no text has one character for each byte."""
+    """What a server answered.
+
+    A body that is no text has one character for each byte; that of a redirect to another host says only where to.
+    """
 
     status: int
     body: str
@@ -236,7 +239,8 @@ class Exchange:
             raise TooLarge(f"the answer is larger than {limit} bytes")
         if response.length:
             raise ConnectionResetError("the server closed the connection in the middle of its answer")
-        return Answer(response.status, _decode(body), response.getheader("Content-Type"))
+        text = f"to {origin_of(response.getheader('Location'))}" if 300 <= response.status < 400 else _decode(body)
+        return Answer(response.status, text, response.getheader("Content-Type"))
 
     def begin(self, upgrade: Upgrade, deadline: float) -> http.client.HTTPResponse:
         """Return the head of an endless answer. Raises OSError or ``http.client.HTTPException``."""
@@ -350,6 +354,15 @@ def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
         return {}
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
+
+
+def origin_of(location: str | None) -> str:
+    """Return where a redirect points to, without what may be secret: the path and the query."""
+    try:
+        parts = urlsplit(location or "")
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another path"
+    except ValueError:
+        return "nowhere"
 
 
 def connect_error(url: str, error: Exception) -> ConnectError:

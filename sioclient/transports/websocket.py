@@ -25,7 +25,7 @@ import websocket
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected
 from .base import Frame, Framing, Transport
 from .frames import FrameReader, FrameWriter, MessageTooBig, decode
-from .http import HttpClient, Upgrade, connect_error, open_stream
+from .http import HttpClient, Upgrade, connect_error, open_stream, origin_of
 from .stream import Stream
 
 _MOST_HEAD = 64 * 1024
@@ -238,6 +238,9 @@ class _AnswerReader:
         version, _, status = lines[0].partition(" ")
         if not version.startswith("HTTP/") or not status[:3].isdigit() or not status[:3].isascii():
             raise OSError(f"instead of an answer came {lines[0][:200]!r}")
+        if status[:1] == "3":
+            where = next((line[9:].strip() for line in lines if line.lower().startswith("location:")), None)
+            raise _rejected(int(status[:3]), f"to {origin_of(where)}")
         if status[:3] != "101":
             raise _rejected(int(status[:3]), self._read_body(rest).decode("utf-8", "replace"))
         self._stream.unread(rest)

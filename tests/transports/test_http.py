@@ -270,13 +270,24 @@ def test_the_users_session_lends_its_certificate(authority: Authority) -> None:
 def test_a_redirect_is_not_followed(status: int) -> None:
     with Server(reply()) as elsewhere:
         answer = get(reply(status, b"over there", f"Location: {elsewhere.url()}"))
-        assert answer == Answer(status, "over there")
+        assert answer == Answer(status, f"to {elsewhere.url('')}")
         assert elsewhere.connections == 0
 
 
-@pytest.mark.parametrize("location", ["http://[::1", "http://", "//", "http://a:b:c/", "\xff\xfe", "mailto:x"])
-def test_a_redirect_to_nowhere_is_only_a_redirect(location: str) -> None:
-    assert get(reply(302, b"over there", f"Location: {location}")) == Answer(302, "over there")
+@pytest.mark.parametrize(
+    ("location", "where"),
+    [
+        ("http://[::1", "nowhere"),
+        ("http://", "another path"),
+        ("//", "another path"),
+        ("http://a:b:c/", "http://a:b:c"),
+        ("\xff\xfe", "another path"),
+        ("mailto:x", "another path"),
+        ("https://user:secret@b.example:8443/path?token=secret", "https://b.example:8443"),
+    ],
+)
+def test_a_redirect_says_where_to_and_no_secret(location: str, where: str) -> None:
+    assert get(reply(302, b"over there", f"Location: {location}")) == Answer(302, f"to {where}")
 
 
 def test_the_body_of_a_redirect_is_not_read_beyond_the_limit() -> None:

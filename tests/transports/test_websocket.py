@@ -246,6 +246,7 @@ def test_a_redirect_is_refused_and_not_followed(status: int) -> None:
     assert isinstance(error, HandshakeRejected)
     assert error.status == status
     assert not error.retryable
+    assert elsewhere.url("").replace("http", "ws") in str(error)
 
 
 @pytest.mark.parametrize(
