@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import time
 import weakref
 from collections.abc import Callable
@@ -237,6 +238,32 @@ class Connection(Threads):
         link = self._link
         if isinstance(link, Transport):
             link.wake()
+
+    def forget(self) -> None:
+        """Become unusable without touching the network: it belongs to the process that this one was forked from."""
+        self._lock = self._send_lock = _OfAnotherProcess()  # type: ignore[assignment]
+        self._link = self._transport = None
+        self._protocol.phase, self._protocol.endpoints.default.state = Phase.CLOSED, Joining.OVER
+
+
+class _OfAnotherProcess:
+    """What is in the place of a lock that nobody here can release: its threads are in another process."""
+
+    def __enter__(self) -> None:
+        raise RuntimeError("this connection belongs to the process that was forked: make a new SocketIO in this one")
+
+    def __exit__(self, *_: object) -> None:  # pragma: no cover - it must be there, but nobody ever enters
+        """Do nothing."""
+
+
+def _forget_all() -> None:
+    for connection in list(_open_connections):
+        connection.forget()
+    _open_connections.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 @atexit.register

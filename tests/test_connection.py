@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from sioclient import connection as module
 from sioclient.connection import _disconnect_all
 from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
 from sioclient.protocol.endpoints import Joining
@@ -346,3 +347,15 @@ def test_a_call_in_a_handler_gives_up_when_too_much_else_comes(connection, serve
     eventually(lambda: len(results) == 3)
     assert isinstance(results[0], AckTimeout)
     assert results[1:] == ["later", "later"]
+
+
+def test_what_was_forked_is_dead_and_says_so(server, notices, monkeypatch):
+    connection = make_connection(server, notices)
+    monkeypatch.setattr(module, "_open_connections", {connection})
+    module._forget_all()
+    for verb in (connection.open, connection.disconnect, lambda: connection.send(Message("x"))):
+        with pytest.raises(RuntimeError, match="make a new SocketIO"):
+            verb()
+    assert not connection.is_open
+    assert not connection.connected
+    assert not module._open_connections
