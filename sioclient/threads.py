@@ -283,6 +283,7 @@ class Threads:
             self._flush(wait=False)
             if news:
                 self._wake_link()
+        self._flush(wait=False)
 
     def _sleep(self) -> bool:
         """Return True at the protocol's deadline, False at the end of the connection."""
@@ -333,9 +334,8 @@ class Threads:
         with self._lock:
             self._protocol.disconnect()
             self._collect()
-            self._timer.notify()
+            self._timer.notify()  # the heartbeat thread writes the farewell: over HTTP, that may wait for an answer
             self._changed.notify_all()
-        self._flush(wait=False)
         self._wake_link()
 
     def _is_current(self, number: int) -> bool:
