@@ -29,7 +29,8 @@ class Line:
 
     def __init__(self, http: HttpClient, method: str, limit: int) -> None:
         self._http, self._method, self._limit = http, method, limit
-        self._stream = Stream()
+        self._wakes = method == "GET"  # nobody who posts is woken, and a connection has few descriptors
+        self._stream = Stream(wakes=self._wakes)
         self._exchange: Exchange | None = None
         self._upgrade: Upgrade | None = None
         self._used_at = float("-inf")
@@ -79,7 +80,7 @@ class Line:
         return recent and exchange.promises_more and not self._stream.has_ended()
 
     def _connect(self, upgrade: Upgrade, deadline: float) -> None:
-        old, self._stream = self._stream, Stream()
+        old, self._stream = self._stream, Stream(wakes=self._wakes)
         old.close()
         if self._aborted:
             raise ConnectionAbortedError("the transport was aborted")

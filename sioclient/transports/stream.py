@@ -20,13 +20,19 @@ import socket
 import ssl
 import time
 from contextlib import suppress
+from math import inf
 from threading import Lock
+
+from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
 """Seconds without progress after which a write gives up: the peer does not read, or is not there any more."""
 
 
 _READ_SIZE = 65536
+
+_LOOK = 0.05
+"""Seconds between two looks at whether something that cannot be woken was aborted."""
 
 _SEND_BUFFER = 2**18
 """Bytes on their way at most. The system says that there is room when a third of this is free: with the megabytes that
@@ -43,22 +49,26 @@ _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class Stream:
     """A byte stream; see the module's rules for who may call what.
 
+    Args:
+        wakes: whether ``wake`` is needed; without it, a descriptor less is.
+
     Attributes:
         patience: until when ``recv`` waits if it is not told; None: without limit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, wakes: bool = True) -> None:
         self._lock = Lock()
         self._sock: socket.socket | None = None
         self._aborted = False
         self._unread = b""
         self._is_drained = False
         self.patience: float | None = None
-        self._waker, self._wakened = socket.socketpair()
-        self._waker.setblocking(False)
-        self._wakened.setblocking(False)
+        self._waker: WakerEnd | None = None
+        self._wakened: WakerEnd | None = None
         self._reading = _Selector()
-        self._reading.register(self._wakened, selectors.EVENT_READ)
+        if wakes:
+            self._waker, self._wakened = make_waker()
+            self._reading.register(self._wakened, selectors.EVENT_READ)
 
     def connect(self, host: str, port: int, deadline: float) -> None:
         """Open a TCP connection, trying every address of ``host``.
@@ -119,12 +129,15 @@ class Stream:
         """Wait until a socket has connected, or ``abort``: shutting down what is not connected would not be noticed."""
         with _Selector() as selector:
             selector.register(sock, selectors.EVENT_WRITE)
-            selector.register(self._wakened, selectors.EVENT_READ)
+            if self._wakened is not None:
+                selector.register(self._wakened, selectors.EVENT_READ)
             while state in _CONNECTING:
-                ready = selector.select(_remaining(deadline))
+                # Without a waker, nobody can tell us of abort().
+                ready = selector.select(min(_remaining(deadline), inf if self._wakened else _LOOK))
                 self._socket()
                 with suppress(BlockingIOError):
-                    self._wakened.recv(4096)
+                    if self._wakened is not None:
+                        self._wakened.recv(4096)
                 if any(key.fileobj is sock for key, _ in ready):
                     state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if state:
@@ -238,7 +251,8 @@ class Stream:
         """Make ``recv`` raise TimeoutError once."""
         # Full means that a wake is on its way; closed means that nobody reads any more.
         with suppress(OSError):
-            self._waker.send(b"\0")
+            if self._waker is not None:
+                self._waker.send(b"\0")
 
     def abort(self) -> None:
         """End the connection at once, both ways."""
@@ -291,7 +305,7 @@ class Stream:
         ready = self._reading.select(None if deadline is None else max(deadline - time.monotonic(), 0))
         if not ready:
             raise TimeoutError("nothing came in time")
-        if len(ready) > 1 or ready[0][0].fileobj is self._wakened:
+        if self._wakened is not None and (len(ready) > 1 or ready[0][0].fileobj is self._wakened):
             self._wakened.recv(4096)
             raise TimeoutError("woken")
 
