@@ -1,0 +1,352 @@
+"""Rows 32 to 46 of the fault matrix: handlers, threads, processes and clocks."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+import weakref
+from pathlib import Path
+
+import pytest
+
+import sioclient
+from sioclient import LocalProtocolError, NotConnected, SocketIO, SocketIOError
+from sioclient.protocol.lifecycle import Phase
+from sioclient.protocol.packets import Event
+from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.faults.conftest import told
+from tests.faults.rogue import Rogue
+from tests.memory import MemoryServer, Notices, make_connection
+from tests.protocol.driver import HANDSHAKE, new_client
+from tests.servers_py import Task, descriptors
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+class Raising(Recorder):
+    """Raises in every handler, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[int] = []
+        self.raised = 0
+
+    def on_n(self, number: int) -> None:
+        self.heard.append(number)
+        raise RuntimeError("a bug")
+
+    def on_exception(self, event: str, error: BaseException) -> None:
+        self.raised += 1
+
+
+def test_f32_a_handler_that_raises_every_time_loses_nothing(connect, legacy):
+    handler = Raising()
+    socket = connect(legacy, handler)
+    for _ in range(4):
+        socket.emit("do burst", "n", 250)
+        socket.call("echo", 1)
+    eventually(lambda: len(handler.heard) == 1000)
+    assert handler.heard == list(range(250)) * 4
+    assert handler.raised == 1000
+    assert socket.connected
+
+
+def test_f32_an_answer_is_not_sent_for_a_handler_that_raised(connect, legacy):
+    handler, answers = Raising(), []
+    socket = connect(legacy, handler)
+    socket.on("answer", answers.append)
+    socket.emit("do ask for data", "n", 1)
+    eventually(lambda: handler.raised)
+    assert socket.call("echo", 1) == 1
+    assert answers == []
+
+
+def test_f33_a_handler_that_blocks_for_several_time_outs_keeps_the_connection(connect, recorder):
+    with Rogue(heartbeat=0.2, close=0.2) as rogue:
+        go_on = threading.Event()
+        socket = connect(rogue.port, recorder)
+        socket.on("block", lambda: go_on.wait(PATIENCE))
+        session = rogue.next_session()
+        session.push('5:::{"name":"block"}', "3:::after")
+        eventually(lambda: session.sent.count("2::") >= 20, "heartbeats for ten time-outs")
+        go_on.set()
+        assert recorder.next("message")[2] == "after"
+        assert "close" not in told(recorder)
+
+
+def test_f34_disconnect_in_a_handler_returns_and_is_final(connect, legacy):
+    class Leaving(Recorder):
+        def on_hello(self, value: object) -> None:
+            self.socket.disconnect()
+            self.told.put(("returned",))
+
+    handler = Leaving()
+    socket = connect(legacy, handler)
+    socket.wait(PATIENCE)
+    assert told(handler) == ["open", "connect", "returned", "disconnect", "close"]
+
+
+def test_f35_f36_every_verb_works_in_a_handler(connect, legacy):
+    results = []
+
+    class Busy(Recorder):
+        def on_go(self) -> None:
+            self.socket.emit("do burst", "n", 20)
+            results.append(self.socket.call("sum", 1, 2))
+            results.append(self.socket.connect("/chat").call("sum", 3, 4))
+            with pytest.raises(LocalProtocolError):
+                socket.wait()
+            results.append("returned")
+
+    handler, numbers = Busy(), []
+    socket = connect(legacy, handler)
+    socket.on("n", lambda number: (results.append("n"), numbers.append(number)))
+    socket.emit("do emit", "go")
+    eventually(lambda: len(numbers) == 20)
+    assert results[:3] == [3, 7, "returned"]
+    assert numbers == list(range(20))
+
+
+@pytest.fixture
+def impatient():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_f37_eight_threads_each_keep_their_order(connect, legacy, transport):
+    count = 500 if transport == "websocket" else 100
+    socket = connect(legacy)
+
+    def work(whose: int) -> None:
+        for number in range(count):
+            socket.emit("note", [whose, number])
+
+    tasks = [Task(work, whose) for whose in range(8)]
+    for task in tasks:
+        task.result()
+    notes = socket.call("notes")
+    assert len(notes) == 8 * count
+    for whose in range(8):
+        assert [number for owner, number in notes if owner == whose] == list(range(count))
+
+
+def test_f38_disconnecting_while_others_emit():
+    for _ in range(300):
+        server = MemoryServer()
+        connection = make_connection(server, Notices())
+        connection.open()
+        barrier, outcomes = threading.Barrier(4), []
+
+        def emit(connection=connection, barrier=barrier, outcomes=outcomes) -> None:
+            barrier.wait()
+            try:
+                for number in range(20):
+                    connection.send(Event("n", [number]))
+                outcomes.append("returned")
+            except NotConnected:
+                outcomes.append("refused")
+
+        threads = [threading.Thread(target=emit) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        barrier.wait()
+        connection.disconnect()
+        for thread in threads:
+            thread.join()
+        assert len(outcomes) == 3
+        assert server.link.sent[-1] == "0::"
+
+
+def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch):
+    monkeypatch.setattr("sioclient.connection.CLOSE_TIMEOUT", 0.5)
+    socket = connect(proxy.port, recorder)
+    proxy.hold()
+    Task(socket.disconnect).result()
+    socket.disconnect()
+    proxy.heal()
+    assert told(recorder)[-2:] == ["disconnect", "close"]
+    assert socket.wait(PATIENCE) is None
+
+
+def test_f39_disconnecting_while_coming_back_is_final(connect, recorder):
+    with start("legacy.js") as server:
+        socket = connect(server.port, recorder, reconnection_delay=0.05)
+        port = server.port
+    recorder.next("retry")
+    Task(socket.disconnect).result()
+    with start("legacy.js", port=port) as server, SocketIO("127.0.0.1", port) as watcher:
+        assert watcher.call("sessions") == 1
+        assert "reconnect" not in told(recorder)
+
+
+PRELUDE = """
+import gc, os, signal, sys
+from sioclient import SocketIO
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
+s = SocketIO("127.0.0.1", int(sys.argv[1]), transports=(sys.argv[2],))
+"""
+
+
+def run(program: str, port: int, transport: str, *, interrupt: bool = False) -> tuple[int, str, str]:
+    command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PRELUDE + program]
+    with subprocess.Popen(
+        [*command, str(port), transport], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            if interrupt:
+                assert child.stdout.readline() == "ready\n"
+                child.send_signal(signal.SIGINT)
+            output, errors = child.communicate(timeout=PATIENCE)
+        finally:
+            child.kill()
+    return child.returncode, output, errors
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
+@pytest.mark.parametrize("state", ["up", "down"])
+def test_f40_ctrl_c_ends_wait(legacy, transport, state):
+    with start("legacy.js") as server:
+        down = "s.on('retry', lambda *args: print('ready', flush=True))\ns.emit('do cut')\n"
+        if state == "down":
+            down += "s._connection._connector.address.__dict__['port'] = 1\n"
+        else:
+            down = "print('ready', flush=True)\n"
+        status, _, errors = run(f"{down}s.wait()", server.port, transport, interrupt=True)
+    assert status in (-signal.SIGINT, 130)
+    assert errors.splitlines()[-1] == "KeyboardInterrupt"
+    assert "Exception ignored" not in errors
+
+
+def test_f41_a_program_that_just_ends_is_quiet_and_tells_the_server(transport):
+    with start("legacy.js") as server, SocketIO("127.0.0.1", server.port) as watcher:
+        assert run("", server.port, transport) == (0, "", "")
+        eventually(lambda: watcher.call("sessions") == 1)
+
+
+def test_f42_a_forgotten_connection_ends_by_itself(transport):
+    with start("legacy.js") as server, SocketIO("127.0.0.1", server.port) as watcher:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always", ResourceWarning)
+            forgotten = SocketIO("127.0.0.1", server.port, transports=(transport,))
+            gone = weakref.ref(forgotten)
+            del forgotten
+            eventually(lambda: gc.collect() >= 0 and gone() is None)
+            eventually(lambda: warned)
+        eventually(lambda: watcher.call("sessions") == 1)
+
+
+FORK = """
+def refused(function, *args):
+    try:
+        function(*args)
+    except RuntimeError as error:
+        return "make a new SocketIO" in str(error)
+    return False
+
+child = os.fork()
+if child == 0:
+    verbs = [(s.emit, "echo", 1), (s.send, "x"), (s.call, "echo", 1), (s.wait, 1), (s.disconnect,)]
+    verbs.append((s.connect, "/chat"))
+    wrong = [number for number, (verb, *args) in enumerate(verbs) if not refused(verb, *args)]
+    with SocketIO("127.0.0.1", int(sys.argv[1]), transports=(sys.argv[2],)) as own:
+        assert own.call("echo", "child") == "child"
+    assert not s.connected and not wrong, wrong
+    del s, verbs
+    gc.collect()
+    sys.exit(7)  # the child's own end, with all that runs at exit
+_, status = os.waitpid(child, 0)
+assert os.waitstatus_to_exitcode(status) == 7, status
+assert s.call("echo", "parent") == "parent"
+print(s.call("sessions"))
+s.disconnect()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_f43_a_forked_child_cannot_use_the_connection_and_does_it_no_harm(transport):
+    with start("legacy.js") as server:
+        assert run(FORK, server.port, transport) == (0, "1\n", "")
+
+
+def test_f44_two_hundred_cycles_leave_nothing(connect, legacy, transport):
+    watcher = connect(legacy)
+    before = watcher.call("sessions")
+    SocketIO("127.0.0.1", legacy, transports=(transport,)).disconnect()  # what is loaded once is loaded now
+    gc.collect()
+    open_before, threads = descriptors(), threading.active_count()
+    for _ in range(200):
+        SocketIO("127.0.0.1", legacy, transports=(transport,)).disconnect()
+    gc.collect()
+    assert (descriptors(), threading.active_count()) == (open_before, threads)
+    eventually(lambda: watcher.call("sessions") == before)
+
+
+def test_f45_a_day_of_heartbeats_and_losses():
+    """3,456 heartbeats and 144 losses, on a clock that is a number: nothing drifts, nothing is kept."""
+    client, now, day = new_client(attempts=None, limit=10.0), 0.0, 86_400.0
+    client.connect(now)
+    beats = losses = reconnects = 0
+    next_loss = 600.0
+    while now < day:
+        if client.phase is Phase.CONNECTING:
+            client.transport_opened(HANDSHAKE, "xhr-polling", now)  # without fences
+            client.receive(["1::"], now)
+        elif client.phase is Phase.WAITING:
+            now = client.deadline()
+            client.handle_timeout(now)
+        elif now >= next_loss:
+            next_loss += 600.0
+            losses += 1
+            client.transport_lost("gone", now)
+        else:
+            now = min(now + 5.0, next_loss, day)
+            beats += 1
+            client.receive(["2::"], now)
+            assert client.frames_to_send() == ["2::"]
+            client.handle_timeout(now)
+        reconnects += sum(type(notice).__name__ == "Reconnected" for notice in client.notices())
+    assert losses in (143, 144)
+    assert reconnects == losses
+    assert beats > 17_000
+    assert (len(client.acks), len(client.outbox)) == (0, 0)
+
+
+def test_f46_no_clock_that_can_be_set_decides_anything():
+    """``time.time_ns`` stands in the query that keeps caches from answering, and nowhere else."""
+    root = Path(sioclient.__file__).parent
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                name = f"{node.value.id}.{node.attr}"
+                assert name not in {"time.time", "datetime.now", "time.localtime", "time.gmtime"}, path
+
+
+def test_f46_a_clock_that_jumps_changes_nothing(connect, hasty, recorder, monkeypatch):
+    socket = connect(hasty, recorder)
+    session = socket.session_id
+    now = time.time()
+    for jump in (86_400, -86_400):
+        monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+        monkeypatch.setattr(time, "time_ns", lambda jump=jump: int(now + jump) * 10**9)
+        assert socket.call("echo", jump) == jump
+    socket.wait(0.5)
+    assert socket.session_id == session
+    assert "close" not in told(recorder)
+
+
+def test_d3_an_emit_after_the_end_says_so(connect, legacy):
+    socket = connect(legacy)
+    socket.disconnect()
+    for verb in (lambda: socket.emit("x"), lambda: socket.call("x"), lambda: socket.connect("/chat")):
+        with pytest.raises(SocketIOError, match="ended"):
+            verb()
