@@ -1,4 +1,5 @@
 # make demo: a bot, a visitor and you talk in a chat; make demo ONCE=1: without you.  make test: everything is tested.
+# make fuzz SECONDS=60: what reads a server's bytes gets bytes of all kinds.  make soak: losses and cycles for ten minutes.
 # make table: writes into the README which servers the tests have proven.
 # make bench: sioclient is measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
 # All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
@@ -8,8 +9,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRA := dev
 RUN :=
+SECONDS := 60
+CYCLES := 10000
 
-.PHONY: demo test table bench clean
+.PHONY: demo test fuzz soak table bench clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
@@ -18,6 +21,15 @@ test: $(VENV)/ready
 	@$(BIN)/python -m tests.servers || echo "The tests that need a real server will be skipped."
 	@echo "Running the tests."
 	@$(BIN)/python $(RUN) -m pytest $(ARGS)
+
+fuzz: $(VENV)/ready
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' \
+		|| echo "atheris cannot be installed here."
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
+
+soak: $(VENV)/ready
+	@$(BIN)/python -m tests.servers
+	@$(BIN)/python -m tests.faults.soak $(SOAK) --cycles $(CYCLES)
 
 table: $(VENV)/ready
 	@WRITE_TABLE=1 $(BIN)/python -m pytest -q tests/contract/test_servers.py

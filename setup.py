@@ -41,6 +41,7 @@ setup(
         "speed": ["orjson>=3.9"],
         "test": TEST,
         "dev": [*TEST, "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
+        "fuzz": ["atheris>=3.0"],
     },
     classifiers=[
         "Development Status :: 4 - Beta",

@@ -1,0 +1,106 @@
+"""What is fuzzed: all that reads what a server sends.
+
+A target takes bytes. It names the exceptions that the reader may raise; any other is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from sioclient.errors import ConnectError, RemoteProtocolError
+from sioclient.protocol.packets import MAX_ID, Malformed
+from sioclient.protocol.revisions import Revision1
+from sioclient.protocol.revisions.framing1 import PageFraming
+from sioclient.protocol.revisions.jsonp1 import decode_jsonp, jsonp_error
+from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
+from tests.protocol.driver import DELAY, come_back, event, open_client
+
+_revision = Revision1()
+
+
+def text_of(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def packet(data: bytes) -> None:
+    """The packet decoder never raises, and what it returns is what its class says."""
+    decoded = _revision.decode(text_of(data))
+    number = getattr(decoded, "id", None)
+    assert isinstance(decoded, Malformed) or number is None or 0 <= number <= MAX_ID
+
+
+def payload(data: bytes) -> None:
+    """The payload splitter raises RemoteProtocolError only; what we write ourselves it reads back."""
+    text = text_of(data)
+    with suppress(RemoteProtocolError):
+        decode_payload(text)
+    frames = [part for part in text.split("\n") if part]
+    if len(frames) > 1:
+        assert decode_payload(encode_payload(frames)) == frames
+
+
+def handshake(data: bytes) -> None:
+    """The handshake's reader raises ConnectError only, and believes in no session id that could change a URL."""
+    status = 200 if not data or data[0] % 4 else 100 + data[0] * 2
+    try:
+        announced = _revision.read_handshake(status, text_of(data[1:]))
+    except ConnectError:
+        return
+    assert 1 <= len(announced.session_id) <= 128
+    assert not set(announced.session_id) & set("/?#% \r\n")
+    for seconds in (announced.heartbeat_timeout, announced.close_timeout):
+        assert seconds is None or 0 <= seconds <= 86_400
+
+
+def jsonp(data: bytes) -> None:
+    """The reader of JSONP raises RemoteProtocolError only."""
+    text = text_of(data)
+    jsonp_error(text)
+    with suppress(RemoteProtocolError):
+        assert isinstance(decode_jsonp(text), str)
+
+
+def page(data: bytes) -> None:
+    """The reader of htmlfile's page raises RemoteProtocolError only, and reads the same however it is cut."""
+
+    def read(chunks: list[bytes]) -> list[str] | None:
+        framing, frames = PageFraming(), []
+        try:
+            for chunk in chunks:
+                frames += framing.feed(chunk)
+        except RemoteProtocolError:
+            return None
+        return frames
+
+    cut = data[0] if data else 0
+    assert read([data]) == read([data[:cut], data[cut:]])
+
+
+def receive(data: bytes) -> None:
+    """The whole way of what is received: nothing is raised, and the connection ends or can still be used."""
+    client = open_client(attempts=None)
+    client.join("/chat", "", 10.0, 0.0)
+    client.send(event("x", id=1), 0.0, "waiter", 5.0)
+    client.frames_to_send()
+    now = 0.0
+    for part in data.split(b"\n"):
+        try:
+            frames = decode_payload(text_of(part))
+        except RemoteProtocolError:
+            client.transport_lost("protocol error", now)
+        else:
+            client.receive(frames, now)
+        client.frames_to_send()
+        client.notices()
+        if client.session is None and client.error is None and client.deadline() is not None:
+            now += DELAY
+            come_back(client, now, "1::")
+    client.disconnect()
+    assert client.deadline() is None
+    assert len(client.acks) == 0
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    function.__name__: function for function in (packet, payload, handshake, jsonp, page, receive)
+}
