@@ -80,6 +80,17 @@ class Ledger:
         last = self.sent[-1]
         eventually(lambda: last in self.echoed, f"the echo of {last}")
 
+    def deliver(self) -> None:
+        """Emit until an echo comes: what is on its way when a loss is noticed may be lost with it."""
+        begun = len(self.sent)
+
+        def arrived() -> bool:
+            self.emit()
+            return bool(self.echoed) and self.echoed[-1] >= begun
+
+        eventually(arrived, "an echo")
+        self.wait_for_last()
+
     def check(self, *, complete: bool = True) -> None:
         """Fail if an echo came twice or out of order, or if one is missing."""
         assert self.echoed == sorted(set(self.echoed)), "an echo came twice or out of order"
