@@ -14,7 +14,7 @@ import pytest
 
 from sioclient.transports import stream as stream_module
 from sioclient.transports.stream import Stream
-from tests.servers_py import Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon
+from tests.servers_py import Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
 from tests.transports.conftest import Authority
 
 MANY = b"x" * 32 * 2**20
@@ -241,6 +241,17 @@ def test_a_write_that_is_read_slowly_does_not_give_up(link: Open, monkeypatch: p
 # Aborting
 
 
+def test_abort_wakes_a_blocked_recv_that_nothing_else_can_wake() -> None:
+    with Server(hand_over) as server, closing(Stream(wakes=False)) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        task = Task(stream.recv_until, soon())
+        task.wait_until_blocked()
+        stream.wake()
+        stream.abort()
+        with pytest.raises(ConnectionAbortedError):
+            task.result()
+
+
 def test_abort_wakes_a_blocked_recv(link: Open) -> None:
     stream, _ = link()
     task = Task(stream.recv)
@@ -271,10 +282,11 @@ def test_abort_tells_the_other_side(link: Open) -> None:
     assert peer.read_to_end() == b""
 
 
-def test_abort_ends_connecting() -> None:
-    with deaf_port() as port, closing(Stream()) as stream:
+@pytest.mark.parametrize("wakes", [True, False])
+def test_abort_ends_connecting(wakes: bool) -> None:
+    with deaf_port() as port, closing(Stream(wakes=wakes)) as stream:
         task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 60)
-        task.wait_until_blocked()
+        wait_until(lambda: stream._sock is not None, "it connects")
         stream.abort()
         with pytest.raises(OSError, match=r"."):
             task.result()
