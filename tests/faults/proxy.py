@@ -1,5 +1,8 @@
 """A TCP proxy that breaks what goes through it, when a test says so: nothing here happens by time.
 
+Only the client sees a reset. The server sees an end, and is read until it ends too: socket.io 0.9.19 dies of an RST
+that comes after a FIN, with all its clients.
+
 One thread moves all bytes; whatever a test asks for is done by that thread, and has happened when the call returns.
 """
 
@@ -13,6 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
+
+import pytest
 
 from tests.servers_py import LIMIT, wait_until
 
@@ -39,11 +44,12 @@ class Link:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def close(self, *, reset: bool = False) -> None:
-        for sock in (self.client, self.server):
-            if reset:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            sock.close()
+
+def _close(sock: socket.socket, *, reset: bool) -> None:
+    with suppress(OSError):
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
 
 
 class Proxy:
@@ -66,9 +72,10 @@ class Proxy:
         self._held: set[str] = set()
         self._cuts: dict[str, int] = {}
         self._links: list[Link] = []
+        self._ending: list[socket.socket] = []  # to servers, until they end too
         self._orders: SimpleQueue[tuple[Callable[[], None], threading.Event]] = SimpleQueue()
         self._waker, self._wakened = socket.socketpair()
-        self._running = True
+        self._running, self._closing = True, False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -82,11 +89,11 @@ class Proxy:
         self._order(self._held.clear)
 
     def reset(self) -> None:
-        """End every connection with RST, both sides."""
+        """End every connection with RST."""
         self._order(lambda: [self._drop(link, reset=True) for link in list(self._links)])
 
     def end(self) -> None:
-        """End every connection with FIN, both sides, without a word in whatever protocol."""
+        """End every connection with FIN, without a word in whatever protocol."""
         self._order(lambda: [self._drop(link) for link in list(self._links)])
 
     def cut(self, after: int, way: str = "down") -> None:
@@ -110,6 +117,9 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._order(self._refuse_all)
+        with suppress(pytest.fail.Exception):  # a server that is busy may be long about it
+            wait_until(lambda: not self._ending, "the server ends its side")
         self._order(lambda: setattr(self, "_running", False))
         self._thread.join(LIMIT)
         assert not self._thread.is_alive()
@@ -127,14 +137,14 @@ class Proxy:
                 ready = selector.select()
             for key, events in ready:
                 key.data(events)
-        for link in list(self._links):
-            self._drop(link)
-        for sock in (self._listener, self._waker, self._wakened):
+        for sock in (*self._ending, self._listener, self._waker, self._wakened):
             sock.close()
 
     def _register(self, selector: selectors.BaseSelector) -> None:
         selector.register(self._listener, selectors.EVENT_READ, lambda events: self._accept())
         selector.register(self._wakened, selectors.EVENT_READ, lambda events: self._obey())
+        for sock in self._ending:
+            selector.register(sock, selectors.EVENT_READ, lambda events, sock=sock: self._drain(sock))
         for link in self._links:
             for name, way, back in (("up", link.up, link.down), ("down", link.down, link.up)):
                 # Registered by socket: what it reads goes one way, what it writes comes the other way.
@@ -194,12 +204,18 @@ class Proxy:
         client, _ = self._listener.accept()
         self.accepted += 1
         try:
+            if self._closing:
+                raise ConnectionRefusedError
             server = socket.create_connection(("127.0.0.1", self._target), LIMIT)
         except OSError:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.close()
+            _close(client, reset=True)
             return
         self._links.append(Link(client, server))
+
+    def _refuse_all(self) -> None:
+        self._closing = True
+        for link in list(self._links):
+            self._drop(link)
 
     def _obey(self) -> None:
         self._wakened.recv(1)
@@ -210,5 +226,18 @@ class Proxy:
     def _drop(self, link: Link, *, reset: bool = False) -> None:
         if link in self._links:
             self._links.remove(link)
+            _close(link.client, reset=reset)
+            self._ending.append(link.server)
             with suppress(OSError):
-                link.close(reset=reset)
+                link.server.shutdown(socket.SHUT_WR)
+
+    def _drain(self, sock: socket.socket) -> None:
+        try:
+            has_ended = not sock.recv(_ROOM)
+        except BlockingIOError:
+            return
+        except OSError:
+            has_ended = True
+        if has_ended:
+            self._ending.remove(sock)
+            sock.close()
