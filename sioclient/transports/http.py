@@ -239,7 +239,8 @@ class Exchange:
             raise TooLarge(f"the answer is larger than {limit} bytes")
         if response.length:
             raise ConnectionResetError("the server closed the connection in the middle of its answer")
-        text = f"to {origin_of(response.getheader('Location'))}" if 300 <= response.status < 400 else _decode(body)
+        location = response.getheader("Location") if 300 <= response.status < 400 else None
+        text = _decode(body) if location is None else f"to {origin_of(location)}"
         return Answer(response.status, text, response.getheader("Content-Type"))
 
     def begin(self, upgrade: Upgrade, deadline: float) -> http.client.HTTPResponse:
@@ -356,10 +357,10 @@ def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
 
 
-def origin_of(location: str | None) -> str:
+def origin_of(location: str) -> str:
     """Return where a redirect points to, without what may be secret: the path and the query."""
     try:
-        parts = urlsplit(location or "")
+        parts = urlsplit(location)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another path"
     except ValueError:
         return "nowhere"

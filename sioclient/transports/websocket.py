@@ -238,9 +238,9 @@ class _AnswerReader:
         version, _, status = lines[0].partition(" ")
         if not version.startswith("HTTP/") or not status[:3].isdigit() or not status[:3].isascii():
             raise OSError(f"instead of an answer came {lines[0][:200]!r}")
-        if status[:1] == "3":
-            where = next((line[9:].strip() for line in lines if line.lower().startswith("location:")), None)
-            raise _rejected(int(status[:3]), f"to {origin_of(where)}")
+        where = [line[9:].strip() for line in lines if line.lower().startswith("location:")]
+        if status[:1] == "3" and where:
+            raise _rejected(int(status[:3]), f"to {origin_of(where[0])}")
         if status[:3] != "101":
             raise _rejected(int(status[:3]), self._read_body(rest).decode("utf-8", "replace"))
         self._stream.unread(rest)
