@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from .http import HttpClient
@@ -59,6 +60,15 @@ def check_header(what: str, text: Any) -> None:
         text.encode("latin-1")
     except UnicodeEncodeError:
         raise ValueError(f"{what} holds characters that are not latin-1: encode them as the server expects") from None
+
+
+def redirect_target(status: int, location: str | None) -> str | None:
+    """Return whereto an answer redirects, without what may be secret: path and query. None: to no other host."""
+    try:
+        parts = urlsplit(location or "") if 300 <= status < 400 else None
+        return f"to {parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts and parts.netloc else None
+    except ValueError:
+        return None
 
 
 def _pairs(what: str, values: Any) -> Iterable[tuple[Any, Any]]:

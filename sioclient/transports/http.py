@@ -26,7 +26,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
-from .base import HttpOptions, check_http_options
+from .base import HttpOptions, check_http_options, redirect_target
 from .stream import Stream, make_tls_context
 
 MOST_BODY = 64 * 1024
@@ -34,7 +34,6 @@ MOST_BODY = 64 * 1024
 
 MOST_HEAD = 64 * 1024
 """Bytes that the head of any answer may have."""
-
 
 _READ_SIZE = 65536
 
@@ -239,8 +238,7 @@ class Exchange:
             raise TooLarge(f"the answer is larger than {limit} bytes")
         if response.length:
             raise ConnectionResetError("the server closed the connection in the middle of its answer")
-        location = response.getheader("Location") if 300 <= response.status < 400 else None
-        text = _decode(body) if location is None else f"to {origin_of(location)}"
+        text = redirect_target(response.status, response.getheader("Location")) or _decode(body)
         return Answer(response.status, text, response.getheader("Content-Type"))
 
     def begin(self, upgrade: Upgrade, deadline: float) -> http.client.HTTPResponse:
@@ -355,15 +353,6 @@ def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
         return {}
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
-
-
-def origin_of(location: str) -> str:
-    """Return where a redirect points to, without what may be secret: the path and the query."""
-    try:
-        parts = urlsplit(location)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another path"
-    except ValueError:
-        return "nowhere"
 
 
 def connect_error(url: str, error: Exception) -> ConnectError:

@@ -23,9 +23,9 @@ from typing import Any
 import websocket
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected
-from .base import Frame, Framing, Transport
+from .base import Frame, Framing, Transport, redirect_target
 from .frames import FrameReader, FrameWriter, MessageTooBig, decode
-from .http import HttpClient, Upgrade, connect_error, open_stream, origin_of
+from .http import HttpClient, Upgrade, connect_error, open_stream
 from .stream import Stream
 
 _MOST_HEAD = 64 * 1024
@@ -238,11 +238,10 @@ class _AnswerReader:
         version, _, status = lines[0].partition(" ")
         if not version.startswith("HTTP/") or not status[:3].isdigit() or not status[:3].isascii():
             raise OSError(f"instead of an answer came {lines[0][:200]!r}")
-        where = [line[9:].strip() for line in lines if line.lower().startswith("location:")]
-        if status[:1] == "3" and where:
-            raise _rejected(int(status[:3]), f"to {origin_of(where[0])}")
         if status[:3] != "101":
-            raise _rejected(int(status[:3]), self._read_body(rest).decode("utf-8", "replace"))
+            where = next((line[9:].strip() for line in lines if line.lower().startswith("location:")), None)
+            target = redirect_target(int(status[:3]), where)
+            raise _rejected(int(status[:3]), target or self._read_body(rest).decode("utf-8", "replace"))
         self._stream.unread(rest)
         kept = [line for line in lines if not line.lower().startswith("set-cookie:")]
         return "\r\n".join([*kept, "", ""]).encode("utf-8")

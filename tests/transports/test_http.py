@@ -277,17 +277,17 @@ def test_a_redirect_is_not_followed(status: int) -> None:
 @pytest.mark.parametrize(
     ("location", "where"),
     [
-        ("http://[::1", "nowhere"),
-        ("http://", "another path"),
-        ("//", "another path"),
-        ("http://a:b:c/", "http://a:b:c"),
-        ("\xff\xfe", "another path"),
-        ("mailto:x", "another path"),
-        ("https://user:secret@b.example:8443/path?token=secret", "https://b.example:8443"),
+        ("http://[::1", "over there"),
+        ("http://", "over there"),
+        ("//", "over there"),
+        ("http://a:b:c/", "to http://a:b:c"),
+        ("\xff\xfe", "over there"),
+        ("mailto:x", "over there"),
+        ("https://user:secret@b.example:8443/path?token=secret", "to https://b.example:8443"),
     ],
 )
 def test_a_redirect_says_where_to_and_no_secret(location: str, where: str) -> None:
-    assert get(reply(302, b"over there", f"Location: {location}")) == Answer(302, f"to {where}")
+    assert get(reply(302, b"over there", f"Location: {location}")) == Answer(302, where)
 
 
 def test_the_body_of_a_redirect_is_not_read_beyond_the_limit() -> None:
