@@ -13,17 +13,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from .errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
 from .options import claim_of
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered
-from .protocol.packets import Ack, UserPacket
+from .protocol.packets import Ack, Encoded, UserPacket
 from .threads import GOODBYE_TIMEOUT, SLICE, Call, Threads
 from .transports.base import Transport
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that ``disconnect`` may take, whatever the network does."""
+
+ROOM_TIMEOUT = 5.0
+"""Seconds that sending more than the server takes may wait."""
 
 _EXIT_TIMEOUT = 1.0
 """Seconds that the end of the program may wait for all connections together."""
@@ -238,6 +241,34 @@ class Connection(Threads):
         link = self._link
         if isinstance(link, Transport):
             link.wake()
+
+    def _wait_for_room(self, frame: Encoded) -> None:
+        """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
+
+        Raises:
+            BufferFull: the server takes nothing.
+        """
+        protocol, on_listener = self._protocol, self._on_listener()
+        if not protocol.is_full(frame) or (on_listener and not protocol.linked):
+            return
+        deadline = time.monotonic() + ROOM_TIMEOUT
+        with self._lock:
+            self._waiting_for_room += 1
+        try:
+            if on_listener:
+                self._read_while(lambda: protocol.is_full(frame))
+            with self._lock:
+                while protocol.is_full(frame) and (protocol.linked or not on_listener):
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise BufferFull(
+                            f"the server has taken nothing for {ROOM_TIMEOUT:g} s, or a handler has kept its answers "
+                            "from being read for as long: send less, or later"
+                        )
+                    self._room.wait(left)
+        finally:
+            with self._lock:
+                self._waiting_for_room -= 1
 
     def forget(self) -> None:
         """Become unusable without touching the network: it belongs to the process that this one was forked from."""

@@ -10,9 +10,7 @@ Locks
     code or a wait. ``_send_lock`` serialises "take the frames to send, then send them"; it is taken before ``_lock``,
     never after. ``abort`` and ``wake`` of a link need neither.
 
-The path of a received frame: ``transport.recv`` → ``_take`` (decode, then the protocol under ``_lock``) → ``_inbox`` →
-``_dispatch`` → the user's function. The path of an emit: ``send`` (encode, then the protocol under ``_lock``) →
-``_flush`` → ``transport.send``.
+docs/threads.md has the path of a received frame and that of an emit.
 """
 
 from __future__ import annotations
@@ -25,16 +23,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .connector import Abortable, Attempt, Connector, unexpected
-from .errors import BufferFull, ConnectError, ConnectionLost
+from .errors import ConnectError, ConnectionLost
 from .protocol.client import ClientProtocol
 from .protocol.fence import WINDOW
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered, Notice, Unanswered
-from .protocol.packets import Encoded, Event, Json, Message
+from .protocol.packets import Event, Json, Message
 from .transports.base import Transport
-
-ROOM_TIMEOUT = 5.0
-"""Seconds that sending more than the server takes may wait."""
 
 GOODBYE_TIMEOUT = 1.0
 """Seconds that the server has to end its side."""
@@ -236,34 +231,6 @@ class Threads:
                 with suppress(ConnectionLost):
                     transport.send(frames)
         transport.close(GOODBYE_TIMEOUT)
-
-    def _wait_for_room(self, frame: Encoded) -> None:
-        """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
-
-        Raises:
-            BufferFull: the server takes nothing.
-        """
-        protocol, on_listener = self._protocol, self._on_listener()
-        if not protocol.is_full(frame) or (on_listener and not protocol.linked):
-            return
-        deadline = time.monotonic() + ROOM_TIMEOUT
-        with self._lock:
-            self._waiting_for_room += 1
-        try:
-            if on_listener:
-                self._read_while(lambda: protocol.is_full(frame))
-            with self._lock:
-                while protocol.is_full(frame) and (protocol.linked or not on_listener):
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        raise BufferFull(
-                            f"the server has taken nothing for {ROOM_TIMEOUT:g} s, or a handler has kept its answers "
-                            "from being read for as long: send less, or later"
-                        )
-                    self._room.wait(left)
-        finally:
-            with self._lock:
-                self._waiting_for_room -= 1
 
     # The heartbeat thread
 
