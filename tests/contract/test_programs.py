@@ -16,7 +16,12 @@ import chatbot
 from sioclient import SocketIO
 from tests.conftest import PATIENCE, Recorder, start
 
-PRELUDE = "import sys, time\nfrom sioclient import SocketIO, Handler\nport = int(sys.argv[1])\n"
+PRELUDE = """
+import signal, sys, time
+from sioclient import SocketIO, Handler
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have been told to ignore it
+port = int(sys.argv[1])
+"""
 
 
 def run(program, port, *, interrupt=False):
