@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ from sioclient import Channel, Handler, SocketIO
 from tests.servers import Server
 from tests.servers.node import NodeServer
 from tests.servers.process import ServerFailed, ServerProcess, ServerUnavailable
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it runs in the background ignore Ctrl-C, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PATIENCE = 20.0
 """Seconds that no test should ever need; what is waited for usually comes in milliseconds."""

@@ -17,9 +17,8 @@ from sioclient import SocketIO
 from tests.conftest import PATIENCE, Recorder, start
 
 PRELUDE = """
-import signal, sys, time
+import sys, time
 from sioclient import SocketIO, Handler
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have been told to ignore it
 port = int(sys.argv[1])
 """
 
