@@ -18,9 +18,12 @@ TEST = [
     "proxy.py>=2.4.10",
     "pytest>=8.3",
     "pytest-timeout>=2.3",
+    "python-socketio>=5.11",
     "selenium>=4.20",
     "socketIO-client==0.5.7.4",
     "trustme>=1.1",
+    "uvicorn>=0.30",
+    "websockets>=13",
 ]
 
 setup(

@@ -138,3 +138,8 @@ def test_a_text_made_to_take_long_does_not(rest):
     # Trying every quote as the beginning of a string takes hours for these: the time-out of the test would tell.
     with pytest.raises(ValueError, match=r"nested|Expecting|Unterminated|escape"):
         JsonText().read("[" * 600 + rest)
+
+
+def test_a_module_may_write_bytes():
+    module = SimpleNamespace(dumps=lambda value: json.dumps(value, ensure_ascii=False).encode(), loads=json.loads)
+    assert JsonText(module).write(["é"]) == '["\\u00e9"]'

@@ -357,3 +357,16 @@ def test_only_so_many_beginnings_are_remembered():
     for number in range(1500):
         assert codec.decode(f'5:::{{"name":"n{number}","args":[1]}}') == Event(f"n{number}", [1])
     assert len(codec._heads) == 1000
+
+
+def test_an_acknowledgement_with_something_behind_its_values_has_none():
+    codec = PacketCodec(JsonText())
+    assert codec.decode("6:::1+[1]") == Ack(1, [1])
+    assert codec.decode("6:::1+[1] x") == codec.decode("6:::1+[1]x") == Ack(1)
+
+
+@pytest.mark.parametrize("module", [None, SimpleNamespace(dumps=json.dumps, loads=json.loads)])
+def test_an_event_may_have_more_than_a_name_and_arguments(module):
+    codec = PacketCodec(JsonText(module))
+    assert codec.decode('5:::{"name":"n","args":[1]}') == Event("n", [1])
+    assert codec.decode('5:::{"name":"n","args":[1],"more":2}') == Event("n", [1])
