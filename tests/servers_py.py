@@ -85,6 +85,7 @@ class Peer:
 
     def __init__(self, sock: socket.socket, server: Server) -> None:
         self.sock, self.server = sock, server
+        self.kept = False
         self._buffer = b""
         sock.settimeout(LIMIT)
 
@@ -114,6 +115,7 @@ class Peer:
         return b"".join(chunks)
 
     def read_head(self) -> Request:
+        self.kept = False
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self.read(1)
@@ -131,10 +133,11 @@ class Peer:
         self.send("\r\n".join(lines).encode("latin-1") + body)
 
     def reply(self, body: str, *headers: str, kept: str | None = KEPT) -> None:
-        """Answer, say that the connection is kept unless ``kept`` is None, and keep it."""
+        """Answer, say that the connection is kept unless ``kept`` is None, and keep it, also when the script ends."""
         data = body.encode("utf-8", "surrogatepass")
         lines = ["HTTP/1.1 200 Whatever", f"Content-Length: {len(data)}", *headers, *([kept] if kept else []), "", ""]
         self.send("\r\n".join(lines).encode() + data)
+        self.kept = kept is not None
 
     def accept(self, *headers: str) -> Request:
         """Answer the request for a websocket."""
@@ -168,6 +171,7 @@ class Peer:
 
     def end(self) -> None:
         """Send FIN, and go on reading."""
+        self.kept = False
         socket.socket.shutdown(self.sock, socket.SHUT_WR)
 
     def reset(self) -> None:
@@ -279,7 +283,10 @@ class Server:
         try:
             if context is not None:
                 sock = self._encrypt(sock, context)
-            script(Peer(sock, self))
+            peer = Peer(sock, self)
+            script(peer)
+            if not peer.kept:
+                socket.socket.shutdown(sock, socket.SHUT_WR)
             _linger(sock)
         except ssl.SSLError as error:
             self.tls_errors.append(error)
@@ -418,8 +425,7 @@ def _shutdown(sock: socket.socket) -> None:
 
 
 def _linger(sock: socket.socket) -> None:
-    """End in good order: closing with bytes unread would reset the connection."""
-    socket.socket.shutdown(sock, socket.SHUT_WR)
+    """Let the client end the connection: closing with bytes unread would reset it."""
     deadline = time.monotonic() + LIMIT
     while time.monotonic() < deadline and sock.recv(65536):
         pass
