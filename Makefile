@@ -8,7 +8,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRA := dev
-RUN :=
 SECONDS := 60
 CYCLES := 10000
 
@@ -20,7 +19,7 @@ demo: $(VENV)/ready
 test: $(VENV)/ready
 	@$(BIN)/python -m tests.servers || echo "The tests that need a real server will be skipped."
 	@echo "Running the tests."
-	@$(BIN)/python $(RUN) -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 fuzz: $(VENV)/ready
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' \

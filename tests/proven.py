@@ -1,9 +1,17 @@
-"""The README's table of servers: it says what a run of the contract has shown, and is written from it."""
+"""The README's table of servers: it says what a run of the contract has shown, and is written from it.
+
+A plugin of pytest keeps the account. Where several processes share the tests, each says in its reports for which pair
+of server and transport a test ran, and the first process, which gets all the reports, counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.servers import SERVERS
 
@@ -15,6 +23,54 @@ Pair = tuple[str, str]
 """The name of a server in the table of the tests, and a transport."""
 
 PAIRS: list[Pair] = [(name, transport) for name, server in SERVERS.items() for transport in server.transports]
+
+_kept: dict[Pair, bool] = {}
+
+
+def pairs(*, later: bool = False) -> list[Any]:
+    """Return a parameter for each server and transport, whose tests one process runs; only of the later generations."""
+    return [
+        pytest.param(
+            (SERVERS[name], transport),
+            id=f"{name}-{transport}",
+            marks=(pytest.mark.proves(name, transport), pytest.mark.xdist_group(f"{name} {transport}")),
+        )
+        for name, transport in PAIRS
+        if not later or SERVERS[name].revision > 1
+    ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "proves(server, transport): a test of the contract, which a pair keeps or not")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say for which pair a test has run."""
+    report = yield
+    report.user_properties += [("proves", mark.args) for mark in item.iter_markers("proves")]
+    return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note whether a test has passed for its pair."""
+    for what, value in report.user_properties:
+        if what == "proves":
+            pair = tuple(value)
+            _kept[pair] = _kept.get(pair, True) and report.passed
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After a whole run, see that the README says what was proven; ``make table`` writes it."""
+    is_whole = session.config.option.keyword == "" and set(_kept) == set(PAIRS) and all(_kept.values())
+    if not is_whole:
+        return
+    if os.environ.get("WRITE_TABLE"):
+        write(table(_kept))
+    elif not stands_in_readme(table(_kept)):
+        print("\nThe README's table of servers is not what was proven: run make table.")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def table(kept: Mapping[Pair, bool]) -> str:

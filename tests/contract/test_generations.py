@@ -23,14 +23,15 @@ from sioclient import (
 )
 from tests.conftest import PATIENCE, Recorder, eventually, start
 from tests.contract.test_readme import EXAMPLES
+from tests.proven import pairs
 from tests.servers import SERVERS
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
 CHATBOT = Path(__file__).resolve().parent.parent.parent / "chatbot.py"
 LATER = {name: server for name, server in SERVERS.items() if server.revision > 1}
-PAIRS = [pytest.param((s, t), id=f"{name}-{t}") for name, s in LATER.items() for t in s.transports]
-BY_5 = [pytest.param((s, t), id=f"{n}-{t}") for n, s in LATER.items() if s.revision == 5 for t in s.transports]
+PAIRS = pairs(later=True)
+BY_5 = [pair for pair in PAIRS if pair.values[0][0].revision == 5]
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -371,13 +372,6 @@ def test_what_was_emitted_last_arrives(pair):
 
 
 # Bulk and losses
-
-
-def test_a_plain_loop_arrives_whole(join, recorder):
-    socket = join(recorder)
-    for number in range(5000):
-        socket.emit("note", number)
-    assert socket.call("notes") == list(range(5000))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ RESTARTS = 20
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("transport", SERVERS["0.9.19"].transports)
+@pytest.mark.parametrize(
+    "transport", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVERS["0.9.19"].transports]
+)
 @pytest.mark.usefixtures("no_thread_left")
 def test_a_server_that_is_killed_again_and_again(transport):
     recorder, echoed, numbers = Recorder(), [], itertools.count()

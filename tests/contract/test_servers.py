@@ -13,13 +13,8 @@ import pytest
 
 from sioclient import AckTimeout, ChannelError, ConnectError, HandshakeRejected, NotConnected, SocketIO
 from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.proven import pairs
 from tests.servers import SERVERS, Difference, Server
-
-PAIRS = [
-    pytest.param((server, transport), id=f"{name}-{transport}")
-    for name, server in SERVERS.items()
-    for transport in server.transports
-]
 
 ASTRAL = "ünïcode and \U0001f600 astral \U0001f601"
 
@@ -57,7 +52,7 @@ class Pair:
         return difference in self.server.differences
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=pairs())
 def pair(request):
     """Each pair in turn; the server runs for all the tests of its pair."""
     server, transport = request.param
