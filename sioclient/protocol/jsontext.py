@@ -41,9 +41,13 @@ class JsonText:
 
     Args:
         module: an object with ``dumps`` and ``loads``; the standard library's by default.
+
+    Attributes:
+        refuses_bytes: whether ``write`` raises for bytes; simplejson, for one, makes text of them.
     """
 
     def __init__(self, module: JsonModule | None = None) -> None:
+        self.refuses_bytes = module is None or module is json or not _writes_bytes(module)
         if module is None or module is json:
             self._dumps: Callable[[Any], str | bytes] = _encoder()
             self._loads: Callable[[str], Any] = _decode
@@ -88,6 +92,14 @@ class JsonText:
             return self._loads(text)
         except RecursionError as error:
             raise ValueError("nested too deep") from error
+
+
+def _writes_bytes(module: JsonModule) -> bool:
+    try:
+        module.dumps([b""])
+    except Exception:
+        return False
+    return True
 
 
 def _encoder() -> Callable[[Any], str]:

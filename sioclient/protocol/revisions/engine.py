@@ -7,6 +7,7 @@ that was probed. Every frame is a packet: its type is its first character, and a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from types import ModuleType
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -26,6 +27,9 @@ _PROBE = Probe("2probe", "3probe", "5")
 _CLOSE = "1"
 
 _MOST_MILLISECONDS = 86_400_000
+_SHORTEST_INTERVAL = 0.1
+"""Seconds between two beats of ours at least, whatever the server announces."""
+
 _GRACE = 1.0
 """Seconds on top of the announced silence, for a packet that is on its way."""
 
@@ -200,7 +204,7 @@ class EngineRevision:
         An answer ahead of the question would be one too many: python-engineio counts them.
         """
         interval, timeout = handshake.ping_interval or 0.0, handshake.heartbeat_timeout or 0.0
-        return interval if self.beats_unprompted else (interval + timeout) / 2
+        return max(interval if self.beats_unprompted else (interval + timeout) / 2, _SHORTEST_INTERVAL)
 
     def _path(self, resource: str, transport: str) -> str:
         return f"/{resource}/?EIO={self._engine.NUMBER}&transport={_NAMES[transport]}"
@@ -261,8 +265,7 @@ class EngineFraming:
 
     def bodies(self, frames: Sequence[Frame]) -> Iterator[Frame]:
         """Yield the bodies that carry the frames in order; one of bytes is an octet-stream."""
-        for share in _shares(frames):
-            yield from self._engine.bodies(share, self._most)
+        return map(self._engine.body, self._shares(frames))
 
     def encode_payload(self, frames: list[str]) -> str:
         """Return one body that carries texts."""
@@ -273,21 +276,19 @@ class EngineFraming:
         frames: list[Frame] = self._engine.decode_payload(body)
         return frames
 
-
-def _shares(frames: Sequence[Frame]) -> Iterator[list[Frame]]:
-    """Yield the frames that may share a body: not too many, and what ends something alone: see ``farewell``."""
-    share: list[Frame] = []
-    for frame in frames:
-        ends = isinstance(frame, str) and frame.startswith(_ENDINGS)
-        if share and (ends or len(share) == MOST_FRAMES):
+    def _shares(self, frames: Sequence[Frame]) -> Iterator[list[Frame]]:
+        """Yield the frames that may share a body: not too many, and what ends something alone: see ``farewell``."""
+        share: list[Frame] = []
+        room = most = inf if self._most is None else self._most
+        for frame in frames:
+            ends, size = isinstance(frame, str) and frame.startswith(_ENDINGS), self._engine.size(frame)
+            if share and (ends or size > room or len(share) == MOST_FRAMES):
+                yield share
+                share, room = [], most
+            share.append(frame)
+            room = 0 if ends else room - size
+        if share:
             yield share
-            share = []
-        share.append(frame)
-        if ends:
-            yield share
-            share = []
-    if share:
-        yield share
 
 
 def revision4(json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> EngineRevision:
@@ -307,7 +308,7 @@ def engine_alone(number: int, json: JsonText | None = None) -> EngineRevision:
     """Return Engine.IO 3 or 4 without Socket.IO."""
     json = json or JsonText()
     servers, grammar = _ALONE[number]
-    return EngineRevision(number, servers, grammar, MessageCodec(json), json, joined_by_opening=True)
+    return EngineRevision(number, servers, grammar, MessageCodec(json, grammar.SEPARATOR), json, joined_by_opening=True)
 
 
 _ALONE = {3: ("engine.io 1.x to 3.x", engine3), 4: ("engine.io 4.x to 6.x", engine4)}

@@ -25,7 +25,13 @@ BEAT = "2"
 BEATS_UNPROMPTED = True
 PACKETS: dict[str, Packet] = {"3": Noop()}
 
+SEPARATOR = ""
+"""Between two frames stands nothing: each has its length."""
+
 _MESSAGE = 4
+_MOST_HEAD = 12
+"""Bytes before a frame in a body: ten digits, and what stands around them."""
+
 _LENGTH = re.compile(r"([0-9]{1,10}):")
 _BINARY_LENGTH = re.compile(rb"([\x00\x01])([\x00-\x09]{1,10})\xff")
 
@@ -42,13 +48,15 @@ def unwrap_bytes(frame: bytes) -> bytes:
     return frame[1:]
 
 
-def bodies(frames: Sequence[Frame], most: int | None) -> Iterator[Frame]:
-    """Yield bodies that carry the frames in order: text if all of them are ASCII, else bytes."""
+def size(frame: Frame) -> int:
+    """Return how many bytes a frame adds to a body, its length included; at most."""
+    return _MOST_HEAD + (len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8")))
+
+
+def body(frames: Sequence[Frame]) -> Frame:
+    """Return the body that carries frames in order: text if all of them are ASCII, else bytes."""
     texts = [frame for frame in frames if isinstance(frame, str) and frame.isascii()]
-    if len(texts) == len(frames):
-        yield join(texts)
-    else:
-        yield b"".join(map(_binary, frames))
+    return join(texts) if len(texts) == len(frames) else b"".join(map(_binary, frames))
 
 
 def join(texts: Sequence[str]) -> str:
@@ -112,6 +120,6 @@ def _split_units(text: str) -> Iterator[Frame]:
 
 def _from_base64(text: str) -> bytes:
     try:
-        return bytes([int(text[1:2], 16)]) + b64decode(text[2:], validate=True)
+        return bytes([int(text[1:2])]) + b64decode(text[2:], validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from error

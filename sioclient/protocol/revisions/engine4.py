@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ...errors import RemoteProtocolError
 from ..packets import Frame, Heartbeat, Packet
@@ -21,7 +21,7 @@ BEAT = "3"
 BEATS_UNPROMPTED = False
 PACKETS: dict[str, Packet] = {"2": Heartbeat()}
 
-_SEPARATOR = "\x1e"
+SEPARATOR = "\x1e"
 
 
 def wrap_bytes(data: bytes) -> Frame:
@@ -34,25 +34,21 @@ def unwrap_bytes(frame: bytes) -> bytes:
     return frame
 
 
-def bodies(frames: Sequence[Frame], most: int | None) -> Iterator[Frame]:
-    """Yield bodies that carry the frames in order, each of at most ``most`` bytes unless one frame alone has more."""
-    together: list[str] = []
-    size = 0
-    for frame in frames:
-        text = frame if isinstance(frame, str) else "b" + b64encode(frame).decode("ascii")
-        length = len(text) if text.isascii() else len(text.encode("utf-8"))
-        if together and most is not None and size + 1 + length > most:
-            yield join(together)
-            together, size = [], 0
-        size += length + (1 if together else 0)
-        together.append(text)
-    if together:
-        yield join(together)
+def size(frame: Frame) -> int:
+    """Return how many bytes a frame adds to a body, the separator included."""
+    if isinstance(frame, bytes):
+        return 2 + 4 * ((len(frame) + 2) // 3)
+    return 1 + (len(frame) if frame.isascii() else len(frame.encode("utf-8")))
+
+
+def body(frames: Sequence[Frame]) -> Frame:
+    """Return the body that carries frames in order."""
+    return join([frame if isinstance(frame, str) else "b" + b64encode(frame).decode("ascii") for frame in frames])
 
 
 def join(texts: Sequence[str]) -> str:
     """Return the body that carries texts."""
-    return _SEPARATOR.join(texts)
+    return SEPARATOR.join(texts)
 
 
 def decode_payload(body: str) -> list[Frame]:
@@ -61,7 +57,7 @@ def decode_payload(body: str) -> list[Frame]:
     Raises:
         RemoteProtocolError: bytes are not base64.
     """
-    return [_read(text) for text in body.split(_SEPARATOR) if text]
+    return [_read(text) for text in body.split(SEPARATOR) if text]
 
 
 def _read(text: str) -> Frame:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ...errors import LocalProtocolError
 from ..jsontext import JsonText
 from ..packets import MAX_ID, Ack, Connect, Disconnect, Error, Event, Json, Malformed, Message, Noop, Packet
 from .attachments import put_together, take_apart
-from .packets1 import check_endpoint as check_endpoint_1
 
 MOST_ATTACHMENTS = 1000
 """Attachments that a packet from the server may have."""
+
+_NOT_IN_ENDPOINT = re.compile(r"[,?\x00-\x1f\x7f\ud800-\udfff]")
+_NOT_IN_QUERY = re.compile(r"[,\x00-\x1f\x7f\ud800-\udfff]")
 
 _PACKET = re.compile(r"([0-6])(?:([0-9]+)-)?(?:(/[^,]*)(?:,|\Z))?([0-9]*)(.*)", re.DOTALL)
 _MOST_DIGITS = len(str(MAX_ID))
@@ -47,9 +50,9 @@ class PacketCodec4:
         self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
             Connect: self._encode_connect,
             Disconnect: lambda packet: (f"1{endpoint_field(packet.endpoint)}", []),
-            Event: lambda packet: self._encode_event(_name(packet.name), packet.args, packet),
-            Message: lambda packet: self._encode_event("message", [packet.data], packet),
-            Json: lambda packet: self._encode_event("message", [packet.data], packet),
+            Event: lambda packet: self._encode_args(2, packet, [self.check_name(packet.name), *packet.args]),
+            Message: self._encode_message,
+            Json: self._encode_message,
             Ack: lambda packet: self._encode_args(3, packet, packet.args),
         }
         self.decoders: dict[str, _Decoder] = {
@@ -91,24 +94,30 @@ class PacketCodec4:
         name = (endpoint or "").partition("?")[0]
         return self.decoders[kind](("" if name == "/" else name, int(id_text) if id_text else None), data)
 
+    def check_name(self, name: Any) -> str:
+        """Return ``name`` if an event of ours can have it, or raise TypeError or LocalProtocolError."""
+        if not isinstance(name, str):
+            raise TypeError(f"an event's name is text, not {type(name).__name__}")
+        return name
+
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
         query = packet.query.removeprefix("?")
         name = packet.endpoint or ("/" if query else "")
         return f"0{endpoint_field(name, query)}", []
 
-    def _encode_event(self, name: str, args: list[Any], packet: Event | Message | Json) -> tuple[str, list[bytes]]:
-        return self._encode_args(2, packet, [name, *args])
+    def _encode_message(self, packet: Message | Json) -> tuple[str, list[bytes]]:
+        return self._encode_args(2, packet, ["message", packet.data])
 
     def _encode_args(self, kind: int, packet: Event | Message | Json | Ack, args: list[Any]) -> tuple[str, list[bytes]]:
         head = endpoint_field(packet.endpoint) + ("" if packet.id is None else _id_text(packet.id))
-        try:
-            return f"{kind}{head}{self._json.write(args)}", []
-        except TypeError:
-            # It may be for bytes. Most packets have none, and need not be looked through.
-            text_args, attachments = take_apart(args)
-            if not attachments:
-                raise
-        return f"{kind + 3}{len(attachments)}-{head}{self._json.write(text_args)}", attachments
+        if self._json.refuses_bytes:
+            # Most packets have none, and need not be looked through.
+            with suppress(TypeError):
+                return f"{kind}{head}{self._json.write(args)}", []
+        text_args, attachments = take_apart(args)
+        if attachments:
+            head = f"{len(attachments)}-{head}"
+        return f"{kind + 3 if attachments else kind}{head}{self._json.write(text_args)}", attachments
 
     def _decode_connect(self, header: _Header, data: Any) -> Packet:
         return Connect(header[0])
@@ -190,12 +199,15 @@ def check_endpoint(endpoint: str) -> str:
     """Return ``endpoint`` if a packet can carry it.
 
     Raises:
-        LocalProtocolError: it does not begin with a slash, or holds a comma, a query or a control character.
+        LocalProtocolError: it does not begin with a slash, or holds a comma, a query, or what is no character.
         TypeError: it is not text.
     """
-    check_endpoint_1(endpoint if not isinstance(endpoint, str) else endpoint.replace(":", ""))
-    if not endpoint.startswith("/") or set(endpoint) & set(",?"):
-        raise LocalProtocolError(f"an endpoint begins with a slash, and has no comma and no query: {endpoint!r}")
+    if not isinstance(endpoint, str):
+        raise TypeError(f"an endpoint is text such as '/chat', not {type(endpoint).__name__}")
+    if not endpoint.startswith("/") or _NOT_IN_ENDPOINT.search(endpoint):
+        raise LocalProtocolError(
+            f"an endpoint begins with a slash, and has no comma, no query and no control character: {endpoint!r}"
+        )
     return endpoint
 
 
@@ -207,15 +219,9 @@ def endpoint_field(endpoint: str, query: str = "") -> str:
 
 
 def _check_query(query: str) -> str:
-    if "," in query or any(ord(character) < 32 for character in query):
+    if _NOT_IN_QUERY.search(query):
         raise LocalProtocolError(f"a query cannot hold a comma or a control character: {query!r}")
     return query
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"an event's name is text, not {type(name).__name__}")
-    return name
 
 
 def _id_text(number: int) -> str:

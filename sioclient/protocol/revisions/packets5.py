@@ -11,13 +11,15 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
+from ...errors import LocalProtocolError
 from ..jsontext import JsonText
 from ..packets import Connect, Error, Event, Packet, Recoverable
 from .packets4 import PacketCodec4, PacketReader, endpoint_field
 
-# What the adapters of socket.io name events with: in base 64 from the clock, or as a stream of Redis does.
-_OFFSET = re.compile(r"[0-9A-Za-z_-]{7,12}(?:\.[0-9A-Za-z_-]{1,4})?|[0-9]{10,16}-[0-9]{1,10}")
+# What the adapters of socket.io name events with: the clock in base 64 (of 2017 to 2048), or as Redis and MongoDB do.
+_OFFSET = re.compile(r"[M-Z][0-9A-Za-z_-]{6}(?:\.[0-9A-Za-z_-]{1,4})?|[0-9]{10,16}-[0-9]{1,10}|[0-9a-f]{24}")
 
+_RESERVED = frozenset(("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"))
 
 _MOST = 1000
 """Endpoints that a session can have recovered."""
@@ -33,6 +35,12 @@ class PacketCodec5(PacketCodec4):
     def reader(self) -> PacketReader5:
         """Return what reads the packets of one session."""
         return PacketReader5(self, self._recoverable)
+
+    def check_name(self, name: Any) -> str:
+        """Return ``name`` if an event of ours can have it; for one of a reserved name, socket.io ends the session."""
+        if super().check_name(name) in _RESERVED:
+            raise LocalProtocolError(f"the server takes no event called {name!r}: call it something else")
+        return str(name)
 
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
         data = packet.data

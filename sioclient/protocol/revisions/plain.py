@@ -14,16 +14,17 @@ class MessageCodec:
 
     Args:
         json: how a message that is neither text nor bytes is written.
+        separator: what stands between packets in a body, so that no text can have it; empty: nothing does.
     """
 
-    def __init__(self, json: JsonText) -> None:
-        self._json = json
+    def __init__(self, json: JsonText, separator: str = "") -> None:
+        self._json, self._separator = json, separator
 
     def encode(self, packet: Packet) -> tuple[str, list[bytes]]:
         """Return the text of a message, or no text and its bytes.
 
         Raises:
-            LocalProtocolError: it is half of a surrogate pair, or nothing that JSON can hold.
+            LocalProtocolError: it holds what separates packets or half of a surrogate pair, or is nothing for JSON.
             TypeError: it is no message, or of a type that JSON does not have.
         """
         if isinstance(packet, Json):
@@ -31,6 +32,8 @@ class MessageCodec:
         if not isinstance(packet, Message):
             raise TypeError(f"Engine.IO alone has messages, no {type(packet).__name__}")
         if isinstance(packet.data, str):
+            if self._separator and self._separator in packet.data:
+                raise LocalProtocolError(f"a text cannot hold {self._separator!r} in Engine.IO 4: send it as bytes")
             return _transmittable(packet.data), []
         return "", [bytes(packet.data)]
 

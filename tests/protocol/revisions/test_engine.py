@@ -54,6 +54,8 @@ def test_times(revision):
     assert revision.dead_after(Handshake("x", None, None, ())) is None
     assert revision.beat_every(HANDSHAKE) == (25.0 if revision.beats_unprompted else 35.0)
     assert not revision.needs_fence("websocket")
+    hectic = Handshake("x", 0.0, None, ("websocket",), ping_interval=0.0)
+    assert revision.beat_every(hectic) == 0.1, "or a heartbeat thread would do nothing else"
     assert revision.dismissal() == "1"
 
 
@@ -102,6 +104,8 @@ def test_anything_is_a_packet_or_malformed(frame):
         (ENGINE3, Message(b"y"), (b"\4y",)),
         (ENGINE4, Message(""), "4"),
         (ENGINE4, Json([1]), "4[1]"),
+        (ENGINE4, Json(["\x1e"]), '4["\\u001e"]'),
+        (ENGINE3, Message("a\x1eb"), "4a\x1eb"),
     ],
 )
 def test_encoding(revision, packet, encoded):
@@ -139,9 +143,18 @@ def test_endpoints():
         ENGINE4.check_endpoint("/chat")
 
 
-def test_the_bodies_of_a_session_are_as_large_as_the_server_allows():
-    framing = FIVE.framing("xhr-polling", FIVE.read_handshake(200, OPEN))
-    assert list(framing.bodies(["4" + "x" * 59, "4" + "y" * 39])) == ["4" + "x" * 59, "4" + "y" * 39]
+@pytest.mark.parametrize("revision", [FIVE, FOUR])
+def test_the_bodies_of_a_session_are_as_large_as_the_server_allows(revision):
+    body = OPEN if revision is FIVE else f"{len(OPEN)}:{OPEN}"
+    framing = revision.framing("xhr-polling", revision.read_handshake(200, body))
+    sizes = [(1, 90), (2, 30), (3, 30), (4, 90), (5, 500), (6, 1)]
+    bodies = list(framing.bodies([f"4{number}{'x' * size}" for number, size in sizes]))
+    assert [len(framing.decode_payload(body)) for body in bodies] == [1, 2, 1, 1, 1]
+    assert all(len(body) <= 100 for body in bodies if len(framing.decode_payload(body)) > 1)
+
+
+def test_the_framing_of_a_session():
+    framing = FIVE.framing("xhr-polling", HANDSHAKE)
     assert framing.encode_payload(["2", "3"]) == "2\x1e3"
     assert framing.decode_payload("2\x1e3") == ["2", "3"]
     assert framing.content_type == "text/plain;charset=UTF-8"

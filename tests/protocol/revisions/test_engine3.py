@@ -26,9 +26,13 @@ def test_bytes_have_their_type_before_them():
 
 @given(FRAMES)
 def test_frames_survive_there_and_back(frames):
-    bodies = list(engine3.bodies(frames, None))
-    assert len(bodies) == 1
-    assert engine3.decode_payload(wire(bodies[0])) == frames
+    assert engine3.decode_payload(wire(engine3.body(frames))) == frames
+
+
+@given(FRAMES)
+def test_a_body_is_no_larger_than_its_frames(frames):
+    body = engine3.body(frames)
+    assert len(body.encode("utf-8") if isinstance(body, str) else body) <= sum(map(engine3.size, frames))
 
 
 @given(st.lists(TEXTS))
@@ -38,9 +42,8 @@ def test_texts_survive_as_one_text(texts):
 
 @pytest.mark.parametrize("frames", [["4\u00e9"], ["4\U0001f600", "2"], [b"\4\1"], ["2", b"\4"]])
 def test_only_ascii_goes_as_text(frames):
-    (body,) = engine3.bodies(frames, None)
-    assert isinstance(body, bytes)
-    assert list(engine3.bodies(["2", "40"], None)) == ["1:22:40"]
+    assert isinstance(engine3.body(frames), bytes)
+    assert engine3.body(["2", "40"]) == "1:22:40"
 
 
 @given(st.text(max_size=40))

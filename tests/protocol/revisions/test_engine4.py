@@ -11,31 +11,19 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x1e")).map(lam
 FRAMES = st.lists(TEXTS | st.binary(), min_size=1)
 
 
-def size(body):
-    return len(body.encode("utf-8"))
-
-
 def test_bytes_are_a_frame_as_they_are():
     assert engine4.wrap_bytes(b"\4\1") == b"\4\1"
     assert engine4.unwrap_bytes(b"") == b""
 
 
-@given(FRAMES, st.none() | st.integers(1, 60))
-def test_frames_survive_there_and_back(frames, most):
-    bodies = list(engine4.bodies(frames, most))
-    assert [frame for body in bodies for frame in engine4.decode_payload(body)] == frames
+@given(FRAMES)
+def test_frames_survive_there_and_back(frames):
+    assert engine4.decode_payload(engine4.body(frames)) == frames
 
 
-@given(FRAMES, st.integers(1, 60))
-def test_a_body_is_too_large_only_if_one_frame_alone_is(frames, most):
-    for body in engine4.bodies(frames, most):
-        assert size(body) <= most or "\x1e" not in body
-
-
-def test_a_body_is_filled_to_its_limit():
-    assert list(engine4.bodies(["4abc", "4de", "4f", "4\u20ac"], 8)) == ["4abc\x1e4de", "4f\x1e4\u20ac"]
-    assert list(engine4.bodies(["4abc", "4de"], 7)) == ["4abc", "4de"]
-    assert list(engine4.bodies([], 7)) == []
+@given(FRAMES)
+def test_a_body_is_as_large_as_its_frames(frames):
+    assert len(engine4.body(frames).encode("utf-8")) + 1 == sum(map(engine4.size, frames))
 
 
 @given(st.text(max_size=40))

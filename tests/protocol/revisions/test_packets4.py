@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,23 @@ def test_any_text_is_a_packet_or_malformed(text):
     CODEC.reader().text(text, 0)
 
 
+class Generous:
+    """Makes text of bytes, as simplejson does."""
+
+    loads = staticmethod(json.loads)
+
+    def dumps(self, obj):
+        return json.dumps(obj, default=bytes.decode)
+
+
+def test_a_json_module_that_makes_text_of_bytes_gets_none():
+    codec = PacketCodec4(JsonText(Generous()), 1000)
+    assert codec.encode(Event("x", [b"1"])) == ('51-["x", {"_placeholder": true, "num": 0}]', [b"1"])
+    assert codec.encode(Event("x", [1])) == ('2["x", 1]', [])
+    with pytest.raises(TypeError):
+        codec.encode(Event("x", [object()]))
+
+
 def test_messages_are_events():
     assert CODEC.encode(Message("x", "/chat", 1, True)) == ('2/chat,1["message","x"]', [])
     assert CODEC.encode(Json([1])) == ('2["message",[1]]', [])
@@ -61,7 +80,7 @@ def test_other_packets():
     assert CODEC.encode(Connect("", data={"a": 1})) == ("0", [])
 
 
-@pytest.mark.parametrize("endpoint", ["chat", "/a,b", "/a?b", "/a\n", "/\ud83d", ""])
+@pytest.mark.parametrize("endpoint", ["chat", "/a,b", "/a?b", "/a\n", "/a\x7f", "/\ud83d", ""])
 def test_endpoints_that_cannot_be(endpoint):
     with pytest.raises(LocalProtocolError):
         check_endpoint(endpoint)
@@ -74,7 +93,7 @@ def test_endpoints_that_can_be():
         check_endpoint(5)
 
 
-@pytest.mark.parametrize("query", ["a,b", "a\nb"])
+@pytest.mark.parametrize("query", ["a,b", "a\nb", "\ud83d"])
 def test_queries_that_cannot_be(query):
     with pytest.raises(LocalProtocolError, match="query"):
         CODEC.encode(Connect("/chat", query))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sioclient.errors import LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Connect, Error, Event
 from sioclient.protocol.revisions.packets5 import PacketCodec5
@@ -22,6 +23,12 @@ CODEC = PacketCodec5(JsonText(), 1000)
 )
 def test_asking_to_join(packet, text):
     assert CODEC.encode(packet) == (text, [])
+
+
+@pytest.mark.parametrize("name", ["connect", "connect_error", "disconnect", "newListener"])
+def test_names_for_which_the_server_would_end_the_session(name):
+    with pytest.raises(LocalProtocolError, match="something else"):
+        CODEC.encode(Event(name))
 
 
 def test_the_answer():

@@ -28,6 +28,8 @@ def test_encoding(packet, encoded):
 def test_what_cannot_be_sent():
     with pytest.raises(LocalProtocolError, match="surrogate"):
         CODEC.encode(Message("\ud83d"))
+    with pytest.raises(LocalProtocolError, match="as bytes"):
+        MessageCodec(JsonText(), "\x1e").encode(Message("a\x1eb"))
     with pytest.raises(TypeError, match="no Event"):
         CODEC.encode(Event("x"))
     with pytest.raises(TypeError):
