@@ -115,14 +115,18 @@ class Attempt:
         Raises:
             ConnectError: there was no handshake.
         """
-        connector = self._connector
-        http = connector.http()
+        http = self._connector.http()
         http.renew()
-        handshake = self._handshake(http)
+        try:
+            handshake = self._handshake(http)
+        except HandshakeRejected as refusal:
+            handshake, transport = self._open_as_last_resort(http, refusal)
+            transport.close(0)
+            return handshake
         revision = self._settle(handshake)
         dismissal = revision.dismissal()
         if dismissal is not None:
-            path = revision.transport_path(connector.address.resource, "xhr-polling", handshake.session_id)
+            path = revision.transport_path(self._connector.address.resource, "xhr-polling", handshake.session_id)
             _, transport = self._open(http, "xhr-polling", path, self._deadline, handshake)
             with suppress(ConnectionLost):
                 transport.send([dismissal])
@@ -159,10 +163,7 @@ class Attempt:
         try:
             handshake = self._handshake(http)
         except HandshakeRejected as refusal:
-            path = connector.revision.last_resort(connector.address.resource, refusal.body)
-            if path is None or "websocket" not in connector.transports:
-                raise
-            return self._open(http, "websocket", path, self._deadline, None)
+            return self._open_as_last_resort(http, refusal)
         revision = self._settle(handshake)
         failure: ConnectError | None = None
         candidates = self._candidates(handshake)
@@ -175,10 +176,21 @@ class Attempt:
                 failure = error
         raise failure or self._no_common_transport(handshake)
 
+    def _open_as_last_resort(self, http: HttpClient, refusal: HandshakeRejected) -> tuple[Handshake, Transport]:
+        """Let a websocket open a session by itself if the server has nothing else; raise ``refusal`` if not."""
+        connector = self._connector
+        path = connector.revision.last_resort(connector.address.resource, refusal.body)
+        if path is None or "websocket" not in connector.transports:
+            raise refusal
+        return self._open(http, "websocket", path, self._deadline, None)
+
     def _settle(self, handshake: Handshake) -> Revision:
         """Remember what the server speaks, or raise ConnectError if the user wants what that cannot say."""
         connector = self._connector
-        connector.revision = revision = handshake.revision or connector.revision
+        revision = handshake.revision or connector.revision
+        if revision is not connector.revision:
+            logger.info("%s speaks revision %d: %s", connector.address, revision.number, revision.servers)
+        connector.revision = revision
         if "" in connector.claims and not revision.asks_to_join:
             raise ConnectError(
                 f"an auth= that is no HTTP authentication came with socket.io 3, and this server speaks revision "

@@ -10,7 +10,7 @@ from typing import Any
 from .address import parse_address
 from .assembly import choose_revision
 from .connector import Attempt, Connector
-from .options import Options, check_timeout
+from .options import TRANSPORTS, Options, check_timeout
 from .protocol.jsontext import JsonText
 from .protocol.revisions.families import family
 from .transports.base import HttpOptions, check_http_options
@@ -56,7 +56,7 @@ def detect(host: str = "localhost", port: int | None = None, **options: Any) -> 
     http = HttpOptions(**{"auth": address.userinfo, **options})
     check_http_options(http)
     unknown = choose_revision(Options(), JsonText())
-    with closing(Connector(address, unknown, http, ("xhr-polling",), Options().max_message_size)) as connector:
+    with closing(Connector(address, unknown, http, TRANSPORTS, Options().max_message_size)) as connector:
         handshake = Attempt(connector, time.monotonic() + timeout).ask()
     revision = handshake.revision
     assert revision is not None

@@ -132,6 +132,7 @@ class Threads:
     def _run_attempt(self) -> None:
         with self._lock:
             number = self._protocol.attempt
+            self._connector.revision = self._protocol.asking
             self._link = attempt = self._connector.attempt(self._connect_timeout)
         try:
             opened = self._connect(attempt, number)

@@ -34,6 +34,7 @@ from .packets import (
     Encoded,
     Error,
     Event,
+    Foreign,
     Frame,
     Heartbeat,
     Json,
@@ -79,6 +80,7 @@ class ClientProtocol(Lifecycle):
             Error: self._on_error,
             Noop: lambda packet, now: None,
             Recoverable: self._on_recoverable,
+            Foreign: self._on_foreign,
             Close: lambda packet, now: self.transport_lost("transport closed", now),
             Malformed: self._on_malformed,
         }
@@ -290,11 +292,6 @@ class ClientProtocol(Lifecycle):
         endpoint.early.clear()
         self._check_restored()
 
-    def _check_restored(self) -> None:
-        """Let the waiting packets go once every endpoint is decided: not one of them before its endpoint."""
-        if self.phase is Phase.RESTORING and self.endpoints.all_decided():
-            self.phase = Phase.OPEN
-
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
         endpoint = self.endpoints.get(packet.endpoint)
         if endpoint is None:
@@ -342,6 +339,10 @@ class ClientProtocol(Lifecycle):
             endpoint.offset = packet.offset
         self._on_event(packet.event, now)
 
+    def _on_foreign(self, packet: Foreign, now: float) -> None:
+        if self.phase is Phase.JOINING:
+            self._attempt_over("server", packet.error, now)
+
     def _deliver(self, packet: Message | Json | Event | Error) -> bool:
         """Pass a packet on if its endpoint is ours; until that is confirmed it is kept."""
         endpoint = self.endpoints.get(packet.endpoint)
@@ -381,15 +382,6 @@ class ClientProtocol(Lifecycle):
             self._attempt_over("server", refusal, now)
         else:
             self._deliver(packet)
-
-    def _refuse(self, endpoint: Endpoint, error: ChannelError, why: str = "") -> None:
-        """An endpoint is not to be had, or not any more."""
-        if endpoint.state is Joining.ASKED:
-            self._notices.append(JoinFailed(endpoint.name, error, endpoint.was_open, why or str(error)))
-        self.endpoints.close(endpoint, error)
-        self.outbox.drop_endpoint(endpoint.name)
-        self._fail_acks(lambda key: key[0] == endpoint.name, ConnectionLost(str(error)))
-        self._check_restored()
 
     def _on_malformed(self, packet: Malformed, now: float) -> None:
         self._dropped += 1

@@ -14,6 +14,9 @@ Everything that happens is a method: what the user wants, what the network bring
 is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the user, ``deadline()`` for the clock.
 ``now`` is in seconds on any clock that never goes back.
 
+``revision`` is what is spoken, and ``asking`` what the next attempt begins with. If the user has left it open, what was
+found out is remembered until an attempt fails with it: there may be another server now.
+
 ``attempt`` counts the attempts to connect, and ``linked`` says whether the current one still wants its transport: when
 a call turned it false, the caller closes the transport and need not report its loss.
 """
@@ -23,16 +26,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
-from ..errors import ConnectError, ConnectionLost, LocalProtocolError, NotConnected, SocketIOError
+from ..errors import (
+    ChannelError,
+    ConnectError,
+    ConnectionLost,
+    LocalProtocolError,
+    NotConnected,
+    SocketIOError,
+    WrongRevision,
+)
 from .acks import AckKey, Acks
 from .backoff import Backoff
-from .endpoints import Endpoint, Endpoints
+from .endpoints import Endpoint, Endpoints, Joining
 from .fence import Fence
-from .notices import Disconnected, Ended, Notice, Reconnected, Retrying, TransportClosed, TransportOpened, Unanswered
+from .notices import (
+    Disconnected,
+    Dropped,
+    Ended,
+    JoinFailed,
+    Notice,
+    Reconnected,
+    Retrying,
+    TransportClosed,
+    TransportOpened,
+    Unanswered,
+)
 from .outbox import Outbox
-from .packets import Connect, Encoded
+from .packets import Connect, Encoded, Malformed
 from .revisions.base import Handshake, Revision
+from .revisions.rewriting import rewritten
 from .session import Session
 
 OVERFED = "byte budget"
@@ -43,6 +67,9 @@ TOO_BIG = "message too big"
 
 _MOST_TOO_BIG = 3
 """Sessions in a row that may end so: a server that does it again and again will not do otherwise."""
+
+_NOT_THIS_WAY = (400, 404)
+"""What servers answer to the handshake of another revision, if they say no more."""
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
@@ -86,7 +113,7 @@ class Lifecycle:
     """What a connection is on its way through the phases; ``ClientProtocol`` adds what is said on it."""
 
     def __init__(self, revision: Revision, backoff: Backoff, policy: Policy | None = None) -> None:
-        self.revision = revision
+        self.revision = self.asking = self._wanted = revision
         self.decode = revision.decoder()
         self.phase = Phase.IDLE
         self.attempt = 0
@@ -123,7 +150,7 @@ class Lifecycle:
         """A transport carries the session that ``handshake`` opened; one that comes too late changes nothing."""
         if self.phase is not Phase.CONNECTING:
             return
-        self.revision = handshake.revision or self.revision
+        self._speak(handshake.revision or self.asking)
         self.session, self.decode = Session(handshake, self.revision, now), self.revision.decoder()
         if self.revision.needs_fence(transport):
             self.session.fence = Fence()
@@ -190,6 +217,8 @@ class Lifecycle:
     def _attempt_over(self, reason: str, error: SocketIOError, now: float) -> None:
         """The transport, or the attempt to have one, is gone: wait for another, or end."""
         self._overfed = reason == OVERFED
+        if self.phase in (Phase.CONNECTING, Phase.JOINING):
+            error = self._ask_anew(error)
         if self.session is not None and self._was_healthy(now):
             self._backoff.reset()
             self._too_big = 0
@@ -205,6 +234,33 @@ class Lifecycle:
         self._end_session(reason)
         self.phase, self._deadline = Phase.WAITING, now + delay
         self._notices.append(Retrying(self._backoff.attempts, delay, error))
+
+    def _ask_anew(self, error: SocketIOError) -> SocketIOError:
+        """Let the next attempt find out what is spoken, if that is ours to do; return the error, final or not."""
+        was_known, self.asking = self.asking is not self._wanted, self._wanted
+        other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _NOT_THIS_WAY
+        if not (was_known and other and self._was_open):
+            return error
+        anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {error}")
+        anew.__cause__ = error
+        return anew
+
+    def _speak(self, revision: Revision) -> None:
+        """Speak a revision from now on; what waits is said in its words, as far as it has them."""
+        before, self.revision, self.asking = self.revision, revision, revision
+        if revision is before or before is self._wanted:
+            return
+        for endpoint in self.endpoints.channels():
+            try:
+                revision.check_endpoint(endpoint.name)
+            except LocalProtocolError as error:
+                self._refuse(endpoint, ChannelError(f"the server that is there now has no {endpoint.name!r}: {error}"))
+        lost = self.outbox.rewrite(partial(rewritten, before.decoder(), revision))
+        if lost:
+            example = Malformed(repr(lost[-1].encoded)[:200], "the server that is there now speaks another revision")
+            self._notices.append(Dropped(len(lost), example))
+        keys = {entry.ack for entry in lost}
+        self._fail_acks(keys.__contains__, ConnectionLost("the server that is there now cannot be asked this"))
 
     def _was_healthy(self, now: float) -> bool:
         session = self.session
@@ -240,6 +296,20 @@ class Lifecycle:
         self.outbox.take()
         self._fail_acks(lambda key: True, ConnectionLost(f"the connection ended before the packet was sent: {reason}"))
         self._notices.append(Ended(error))
+
+    def _refuse(self, endpoint: Endpoint, error: ChannelError, why: str = "") -> None:
+        """An endpoint is not to be had, or not any more."""
+        if endpoint.state is Joining.ASKED:
+            self._notices.append(JoinFailed(endpoint.name, error, endpoint.was_open, why or str(error)))
+        self.endpoints.close(endpoint, error)
+        self.outbox.drop_endpoint(endpoint.name)
+        self._fail_acks(lambda key: key[0] == endpoint.name, ConnectionLost(str(error)))
+        self._check_restored()
+
+    def _check_restored(self) -> None:
+        """Let the waiting packets go once every endpoint is decided: not one of them before its endpoint."""
+        if self.phase is Phase.RESTORING and self.endpoints.all_decided():
+            self.phase = Phase.OPEN
 
     def _fail_acks(self, condemned: Callable[[AckKey], bool], error: SocketIOError) -> None:
         self._notices += [Unanswered(waiter, error) for waiter in self.acks.drop(condemned)]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from ..errors import BufferFull, NotConnected
 from .acks import AckKey
 from .packets import Encoded, Frame
 
 
-@dataclass(slots=True)
-class _Entry:
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A packet that waits: its frames, who waits for its answer, and where it belongs."""
+
     encoded: Encoded
     ack: AckKey | None
     endpoint: str
@@ -30,7 +33,7 @@ class Outbox:
         self._most_packets, self._most_characters = most_packets, most_characters
         self.urgent = self.queued = 0  # how many frames, and how many packets, wait in each queue
         self._urgent: list[Frame] = []
-        self._queue: deque[_Entry] = deque()
+        self._queue: deque[Entry] = deque()
         self._characters = 0
 
     def __len__(self) -> int:
@@ -38,7 +41,7 @@ class Outbox:
 
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
-        self._queue.append(_Entry(encoded, ack, endpoint, of_session))
+        self._queue.append(Entry(encoded, ack, endpoint, of_session))
         self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
         self.queued += 1
 
@@ -101,7 +104,20 @@ class Outbox:
         """Forget what waits for an endpoint that will not be there."""
         self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
 
-    def _keep(self, entries: list[_Entry]) -> None:
+    def rewrite(self, rewritten: Callable[[Encoded], Encoded | None]) -> list[Entry]:
+        """Say all that waits in other words; forget and return that for which there are none."""
+        kept: list[Entry] = []
+        lost: list[Entry] = []
+        for entry in self._queue:
+            encoded = rewritten(entry.encoded)
+            if encoded is None:
+                lost.append(entry)
+            else:
+                kept.append(replace(entry, encoded=encoded))
+        self._keep(kept)
+        return lost
+
+    def _keep(self, entries: list[Entry]) -> None:
         self._queue = deque(entries)
         self._characters = sum(_size(entry.encoded) for entry in entries)
         self.queued = len(entries)

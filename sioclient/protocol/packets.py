@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from ..errors import WrongRevision
+
 Frame = str | bytes
 """What a transport carries whole."""
 
@@ -125,6 +127,13 @@ class Close:
 
 
 @dataclass(slots=True)
+class Foreign:
+    """What only servers of another revision say; ``error`` names both sides."""
+
+    error: WrongRevision
+
+
+@dataclass(slots=True)
 class Malformed:
     """What came instead of a packet: the text, and what is wrong with it."""
 
@@ -132,8 +141,8 @@ class Malformed:
     problem: str
 
 
-Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error, Noop, Close, Recoverable]
-"""Whatever may be encoded."""
+Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error, Noop, Close, Recoverable, Foreign]
+"""Whatever may be said; the last three are only said by servers."""
 
 UserPacket = Union[Message, Json, Event]
 """What users send and receive; the rest is between the protocols."""

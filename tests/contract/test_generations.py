@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket as sockets
 import subprocess
 import sys
@@ -146,6 +147,7 @@ def test_a_server_that_has_only_websockets(name, connect):
     server = LATER[name]
     settings = {**server.start.keywords.get("socketio", {}), "transports": ["websocket"]}
     with start(server, socketio=settings) as process:
+        assert detect("127.0.0.1", process.port).revision == server.revision
         for options in ({}, {"revision": server.revision}):
             socket = connect(process.port, transports=("xhr-polling", "websocket"), **options)
             assert (socket.revision, socket.transport_name) == (server.revision, "websocket")
@@ -171,6 +173,56 @@ def test_a_server_that_has_only_polling(name, connect):
 def test_the_wrong_revision_is_named(name, wrong, connect):
     with start(SERVERS[name]) as process, pytest.raises(WrongRevision, match="leave revision= out"):
         connect(process.port, revision=wrong, transports=("xhr-polling",))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "transport"),
+    [("2.5.1", 5, "websocket"), ("2.5.1", 5, "xhr-polling")],
+)
+def test_revision_5_on_an_older_server_is_named_whatever_the_transport(name, wrong, transport, connect):
+    with start(SERVERS[name]) as process, pytest.raises(WrongRevision, match=r"socket\.io 1\.x or 2\.x"):
+        connect(process.port, revision=wrong, transports=(transport,))
+
+
+REPLACED = [
+    ("4.8.1", "2.5.1"),
+    ("2.5.1", "4.8.1"),
+    ("0.9.19", "4.8.1"),
+    ("4.8.1", "0.9.19"),
+    ("0.9.19", "python-socketio"),
+]
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.parametrize(("before", "now"), REPLACED)
+def test_a_server_of_another_generation_takes_the_place_of_one(before, now, transport, connect, recorder, caplog):
+    caplog.set_level(logging.INFO, "sioclient")
+    server = start(SERVERS[before])
+    try:
+        socket = connect(
+            server.port, recorder, transports=(transport,), reconnection_delay=0.05, max_reconnection_attempts=None
+        )
+        channel = socket.connect("/chat")
+        assert socket.revision == SERVERS[before].revision
+        server.stop()
+        recorder.next("close")
+        for number in range(3):
+            socket.emit("note", [number])
+            channel.emit("note", number)
+        failed = []
+        if before == "4.8.1":
+            socket.emit("note", b"bytes", errback=failed.append, callback=print)
+        server = start(SERVERS[now], port=server.port)
+        assert recorder.next("reconnect")[0] == "reconnect"
+        assert socket.revision == SERVERS[now].revision
+        kept = [b"bytes"] if SERVERS[now].revision > 1 and before == "4.8.1" else []
+        assert socket.call("notes") == [[0], [1], [2], *kept]
+        assert channel.call("notes") == [0, 1, 2]
+        assert len(failed) == (now == "0.9.19")
+        found = [record.args[1] for record in caplog.records if "speaks revision" in record.msg]
+        assert found == [SERVERS[before].revision, SERVERS[now].revision]
+    finally:
+        server.stop()
 
 
 def test_a_server_that_is_none_of_them():

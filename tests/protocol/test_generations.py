@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from sioclient.errors import ChannelError, ConnectError, HandshakeRejected, LocalProtocolError, NotConnected
+from sioclient.errors import (
+    ChannelError,
+    ConnectError,
+    HandshakeRejected,
+    LocalProtocolError,
+    NotConnected,
+    WrongRevision,
+)
 from sioclient.protocol.backoff import Backoff
 from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.lifecycle import Phase, Policy
@@ -457,6 +464,108 @@ def test_what_was_found_out_is_kept():
     assert client.revision is five
     client.handle_timeout(DELAY)
     link(client, DELAY, WELCOME)
+    assert client.phase is Phase.OPEN
+
+
+def test_what_was_found_out_is_found_out_anew_after_an_attempt_that_failed_with_it():
+    five, unknown = revision5(), UnknownRevision({"4": revision5()})
+    client = new_client(unknown)
+    link(client, 0.0, WELCOME, handshake=replace(HANDSHAKE, revision=five))
+    assert client.asking is five
+    away(client)
+    assert client.asking is five
+    client.handle_timeout(DELAY)
+    client.connect_failed(ConnectError("nobody is there"), DELAY)
+    assert client.asking is unknown
+    client.handle_timeout(2 * DELAY)
+    link(client, 2 * DELAY, WELCOME, handshake=replace(HANDSHAKE, revision=five))
+    assert client.asking is client.revision is five
+
+
+# Another server comes back
+
+ONE, FOUR, FIVE = Revision1(), revision4(), revision5()
+OTHER = "it is not the server of before"
+
+
+def away_from(before, frame):
+    """Return a client that found ``before`` out, and whose server has gone; a time-out later it tries again."""
+    client = new_client(UnknownRevision({"1": ONE, "3": FOUR, "4": FIVE}))
+    link(client, 0.0, frame, handshake=replace(HANDSHAKE, revision=before))
+    client.frames_to_send()
+    return client
+
+
+@pytest.mark.parametrize("error", [WrongRevision("x"), HandshakeRejected("x", status=404)])
+def test_a_server_of_another_revision_gets_what_waits_in_its_own_words(error):
+    client = away_from(FIVE, WELCOME)
+    client.join("/chat", "", None, 0.0)
+    client.receive(['40/chat,{"sid":"t"}'], 0.0)
+    client.frames_to_send()
+    away(client)
+    client.send(event("first", 1, id=1, wants_data=True), 0.0, "waiter")
+    client.send(Event("second", [2], "/chat"), 0.0)
+    client.send(event("bytes", b"x", id=2, wants_data=True), 0.0, "bytes")
+    client.handle_timeout(DELAY)
+    client.notices()
+    client.connect_failed(error, DELAY)
+    (retrying,) = client.notices()
+    assert str(retrying.error).startswith(OTHER)
+    client.handle_timeout(2 * DELAY)
+    client.transport_opened(replace(HANDSHAKE, revision=ONE), "xhr-polling", 2 * DELAY)
+    dropped, failed, *_ = client.notices()
+    assert (dropped.count, failed.waiter) == (1, "bytes")
+    client.receive(["1::"], 2 * DELAY)
+    assert client.frames_to_send() == ["1::/chat"]
+    client.receive(["1::/chat"], 2 * DELAY)
+    frames = ['5:1+::{"name":"first","args":[1]}', '5::/chat:{"name":"second","args":[2]}']
+    assert client.frames_to_send() == frames
+    client.receive(["6:::1+[5]"], 2 * DELAY)
+    assert of(Answered, client) == [Answered("waiter", [5])]
+
+
+def test_an_endpoint_that_the_other_server_cannot_have_is_refused():
+    client = away_from(ONE, "1::")
+    endpoint = client.join("chat", "", None, 0.0)
+    client.receive(["1::chat"], 0.0)
+    away(client)
+    client.send(Event("waits", [], "chat"), 0.0)
+    client.handle_timeout(DELAY)
+    link(client, DELAY, WELCOME, handshake=replace(HANDSHAKE, revision=FIVE))
+    assert client.frames_to_send() == ["40"]
+    assert isinstance(endpoint.error, ChannelError)
+    assert "slash" in str(endpoint.error)
+
+
+def test_a_server_that_joins_us_in_the_words_of_revision_4_is_found_out():
+    client = away_from(FIVE, WELCOME)
+    away(client)
+    client.handle_timeout(DELAY)
+    link(client, DELAY, "40")
+    assert client.phase is Phase.WAITING
+    assert client.asking.number is None
+    assert str(of(Retrying, client)[-1].error).startswith(OTHER)
+
+
+@pytest.mark.parametrize("error", [WrongRevision("x"), HandshakeRejected("x", status=401)])
+def test_a_refusal_stays_final(error):
+    """If the user has said which revision, or if it has nothing to do with that."""
+    client = open5() if isinstance(error, WrongRevision) else away_from(FIVE, WELCOME)
+    away(client)
+    client.handle_timeout(DELAY)
+    client.connect_failed(error, DELAY)
+    assert client.error is error
+
+
+def test_the_words_of_revision_4_are_final_for_who_wants_revision_5():
+    client = new_client(revision5())
+    link(client, 0.0, "40")
+    assert isinstance(client.error, WrongRevision)
+
+
+def test_and_mean_nothing_once_we_are_joined():
+    client = open5()
+    client.receive(["40"], 0.0)
     assert client.phase is Phase.OPEN
 
 

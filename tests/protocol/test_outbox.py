@@ -128,3 +128,14 @@ def test_dropping_an_endpoint_drops_its_frames_only():
     outbox.drop_endpoint("/chat")
     outbox.check_room("x")
     assert outbox.take() == [""]
+
+
+def test_what_waits_is_said_in_other_words_or_forgotten():
+    outbox = Outbox(most_characters=10)
+    for frame in ("one", "two", "three"):
+        outbox.push(frame, "", ack=("", len(frame)))
+    lost = outbox.rewrite(lambda encoded: None if encoded == "two" else ("1", b"2"))
+    assert [entry.encoded for entry in lost] == ["two"]
+    assert outbox.has_room("x" * 6)
+    assert not outbox.has_room("x" * 7)
+    assert outbox.take() == ["1", b"2", "1", b"2"]

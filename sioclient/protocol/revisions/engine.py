@@ -18,7 +18,7 @@ from ..packets import Close, Connect, Encoded, Frame, Heartbeat, Malformed, Noop
 from . import answers, engine3, engine4
 from .base import Decoder, Handshake, Probe, Question
 from .packets4 import PacketCodec4, check_endpoint
-from .packets5 import PacketCodec5
+from .packets5 import SERVERS, PacketCodec5
 from .plain import MessageCodec
 
 _KINDS = {"websocket": "websocket", "xhr-polling": "engine-polling"}
@@ -300,8 +300,7 @@ def revision4(json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> Eng
 def revision5(json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> EngineRevision:
     """Return revision 5: socket.io 3.x and 4.x, python-socketio 5."""
     json = json or JsonText()
-    servers = "socket.io 3.x and 4.x, python-socketio 5"
-    return EngineRevision(5, servers, engine4, PacketCodec5(json, most_bytes), json, asks_to_join=True)
+    return EngineRevision(5, SERVERS, engine4, PacketCodec5(json, most_bytes), json, asks_to_join=True)
 
 
 def engine_alone(number: int, json: JsonText | None = None) -> EngineRevision:

@@ -13,8 +13,11 @@ from urllib.parse import parse_qs
 
 from ...errors import LocalProtocolError
 from ..jsontext import JsonText
-from ..packets import Connect, Error, Event, Packet, Recoverable
+from ..packets import Connect, Error, Event, Foreign, Packet, Recoverable
+from . import answers
 from .packets4 import PacketCodec4, PacketReader, endpoint_field
+
+SERVERS = "socket.io 3.x and 4.x, python-socketio 5"
 
 # What the adapters of socket.io name events with: the clock in base 64 (of 2017 to 2048), or as Redis and MongoDB do.
 _OFFSET = re.compile(r"[M-Z][0-9A-Za-z_-]{6}(?:\.[0-9A-Za-z_-]{1,4})?|[0-9]{10,16}-[0-9]{1,10}|[0-9a-f]{24}")
@@ -50,6 +53,9 @@ class PacketCodec5(PacketCodec4):
         return f"0{endpoint_field(packet.endpoint)}{'' if data is None else self._json.write(data)}", []
 
     def _decode_connect(self, header: tuple[str, int | None], data: Any) -> Packet:
+        if not header[0] and data is None:
+            # Over a websocket, socket.io 1.x and 2.x open a session whatever they are asked for, but beat otherwise.
+            return Foreign(answers.wrong_revision("3", SERVERS, "40"))
         return Connect(header[0], data=data if isinstance(data, dict) else None)
 
     def _decode_error(self, header: tuple[str, int | None], data: Any) -> Packet:

@@ -4,7 +4,7 @@ import pytest
 
 from sioclient.errors import LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import Connect, Error, Event
+from sioclient.protocol.packets import Connect, Error, Event, Foreign
 from sioclient.protocol.revisions.packets5 import PacketCodec5
 
 CODEC = PacketCodec5(JsonText(), 1000)
@@ -35,6 +35,13 @@ def test_the_answer():
     reader = CODEC.reader()
     assert reader.text('0/chat,{"sid":"x"}', 0) == Connect("/chat", data={"sid": "x"})
     assert reader.text("0[1]", 0) == Connect()
+    assert reader.text("0/chat,", 0) == Connect("/chat")
+
+
+def test_the_answer_of_a_server_of_revision_4():
+    foreign = CODEC.reader().text("0", 0)
+    assert isinstance(foreign, Foreign)
+    assert "socket.io 1.x or 2.x" in str(foreign.error)
 
 
 @pytest.mark.parametrize(
