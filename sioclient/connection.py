@@ -97,12 +97,15 @@ class Connection(Threads):
 
     def send(self, packet: UserPacket, waiter: Any = None, timeout: float | None = None) -> None:
         """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
-        frame = self._protocol.revision.encode(packet)
-        key = None if packet.id is None else (packet.endpoint, packet.id)
         protocol = self._protocol
+        revision = protocol.revision
+        frame = revision.encode(packet)
+        key = None if packet.id is None else (packet.endpoint, packet.id)
         if protocol.is_full(frame):
             self._wait_for_room(frame)
         with self._lock:
+            if protocol.revision is not revision:  # another server has just taken the place of the one before
+                frame = protocol.revision.encode(packet)
             protocol.send_frame(frame, packet.endpoint, time.monotonic(), key, waiter, timeout)
             if timeout is not None:
                 self._reset_timer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -10,8 +11,10 @@ from sioclient import connection as module
 from sioclient.connection import _disconnect_all
 from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
 from sioclient.protocol.endpoints import Joining
+from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected
 from sioclient.protocol.packets import Event, Message
+from sioclient.protocol.revisions import Revision1, revision5
 from tests.conftest import PATIENCE, eventually
 from tests.memory import MemoryServer, Notices, make_connection, refuse, until_aborted
 
@@ -359,3 +362,19 @@ def test_what_was_forked_is_dead_and_says_so(server, notices, monkeypatch):
     assert not connection.is_open
     assert not connection.connected
     assert not module._open_connections
+
+
+def test_what_is_encoded_while_another_server_comes_is_said_in_its_words(connection, server):
+    class Slow:
+        """A JSON module that takes so long that the revision has changed when it is done."""
+
+        loads = staticmethod(json.loads)
+
+        def dumps(self, value):
+            connection._protocol.revision = revision5()
+            return json.dumps(value)
+
+    connection.open()
+    connection._protocol.revision = Revision1(JsonText(Slow()))
+    connection.send(Event("x", [1]))
+    assert server.link.sent == ['42["x",1]']
