@@ -81,7 +81,19 @@ def test_decoding(revision, frame, packet):
 
 
 @pytest.mark.parametrize(
-    ("revision", "frame"), [(FOUR, "2"), (FIVE, "3"), (FIVE, "5"), (FIVE, "0"), (FIVE, ""), (FIVE, "x"), (FOUR, b"\1")]
+    ("revision", "frame"),
+    [
+        (FOUR, "2"),
+        (FIVE, "3"),
+        (FIVE, "5"),
+        (FIVE, "0"),
+        (FIVE, ""),
+        (FIVE, "x"),
+        (FOUR, b"\1"),
+        (FOUR, ":::"),
+        (FOUR, "94103"),
+        (FOUR, "99:"),
+    ],
 )
 def test_what_is_malformed(revision, frame):
     assert isinstance(revision.decoder()(frame), Malformed)
