@@ -308,6 +308,19 @@ def test_a_silent_server_of_revision_4_is_dead():
     assert client.phase is Phase.WAITING
 
 
+@pytest.mark.parametrize("make", [open4, open5])
+def test_anything_that_comes_keeps_a_server_alive(make):
+    client, now = make(), 0.0
+    for _ in range(20):
+        now += 45.0
+        client.receive(['42["data, and no beat"]'], now)
+        client.handle_timeout(now)
+        client.frames_to_send()
+    assert client.linked
+    client.handle_timeout(now + 46.0)
+    assert not client.linked
+
+
 def test_every_beat_of_the_server_is_answered_once_while_nobody_reads():
     """python-engineio counts the answers, and asks once more for each."""
     client = open5()

@@ -48,6 +48,7 @@ function serve(socket) {
   socket.on('do burst', (name, count) => { for (let i = 0; i < count; i++) socket.emit(name, i); });
   socket.on('do send big', (size) => socket.emit('big', 'x'.repeat(size)));
   socket.on('do send bytes', (name, size) => socket.emit(name, { deep: [Buffer.alloc(size, 7)] }, Buffer.from([0, 255])));
+  socket.on('do write', (text) => socket.conn.write(text));
   socket.on('do kick', () => whenHeard(() => socket.disconnect()));
   socket.on('do close', () => whenHeard(() => socket.conn.close()));
   socket.on('do cut', () => whenHeard((transport) => {
