@@ -7,6 +7,7 @@ import socket as sockets
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,27 @@ pytestmark = pytest.mark.usefixtures("no_thread_left")
 
 CHATBOT = Path(__file__).resolve().parent.parent.parent / "chatbot.py"
 LATER = {name: server for name, server in SERVERS.items() if server.revision > 1}
-PAIRS = pairs(later=True)
-BY_5 = [pair for pair in PAIRS if pair.values[0][0].revision == 5]
+BY_5 = [name for name, server in LATER.items() if server.revision == 5]
 
 
-@pytest.fixture(scope="module", params=PAIRS)
-def pair(request):
+@pytest.fixture(scope="module")
+def port_of():
+    """Start each server of the table when a test first asks for its port."""
+    running = {}
+    with ExitStack() as stack:
+
+        def port_of(name):
+            if name not in running:
+                running[name] = stack.enter_context(start(SERVERS[name]))
+            return running[name].port
+
+        yield port_of
+
+
+@pytest.fixture(params=pairs(later=True))
+def pair(request, port_of):
     server, transport = request.param
-    with start(server) as process:
-        yield server, transport, process.port
+    return server, transport, port_of(next(name for name in LATER if LATER[name] is server))
 
 
 @pytest.fixture
@@ -98,10 +111,9 @@ def test_many_packets_with_bytes_keep_their_order(join, recorder):
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_detecting(name):
+def test_detecting(name, port_of):
     server = SERVERS[name]
-    with start(server) as process:
-        info = detect(f"http://127.0.0.1:{process.port}")
+    info = detect(f"http://127.0.0.1:{port_of(name)}")
     assert isinstance(info, ServerInfo)
     assert info.revision == server.revision
     assert info.engine == {1: None, 4: 3, 5: 4}[server.revision]
@@ -156,7 +168,7 @@ def test_a_server_that_has_only_websockets(name, connect):
             connect(process.port, transports=("xhr-polling",))
 
 
-@pytest.mark.parametrize("name", LATER)
+@pytest.mark.parametrize("name", ["2.5.1", "4.8.1"])
 def test_a_server_that_has_only_polling(name, connect):
     server = LATER[name]
     settings = {**server.start.keywords.get("socketio", {}), "transports": ["polling"]}
@@ -170,18 +182,15 @@ def test_a_server_that_has_only_polling(name, connect):
 
 
 @pytest.mark.parametrize(("name", "wrong"), [("0.9.19", 4), ("0.9.19", 5), ("2.5.1", 5), ("4.8.1", 1), ("4.8.1", 4)])
-def test_the_wrong_revision_is_named(name, wrong, connect):
-    with start(SERVERS[name]) as process, pytest.raises(WrongRevision, match="leave revision= out"):
-        connect(process.port, revision=wrong, transports=("xhr-polling",))
+def test_the_wrong_revision_is_named(name, wrong, connect, port_of):
+    with pytest.raises(WrongRevision, match="leave revision= out"):
+        connect(port_of(name), revision=wrong, transports=("xhr-polling",))
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong", "transport"),
-    [("2.5.1", 5, "websocket"), ("2.5.1", 5, "xhr-polling")],
-)
-def test_revision_5_on_an_older_server_is_named_whatever_the_transport(name, wrong, transport, connect):
-    with start(SERVERS[name]) as process, pytest.raises(WrongRevision, match=r"socket\.io 1\.x or 2\.x"):
-        connect(process.port, revision=wrong, transports=(transport,))
+@pytest.mark.parametrize("name", ["1.7.4", "2.5.1"])
+def test_an_older_server_is_named_over_a_websocket_too(name, connect, port_of):
+    with pytest.raises(WrongRevision, match=r"socket\.io 1\.x or 2\.x"):
+        connect(port_of(name), revision=5, transports=("websocket",))
 
 
 REPLACED = [
@@ -236,11 +245,15 @@ def test_a_server_that_is_none_of_them():
 
 
 @pytest.fixture(scope="module", params=BY_5)
-def guarded(request):
-    """A server of revision 5 that lets in only who has the token, and a transport."""
-    server, transport = request.param
-    with start(server, guard=True) as process:
-        yield process.port, transport
+def guard(request):
+    """The port of a server of revision 5 that lets in only who has the token."""
+    with start(SERVERS[request.param], guard=True) as process:
+        yield process.port
+
+
+@pytest.fixture(params=["websocket", "xhr-polling"])
+def guarded(request, guard):
+    return guard, request.param
 
 
 @pytest.mark.parametrize("auth", [{"token": "good"}, lambda: {"token": "good"}])
@@ -292,14 +305,13 @@ def test_a_refusal_when_it_comes_back_is_final(guarded, connect, recorder):
 
 
 @pytest.mark.parametrize("name", ["0.9.19", "2.5.1"])
-def test_older_servers_cannot_be_told(name, connect):
-    with start(SERVERS[name]) as process:
-        for revision in (None, SERVERS[name].revision):
-            with pytest.raises(ConnectError, match="params="):
-                connect(process.port, auth={"token": "x"}, revision=revision)
-        socket = connect(process.port)
-        with pytest.raises(LocalProtocolError, match="query="):
-            socket.connect("/chat", auth={"token": "x"})
+def test_older_servers_cannot_be_told(name, connect, port_of):
+    for revision in (None, SERVERS[name].revision):
+        with pytest.raises(ConnectError, match="params="):
+            connect(port_of(name), auth={"token": "x"}, revision=revision)
+    socket = connect(port_of(name))
+    with pytest.raises(LocalProtocolError, match="query="):
+        socket.connect("/chat", auth={"token": "x"})
 
 
 def test_a_refused_channel_says_why(join):
@@ -337,20 +349,28 @@ def test_without_recovery_it_is_a_new_session(join, recorder):
 
 # Heartbeats
 
+PATIENT = {"pingInterval": 300, "pingTimeout": 4000}
+PATIENT_PYTHON = {"ping_interval": 0.3, "ping_timeout": 4}
 
-def test_a_handler_that_blocks_keeps_the_connection(pair, connect):
+
+def test_a_handler_that_blocks_keeps_the_connection(connect):
+    """All at once, for what is shown here is the passing of time: handlers block for longer than their servers wait."""
+
     class Slow(Recorder):
         def on_hello(self, value):
-            time.sleep(3)  # what is shown here is the passing of time: twice as long as the server waits
+            time.sleep(6)
             self.told.put(("done",))
 
-    server, transport, _ = pair
-    with start(server, **server.hasty) as process:
-        handler = Slow()
-        socket = connect(process.port, handler, transports=(transport,))
-        handler.next("done")
-        assert socket.call("echo", 1) == 1
-        assert ("disconnect",) not in handler.told.queue
+    with ExitStack() as stack:
+        made = []
+        for name, transport in [(n, t) for n in ("2.5.1", "4.8.1", "python-socketio") for t in LATER[n].transports]:
+            times = PATIENT_PYTHON if name == "python-socketio" else PATIENT
+            server = stack.enter_context(start(LATER[name], socketio=times))
+            made.append((handler := Slow(), connect(server.port, handler, transports=(transport,))))
+        for handler, socket in made:
+            handler.next("done")
+            assert socket.call("echo", 1) == 1
+            assert ("disconnect",) not in handler.told.queue
 
 
 def test_volatile_events_do_not_wait(join, recorder):
@@ -374,40 +394,37 @@ def test_volatile_events_do_not_wait(join, recorder):
 # One program for all
 
 
-@pytest.mark.parametrize(
-    ("name", "transport"), [(name, transport) for name, server in SERVERS.items() for transport in server.transports]
-)
-def test_the_first_example_of_the_readme(name, transport, capsys):
-    with start(SERVERS[name]) as process:
-        code = EXAMPLES[0].replace("8000", f"{process.port}, transports=({transport!r},)")
+@pytest.mark.parametrize("each", pairs())
+def test_the_first_example_of_the_readme_and_the_chatbot(each, recorder, capsys):
+    """As they are, with nothing but the port to change: the server decides on the transport."""
+    server, transport = each
+    with start(server, **server.over(transport)) as process:
+        code = EXAMPLES[0].replace("8000", str(process.port))
         assert code != EXAMPLES[0]
         exec(compile(code, "README.rst", "exec"), {})
-    assert capsys.readouterr().out == "3\n"
+        assert capsys.readouterr().out == "3\n"
+        with SocketIO("localhost", process.port, recorder) as socket:
+            assert socket.transport_name == transport
+            converse(socket, recorder)
 
 
-def _chat(name, settings):
-    if name == "python-socketio":
-        return start(LATER[name], **settings)
-    return start("chat.js", version=name, **settings)
-
-
-@pytest.mark.parametrize("settings", [{}, {"socketio": {"transports": ["polling"]}}], ids=["upgraded", "polling"])
-@pytest.mark.parametrize("name", [name for name in LATER if "allow" not in name])
-def test_the_chatbot(name, settings, recorder):
-    with _chat(name, settings) as server, SocketIO("localhost", server.port, recorder) as socket:
-        assert socket.call("nickname", "visitor") is False
-        command = [sys.executable, str(CHATBOT), "localhost", str(server.port)]
-        bot = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            assert recorder.next("msg to room")[1:] == ("bot", "hello, I am a bot. Say bye and I leave")
-            for line, answer in (("is there a bot in here?", "who are you calling bot?!"), ("bye then", "bye")):
-                socket.emit("user message", line)
-                assert recorder.next("msg to room")[1:] == ("bot", answer)
-            assert recorder.next("announcement")[1] == "bot disconnected"
-            printed, _ = bot.communicate(timeout=PATIENCE)
-        finally:
-            bot.kill()
-            bot.wait()
+def converse(socket, recorder):
+    """Talk to the chatbot, a program of its own, until it leaves."""
+    assert socket.call("nickname", "visitor") is False
+    command = [sys.executable, str(CHATBOT), "localhost", str(socket._address.port)]
+    bot = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert recorder.next("msg to room")[1:] == ("bot", "hello, I am a bot. Say bye and I leave")
+        for line, answer in (("is there a bot in here?", "who are you calling bot?!"), ("bye then", "bye")):
+            socket.emit("user message", line)
+            assert recorder.next("msg to room")[1:] == ("bot", answer)
+        told = ("announcement", "bot disconnected")
+        while recorder.next("announcement") != told:
+            pass
+        printed, _ = bot.communicate(timeout=PATIENCE)
+    finally:
+        bot.kill()
+        bot.wait()
     assert bot.returncode == 0
     assert printed.endswith("bot: bye\n* disconnected\n")
 
@@ -427,7 +444,7 @@ def test_what_was_emitted_last_arrives(pair):
 
 
 @pytest.mark.parametrize(
-    ("name", "transport"), [(name, t) for name in ("2.5.1", "4.8.1", "python-socketio") for t in LATER[name].transports]
+    ("name", "transport"), [(name, t) for name in ("2.5.1", "python-socketio") for t in LATER[name].transports]
 )
 def test_a_server_that_is_killed_again_and_again(name, transport, recorder):
     server = start(LATER[name])
@@ -436,7 +453,7 @@ def test_a_server_that_is_killed_again_and_again(name, transport, recorder):
     try:
         with SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), **options) as socket:
             socket.on("echoed", echoed.append)
-            for restart in range(5):
+            for restart in range(3):
                 for number in range(20):
                     socket.emit("echo", [restart, number, "lost, perhaps"])  # the server dies on some of these
                 server.stop()
@@ -449,7 +466,7 @@ def test_a_server_that_is_killed_again_and_again(name, transport, recorder):
     finally:
         server.stop()
     kept = [entry[:2] for entry in echoed if entry[2] == b"kept"]
-    assert kept == [[restart, number] for restart in range(5) for number in range(20)]
+    assert kept == [[restart, number] for restart in range(3) for number in range(20)]
     assert len(echoed) == len({(*entry[:2], entry[2] == b"kept") for entry in echoed}), "none twice"
 
 

@@ -97,9 +97,8 @@ def start_chatbot(*arguments):
     )
 
 
-def test_the_chatbot_talks_on_a_real_server(capsys):
-    with start("chat.js") as server:
-        chatbot.talk(server.port)
+def test_the_chatbot_talks_on_a_real_server(legacy, capsys):
+    chatbot.talk(legacy)
     assert "bot: who are you calling bot?!\n" in capsys.readouterr().out
 
 
@@ -126,10 +125,10 @@ def test_the_demonstration_lets_people_in_until_ctrl_c():
     assert output.endswith("That was sioclient.\n")
 
 
-def test_the_chatbot_prints_what_it_hears_without_control_characters():
-    with start("chat.js") as server, SocketIO("127.0.0.1", server.port, visitor := chatbot.Visitor()) as socket:
+def test_the_chatbot_prints_what_it_hears_without_control_characters(legacy):
+    with SocketIO("127.0.0.1", legacy, visitor := chatbot.Visitor()) as socket:
         socket.call("nickname", "eve")
-        process = start_chatbot("127.0.0.1", str(server.port))
+        process = start_chatbot("127.0.0.1", str(legacy))
         visitor.expect("bot: hello, I am a bot. Say bye and I leave")
         socket.emit("user message", "\x1b[31mred")
         socket.emit("user message", "Bye!")

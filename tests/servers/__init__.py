@@ -63,6 +63,15 @@ class Server:
     title: str = ""
     platform: str = ""
 
+    def over(self, transport: str) -> dict[str, Any]:
+        """Return settings with which a client that tries whatever there is comes to use a transport."""
+        if self.revision > 1 and transport == "websocket":
+            return {}  # a session that polling has opened goes on over it
+        (whose,) = self.hasty
+        what = "enabled_protocols" if whose == "tornadio" else "transports"
+        name = "polling" if self.revision > 1 else transport
+        return {whose: {**getattr(self.start, "keywords", {}).get(whose, {}), what: [name]}}
+
 
 ANY_SOCKET_IO = {
     Difference.LONG_POSTS_SPLIT_CHARACTERS: "each TCP segment of a POST is decoded alone: only ASCII is safe"

@@ -1,16 +1,11 @@
-// A chat on any socket.io from 0.9 on, with the events that chatbot.py speaks.
+// The chat that chatbot.py speaks, on any socket.io; Node 0.10 runs this too, so it is written in its JavaScript.
 'use strict';
-const { settings, create, listen } = require('./listen');
-const server = create();
-const version = settings.version || '0.9.19';
-const library = require('socket.io-' + version.replace(version[0] === '0' ? /\.\d+$/ : /\..*$/, ''));
-const io = library.listen ? library.listen(server, { log: false, ...settings.socketio }) : library(server, settings.socketio);
-const nicknames = {};
+var nicknames = {};
 
-io.sockets.on('connection', (socket) => {
-  let name = null;
-  socket.on('nickname', (wanted, answer) => {
-    const taken = Object.prototype.hasOwnProperty.call(nicknames, wanted);
+exports.serve = function (io, socket) {
+  var name = null;
+  socket.on('nickname', function (wanted, answer) {
+    var taken = Object.prototype.hasOwnProperty.call(nicknames, wanted);
     if (!taken) {
       name = wanted;
       nicknames[name] = name;
@@ -19,12 +14,11 @@ io.sockets.on('connection', (socket) => {
     }
     if (answer) answer(taken);
   });
-  socket.on('user message', (text) => socket.broadcast.emit('msg to room', name, text));
-  socket.on('disconnect', () => {
+  socket.on('user message', function (text) { socket.broadcast.emit('msg to room', name, text); });
+  socket.on('disconnect', function () {
     if (name === null) return;
     delete nicknames[name];
     socket.broadcast.emit('announcement', name + ' disconnected');
     socket.broadcast.emit('nicknames', nicknames);
   });
-});
-listen(server);
+};

@@ -13,6 +13,7 @@ from typing import ClassVar
 import tornado
 
 from sioclient.server import SocketConnection, SocketServer, concurrent, event
+from sioclient.server.chat import Chat
 from sioclient.server.web import StreamLink, WebSocketLink
 
 SETTINGS = json.loads((sys.argv[1:] or ["{}"])[0])
@@ -132,8 +133,12 @@ class Broken(Connection):
         return "not today"
 
 
-class Root(Connection):
+class Root(Connection, Chat):
     endpoints: ClassVar = {"/chat": Connection, "/a space+é": Connection, "/refused": Refusing, "/broken": Broken}
+
+    def on_open(self, request):
+        Connection.on_open(self, request)
+        self.join(self.room)  # and nothing that a chat says: no test expects it
 
 
 def authorization(request):
@@ -148,8 +153,11 @@ def end_with_stdin():
 
 if SETTINGS.get("authorize"):
     SETTINGS.setdefault("server", {})["authorization"] = authorization
+OPTIONS = SETTINGS.get("server", {})
+if "transports" in OPTIONS:
+    OPTIONS["transports"] = tuple(OPTIONS["transports"])
 LIMITS = {"max_message_size": 2**24, "max_queued": 2**24}  # what tests send may be larger than what strangers may
-server = SocketServer(Root, SETTINGS.get("port", 0), **{**LIMITS, **SETTINGS.get("server", {})})
+server = SocketServer(Root, SETTINGS.get("port", 0), **{**LIMITS, **OPTIONS})
 threading.Thread(target=end_with_stdin, daemon=True).start()
 versions = f"sioclient.server, Tornado {tornado.version}, Python {platform.python_version()}"
 print(f"listening {server.port} {versions}", flush=True)

@@ -2,6 +2,7 @@
 // The last two run on Node 0.10, so this is written in the JavaScript of its time.
 'use strict';
 var common = require('./listen');
+var chat = require('./chat');
 var settings = common.settings;
 var server = common.create();
 var folder = 'socket.io-' + (settings.version || '0.9.19').replace(/\.\d+$/, '');
@@ -73,7 +74,7 @@ function serve(socket) {
   socket.on('sessions', function (answer) { answer(Object.keys(io.connected).length); });
 }
 
-io.sockets.on('connection', serve);
+io.sockets.on('connection', function (socket) { chat.serve(io, socket); serve(socket); });
 io.of('/chat').on('connection', serve);
 io.of('/a space+é').on('connection', serve);
 io.of('/refused').authorization(function (data, accept) { accept(null, false); }).on('connection', serve);

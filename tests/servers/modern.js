@@ -2,6 +2,7 @@
 'use strict';
 const fs = require('fs');
 const { settings, create, listen } = require('./listen');
+const chat = require('./chat');
 const server = create();
 const folder = 'socket.io-' + (settings.version || '4.8.1').replace(/\..*$/, '');
 
@@ -76,6 +77,7 @@ if (settings.guard) {
     next(Object.assign(new Error('not authorized'), { data: { why: 'token' } }));
   });
 }
+io.on('connection', (socket) => chat.serve(io, socket));
 for (const name of ['/', '/chat', '/a space+é']) io.of(name).on('connection', serve);
 io.of('/refused').use((socket, next) => next(new Error('not today'))).on('connection', serve);
 io.of('/broken').use((socket, next) => next(Object.assign(new Error('broken'), { data: [1] }))).on('connection', serve);

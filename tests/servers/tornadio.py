@@ -18,6 +18,7 @@ from tornado.web import Application, HTTPError
 
 SETTINGS = json.loads((sys.argv[1:] or ["{}"])[0])
 OPEN = set()
+NICKNAMES = {}  # of the chat that chatbot.py speaks
 
 
 class Session(tornadio2.session.Session):
@@ -137,6 +138,7 @@ class Refusing(Connection):
 
 
 class Root(Connection):
+    name = None
     __endpoints__ = {
         "/chat": Connection,
         "/a space+\xe9": Connection,
@@ -155,6 +157,27 @@ class Root(Connection):
 
     def on_close(self):
         OPEN.discard(self)
+        if NICKNAMES.pop(self.name, None):
+            self.tell("announcement", "%s disconnected" % self.name)
+            self.tell("nicknames", NICKNAMES)
+
+    def tell(self, name, *args):
+        for other in OPEN - {self}:
+            other.emit(name, *args)
+
+    @event("nickname")
+    def nickname(self, wanted):
+        if wanted in NICKNAMES:
+            return True
+        self.name = NICKNAMES[wanted] = wanted
+        self.tell("announcement", "%s connected" % wanted)
+        self.tell("nicknames", NICKNAMES)
+        self.emit("nicknames", NICKNAMES)
+        return False
+
+    @event("user message")
+    def user_message(self, text):
+        self.tell("msg to room", self.name, text)
 
 
 def end_with_stdin():
