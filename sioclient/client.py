@@ -53,7 +53,8 @@ class SocketIO(Channel):
         reconnect_when_kicked: whether to connect again, too, after the server has disconnected us.
         buffer_size: packets that are kept while the connection is away; 0: emitting then raises.
         max_message_size: bytes that a message from the server may have.
-        revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out.
+        revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out, and
+            find out anew when another server has taken the place of the one before.
 
     Raises:
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
