@@ -10,10 +10,10 @@ from typing import Any
 from .address import parse_address
 from .assembly import choose_revision
 from .connector import Attempt, Connector
-from .options import TRANSPORTS, Options, check_timeout
+from .options import TRANSPORTS, Options, check_timeout, split_auth
 from .protocol.jsontext import JsonText
 from .protocol.revisions.families import family
-from .transports.base import HttpOptions, check_http_options
+from .transports.base import HTTP_OPTIONS, HttpOptions, check_http_options
 
 _ENGINES = {1: None, 4: 3, 5: 4}
 
@@ -44,7 +44,8 @@ def detect(host: str = "localhost", port: int | None = None, **options: Any) -> 
 
     Args:
         host, port: as in ``SocketIO``: a name, or a URL.
-        options: ``secure``, ``resource``, ``connect_timeout``, and the HTTP options of ``SocketIO``.
+        options: ``secure``, ``resource``, ``connect_timeout``, and the HTTP options of ``SocketIO``; an ``auth`` for
+            Socket.IO is not told, as nothing is joined.
 
     Raises:
         ConnectError: there was no answer, a refusal, or nothing that a Socket.IO server says.
@@ -53,7 +54,11 @@ def detect(host: str = "localhost", port: int | None = None, **options: Any) -> 
     address = parse_address(host, port, options.pop("secure", None), options.pop("resource", "socket.io"))
     timeout = options.pop("connect_timeout", 10)
     check_timeout(timeout)
-    http = HttpOptions(**{"auth": address.userinfo, **options})
+    unknown_options = set(options) - HTTP_OPTIONS
+    if unknown_options:
+        raise TypeError(f"there is no option {min(unknown_options)!r} for asking who is there")
+    auth, _ = split_auth(options.get("auth", address.userinfo))
+    http = HttpOptions(**{**options, "auth": auth})
     check_http_options(http)
     unknown = choose_revision(Options(), JsonText())
     with closing(Connector(address, unknown, http, TRANSPORTS, Options().max_message_size)) as connector:

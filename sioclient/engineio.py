@@ -23,7 +23,7 @@ from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, R
 from .protocol.packets import Event, Json, Message
 from .protocol.revisions import Revision, UnknownRevision, engine_alone
 from .protocol.revisions.attachments import BYTES
-from .transports.base import HttpOptions
+from .transports.base import HTTP_OPTIONS, HttpOptions
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -32,7 +32,6 @@ EVENTS = ("connect", "message", "disconnect")
 
 TRANSPORTS = ("websocket", "xhr-polling")
 
-_HTTP = {field.name for field in dataclasses.fields(HttpOptions)}
 _OPTIONS = {field.name for field in dataclasses.fields(Options)} - {"revision"}
 
 
@@ -74,12 +73,12 @@ class EngineIO:
         json: JsonModule | None = None,
         **options: Any,
     ) -> None:
-        unknown = set(options) - _HTTP - _OPTIONS
+        unknown = set(options) - HTTP_OPTIONS - _OPTIONS
         if unknown:
             raise TypeError(f"there is no option {min(unknown)!r}; the options are those of SocketIO")
         if revision not in (None, 3, 4):
             raise ValueError(f"revision is that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
-        self._http = {name: value for name, value in options.items() if name in _HTTP}
+        self._http = {name: value for name, value in options.items() if name in HTTP_OPTIONS}
         self._options = Options(
             **{"transports": TRANSPORTS, **{name: value for name, value in options.items() if name in _OPTIONS}}
         )

@@ -6,7 +6,7 @@ import pytest
 
 from sioclient import ConnectError, HandshakeRejected, ServerInfo, detect
 from tests.servers_py import Script, Server, closed_port
-from tests.test_connector import OPEN, reply
+from tests.test_connector import OPEN, reply, speak
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +59,16 @@ def test_no_server() -> None:
 def test_arguments_that_are_wrong(options: dict[str, object], error: type[Exception]) -> None:
     with pytest.raises(error):
         detect("localhost", **options)
+
+
+def test_what_is_for_socket_io_is_not_told() -> None:
+    with Server(reply(200, b"B1SIjBHFbBGrJL8Eo2Wn:60:25:websocket")) as server:
+        assert detect("127.0.0.1", server.port, auth={"token": "x"}).revision == 1
+        assert server.requests[0].header("Authorization") is None
+
+
+def test_a_server_that_has_only_websockets() -> None:
+    refused = reply(400, b'{"code":0,"message":"Transport unknown"}')
+    with Server(refused, refused, refused, speak(OPEN)) as server:
+        info = detect("127.0.0.1", server.port)
+    assert (info.revision, info.transports) == (5, ("websocket",))

@@ -188,3 +188,8 @@ def test_one_that_was_forgotten_ends(make, server, monkeypatch):
         eventually(lambda: told)
     assert str(told[0].message).startswith("EngineIO('http://localhost/engine.io/') was never disconnected")
     eventually(lambda: server.closed)
+
+
+def test_a_dictionary_for_auth_is_for_socket_io_alone():
+    with pytest.raises(TypeError, match="auth is a pair"):
+        EngineIO(auth={"token": "x"}).connect("127.0.0.1", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -34,13 +34,20 @@ class HttpOptions:
     session: Any = None
 
 
+HTTP_OPTIONS = frozenset(field.name for field in fields(HttpOptions))
+
+
 def check_http_options(options: HttpOptions) -> None:
     """Raise unless every header and cookie can be sent as it is.
 
     Raises:
         ValueError: one holds a line break or NUL, with which it would become several, or is not latin-1.
-        TypeError: one is not text.
+        TypeError: one is not text, or ``auth`` is not what requests takes.
     """
+    if isinstance(options.auth, Mapping):
+        raise TypeError(
+            "auth is a pair of name and password, or what requests takes; a dictionary is for SocketIO alone"
+        )
     for what, values in (("headers", options.headers), ("cookies", options.cookies)):
         if values is not None and not callable(values):
             for name, value in _pairs(what, values):

@@ -1,6 +1,7 @@
 """One module per revision of the protocol: the wire grammar, URLs, payload framing, heartbeat numbers.
 
-``base`` says what a revision is; everything outside this package works with any of them.
+``base`` says what a revision is; everything outside this package works with any of them. ``rewriting`` is for when a
+server of one takes the place of a server of another.
 
 ============  ==========================================  ==================================================
 revision      servers                                     its grammar
