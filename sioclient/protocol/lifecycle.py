@@ -202,7 +202,10 @@ class Lifecycle:
             self._ask_to_join(endpoint)
 
     def _ask_to_join(self, endpoint: Endpoint) -> None:
-        self.outbox.push_urgent(self.revision.encode(Connect(endpoint.name, endpoint.query, data=endpoint.claim())))
+        self.outbox.push_urgent(self._encode_join(endpoint))
+
+    def _encode_join(self, endpoint: Endpoint) -> Encoded:
+        return self.revision.encode(Connect(endpoint.name, endpoint.query, data=endpoint.claim()))
 
     def _phase_overdue(self, now: float) -> None:
         if self.phase is Phase.WAITING:
@@ -252,7 +255,7 @@ class Lifecycle:
             return
         for endpoint in self.endpoints.channels():
             try:
-                revision.check_endpoint(endpoint.name)
+                self._encode_join(endpoint)
             except LocalProtocolError as error:
                 self._refuse(endpoint, ChannelError(f"the server that is there now has no {endpoint.name!r}: {error}"))
         lost = self.outbox.rewrite(partial(rewritten, before.decoder(), revision))

@@ -537,17 +537,18 @@ def test_a_server_of_another_revision_gets_what_waits_in_its_own_words(error):
     assert of(Answered, client) == [Answered("waiter", [5])]
 
 
-def test_an_endpoint_that_the_other_server_cannot_have_is_refused():
+@pytest.mark.parametrize(("name", "query", "why"), [("chat", "", "slash"), ("/chat", "?a=b,c", "query")])
+def test_an_endpoint_that_the_other_server_cannot_have_is_refused(name, query, why):
     client = away_from(ONE, "1::")
-    endpoint = client.join("chat", "", None, 0.0)
-    client.receive(["1::chat"], 0.0)
+    endpoint = client.join(name, query, None, 0.0)
+    client.receive([f"1::{name}"], 0.0)
     away(client)
-    client.send(Event("waits", [], "chat"), 0.0)
+    client.send(Event("waits", [], name), 0.0)
     client.handle_timeout(DELAY)
-    link(client, DELAY, WELCOME, handshake=replace(HANDSHAKE, revision=FIVE))
-    assert client.frames_to_send() == ["40"]
+    link(client, DELAY, "40", handshake=replace(HANDSHAKE, revision=FOUR))
+    assert client.frames_to_send() == []
     assert isinstance(endpoint.error, ChannelError)
-    assert "slash" in str(endpoint.error)
+    assert why in str(endpoint.error)
 
 
 def test_a_server_that_joins_us_in_the_words_of_revision_4_is_found_out():
