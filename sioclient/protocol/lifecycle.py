@@ -244,7 +244,8 @@ class Lifecycle:
         other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _NOT_THIS_WAY
         if not (was_known and other and self._was_open):
             return error
-        anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {error}")
+        why = str(error).partition(";")[0]  # and not what to do about it
+        anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {why}")
         anew.__cause__ = error
         return anew
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from ...errors import LocalProtocolError
@@ -44,13 +43,16 @@ class PacketCodec4:
         most_bytes: how many bytes the attachments of one packet from the server may have together.
     """
 
+    reserved: frozenset[str] = frozenset()
+    """The names that no event of ours can have."""
+
     def __init__(self, json: JsonText, most_bytes: int) -> None:
         self._json, self.read_json = json, json.read
         self.most_bytes = most_bytes
         self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
             Connect: self._encode_connect,
             Disconnect: lambda packet: (f"1{endpoint_field(packet.endpoint)}", []),
-            Event: lambda packet: self._encode_args(2, packet, [self.check_name(packet.name), *packet.args]),
+            Event: lambda packet: self._encode_args(2, packet, [self._check_name(packet.name), *packet.args]),
             Message: self._encode_message,
             Json: self._encode_message,
             Ack: lambda packet: self._encode_args(3, packet, packet.args),
@@ -94,10 +96,11 @@ class PacketCodec4:
         name = (endpoint or "").partition("?")[0]
         return self.decoders[kind](("" if name == "/" else name, int(id_text) if id_text else None), data)
 
-    def check_name(self, name: Any) -> str:
-        """Return ``name`` if an event of ours can have it, or raise TypeError or LocalProtocolError."""
+    def _check_name(self, name: Any) -> str:
         if not isinstance(name, str):
             raise TypeError(f"an event's name is text, not {type(name).__name__}")
+        if name in self.reserved:
+            raise LocalProtocolError(f"the server takes no event called {name!r}: call it something else")
         return name
 
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
@@ -110,10 +113,15 @@ class PacketCodec4:
 
     def _encode_args(self, kind: int, packet: Event | Message | Json | Ack, args: list[Any]) -> tuple[str, list[bytes]]:
         head = endpoint_field(packet.endpoint) + ("" if packet.id is None else _id_text(packet.id))
-        if self._json.refuses_bytes:
-            # Most packets have none, and need not be looked through.
-            with suppress(TypeError):
-                return f"{kind}{head}{self._json.write(args)}", []
+        if not self._json.refuses_bytes:
+            return self._encode_apart(kind, head, args)
+        try:
+            return f"{kind}{head}{self._json.write(args)}", []
+        except TypeError:
+            # It may be for bytes. Most packets have none, and need not be looked through.
+            return self._encode_apart(kind, head, args)
+
+    def _encode_apart(self, kind: int, head: str, args: list[Any]) -> tuple[str, list[bytes]]:
         text_args, attachments = take_apart(args)
         if attachments:
             head = f"{len(attachments)}-{head}"

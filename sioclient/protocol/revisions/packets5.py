@@ -11,7 +11,6 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
-from ...errors import LocalProtocolError
 from ..jsontext import JsonText
 from ..packets import Connect, Error, Event, Foreign, Packet, Recoverable
 from . import answers
@@ -22,14 +21,15 @@ SERVERS = "socket.io 3.x and 4.x, python-socketio 5"
 # What the adapters of socket.io name events with: the clock in base 64 (of 2017 to 2048), or as Redis and MongoDB do.
 _OFFSET = re.compile(r"[M-Z][0-9A-Za-z_-]{6}(?:\.[0-9A-Za-z_-]{1,4})?|[0-9]{10,16}-[0-9]{1,10}|[0-9a-f]{24}")
 
-_RESERVED = frozenset(("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"))
-
 _MOST = 1000
 """Endpoints that a session can have recovered."""
 
 
 class PacketCodec5(PacketCodec4):
     """Turns packets into texts with their attachments, and back, for one connection; see ``PacketCodec4``."""
+
+    # For these, socket.io 4 ends the session.
+    reserved = frozenset(("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"))
 
     def __init__(self, json: JsonText, most_bytes: int) -> None:
         super().__init__(json, most_bytes)
@@ -38,12 +38,6 @@ class PacketCodec5(PacketCodec4):
     def reader(self) -> PacketReader5:
         """Return what reads the packets of one session."""
         return PacketReader5(self, self._recoverable)
-
-    def check_name(self, name: Any) -> str:
-        """Return ``name`` if an event of ours can have it; for one of a reserved name, socket.io ends the session."""
-        if super().check_name(name) in _RESERVED:
-            raise LocalProtocolError(f"the server takes no event called {name!r}: call it something else")
-        return str(name)
 
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
         data = packet.data
