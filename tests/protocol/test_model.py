@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -228,4 +229,5 @@ class Machine(RuleBasedStateMachine):
 
 
 TestModel = Machine.TestCase
+TestModel.pytestmark = [pytest.mark.timeout(600)]  # ten seconds of work, on a machine that may have other work
 TestModel.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
