@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -149,3 +150,10 @@ def no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     eventually(lambda: set(threading.enumerate()) <= before, "the end of all threads")
+
+
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Let coverage know whose test this is: each module is to be covered whole by its own (coverage_by_module.py)."""
+    coverage = sys.modules.get("coverage")
+    if coverage and (measuring := coverage.Coverage.current()):
+        measuring.switch_context(item.nodeid.split("::")[0])
