@@ -127,3 +127,26 @@ def test_the_next_deadline_is_that_of_the_earliest_that_is_asked_for():
     early.state = Joining.OPEN
     assert endpoints.deadline() == 2.0
     assert endpoints.overdue(1.5) == []
+
+
+def test_an_endpoint_is_open_once_the_server_said_so():
+    endpoints = Endpoints()
+    assert not endpoints.is_open("/chat")
+    endpoints.add("/chat", "", None)
+    assert not endpoints.is_open("/chat")
+    opened(endpoints, "/chat")
+    assert endpoints.is_open("/chat")
+
+
+def test_a_session_is_asked_for_again_by_its_private_id_and_what_came_last():
+    endpoint = Endpoints().add("/chat", "", 5.0, {"token": "x"})
+    assert endpoint.claim() == {"token": "x"}
+    endpoint.joined({"sid": "a", "pid": "private"})
+    endpoint.offset = "offset"
+    assert (endpoint.state, endpoint.deadline, endpoint.recovered) == (Joining.OPEN, None, False)
+    assert endpoint.claim() == {"token": "x", "pid": "private", "offset": "offset"}
+    endpoint.joined({"sid": "a", "pid": "private"})
+    assert endpoint.recovered
+    endpoint.joined(None)
+    assert not endpoint.recovered
+    assert endpoint.claim() == {"token": "x"}

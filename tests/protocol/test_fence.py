@@ -92,7 +92,9 @@ def test_a_late_first_answer_counts_all_the_same():
 
 def test_a_server_that_has_answered_before_must_go_on():
     fence = proven()
+    assert not fence.is_awaited()
     fill(fence, 2, now=10.0)
+    assert fence.is_awaited()
     assert fence.deadline() == 10.0 + MOST_SILENCE
     assert not fence.is_stuck(10.0 + MOST_SILENCE - 0.001)
     assert fence.is_stuck(10.0 + MOST_SILENCE)
@@ -131,6 +133,7 @@ def test_the_measured_kick_is_within_the_count(size):
 
 def test_time_in_which_nobody_reads_does_not_count():
     fence = Fence()
+    fence.postpone(10.0)
     fill(fence, 1, now=5.0)
     fence.postpone(10.0)
     assert fence.deadline() == 15.0 + PATIENCE

@@ -143,3 +143,8 @@ def test_a_text_made_to_take_long_does_not(rest):
 def test_a_module_may_write_bytes():
     module = SimpleNamespace(dumps=lambda value: json.dumps(value, ensure_ascii=False).encode(), loads=json.loads)
     assert JsonText(module).write(["é"]) == '["\\u00e9"]'
+
+
+@pytest.mark.parametrize("module", [None, RAW])
+def test_a_value_within_a_text_is_read_without_what_is_around_it(module):
+    assert JsonText(module).read_within("5:::[1,2]}", 4) == ([1, 2], 9)

@@ -139,3 +139,14 @@ def test_what_waits_is_said_in_other_words_or_forgotten():
     assert outbox.has_room("x" * 6)
     assert not outbox.has_room("x" * 7)
     assert outbox.take() == ["1", b"2", "1", b"2"]
+
+
+def test_a_packet_of_several_frames_leaves_whole():
+    outbox = Outbox(most_characters=4)
+    outbox.push(("a", b"bc"), "")
+    outbox.push_urgent(("u", b"v"))
+    assert (outbox.urgent, outbox.queued) == (2, 1)
+    outbox.check_room("d")
+    assert not outbox.has_room(("d", b"e"))
+    assert outbox.take_urgent() == ["u", b"v"]
+    assert outbox.take(1) == ["a", b"bc"]

@@ -145,3 +145,37 @@ def test_a_fence_cannot_be_stuck_while_nobody_reads():
     session.resume(201.0)
     assert not session.fence_is_stuck(229.999)
     assert session.fence_is_stuck(230.0)
+
+
+REVISION5 = Numbers(45.0, 35.0, answers_once=True)
+"""The server asks 25 s after the last answer, and waits for 20 s."""
+
+
+def test_a_beat_that_went_out_unasked_is_not_owed_when_the_server_asks_for_it():
+    session = new_session(REVISION5)
+    assert session.owes_beat(120.0)
+    session.pause(121.0)
+    assert session.deadline() == 155.0
+    assert not session.beat_due(154.999)
+    assert session.beat_due(155.0)
+    assert session.deadline() == 190.0
+    session.resume(160.0)
+    assert not session.owes_beat(160.0)
+    assert session.owes_beat(170.0)
+
+
+def test_no_beat_goes_out_unasked_while_somebody_reads():
+    session = new_session(REVISION5)
+    assert session.deadline() == 135.0
+    assert not session.beat_due(135.0)
+    assert session.deadline() == 140.0  # when it would go out if nobody read from now on
+
+
+def test_beats_go_out_unasked_in_revisions_where_we_ask():
+    session = new_session(Numbers(45.0, 25.0, beats_unprompted=True))
+    session.heard(110.0)
+    session.pause(112.0)
+    assert session.beat_due(125.0)
+    session.resume(130.0)
+    assert session.deadline() == 150.0
+    assert session.beat_due(150.0)
