@@ -111,7 +111,7 @@ class SocketServer:
         )
         self._thread.start()
         if not started.wait(PATIENCE):
-            raise RuntimeError("the server did not start")
+            raise RuntimeError("the server did not start; one that has ended does not start again: make another")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -163,17 +163,17 @@ class StreamLink:
 
     kind = LinkKind.STREAM
 
-    def __init__(self, handler: Http) -> None:
-        self._handler = handler
+    def __init__(self, handler: Http, client: Client) -> None:
+        self._handler, self._client = handler, client
         self._unwritten = 0
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed = asyncio.Event()
 
     @property
     def is_writing(self) -> bool:
         return self._unwritten > 0
 
     def is_ready(self) -> bool:
-        return not self.is_writing and not self.closed.done()
+        return not self.is_writing and not self.closed.is_set()
 
     def write(self, frames: list[str]) -> None:
         self._handler.write("".join(map(script, frames)))
@@ -181,13 +181,11 @@ class StreamLink:
         asyncio.ensure_future(self._handler.flush()).add_done_callback(self._on_written)
 
     def close(self) -> None:
-        if not self.closed.done():
-            self.closed.set_result(None)
+        self.closed.set()
 
-    def _on_written(self, written: asyncio.Future[None]) -> None:
+    def _on_written(self, _: asyncio.Future[None]) -> None:
         self._unwritten -= 1
-        if not written.cancelled() and written.exception() is None and self._handler.client is not None:
-            self._handler.client.flush()
+        self._client.flush()  # if the connection is gone, on_connection_close tells
 
 
 @stream_request_body
@@ -288,17 +286,17 @@ class Http(Quiet):
         if self.client is None:
             self.write(script(GONE))
             return
-        self._link = link = StreamLink(self)
+        self._link = link = StreamLink(self, self.client)
         self.client.attach(link)
         self.flush()
-        await link.closed
+        await link.closed.wait()
         if link.is_writing:
             self.detach().close()  # whoever does not read cannot be told
 
     def _leave(self, link: PollLink | StreamLink) -> None:
         self._link = None
-        if self.client is not None:
-            self.client.detach(link)
+        assert self.client is not None  # which has the link
+        self.client.detach(link)
 
     async def _write_out(self, answer: Answer) -> None:
         """Write an answer, and let the client have as much time to read it as it has for its next poll."""

@@ -213,6 +213,20 @@ def test_what_waited_in_the_network_comes_in_the_end(server, raw):
         assert server.call(client.has_room)
 
 
+def test_who_is_not_read_is_not_taken_for_silent(server, raw):
+    with rogue(server, raw) as (connection, name):
+        client = server.call(lambda: server.router._hub.clients[name])
+        server.call(client.receive, ['5:::{"name":"doze"}', *["3:::x"] * 1001])
+        waiting = [server.call(lambda: asyncio.ensure_future(client.room())) for _ in range(2)]
+        server.call(waiting[0].cancel)  # whoever does not wait for the end is in nobody's way
+        due = server.call(client.session.deadline)
+        server.call(client._on_timer)  # not in a minute, when it is due
+        assert server.call(client.session.deadline) > due
+        server.call(lambda: client.connections[""].may_go.set())
+        eventually(waiting[1].done, "room")
+        assert connection.recv() == "1::"
+
+
 def test_s15_a_slow_reader_of_a_poll_is_cut_off(socket_server, raw, monkeypatch):
     detach, cut = Http.detach, threading.Event()
 

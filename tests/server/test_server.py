@@ -40,6 +40,17 @@ def test_a_server_in_a_thread_ends_with_the_block():
 
 
 @pytest.mark.usefixtures("no_thread_left")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the thread tells, too
+def test_a_server_that_has_ended_stays_so(monkeypatch):
+    with SocketServer(Main, 0) as server:
+        pass
+    server.__exit__()
+    monkeypatch.setattr("sioclient.server.server.PATIENCE", 0.1)
+    with pytest.raises(RuntimeError, match="make another"):
+        server.__enter__()
+
+
+@pytest.mark.usefixtures("no_thread_left")
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling", "jsonp-polling", "htmlfile"])
 def test_a_graceful_stop_tells_the_clients(transport):
     closed = []

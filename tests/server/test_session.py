@@ -197,6 +197,7 @@ def test_a_connection_that_carries_nothing_any_more_is_noticed_by_both():
         ("4:3::{}", ["6:::3"]),
         ('5:5::{"name":"x"}', ["6:::5"]),
         ('5:6+::{"name":"x"}', []),
+        ("3:6+::hi", []),
         ("1::", ["1::"]),
         ("6:::99+[1]", []),
         ("7:::2", []),
@@ -440,6 +441,13 @@ def test_a_poll_is_answered_when_the_client_disconnects():
     session = make(LinkKind.POLL)
     session.receive(["0::"], 0)
     assert session.frames_to_send(0) == ["0::"]
+
+
+def test_a_client_that_disconnects_by_post_between_two_polls_hears_no_more():
+    session = make()
+    session.receive(["0::"], 0)
+    assert session.is_over
+    assert session.frames_to_send(0) == []
 
 
 def test_dropping_a_session():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import struct
 from contextlib import contextmanager
 
 import pytest
@@ -255,6 +256,24 @@ def test_a_websocket_that_ends_takes_its_session_with_it(server, ask):
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
 
 
+def test_what_no_websocket_takes_any_more_is_dropped(server, ask):
+    name = ask.handshake()
+    with ws(server, name) as connection:
+        assert [connection.recv() for _ in range(2)] == ["1::", HELLO]
+
+        def send_after_a_reset():
+            """All in one turn of the server's loop, so that nothing tells it of the reset but what it sends."""
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sock.close()
+            client = server.router._hub.clients[name]
+            client.connections[""].emit("one")
+            client.connections[""].emit("two")
+            client.flush()
+
+        server.call(send_after_a_reset)
+    eventually(lambda: sessions(server) == 0, "the end of the session")
+
+
 def test_bytes_that_are_no_text_end_a_websocket(server, ask):
     with ws(server, ask.handshake()) as connection:
         connection.send(b"\xff\xff", websocket.ABNF.OPCODE_TEXT)
@@ -276,6 +295,14 @@ def test_disconnecting_by_url(socket_server, raw, path):
     assert ask.get(path.format(name)) == ""
     assert poll.result() == "0::"
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
+
+
+def test_an_endpoint_that_was_asked_for_with_the_last_breath(server, ask):
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    assert ask.post(f"/1/xhr-polling/{name}", "\ufffd11\ufffd1::/unknown\ufffd3\ufffd0::") == "1"
+    assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
+    assert sessions(server) == 0
 
 
 def test_disconnecting_by_packet(server, ask):
