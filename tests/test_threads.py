@@ -438,6 +438,7 @@ def test_fifty_frames_do_not_wait_for_the_last_handler(connection, server, notic
     server.push_at_once("3:::first", "3:::second")
     eventually(lambda: len(server.link.sent) >= 50)
     go.set()
+    eventually(lambda: len(server.link.sent) == 120)  # the second handler is not to be cut off by the end of the test
 
 
 def test_what_a_handler_sent_does_not_wait_until_it_returns(connection, server, notices):
