@@ -236,8 +236,10 @@ class Attempt:
             else:
                 self._probe(transport, revision.probe(name), deadline)
             self._begin(transport.abort)
-        except BaseException:
+        except BaseException as problem:
             transport.close(0)
+            if isinstance(problem, ConnectionLost):
+                raise ConnectError(f"the server ended {name} at once: {problem}") from problem
             raise
         return handshake, transport
 
@@ -252,14 +254,11 @@ class Attempt:
     def _probe(self, transport: Transport, probe: Probe | None, deadline: float) -> None:
         if probe is None:
             return
-        try:
-            transport.send([probe.ask])
-            frames = _first_frames(transport, deadline)
-            if frames != [probe.answer]:
-                raise ConnectError(f"the server answered a probe with {frames!r:.200}")
-            transport.send([probe.confirm])
-        except ConnectionLost as error:
-            raise ConnectError(f"the transport did not stand the probe: {error}") from error
+        transport.send([probe.ask])
+        frames = _first_frames(transport, deadline)
+        if frames != [probe.answer]:
+            raise ConnectError(f"the server answered a probe with {frames!r:.200}")
+        transport.send([probe.confirm])
 
     def _share(self, candidates: int) -> float:
         """Return the deadline of one of so many, so that a silent one leaves some time to the next."""
@@ -285,13 +284,11 @@ def _first_frames(transport: Transport, deadline: float) -> list[Frame]:
 
     Raises:
         ConnectError: it brings nothing before ``deadline``.
+        ConnectionLost: it ended.
     """
-    try:
-        while not (frames := transport.recv_until(deadline)):
-            if time.monotonic() >= deadline:
-                raise ConnectError(f"the server says nothing over {transport.name}")
-    except ConnectionLost as error:
-        raise ConnectError(f"the server ended {transport.name} at once: {error}") from error
+    frames = transport.recv_until(deadline)
+    if not frames:
+        raise ConnectError(f"the server says nothing over {transport.name}")
     return frames
 
 

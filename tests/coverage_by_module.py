@@ -29,7 +29,7 @@ ELSEWHERE = {
     "server/web.py": "server/test_web.py|server/test_limits.py|server/test_server.py",
     "server/webpage.py": "server/test_main.py",
     "transports/__init__.py": "transports/test_transports.py",
-    "transports/base.py": "test_options.py",
+    "transports/base.py": "test_options.py|transports/test_http.py|transports/test_transports.py",
 }
 """Where the tests of a module are that has no file of its own, or more than one."""
 

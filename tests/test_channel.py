@@ -174,6 +174,15 @@ def test_a_function_that_raises_answers_nothing_and_the_others_run(channel, serv
     assert server.link.sent == []
 
 
+def test_a_callback_that_raises_is_reported(channel, server, handler):
+    def fail():
+        raise KeyError("x")
+
+    server.answers["5:1+"] = ["6:::1"]
+    channel.emit("x", fail)
+    assert handler.next()[:2] == ("exception", "x")
+
+
 def test_an_answer_that_is_not_json_is_reported(channel, server, handler):
     handler.unknown_event = lambda name, args: object()
     handler.on_message = lambda number, message: float("nan")

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 import sioclient
-from sioclient import ChannelError, Handler, LocalProtocolError, NotConnected, SocketIO, socketIO
+from sioclient import AckTimeout, ChannelError, Handler, LocalProtocolError, NotConnected, SocketIO, socketIO
 from sioclient.errors import ConnectionLost
 from tests.conftest import PATIENCE, Recorder, eventually
 from tests.memory import MemoryServer, refuse
@@ -52,7 +52,7 @@ def socket(make, recorder):
 def test_the_public_names():
     assert socketIO is SocketIO
     assert all(hasattr(sioclient, name) for name in sioclient.__all__)
-    assert {"SocketIO", "Handler", "Channel", "SocketIOError"} <= set(sioclient.__all__)
+    assert {"SocketIO", "Handler", "Channel", "SocketIOError"} <= set(sioclient.__all__) <= set(dir(sioclient))
 
 
 def test_the_signature_of_the_contract():
@@ -114,6 +114,11 @@ def test_every_channel_hears_its_own(socket, server, recorder):
     assert [chat.next() for _ in range(3)] == [("connect",), ("x",), ("message", None, "m")]
     assert recorder.next() == ("y",)
     assert socket.channels == {"/chat": channel}
+
+
+def test_that_no_answer_comes_reaches_the_channel_that_asked(socket, server, recorder):
+    socket.connect("/chat").emit("x", errback=lambda error: recorder.told.put((error,)), timeout=0.01)
+    assert isinstance(recorder.next()[0], AckTimeout)
 
 
 def test_an_answer_reaches_the_channel_that_asked(socket, server, recorder):

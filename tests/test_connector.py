@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sioclient.address import Address, parse_address
-from sioclient.connector import Attempt, Connector
+from sioclient.connector import Attempt, Connector, unexpected
 from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.revisions import (
@@ -394,6 +394,14 @@ def test_an_abort_does_not_spoil_the_next_attempt() -> None:
 # The connector itself
 
 
+def test_what_nobody_expected_is_final_and_names_its_cause() -> None:
+    problem = KeyError("token")
+    error = unexpected(problem)
+    assert "KeyError: 'token'" in str(error)
+    assert not error.retryable
+    assert error.__cause__ is problem
+
+
 def test_the_deadline_counts_from_when_the_attempt_was_made() -> None:
     with Server(reply()) as server, connector(server) as made:
         attempt = made.attempt(0.001)
@@ -533,6 +541,17 @@ def test_a_server_without_polling_is_found_over_a_websocket(frames: list[bytes],
         assert paths(server)[-1] == "/socket.io/?EIO=4&transport=websocket"
 
 
+def test_a_server_without_polling_that_ends_while_it_is_found_out_may_be_asked_again() -> None:
+    def script(peer: Peer) -> None:
+        peer.accept()
+        peer.send(frame(OLD_OPEN.decode()))
+
+    refuse = reply(400, NO_POLLING)
+    error, _ = failure(refuse, refuse, refuse, script, revision=unknown())
+    assert "ended websocket at once" in str(error)
+    assert error.retryable
+
+
 def test_a_server_without_polling_is_refused_without_websockets() -> None:
     error, server = failure(reply(400, NO_POLLING), transports=("xhr-polling",), revision=unknown())
     assert isinstance(error, HandshakeRejected)
@@ -568,7 +587,7 @@ def test_if_that_does_not_work_polling_does(scripts: list[Script]) -> None:
     [
         (reply(400, b"no"), "refused the websocket"),
         (speak(b"hello"), "not a Socket"),
-        (lambda peer: peer.accept(), "at once"),
+        (lambda peer: peer.accept(), "ended websocket at once"),
         (speak(), "says nothing"),
     ],
 )

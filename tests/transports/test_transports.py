@@ -11,6 +11,7 @@ import pytest
 from sioclient.options import TRANSPORTS
 from sioclient.transports import load_transport, transport_kinds
 from sioclient.transports.base import HttpOptions, Transport
+from tests.memory import MemoryServer, MemoryTransport
 
 
 def test_every_kind_is_a_transport_that_can_be_asked_for_by_its_name() -> None:
@@ -35,6 +36,12 @@ def test_a_transport_has_to_do_everything() -> None:
     assert Transport.__abstractmethods__ == verbs
     with pytest.raises(TypeError, match="abstract"):
         Transport(None, 0)  # type: ignore[abstract,arg-type]
+
+
+def test_a_transport_that_knows_no_better_receives_until_there_is_something() -> None:
+    transport = MemoryTransport(MemoryServer())
+    transport.incoming.put("x")
+    assert transport.recv_until(0) == ["x"]
 
 
 def test_certificates_are_verified_by_default_and_nothing_else_is_set() -> None:
