@@ -327,9 +327,8 @@ class Threads:
     def _lose(self, transport: Transport, reason: str) -> None:
         """The transport said that it is broken."""
         with self._lock:
-            if transport is self._transport:
-                self._protocol.transport_lost(reason, time.monotonic())
-                self._collect()
+            self._protocol.transport_lost(reason, time.monotonic())
+            self._collect()
         transport.abort()
 
     def _flush_soon(self) -> None:

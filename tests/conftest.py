@@ -22,7 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and so would every program that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.proven"]
+pytest_plugins = ["tests.memory", "tests.proven"]
 
 PATIENCE = 20.0
 """Seconds that no test should ever need; what is waited for usually comes in milliseconds."""

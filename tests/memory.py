@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import pytest
 
 from sioclient.connection import Connection
 from sioclient.errors import ConnectError, ConnectionLost
@@ -156,9 +158,28 @@ class Notices:
         return [notice for notice in self.all if isinstance(notice, kind)]
 
 
-def make_connection(server: MemoryServer, notices: Notices, *, attempts: int | None = 5, **policy: Any) -> Connection:
+def make_connection(
+    server: MemoryServer, notices: Notices, *, attempts: int | None = 5, delay: float = 0.01, **policy: Any
+) -> Connection:
     revision = Revision1()
-    backoff = Backoff(0.01, 0.01, attempts, lambda: 0.5)
+    backoff = Backoff(delay, delay, attempts, lambda: 0.5)
     policy.setdefault("connect_timeout", PATIENCE)
     protocol = ClientProtocol(revision, backoff, Policy(**policy))
     return Connection(protocol, server, policy["connect_timeout"], notices)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def server() -> MemoryServer:
+    return MemoryServer()
+
+
+@pytest.fixture
+def notices() -> Notices:
+    return Notices()
+
+
+@pytest.fixture
+def connection(server: MemoryServer, notices: Notices) -> Iterator[Connection]:
+    connection = make_connection(server, notices)
+    yield connection
+    connection.disconnect()

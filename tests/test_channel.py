@@ -12,12 +12,7 @@ from sioclient.handler import Handler
 from sioclient.protocol.notices import Answered, JoinFailed, Notice, Retrying, Unanswered
 from sioclient.protocol.packets import Error, Event, Json, Message
 from tests.conftest import PATIENCE, Recorder, eventually
-from tests.memory import MemoryServer, make_connection
-
-
-@pytest.fixture
-def server():
-    return MemoryServer()
+from tests.memory import make_connection
 
 
 @pytest.fixture

@@ -9,33 +9,18 @@ import pytest
 
 from sioclient import connection as module
 from sioclient.connection import _disconnect_all
-from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from sioclient.errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from sioclient.protocol import fence
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected
+from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected, TransportClosed
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import Revision1, revision5
 from tests.conftest import PATIENCE, eventually
-from tests.memory import MemoryServer, Notices, make_connection, refuse, until_aborted
+from tests.memory import MemoryTransport, make_connection, refuse, until_aborted
+from tests.servers_py import Task
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
-
-
-@pytest.fixture
-def server():
-    return MemoryServer()
-
-
-@pytest.fixture
-def notices():
-    return Notices()
-
-
-@pytest.fixture
-def connection(server, notices):
-    connection = make_connection(server, notices)
-    yield connection
-    connection.disconnect()
 
 
 def ask(connection):
@@ -261,6 +246,18 @@ def test_disconnecting_aborts_what_does_not_end_by_itself(server, notices):
     assert not connection.is_open
 
 
+def test_disconnecting_aborts_a_write_that_is_stuck(connection, server, monkeypatch):
+    monkeypatch.setattr(module, "CLOSE_TIMEOUT", 0.05)
+    connection.open()
+    link = server.link
+    link.may_send.clear()
+    writer = Task(connection.send, Event("stuck"))
+    assert link.is_sending.wait(PATIENCE)
+    connection.disconnect()
+    writer.result()
+    assert link.aborted
+
+
 def test_interrupting_open_disconnects(server, notices, monkeypatch):
     # There is no other way to have a KeyboardInterrupt at just this place; test_programs has the real one.
     connection = make_connection(server, notices)
@@ -317,10 +314,16 @@ def test_disconnecting_before_open(connection):
     assert not connection.is_open
 
 
-def test_an_abandoned_connection_ends_by_itself(connection, server):
-    connection.abandon()
+def test_an_abandoned_connection_ends_by_itself(connection):
     connection.open()
     connection.abandon()
+    connection.wait(PATIENCE)
+    assert not connection.is_open
+
+
+def test_one_that_is_abandoned_before_it_begins_ends_as_soon(connection):
+    connection.abandon()
+    connection.open()
     connection.wait(PATIENCE)
     assert not connection.is_open
 
@@ -378,3 +381,72 @@ def test_what_is_encoded_while_another_server_comes_is_said_in_its_words(connect
     connection._protocol.revision = Revision1(JsonText(Slow()))
     connection.send(Event("x", [1]))
     assert server.link.sent == ['42["x",1]']
+
+
+@pytest.fixture
+def overfed(server, notices, monkeypatch):
+    """Return a connection with room for one packet whose server ends it as its byte budget is spent, and a way back."""
+    monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
+    connection.open()
+    connection._protocol.session.fence.bytes_counted = fence.BYTE_BUDGET
+    server.plan.append(lambda attempt: way_back.wait(PATIENCE))
+    yield connection, way_back
+    way_back.set()
+    connection.disconnect()
+
+
+def test_who_sends_more_than_may_wait_for_an_overfed_server_waits_for_it(overfed, server, notices):
+    connection, way_back = overfed
+    server.push("0::")
+    eventually(lambda: notices.of(TransportClosed))
+    connection.send(Event("a"))
+    second = Task(connection.send, Event("b"))
+    second.wait_until_blocked()
+    way_back.set()
+    second.result()
+    eventually(lambda: server.link.sent == ['5:::{"name":"a"}', '5:::{"name":"b"}'])
+
+
+def test_a_handler_does_not_wait_for_a_server_that_only_its_own_thread_can_reach(overfed, server, notices):
+    connection, way_back = overfed
+    raised = []
+
+    def react(notice):
+        if isinstance(notice, TransportClosed):
+            connection.send(Event("a"))
+            try:
+                connection.send(Event("b"))
+            except BufferFull as error:
+                raised.append(error)
+            way_back.set()
+
+    notices.react = react
+    server.push("0::")
+    eventually(lambda: raised)
+    notices.react = lambda notice: None
+
+
+def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, notices, monkeypatch):
+    monkeypatch.setattr(module, "ROOM_TIMEOUT", 0.05)
+    connection, _ = overfed
+    server.push("0::")
+    eventually(lambda: notices.of(TransportClosed))
+    connection.send(Event("a"))
+    with pytest.raises(BufferFull, match=r"nothing for 0\.05 s"):
+        connection.send(Event("b"))
+
+
+def test_a_handler_that_sends_more_than_a_server_has_read_reads_on_until_it_has(
+    connection, server, notices, monkeypatch
+):
+    monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    monkeypatch.setattr(fence, "PATIENCE", 2 * PATIENCE)
+    results = in_handler(notices, lambda: [connection.send(Event("n")) for _ in range(fence.MOST_UNPROVEN + 150)])
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: connection._waiting_for_room)
+    last = [frame for frame in server.link.sent if frame.startswith("8:")][-1]
+    server.push(f"6:::{last.split(':')[1]}")
+    eventually(lambda: results)
+    assert results == [[None] * (fence.MOST_UNPROVEN + 150)]

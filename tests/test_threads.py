@@ -7,32 +7,22 @@ import threading
 
 import pytest
 
-from sioclient.errors import BufferFull, ConnectError, ConnectionLost, NotConnected
+from sioclient.errors import ConnectError, ConnectionLost, NotConnected
 from sioclient.protocol import fence
-from sioclient.protocol.notices import Connected, Disconnected, Ended, Reconnected, TransportClosed, Unanswered
+from sioclient.protocol.notices import (
+    Connected,
+    Disconnected,
+    Ended,
+    Reconnected,
+    Retrying,
+    TransportClosed,
+    Unanswered,
+)
 from sioclient.protocol.packets import Event, Message
 from tests.conftest import PATIENCE, eventually
 from tests.memory import MemoryServer, MemoryTransport, Notices, make_connection, refuse, until_aborted
-from tests.servers_py import Task
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
-
-
-@pytest.fixture
-def server():
-    return MemoryServer()
-
-
-@pytest.fixture
-def notices():
-    return Notices()
-
-
-@pytest.fixture
-def connection(server, notices):
-    connection = make_connection(server, notices)
-    yield connection
-    connection.disconnect()
 
 
 @pytest.fixture
@@ -77,49 +67,6 @@ def test_frames_behind_a_fence_that_is_never_answered_go_when_its_time_is_over(
         connection.send(event("n", number))
     # No other deadline comes before the patience of this test is over.
     eventually(lambda: sum(frame.startswith("5:::") for frame in server.link.sent) == fence.MOST_UNPROVEN + 60)
-
-
-@pytest.fixture
-def overfed(server, notices, monkeypatch):
-    """Return a connection with room for one packet whose server ends it as its byte budget is spent, and a way back."""
-    monkeypatch.setattr(MemoryTransport, "name", "websocket")
-    connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
-    connection.open()
-    connection._protocol.session.fence.bytes_counted = fence.BYTE_BUDGET
-    server.plan.append(lambda attempt: way_back.wait(PATIENCE))
-    yield connection, way_back
-    way_back.set()
-    connection.disconnect()
-
-
-def test_who_sends_more_than_may_wait_for_an_overfed_server_waits_for_it(overfed, server, notices):
-    connection, way_back = overfed
-    server.push("0::")
-    eventually(lambda: notices.of(TransportClosed))
-    connection.send(event("a"))
-    second = Task(connection.send, event("b"))
-    second.wait_until_blocked()
-    way_back.set()
-    second.result()
-    eventually(lambda: server.link.sent == ['5:::{"name":"a"}', '5:::{"name":"b"}'])
-
-
-def test_a_handler_does_not_wait_for_a_server_that_only_its_own_thread_can_reach(overfed, server, notices):
-    connection, way_back = overfed
-    raised = []
-
-    def react(notice):
-        if isinstance(notice, TransportClosed):
-            connection.send(event("a"))
-            try:
-                connection.send(event("b"))
-            except BufferFull as error:
-                raised.append(error)
-            way_back.set()
-
-    notices.react = react
-    server.push("0::")
-    eventually(lambda: raised)
 
 
 def test_threads_that_emit_at_once_each_keep_their_order(connection, server, impatient):
@@ -171,7 +118,8 @@ def test_a_handler_that_emits_too_much_waits_for_the_writer(connection, server, 
     writer.start()
     assert server.link.is_sending.wait(PATIENCE)
     server.push("3:::go")
-    eventually(lambda: len(emitted) == 100)
+    eventually(lambda: connection._waiting_for_room)
+    assert len(emitted) == 100
     server.link.may_send.set()
     writer.join()
     eventually(lambda: len(server.link.sent) == 121)
@@ -284,6 +232,17 @@ def test_a_time_out_is_reported_while_the_connection_is_away(server, notices):
     assert [notice.waiter for notice in notices.of(Unanswered)] == ["lost"]
 
 
+def test_a_time_out_is_reported_while_the_next_attempt_is_waited_for(server, notices):
+    connection = make_connection(server, notices, delay=2 * PATIENCE)
+    connection.open()
+    server.push(ConnectionLost("cut"))
+    eventually(lambda: notices.of(Retrying))
+    connection.send(event("x", id=connection.new_id("")), "waiter", 0.01)
+    eventually(lambda: notices.of(Unanswered))
+    assert server.attempts == 1
+    connection.disconnect()
+
+
 def test_nothing_but_the_end_is_delivered_after_disconnect(connection, server, notices):
     held, go = threading.Event(), threading.Event()
 
@@ -294,7 +253,8 @@ def test_nothing_but_the_end_is_delivered_after_disconnect(connection, server, n
 
     notices.react = hold
     connection.open()
-    server.push("3:::first", "3:::second", "3:::third")
+    server.push_at_once("3:::first", "3:::second")
+    server.push("3:::third")
     assert held.wait(PATIENCE)
     ending = threading.Thread(target=connection.disconnect)
     ending.start()
@@ -324,6 +284,20 @@ def test_packets_that_were_accepted_go_out_before_the_farewell(connection, serve
     for thread in (writer, second, ending):
         thread.join()
     assert link.sent == ['5:::{"name":"first"}', '5:::{"name":"second"}', "0::"]
+
+
+def test_the_listener_writes_the_farewell_if_the_heartbeat_thread_could_not(connection, server, notices):
+    def leave(notice):
+        if isinstance(notice, Message):
+            with connection._send_lock:  # as whoever writes just now
+                connection.disconnect()
+                eventually(lambda: not connection._heartbeat.is_alive())
+
+    notices.react = leave
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: notices.of(Ended))
+    assert server.link.sent == ["0::"]
 
 
 def test_an_abandoned_connection_ends(connection, server, notices):
@@ -405,7 +379,11 @@ def test_a_wait_that_cannot_be_interrupted_looks_up_now_and_then(connection, ser
 
 
 def test_an_attempt_that_fails_after_its_time_changes_nothing(server, notices):
-    server.plan.append(until_aborted)
+    def fail_during_the_next(attempt):
+        eventually(lambda: connection._protocol.attempt == 2)
+        raise ConnectError("too late")
+
+    server.plan.append(fail_during_the_next)
     connection = make_connection(server, notices, connect_timeout=0.05, wait_for_connection=True)
     connection.open()
     assert server.attempts == 2
