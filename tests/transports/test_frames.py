@@ -202,6 +202,12 @@ def test_every_length_is_written_right(size: int) -> None:
     assert unmask(b"".join(written(["x" * size, "next"]))) == ["x" * size, "next"]
 
 
+def test_bytes_are_written_as_such() -> None:
+    (data,) = written([b"\0\xff"])
+    assert data[:2] == b"\x82\x82"
+    assert bytes(byte ^ mask for byte, mask in zip(data[6:], data[2:], strict=False)) == b"\0\xff"
+
+
 def test_small_messages_leave_together() -> None:
     assert len(written(["5:::{}"] * 50)) == 1
 

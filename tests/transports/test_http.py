@@ -18,7 +18,8 @@ import requests
 
 from sioclient.errors import ConnectError
 from sioclient.transports.base import HttpOptions
-from sioclient.transports.http import MOST_BODY, Answer, HttpClient, connect_error
+from sioclient.transports.http import MOST_BODY, Answer, Exchange, HttpClient, connect_error, open_stream
+from sioclient.transports.stream import Stream
 from tests.servers_py import (
     Peer,
     Request,
@@ -87,6 +88,10 @@ def test_the_answer_is_returned_whatever_its_status() -> None:
 
 def test_bytes_that_are_not_utf8_are_replaced() -> None:
     assert get(reply(200, b"a\xffb")) == Answer(200, "a\ufffdb")
+
+
+def test_a_body_that_is_no_text_has_a_character_for_each_byte() -> None:
+    assert get(reply(200, b"\0\xff\x80")) == Answer(200, "\0\xff\x80")
 
 
 def test_the_request_is_a_plain_get() -> None:
@@ -521,6 +526,27 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(65536):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
+
+
+def test_an_endless_answer_is_read_as_it_comes() -> None:
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\n\r\nfirst")
+        hand_over(peer)
+
+    with Server(script) as server, client() as http, closing(Stream()) as stream:
+        upgrade = http.upgrade(server.url("/page"))
+        open_stream(stream, upgrade, soon(), tunnel=False)
+        exchange = Exchange(stream, http, endless=True)
+        exchange.ask("GET", upgrade, soon())
+        assert exchange.begin(upgrade, soon()).status == 200
+        assert exchange.more(soon()) == b"first"
+        peer = server.next_peer()
+        peer.send(b"second")
+        assert exchange.more(soon()) == b"second"
+        peer.end()
+        assert exchange.more(soon()) == b""
+        assert http.upgrade(server.url("/next")).headers["Cookie"] == "a=1"
 
 
 def test_an_endless_head_is_refused() -> None:

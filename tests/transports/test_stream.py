@@ -8,12 +8,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sioclient.transports import stream as stream_module
-from sioclient.transports.stream import Stream
+from sioclient.transports.stream import Stream, make_tls_context
 from tests.servers_py import Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
 from tests.transports.conftest import Authority
 
@@ -93,6 +94,20 @@ def test_nothing_is_connected_after_the_deadline() -> None:
         assert server.connections == 0
 
 
+def test_a_socket_may_connect_in_its_own_way() -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        stream.connect_with(socket.socket(), ("127.0.0.1", server.port), soon())
+        server.next_peer().send(b"hello")
+        assert stream.recv() == b"hello"
+
+
+def test_a_socket_that_does_not_connect_in_its_own_way_is_closed() -> None:
+    with closing(Stream()) as stream, closed_port() as port, socket.socket() as sock:
+        with pytest.raises(ConnectionRefusedError):
+            stream.connect_with(sock, ("127.0.0.1", port), soon())
+        assert sock.fileno() == -1
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_tls_with_a_good_certificate_carries_data_both_ways(authority: Authority, host: str) -> None:
     with Server(hand_over, tls=authority.good) as server, connected(server, authority.client(), host) as stream:
@@ -109,6 +124,29 @@ def test_tls_with_a_bad_certificate_is_refused(authority: Authority, certificate
         stream.connect("127.0.0.1", server.port, soon())
         with pytest.raises(ssl.SSLCertVerificationError):
             stream.start_tls(authority.client(), "localhost", soon())
+
+
+def test_without_authorities_every_certificate_will_do(authority: Authority) -> None:
+    context = make_tls_context(None, None)
+    with Server(hand_over, tls=authority.self_signed) as server, connected(server, context) as stream:
+        server.next_peer().send(b"hello")
+        assert stream.recv() == b"hello"
+
+
+@pytest.mark.parametrize("in_two_files", [False, True])
+def test_the_clients_certificate_is_shown(authority: Authority, in_two_files: bool) -> None:
+    name = authority.client_file
+    context = make_tls_context(authority.ca_file, (name, name) if in_two_files else name)
+    with Server(hand_over, tls=authority.wants_certificate()) as server, connected(server, context) as stream:
+        server.next_peer().send(b"hello")
+        assert stream.recv() == b"hello"
+
+
+def test_authorities_may_be_a_directory(authority: Authority, tmp_path: Path) -> None:
+    with Server(hand_over, tls=authority.good) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        with pytest.raises(ssl.SSLCertVerificationError):  # there are none in it
+            stream.start_tls(make_tls_context(str(tmp_path), None), "localhost", soon())
 
 
 def test_a_server_without_tls_is_an_error(authority: Authority) -> None:
@@ -209,6 +247,26 @@ def test_any_number_of_wakes_is_one_wake() -> None:
         assert Task(stream.recv).result() == b"after"
 
 
+def test_what_can_be_known_without_reading_or_writing() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        peer = server.next_peer()
+        assert stream.has_room()
+        assert not stream.has_ended()
+        waiting = Task(stream.wait)
+        waiting.wait_until_blocked()
+        stream.wake()
+        assert waiting.result() is False
+        peer.send(b"x")
+        assert Task(stream.wait).result() is True
+        assert stream.recv() == b"x"
+        peer.end()
+        wait_until(stream.has_ended, "the end of the stream")
+        stream.abort()
+        assert not stream.has_room()
+        with pytest.raises(ConnectionAbortedError):
+            Task(stream.wait).result()
+
+
 # Writing
 
 
@@ -227,7 +285,7 @@ def test_a_write_that_nobody_reads_gives_up(link: Open, monkeypatch: pytest.Monk
 
 
 def test_a_write_that_is_read_slowly_does_not_give_up(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 1.0)
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 2.0)
     stream, peer = link()
     begin = time.monotonic()
     sending = Task(send_all, stream, MANY)
@@ -417,6 +475,10 @@ class _Renegotiating(socket.socket):
         self._raise(ssl.SSLWantWriteError)
         return super().recv(*args)
 
+    def recv_into(self, *args: Any) -> int:
+        self._raise(ssl.SSLWantWriteError)
+        return super().recv_into(*args)
+
     def send(self, *args: Any) -> int:
         self._raise(ssl.SSLWantReadError)
         return super().send(*args)
@@ -437,7 +499,21 @@ def test_tls_may_want_to_write_before_it_reads_and_the_other_way_round() -> None
         assert Task(stream.recv).result() == b"hello"
         assert Task(stream.send, b"answer").result() == 6
         assert theirs.recv(100) == b"answer"
+        renegotiating.wants.append(ssl.SSLWantWriteError())
+        theirs.sendall(b"again")
+        assert Task(stream.recv_into, memoryview(bytearray(10))).result() == 5
         assert renegotiating.wants == []
+
+
+def test_tls_that_always_wants_to_read_before_it_writes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.05)
+    ours, theirs = socket.socketpair()
+    with closing(Stream()) as stream, closing(theirs):
+        renegotiating = _Renegotiating(ours)
+        stream._adopt(renegotiating)
+        renegotiating.wants += [ssl.SSLWantReadError() for _ in range(1000)]
+        with pytest.raises(TimeoutError, match="taken nothing"):
+            Task(stream.send, b"x").result()
 
 
 def test_what_was_decrypted_and_not_read_yet_needs_no_waiting(authority: Authority) -> None:
