@@ -197,6 +197,7 @@ def test_engine_io_alone_is_joined_by_the_opening():
         (FIVE, 403, "no", HandshakeRejected),
         (FIVE, 200, "<html>", ConnectError),
         (FIVE, 200, '0{"sid":"x"}', ConnectError),
+        (FIVE, 200, '0{"sid":"x","pingInterval":1e9,"pingTimeout":1}', ConnectError),
         (FIVE, 200, "", ConnectError),
         (FOUR, 200, "5:", ConnectError),
     ],

@@ -67,3 +67,13 @@ def test_any_bytes_are_frames_or_one_kind_of_error(body):
 def test_many_frames_take_no_longer_each():
     frames = ["42[1]"] * 100_000
     assert engine3.decode_payload(engine3.join(frames)) == frames
+
+
+def test_bytes_in_a_text_body_are_base64():
+    assert engine3.decode_payload("6:b4AAE=1:2") == [b"\4\0\1", "2"]
+
+
+@pytest.mark.parametrize("body", ["x", "5:40", "\0\x01", "\0\x05\xff4", "3:b4!", "2:bx"])
+def test_bodies_that_cannot_be(body):
+    with pytest.raises(RemoteProtocolError, match="cannot be read"):
+        engine3.decode_payload(body)

@@ -39,3 +39,9 @@ def test_any_text_is_frames_or_one_kind_of_error(body):
 def test_many_frames_take_no_longer_each(count):
     frames = ["42[1]"] * count
     assert engine4.decode_payload(engine4.join(frames)) == frames
+
+
+@pytest.mark.parametrize("body", ["b!", "b\u20ac", "2\x1ebA"])
+def test_bytes_that_are_not_base64(body):
+    with pytest.raises(RemoteProtocolError, match="cannot be read"):
+        engine4.decode_payload(body)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sioclient.errors import LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import MAX_ID, Ack, Connect, Disconnect, Event, Json, Malformed, Message, Noop
+from sioclient.protocol.packets import MAX_ID, Ack, Connect, Disconnect, Error, Event, Json, Malformed, Message, Noop
 from sioclient.protocol.revisions.packets4 import MOST_ATTACHMENTS, PacketCodec4, check_endpoint
 
 CODEC = PacketCodec4(JsonText(), 1000)
@@ -156,3 +156,22 @@ def test_the_largest_id():
     reader = CODEC.reader()
     assert reader.text(f"3{MAX_ID}[]", 0) == Ack(MAX_ID)
     assert isinstance(reader.text(f"3{MAX_ID + 1}[]", 0), Malformed)
+
+
+@pytest.mark.parametrize(
+    ("text", "packet"),
+    [
+        ("0/chat,", Connect("/chat")),
+        ("1/chat,", Disconnect("/chat")),
+        ('4"no"', Error("no", data="no", final=True)),
+        ('4{"a":1}', Error('{"a":1}', data={"a": 1}, final=True)),
+        ('50-["x"]', Event("x")),
+    ],
+)
+def test_what_the_server_says(text, packet):
+    assert CODEC.reader().text(text, 0) == packet
+
+
+@pytest.mark.parametrize("text", ["", "x", "2[", '2["x"', "2{}", "2[]", "2[5]", "21[5]", '3["x"]', "31{}", '5["x"]'])
+def test_what_is_no_packet(text):
+    assert isinstance(CODEC.reader().text(text, 0), Malformed)

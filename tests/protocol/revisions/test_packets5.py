@@ -4,7 +4,7 @@ import pytest
 
 from sioclient.errors import LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import Connect, Error, Event, Foreign
+from sioclient.protocol.packets import Connect, Error, Event, Foreign, Recoverable
 from sioclient.protocol.revisions.packets5 import PacketCodec5
 
 CODEC = PacketCodec5(JsonText(), 1000)
@@ -60,3 +60,18 @@ def test_refusals(text, error):
 def test_the_rest_is_that_of_revision_4():
     assert CODEC.reader().text('2["x"]', 0) == Event("x")
     assert CODEC.encode(Event("x", [b"1"])) == ('51-["x",{"_placeholder":true,"num":0}]', [b"1"])
+
+
+def test_the_name_of_an_event_is_known_where_the_server_can_recover():
+    reader = CODEC.reader()
+    event = Event("x", [1, "1700000000000-0"])
+    text = '2["x",1,"1700000000000-0"]'
+    assert reader.text(text, 0) == event
+    assert reader.text('0{"sid":"x","pid":"private"}', 0) == Connect(data={"sid": "x", "pid": "private"})
+    assert reader.text(text, 0) == Recoverable(Event("x", [1]), "1700000000000-0")
+    assert CODEC.reader().text(text, 0) == Recoverable(Event("x", [1]), "1700000000000-0")
+    assert reader.text(f"2/chat,{text[1:]}", 0) == Event("x", [1, "1700000000000-0"], "/chat")
+    assert reader.text('2["x","no name"]', 0) == Event("x", ["no name"])
+    assert reader.text(f"27{text[1:]}", 0) == Event("x", [1, "1700000000000-0"], "", 7, True)
+    reader.text('0{"sid":"y"}', 0)
+    assert reader.text(text, 0) == event

@@ -8,6 +8,7 @@ from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Heartbeat, Json, Message
 from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.protocol.revisions.framing1 import JsonpFraming, PageFraming, PlainFraming
 
 REVISION = Revision1()
 
@@ -249,3 +250,14 @@ def test_an_endpoint_has_no_query_in_its_name():
 
 def test_its_decoder_is_the_same_for_all_sessions():
     assert REVISION.decoder()("1::") == REVISION.decode("1::")
+
+
+def test_each_transport_has_a_framing_of_its_own():
+    handshake = announced("sid:60:60:websocket")
+    untyped = REVISION.read_handshake(200, "sid:60:60:websocket", None)
+    kinds = {name: type(REVISION.framing(name, handshake)) for name in REVISION.transports}
+    assert kinds["htmlfile"] is PageFraming
+    assert kinds["jsonp-polling"] is JsonpFraming
+    assert kinds["xhr-polling"] is PlainFraming
+    assert REVISION.framing("jsonp-polling", handshake).encode_payload(["3:::x"]) == "d=%223%3A%3A%3Ax%22"
+    assert REVISION.framing("jsonp-polling", untyped).encode_payload(["3:::x"]) == "d=3%3A%3A%3Ax"
