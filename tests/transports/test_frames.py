@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectionLost
@@ -99,6 +99,8 @@ streams = st.lists(st.one_of(usual, usual, usual, any_frame, long_lengths, st.bi
 )
 
 
+@example(frame("x") + frame("y", PING) + frame(b"\0", BINARY), [1], LIMIT)
+@example(frame(b"\xed\xa0\xbd") + frame(b"\xff"), [], LIMIT)
 @settings(max_examples=400, deadline=None)
 @given(streams, st.lists(st.integers(0, 10**6), max_size=8), st.integers(0, 200))
 def test_any_bytes_cut_anywhere_are_read_as_websocket_client_reads_them(

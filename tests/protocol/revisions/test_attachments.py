@@ -21,12 +21,13 @@ def test_values_survive_there_and_back(value):
 
 
 def test_bytes_of_every_kind_are_taken_out_in_order():
-    value = {"a": [b"1", (bytearray(b"2"),)], "b": memoryview(b"3")}
+    value = {"a": [b"1", (bytearray(b"2"),)], "b": memoryview(b"3"), "c": 4}
     taken, found = take_apart(value)
     assert found == [b"1", b"2", b"3"]
     assert taken == {
         "a": [{"_placeholder": True, "num": 0}, [{"_placeholder": True, "num": 1}]],
         "b": {"_placeholder": True, "num": 2},
+        "c": 4,
     }
     assert value["a"][0] == b"1"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sioclient.errors import RemoteProtocolError
@@ -24,6 +24,7 @@ def test_bytes_have_their_type_before_them():
             engine3.unwrap_bytes(frame)
 
 
+@example(["4\u00e9", b"\4\1"])
 @given(FRAMES)
 def test_frames_survive_there_and_back(frames):
     assert engine3.decode_payload(wire(engine3.body(frames))) == frames

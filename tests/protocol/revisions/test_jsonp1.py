@@ -8,7 +8,7 @@ from itertools import pairwise
 from urllib.parse import parse_qs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sioclient.errors import RemoteProtocolError
@@ -24,6 +24,7 @@ def test_text_comes_out_of_jsonp_as_it_was(text):
     assert decode_jsonp(f" io.j[3]( {json.dumps(text, ensure_ascii=False)} ) ;\n") == text
 
 
+@example("it's")
 @given(TEXT)
 def test_text_between_single_quotes_is_taken_as_it_stands(text):
     assert decode_jsonp(f"io.j[['3']]('{text}');") == text
@@ -77,6 +78,7 @@ def test_what_is_no_refusal_in_jsonp_is_none(body):
     assert jsonp_error(body) is None
 
 
+@example("\xe9")
 @given(TEXT.filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)))
 def test_a_form_carries_its_payload(text):
     assert parse_qs(encode_form(text, as_json=False), keep_blank_values=True, strict_parsing=True) == {"d": [text]}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sioclient.errors import LocalProtocolError
@@ -342,6 +342,7 @@ ODD = st.sampled_from(
 )
 
 
+@example(['5:::{"no name":"x","args":[1]}'] * 2, None)
 @given(
     st.lists(st.one_of(EVENTS, EVENTS, ODD), max_size=8),
     st.sampled_from([None, SimpleNamespace(dumps=json.dumps, loads=json.loads)]),
