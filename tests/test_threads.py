@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from sioclient.errors import ConnectError, ConnectionLost, NotConnected
+from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.protocol import fence
 from sioclient.protocol.notices import (
     Connected,
@@ -20,7 +20,7 @@ from sioclient.protocol.notices import (
 )
 from sioclient.protocol.packets import Event, Message
 from tests.conftest import PATIENCE, eventually
-from tests.memory import MemoryServer, MemoryTransport, Notices, make_connection, refuse, until_aborted
+from tests.memory import MemoryServer, MemoryTransport, make_connection, refuse, until_aborted
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -315,57 +315,6 @@ def test_an_abandoned_connection_does_not_come_back(server, notices):
     server.push(ConnectionLost("cut"))
     eventually(lambda: notices.of(Ended))
     assert not notices.of(Reconnected)
-
-
-def test_disconnecting_while_others_emit(notices, impatient):
-    for _ in range(100):
-        server = MemoryServer()
-        connection = make_connection(server, Notices())
-        connection.open()
-        barrier = threading.Barrier(5)
-        outcomes = []
-
-        def emit(connection=connection, barrier=barrier, outcomes=outcomes):
-            barrier.wait()
-            try:
-                while True:
-                    connection.send(event("x"))
-            except NotConnected as error:
-                outcomes.append(error)
-
-        threads = [threading.Thread(target=emit) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        barrier.wait()
-        connection.disconnect()
-        for thread in threads:
-            thread.join()
-        assert len(outcomes) == 4
-        assert server.link.sent[-1] == "0::"
-        assert server.link.sent.count("0::") == 1
-
-
-def test_a_call_in_a_handler_reads_until_its_answer_comes(connection, server, notices):
-    server.answers["5:1+"] = ["3:::meanwhile", "6:::1+[5]"]
-    answers = []
-
-    def ask(notice):
-        if isinstance(notice, Message):
-            answers.append(
-                notice.data if answers else connection.call(event("ask", id=connection.new_id("")), PATIENCE)
-            )
-
-    notices.react = ask
-    connection.open()
-    server.push("3:::go")
-    eventually(lambda: len(answers) == 2)
-    assert answers == [[5], "meanwhile"]
-
-
-def test_a_call_from_another_thread_waits(connection, server):
-    server.answers["5:1+"] = ["6:::1+[5]"]
-    connection.open()
-    assert connection.call(event("ask", id=connection.new_id("")), None) == [5]
 
 
 def test_a_wait_that_cannot_be_interrupted_looks_up_now_and_then(connection, server, monkeypatch):
