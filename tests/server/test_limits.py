@@ -15,6 +15,7 @@ import websocket
 
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, concurrent, event
+from sioclient.server.client import MOST_IN_A_ROW
 from sioclient.server.web import Http
 from tests.conftest import PATIENCE, eventually
 from tests.servers_py import Task
@@ -83,6 +84,14 @@ def rogue(server, raw, transport="websocket"):
         yield connection, name
     finally:
         connection.shutdown()
+
+
+def is_refused(sock):
+    """Return whether a connection takes nothing more; what is on its way from there may take long to read."""
+    try:
+        return not sock.send(b"x")
+    except OSError:
+        return True
 
 
 def test_s15_a_message_of_more_than_a_mebibyte_ends_the_websocket(server, raw):
@@ -160,9 +169,7 @@ def test_s15_a_slow_reader_is_cut_off(server, raw):
     with rogue(server, raw) as (connection, _):
         connection.send('5:::{"name":"gush","args":[65536]}')
         eventually(lambda: clients(server) == 1, "the end of the session")
-        with contextlib.suppress(OSError, websocket.WebSocketException):
-            while connection.recv():  # what was on its way, and then the end
-                pass
+        eventually(lambda: is_refused(connection.sock), "the end of the connection")
 
 
 def test_s15_a_client_that_never_polls_again_is_cut_off(server, raw):
@@ -203,7 +210,7 @@ def test_s15_a_flood_waits_in_the_network(server, raw):
 def test_what_waited_in_the_network_comes_in_the_end(server, raw):
     with rogue(server, raw) as (connection, name):
         connection.send('5:::{"name":"doze"}')
-        flood = Task(lambda: [connection.send(frame) for frame in ["3:::x"] * 5000 + ['5:9+::{"name":"echo"}']])
+        flood = Task(lambda: [connection.send(frame) for frame in ["3:::x"] * 2000 + ['5:9+::{"name":"echo"}']])
         client = server.call(lambda: server.router._hub.clients[name])
         eventually(lambda: server.call(lambda: not client.has_room()), "the end of reading")
         server.call(lambda: client.connections[""].may_go.set())
@@ -245,11 +252,7 @@ def test_s15_a_slow_reader_of_a_poll_is_cut_off(socket_server, raw, monkeypatch)
         eventually(lambda: server.call(lambda: server.router._hub.clients[name]._link), "the poll")
         ask.post(f"/1/xhr-polling/{name}", '5:::{"name":"pour","args":[33554432]}')
         assert cut.wait(PATIENCE)
-        received = 0
-        with contextlib.suppress(ConnectionResetError):
-            while data := connection.recv(2**16):
-                received += len(data)
-    assert received < 2**25
+        eventually(lambda: is_refused(connection), "the end of the connection")
 
 
 def test_a_request_that_fails_is_an_error_for_its_client_alone(server, raw, caplog):
@@ -273,15 +276,22 @@ def test_a_websocket_without_a_session_is_not_listened_to(server):
     connection.shutdown()
 
 
-def test_s15_a_flood_of_quick_events_lets_others_have_their_turn(server, raw):
-    ask = raw(server)
+def test_s15_a_flood_of_quick_events_lets_others_have_their_turn(socket_server, raw):
+    heard, turns = [], []
+
+    class Quick(SocketConnection):
+        def on_message(self, message):
+            if not heard:
+                # As for whatever another client wants.
+                asyncio.get_running_loop().call_soon(lambda: turns.append(len(heard)))
+            heard.append(message)
+
+    ask = raw(socket_server(Quick))
     name = ask.handshake()
     assert ask.get(f"/1/xhr-polling/{name}") == "1::"
-    body = "".join(f"\ufffd30\ufffd{'3:::' + 'x' * 26}" for _ in range(20_000))
-    posts = [Task(ask.post, f"/1/xhr-polling/{name}", body) for _ in range(3)]
-    with SocketIO("127.0.0.1", server.port) as other:
-        assert other.call("echo", 1, timeout=PATIENCE) == 1
-    assert [post.result() for post in posts] == ["1"] * 3
+    assert ask.post(f"/1/xhr-polling/{name}", "\ufffd5\ufffd3:::x" * 5000) == "1"
+    eventually(lambda: len(heard) == 5000)
+    assert turns == [MOST_IN_A_ROW]
 
 
 def test_s15_handlers_that_run_at_once_are_bounded(server, raw):
@@ -345,15 +355,12 @@ def test_s15_one_log_line_per_second_whatever_goes_wrong(server, raw, caplog):
     assert not any("\n" in line for line in ours)
 
 
-def test_a_thousand_clients_would_be_too_many_for_a_quick_test_but_a_hundred_are_not(socket_server):
-    settings = {"heartbeat_interval": 0.5, "heartbeat_timeout": 20}
-    server = socket_server(Main, **settings)
-    sockets = [SocketIO("127.0.0.1", server.port) for _ in range(100)]
+def test_many_clients_are_served_beside_each_other(socket_server):
+    server = socket_server(Main)
+    sockets = [SocketIO("127.0.0.1", server.port) for _ in range(25)]
     try:
-        assert clients(server) == 100
-        assert [one.call("echo", number) for number, one in enumerate(sockets)] == list(range(100))
-        sockets[0].wait(1.2)  # two heartbeats of each
-        assert [one.call("echo", number) for number, one in enumerate(sockets)] == list(range(100))
+        assert clients(server) == 25
+        assert [one.call("echo", number) for number, one in enumerate(sockets)] == list(range(25))
     finally:
         for one in sockets:
             one.disconnect()
