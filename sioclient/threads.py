@@ -30,6 +30,7 @@ from .protocol.lifecycle import Phase
 from .protocol.notices import Answered, Notice, Unanswered
 from .protocol.packets import Event, Json, Message
 from .transports.base import Transport
+from .watch import Watch, warn
 
 GOODBYE_TIMEOUT = 1.0
 """Seconds that the server has to end its side."""
@@ -96,6 +97,9 @@ class Threads:
         self._waiting_for_room = 0
         self._asleep_until, self._corked_until = -NEVER, NEVER
         self._inbox: deque[Notice] = deque()
+        self._running: Notice | None = None  # what the user's functions run for, for the watch
+        self._first_to_run: Notice | None = None
+        self._watch = Watch()
         self._characters_read = 0
         self._link: Abortable | None = None  # the attempt, then the transport that it opened
         self._transport: Transport | None = None
@@ -208,15 +212,17 @@ class Threads:
         """Run the user's functions for everything in the inbox."""
         if not self._inbox:
             return
+        self._first_to_run = self._inbox[0]
         self._set_reading(False)
         try:
             inbox, deliver = self._inbox, self._deliver
             while inbox:
-                notice = inbox.popleft()
+                self._running = notice = inbox.popleft()
                 # Who has left hears only of that. What the server said before it ended the session, he still hears.
                 if not self._left or type(notice) not in _USER_PACKETS:
                     deliver(notice)
         finally:
+            self._running = self._first_to_run = None
             if self._corked_until != NEVER:
                 self._corked_until = NEVER
                 self._flush()
@@ -243,6 +249,7 @@ class Threads:
                 if now >= self._corked_until:
                     self._corked_until = NEVER
                 self._protocol.handle_timeout(now)
+                blocked = self._watch.look(self._running, self._first_to_run, self._protocol.session, now)
                 news = self._collect()
                 self._changed.notify_all()
                 ended = not self._is_current(number)
@@ -251,6 +258,8 @@ class Threads:
             self._flush(wait=False)
             if news:
                 self._wake_link()
+            if blocked is not None:
+                warn(*blocked)
         self._flush(wait=False)
 
     def _sleep(self) -> bool:

@@ -20,6 +20,10 @@ class Session:
         handshake: what the server announced.
         revision: knows the two numbers.
         now: seconds on the caller's clock, as everywhere in this package.
+
+    Attributes:
+        fence: counts what is sent, if the server needs that.
+        paused_at: since when nobody reads; None: somebody does.
     """
 
     def __init__(self, handshake: Handshake, revision: Revision, now: float) -> None:
@@ -35,7 +39,7 @@ class Session:
         # How much later than it is due a beat may go out that the server may be waiting for.
         self._slack = ((self._dead_after or 0) - (self._beat_every or 0)) / 2
         self._heard_at = now
-        self._paused_at: float | None = None
+        self.paused_at: float | None = None
         self._since = now  # when reading or pausing began, or the clock was looked at last
 
     @property
@@ -49,23 +53,23 @@ class Session:
 
     def pause(self, now: float) -> None:
         """Nobody reads from now on."""
-        self._paused_at = now
+        self.paused_at = now
         self._look_anew(now)
 
     def resume(self, now: float) -> None:
         """Somebody reads again; the time in between does not count as silence, for nobody listened."""
-        if self._paused_at is not None:
-            self._heard_at += now - self._paused_at
+        if self.paused_at is not None:
+            self._heard_at += now - self.paused_at
             if self.fence is not None:
-                self.fence.postpone(now - self._paused_at)
-        self._paused_at = None
+                self.fence.postpone(now - self.paused_at)
+        self.paused_at = None
         self._look_anew(now)
 
     def deadline(self) -> float | None:
         """Return when there is something to look at."""
         look = None if self._beat_every is None else self._next_look(self._beat_every)
-        death = None if self._dead_after is None or self._paused_at is not None else self._heard_at + self._dead_after
-        fence = self.fence.deadline() if self.fence and self._paused_at is None else None
+        death = None if self._dead_after is None or self.paused_at is not None else self._heard_at + self._dead_after
+        fence = self.fence.deadline() if self.fence and self.paused_at is None else None
         return min((time for time in (look, death, fence) if time is not None), default=None)
 
     def beat_due(self, now: float) -> bool:
@@ -73,7 +77,7 @@ class Session:
         if self._beat_every is None or now < self._next_look(self._beat_every):
             return False
         self._since = now
-        unread = self._paused_at is not None
+        unread = self.paused_at is not None
         if unread and self._answers_once:
             self._beats_ahead += 1
             self._answered_at = now
@@ -89,11 +93,11 @@ class Session:
 
     def fence_is_stuck(self, now: float) -> bool:
         """Return whether a server that answers fences does not any more; while nobody reads, that cannot be known."""
-        return self.fence is not None and self._paused_at is None and self.fence.is_stuck(now)
+        return self.fence is not None and self.paused_at is None and self.fence.is_stuck(now)
 
     def is_dead(self, now: float) -> bool:
         """Return whether the server has been silent for too long."""
-        listening = self._paused_at is None and self._dead_after is not None
+        listening = self.paused_at is None and self._dead_after is not None
         return listening and now >= self._heard_at + (self._dead_after or 0)
 
     def _look_anew(self, now: float) -> None:
@@ -103,6 +107,6 @@ class Session:
     def _next_look(self, interval: float) -> float:
         if self._answers_once:
             due = self._answered_at + interval
-            return due if self._paused_at is not None else max(due, self._since + self._slack)
-        heard_counts = self._paused_at is None and not self._beats_unprompted
+            return due if self.paused_at is not None else max(due, self._since + self._slack)
+        heard_counts = self.paused_at is None and not self._beats_unprompted
         return (max(self._since, self._heard_at) if heard_counts else self._since) + interval

@@ -68,8 +68,8 @@ def test_f32_an_answer_is_not_sent_for_a_handler_that_raised(connect, legacy):
     assert answers == []
 
 
-def test_f33_a_handler_that_blocks_for_several_time_outs_keeps_the_connection(connect, recorder):
-    with Rogue(heartbeat=0.2, close=0.2) as rogue:
+def test_f33_a_handler_that_blocks_for_ten_time_outs_keeps_the_connection_with_one_warning(connect, recorder, caplog):
+    with Rogue(heartbeat=0.05, close=0.05) as rogue:
         go_on = threading.Event()
         socket = connect(rogue.port, recorder)
         socket.on("block", lambda: go_on.wait(PATIENCE))
@@ -79,6 +79,8 @@ def test_f33_a_handler_that_blocks_for_several_time_outs_keeps_the_connection(co
         go_on.set()
         assert recorder.next("message")[2] == "after"
         assert "close" not in told(recorder)
+        warned = [record for record in caplog.records if "'block' has run" in record.getMessage()]
+        assert [record.levelname for record in warned] == ["WARNING"]
 
 
 def test_f34_disconnect_in_a_handler_returns_and_is_final(connect, legacy):
