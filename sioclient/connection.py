@@ -13,20 +13,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from .call import SLICE, Call
 from .errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
 from .options import claim_of
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered
 from .protocol.packets import Ack, Encoded, UserPacket
-from .threads import GOODBYE_TIMEOUT, SLICE, Call, Threads
+from .threads import GOODBYE_TIMEOUT, WRITE_TIMEOUT, Threads
 from .transports.base import Transport
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that ``disconnect`` may take, whatever the network does."""
-
-ROOM_TIMEOUT = 5.0
-"""Seconds that sending more than the server takes may wait."""
 
 _EXIT_TIMEOUT = 1.0
 """Seconds that the end of the program may wait for all connections together."""
@@ -101,8 +99,7 @@ class Connection(Threads):
         revision = protocol.revision
         frame = revision.encode(packet)
         key = None if packet.id is None else (packet.endpoint, packet.id)
-        if protocol.is_full(frame):
-            self._wait_for_room(frame)
+        patience = self._wait_for_room(frame) if protocol.is_full(frame) else None
         with self._lock:
             if protocol.revision is not revision:  # another server has just taken the place of the one before
                 frame = protocol.revision.encode(packet)
@@ -110,9 +107,9 @@ class Connection(Threads):
             if timeout is not None:
                 self._reset_timer()
         if key is None:
-            self._flush_soon()
+            self._flush_soon(patience)
         else:
-            self._flush()  # somebody waits for the answer
+            self._flush(patience)  # somebody waits for the answer
 
     def call(self, packet: UserPacket, timeout: float | None) -> list[Any]:
         """Send a packet with an id and return the answer; in a handler, read the connection meanwhile.
@@ -245,16 +242,19 @@ class Connection(Threads):
         if isinstance(link, Transport):
             link.wake()
 
-    def _wait_for_room(self, frame: Encoded) -> None:
+    def _wait_for_room(self, frame: Encoded) -> float:
         """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
+
+        Returns:
+            The seconds that are left for writing.
 
         Raises:
             BufferFull: the server takes nothing.
         """
         protocol, on_listener = self._protocol, self._on_listener()
         if not protocol.is_full(frame) or (on_listener and not protocol.linked):
-            return
-        deadline = time.monotonic() + ROOM_TIMEOUT
+            return WRITE_TIMEOUT
+        deadline = time.monotonic() + WRITE_TIMEOUT
         with self._lock:
             self._waiting_for_room += 1
         try:
@@ -265,10 +265,11 @@ class Connection(Threads):
                     left = deadline - time.monotonic()
                     if left <= 0:
                         raise BufferFull(
-                            f"the server has taken nothing for {ROOM_TIMEOUT:g} s, or a handler has kept its answers "
+                            f"the server has taken nothing for {WRITE_TIMEOUT:g} s, or a handler has kept its answers "
                             "from being read for as long: send less, or later"
                         )
                     self._room.wait(left)
+            return max(deadline - time.monotonic(), 0)
         finally:
             with self._lock:
                 self._waiting_for_room -= 1

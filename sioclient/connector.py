@@ -130,6 +130,7 @@ class Attempt:
             _, transport = self._open(http, "xhr-polling", path, self._deadline, handshake)
             with suppress(ConnectionLost):
                 transport.send([dismissal])
+                transport.finish(self._deadline)
             transport.close(0)
         return handshake
 

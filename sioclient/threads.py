@@ -15,13 +15,13 @@ docs/threads.md has the path of a received frame and that of an emit.
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from .call import Call
 from .connector import Abortable, Attempt, Connector, unexpected
 from .errors import ConnectError, ConnectionLost
 from .protocol.client import ClientProtocol
@@ -38,34 +38,20 @@ GOODBYE_TIMEOUT = 1.0
 CORK_TIME = 0.005
 """Seconds that what a handler sends may wait for what the next one sends."""
 
+WRITE_TIMEOUT = 5.0
+"""Seconds that who sends may wait for what was sent before, and for the answer to it; then others see to it."""
+
+_LOOK = 0.5
+"""Seconds between two looks of the heartbeat thread at what others have left to it."""
+
 NEVER = float("inf")
 
 MOST_DEFERRED = 16 * 2**20
 """Characters that may come for other handlers while one reads on for an answer of its own."""
 
-# On Windows no lock's acquire is interrupted by Ctrl-C, so there a wait looks up now and then.
-SLICE = 1.0 if sys.platform == "win32" else None
-
 _USER_PACKETS = frozenset({Message, Json, Event})
 _OF_PACKETS = _USER_PACKETS | {Answered}  # none of these changes the state of the connection
 _CLOSED = Phase.CLOSED  # a look-up in an Enum takes as long as a call
-
-
-class Call:
-    """An acknowledgement that a thread waits for."""
-
-    def __init__(self) -> None:
-        self.outcome: Answered | Unanswered | None = None
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def settle(self, outcome: Answered | Unanswered) -> None:
-        self.outcome = outcome
-        self._done.release()
-
-    def wait(self) -> None:
-        while not self._done.acquire(timeout=-1 if SLICE is None else SLICE):
-            pass
 
 
 class Threads:
@@ -96,6 +82,8 @@ class Threads:
         self._room = threading.Condition(self._lock)  # for whoever has more to send than may wait
         self._waiting_for_room = 0
         self._asleep_until, self._corked_until = -NEVER, NEVER
+        self._unanswered = False  # the transport waits for an answer to what was sent
+        self._left_to_heartbeat = False  # for so long that others do not wait for it any more
         self._inbox: deque[Notice] = deque()
         self._running: Notice | None = None  # what the user's functions run for, for the watch
         self._first_to_run: Notice | None = None
@@ -162,6 +150,7 @@ class Threads:
         with self._lock:
             if self._is_current(number):
                 self._link = self._transport = transport
+                self._unanswered = self._left_to_heartbeat = False
                 self.transport_name, self.session_id = transport.name, handshake.session_id
                 self._protocol.transport_opened(handshake, transport.name, time.monotonic())
                 self._collect()
@@ -234,9 +223,11 @@ class Threads:
             with self._lock:
                 frames, self._transport = self._protocol.frames_to_send(), None
                 self.transport_name = self.session_id = None
-            if frames:
-                with suppress(ConnectionLost):
+            deadline = time.monotonic() + WRITE_TIMEOUT
+            with suppress(ConnectionLost):
+                if frames and transport.prepare(deadline):
                     transport.send(frames)
+                    transport.finish(deadline)
         transport.close(GOODBYE_TIMEOUT)
 
     # The heartbeat thread
@@ -253,14 +244,15 @@ class Threads:
                 news = self._collect()
                 self._changed.notify_all()
                 ended = not self._is_current(number)
+                spare = self._deadline() - now
             if ended and link is not None:
                 link.abort()
-            self._flush(wait=False)
+            self._flush(min(max(spare, _LOOK), WRITE_TIMEOUT), wait=False)
             if news:
                 self._wake_link()
             if blocked is not None:
                 warn(*blocked)
-        self._flush(wait=False)
+        self._flush(WRITE_TIMEOUT, wait=False)
 
     def _sleep(self) -> bool:
         """Return True at the protocol's deadline, False at the end of the connection."""
@@ -340,7 +332,7 @@ class Threads:
             self._collect()
         transport.abort()
 
-    def _flush_soon(self) -> None:
+    def _flush_soon(self, patience: float | None = None) -> None:
         """Write what a user sends; if more handlers are about to run, or the server is busy, it may wait for more.
 
         It leaves with the last of them, with the fiftieth frame, with whatever another thread writes, before a handler
@@ -348,36 +340,60 @@ class Threads:
         """
         more = self._protocol.is_busy() or (self._inbox and self._on_listener())
         if not more or self._protocol.outbox.queued >= WINDOW:
-            self._flush()
+            self._flush(patience)
         elif self._corked_until == NEVER:
             with self._lock:
                 self._corked_until = time.monotonic() + CORK_TIME
                 self._reset_timer()
 
-    def _flush(self, *, wait: bool = True) -> None:
+    def _flush(self, patience: float | None = None, *, wait: bool = True) -> None:
         """Write what there is to write.
 
         The listener does not wait for another thread that writes: if the server reads only while it is read from, both
         would wait for each other. Its frames are not forgotten: whoever writes looks again after it let go of the lock.
+        Nobody waits for long: what cannot be written yet stays in the outbox, and the heartbeat thread looks after it.
         """
-        protocol = self._protocol
-        while protocol.has_frames():
-            if not self._send_lock.acquire(blocking=wait and not self._on_listener()):
+        protocol, give_up = self._protocol, 0.0
+        if patience is None:
+            patience = 0.0 if self._left_to_heartbeat else WRITE_TIMEOUT
+        while protocol.has_frames() or self._unanswered:
+            give_up = give_up or time.monotonic() + patience
+            left = max(give_up - time.monotonic(), 0) if wait and not self._on_listener() else 0
+            if not self._send_lock.acquire(timeout=left):
                 return
             try:
-                with self._lock:
-                    frames, transport = protocol.frames_to_send(), self._transport
-                    makes_room = self._waiting_for_room > 0 and bool(frames)
-                    if makes_room:
-                        self._room.notify_all()
-                if makes_room:
-                    self._wake_link()
-                if transport is not None and frames:
-                    transport.send(frames)
-            except ConnectionLost as loss:
-                self._lose(transport, str(loss))  # type: ignore[arg-type]
+                written = self._write(give_up)
             finally:
                 self._send_lock.release()
+            if not written:
+                with self._lock:
+                    self._left_to_heartbeat = True
+                    self._corked_until = min(self._corked_until, time.monotonic() + _LOOK)
+                    self._reset_timer()
+                return
         if protocol.outbox.queued:
             with self._lock:
                 self._reset_timer()  # what the fence holds back, its deadline lets go
+
+    def _write(self, give_up: float) -> bool:
+        """Write what may be written now, with the lock for sending held; return False if what was sent holds it up."""
+        protocol, transport = self._protocol, self._transport
+        try:
+            if transport is not None and transport.is_answered:
+                if not (transport.prepare if protocol.has_frames() else transport.finish)(give_up):
+                    return False
+                self._left_to_heartbeat = False
+            with self._lock:
+                frames = protocol.frames_to_send() if transport is self._transport else []
+                makes_room = self._waiting_for_room > 0 and bool(frames)
+                if makes_room:
+                    self._room.notify_all()
+            if makes_room:
+                self._wake_link()
+            self._unanswered = transport is not None and transport.is_answered and bool(frames)
+            if transport is not None and frames:
+                transport.send(frames)
+        except ConnectionLost as loss:
+            self._unanswered = self._left_to_heartbeat = False
+            self._lose(transport, str(loss))  # type: ignore[arg-type]
+        return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,6 +37,9 @@ class MemoryTransport(Transport):
         self.may_send = threading.Event()
         self.may_send.set()
         self.is_sending = threading.Event()
+        self.answers = threading.Event()  # counts if the class says that what is sent ``is_answered``
+        self.answers.set()
+        self.unanswered = False
 
     def open(self, url: str, deadline: float) -> None:
         raise NotImplementedError("a memory transport is born open")
@@ -60,12 +64,24 @@ class MemoryTransport(Transport):
             self.sent.append(frame)
             self.server.answer(self, frame)
 
+        self.unanswered = True
+
+    def prepare(self, deadline: float) -> bool:
+        return not self.unanswered or self.finish(deadline)
+
+    def finish(self, deadline: float) -> bool:
+        self.unanswered = not self.answers.wait(max(deadline - time.monotonic(), 0))
+        if self.aborted:
+            raise ConnectionLost("broken")
+        return not self.unanswered
+
     def wake(self) -> None:
         self.incoming.put(_WAKE)
 
     def abort(self) -> None:
         self.aborted = True
         self.may_send.set()
+        self.answers.set()
         self.incoming.put(_ABORT)
 
     def close(self, timeout: float) -> None:

@@ -428,7 +428,7 @@ def test_a_handler_does_not_wait_for_a_server_that_only_its_own_thread_can_reach
 
 
 def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, notices, monkeypatch):
-    monkeypatch.setattr(module, "ROOM_TIMEOUT", 0.05)
+    monkeypatch.setattr(module, "WRITE_TIMEOUT", 0.05)
     connection, _ = overfed
     server.push("0::")
     eventually(lambda: notices.of(TransportClosed))

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from sioclient import threads
 from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.protocol import fence
 from sioclient.protocol.notices import (
@@ -22,6 +23,7 @@ from sioclient.protocol.notices import (
 from sioclient.protocol.packets import Event, Message
 from tests.conftest import PATIENCE, eventually
 from tests.memory import MemoryServer, MemoryTransport, make_connection, refuse, until_aborted
+from tests.servers_py import Task
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -125,6 +127,54 @@ def test_a_handler_that_emits_too_much_waits_for_the_writer(connection, server, 
     writer.join()
     eventually(lambda: len(server.link.sent) == 121)
     assert len(emitted) == 120
+
+
+@pytest.fixture
+def answered(connection, server, monkeypatch):
+    """Have all that is sent answered by the server, but not soon; nobody is patient."""
+    monkeypatch.setattr(MemoryTransport, "is_answered", True)
+    monkeypatch.setattr(threads, "WRITE_TIMEOUT", 0.02)
+    monkeypatch.setattr(threads, "_LOOK", 0.01)
+    connection.open()
+    server.link.answers.clear()
+    yield
+    server.link.answers.set()  # or the farewell of the other fixture would wait for it
+
+
+@pytest.mark.usefixtures("answered")
+def test_who_sends_does_not_wait_for_long_for_an_answer_and_the_rest_follows(connection, server):
+    for number in range(3):
+        Task(connection.send, event("n", number)).result()
+    assert server.link.sent == ['5:::{"name":"n","args":[0]}']
+    server.link.answers.set()
+    eventually(lambda: len(server.link.sent) == 3)
+    assert server.link.sent == [f'5:::{{"name":"n","args":[{number}]}}' for number in range(3)]
+
+
+@pytest.mark.usefixtures("answered")
+def test_what_nobody_waits_for_any_more_is_noticed_when_it_fails(connection, server, notices):
+    first = server.link
+    Task(connection.send, event("written")).result()
+    Task(connection.send, event("never written")).result()
+    first.abort()
+    eventually(lambda: notices.of(Reconnected))
+    eventually(lambda: server.link.sent == ['5:::{"name":"never written"}'])
+    assert first.sent == ['5:::{"name":"written"}']
+
+
+@pytest.mark.usefixtures("answered")
+def test_time_goes_on_while_an_answer_is_awaited(connection, server, notices):
+    connection.send(event("x", id=connection.new_id("")), "waiter", 0.05)
+    eventually(lambda: notices.of(Unanswered))
+    assert not server.link.answers.is_set()
+
+
+@pytest.mark.usefixtures("answered")
+def test_disconnecting_while_an_answer_is_awaited(connection, server, notices):
+    Task(connection.send, event("x")).result()
+    Task(connection.disconnect).result()
+    assert notices.of(Ended)
+    assert server.link.closed
 
 
 def test_a_write_that_fails_is_a_lost_connection_and_not_an_exception(connection, server, notices):
@@ -319,16 +369,6 @@ def test_an_abandoned_connection_does_not_come_back(server, notices):
     server.push(ConnectionLost("cut"))
     eventually(lambda: notices.of(Ended))
     assert not notices.of(Reconnected)
-
-
-def test_a_wait_that_cannot_be_interrupted_looks_up_now_and_then(connection, server, monkeypatch):
-    # Only on Windows is this so; the value is all that differs.
-    monkeypatch.setattr("sioclient.threads.SLICE", 0.001)
-    connection.open()
-    answer = threading.Timer(0.05, server.push, ["6:::1+[5]"])
-    answer.start()
-    assert connection.call(event("ask", id=connection.new_id("")), None) == [5]
-    answer.join()
 
 
 def test_an_attempt_that_fails_after_its_time_changes_nothing(server, notices):

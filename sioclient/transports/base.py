@@ -122,11 +122,15 @@ class StreamFraming(Framing, Protocol):
 class Transport(ABC):
     """Moves the frames of one session. It knows no packet, and lives once: opened, used, closed.
 
-    ``recv`` and ``close`` belong to one thread, ``send`` to one thread at a time; ``wake`` and ``abort`` may be called
-    from any thread at any time.
+    ``recv`` and ``close`` belong to one thread; ``prepare``, ``send`` and ``finish`` to one thread at a time; ``wake``
+    and ``abort`` may be called from any thread at any time.
+
+    Attributes:
+        is_answered: whether the other side answers all that is sent, so that ``prepare`` and ``finish`` may take time.
     """
 
     name: ClassVar[str]
+    is_answered: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing) -> None:
@@ -144,9 +148,17 @@ class Transport(ABC):
         """Do what ``recv`` does, but return none at ``deadline``; for a transport on which the server speaks first."""
         return self.recv()
 
+    def prepare(self, deadline: float) -> bool:
+        """Wait until frames may be sent, at most until ``deadline``; return whether they may. Raise ConnectionLost."""
+        return True
+
     @abstractmethod
     def send(self, frames: Sequence[Frame]) -> None:
         """Write frames in order, or raise ConnectionLost."""
+
+    def finish(self, deadline: float) -> bool:
+        """Wait for the answer to what was sent, until ``deadline``; return whether it came. Raise ConnectionLost."""
+        return True
 
     @abstractmethod
     def wake(self) -> None:

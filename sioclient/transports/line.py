@@ -32,32 +32,40 @@ class Line:
         self._wakes = method == "GET"  # nobody who posts is woken, and a connection has few descriptors
         self._stream = Stream(wakes=self._wakes)
         self._exchange: Exchange | None = None
+        self._prepared: Upgrade | None = None
         self._upgrade: Upgrade | None = None
-        self._used_at = float("-inf")
+        self._lives_until = float("-inf")
         self._aborted = self._woken = False
+
+    def prepare(self, url: str, deadline: float) -> None:
+        """Have a connection for the next request. Raises TimeoutError at ``deadline``, OSError or an HTTPException."""
+        if self._prepared is None:
+            try:
+                self._prepared = self._http.upgrade(url)
+            except Exception as error:  # auth= may be a function of the user's, and no thread may die of it
+                raise OSError(f"{type(error).__name__} while preparing a request: {error}") from error
+        if time.monotonic() >= self._lives_until or self._stream.has_ended():
+            self._connect(self._prepared, deadline)
 
     def ask(self, url: str, deadline: float, body: bytes | None = None, **headers: str) -> None:
         """Send a request with headers besides those of the user. Raises OSError or ``http.client.HTTPException``."""
-        try:
-            self._upgrade = upgrade = self._http.upgrade(url)
-        except Exception as error:  # auth= may be a function of the user's, and no thread may die of it
-            raise OSError(f"{type(error).__name__} while preparing a request: {error}") from error
-        if self._exchange is None or not self._is_sure_to_live(self._exchange):
-            self._connect(upgrade, deadline)
+        self.prepare(url, deadline)
+        self._upgrade, self._prepared = self._prepared, None
         assert self._exchange is not None
-        self._exchange.ask(self._method, upgrade, deadline, body, **headers)
+        assert self._upgrade is not None
+        self._exchange.ask(self._method, self._upgrade, deadline, body, **headers)
 
     def answer(self, deadline: float) -> Answer:
         """Read the answer. Raises OSError or ``http.client.HTTPException``."""
         assert self._exchange is not None
         assert self._upgrade is not None
         answer = self._exchange.answer(self._upgrade, deadline, self._limit)
-        self._used_at = time.monotonic()
+        self._lives_until = time.monotonic() + (_SURE_TO_LIVE if self._exchange.promises_more else 0.0)
         return answer
 
-    def wait_for_answer(self) -> bool:
-        """Return True when the answer begins to come, False when woken."""
-        begins = not self._woken and self._stream.wait()
+    def wait_for_answer(self, deadline: float | None = None) -> bool:
+        """Return True when the answer begins to come, False when woken, or at ``deadline``."""
+        begins = not self._woken and self._stream.wait(deadline)
         self._woken = self._woken and begins
         return begins
 
@@ -75,14 +83,12 @@ class Line:
         """Free everything."""
         self._stream.close()
 
-    def _is_sure_to_live(self, exchange: Exchange) -> bool:
-        recent = time.monotonic() < self._used_at + _SURE_TO_LIVE
-        return recent and exchange.promises_more and not self._stream.has_ended()
-
     def _connect(self, upgrade: Upgrade, deadline: float) -> None:
+        self._lives_until = float("-inf")
         old, self._stream = self._stream, Stream(wakes=self._wakes)
         old.close()
         if self._aborted:
             raise ConnectionAbortedError("the transport was aborted")
         open_stream(self._stream, upgrade, deadline, tunnel=False)
         self._exchange = Exchange(self._stream, self._http)
+        self._lives_until = time.monotonic() + _SURE_TO_LIVE

@@ -11,7 +11,9 @@ Rules, each because an old server loses packets otherwise:
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http.client import HTTPException
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
@@ -23,11 +25,25 @@ _CONNECT_TIMEOUT = 10.0
 """Seconds for another connection to a server that answered before."""
 
 _ANSWER_TIMEOUT = 60.0
-"""Seconds for an answer that has begun, and for the answer to a POST."""
+"""Seconds for an answer that has begun, for the answer to a POST, and for a connection to post on."""
+
+_REST_TIMEOUT = 5.0
+"""Seconds for the rest of the few bytes that answer a POST."""
+
+
+@contextmanager
+def _losses() -> Iterator[None]:
+    """Say as ConnectionLost what goes wrong with a POST."""
+    try:
+        yield
+    except (OSError, HTTPException) as error:
+        raise ConnectionLost(f"transport closed: {error}") from error
 
 
 class PostingTransport(Transport):
     """What the transports over HTTP have in common: frames are sent in POSTs.
+
+    ``send`` returns when the first of them is written; ``finish`` reads its answer, and goes on with the others.
 
     Args:
         http: knows what every request carries.
@@ -35,22 +51,74 @@ class PostingTransport(Transport):
         framing: puts frames into bodies and takes them out.
     """
 
+    is_answered = True
+
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing) -> None:
         self._framing = framing
         self._posts = Line(http, "POST", max_message_size)
         self._url = ""
+        self._waiting: deque[tuple[bytes, str]] = deque()  # bodies of POSTs, and their types
+        self._answer_by: float | None = None  # until when the POST that is on its way must be answered
+        self._connect_by: float | None = None  # until when there must be a connection for the next one
+
+    def prepare(self, deadline: float) -> bool:
+        """Wait for the answers to what was sent, and for a connection; see ``Transport.prepare``."""
+        with _losses():
+            return self._finish(deadline) and self._connect(deadline)
 
     def send(self, frames: Sequence[Frame]) -> None:
-        """Post frames, and wait until the server has them; see ``Transport.send``."""
+        """Post frames, or the first of them; see ``Transport.send``."""
+        self._waiting.extend(self._bodies(frames))
+        with _losses():
+            self._post()
+
+    def finish(self, deadline: float) -> bool:
+        """Wait until the server has all that was sent; see ``Transport.finish``."""
+        with _losses():
+            return self._finish(deadline)
+
+    def _finish(self, deadline: float) -> bool:
+        while self._answer_by is not None or self._waiting:
+            if self._answer_by is not None:
+                if not self._has_answer(self._answer_by, deadline):
+                    return False
+            elif self._connect(deadline):
+                self._post()
+            else:
+                return False
+        return True
+
+    def _has_answer(self, answer_by: float, deadline: float) -> bool:
+        """Wait for the answer to the POST that is on its way."""
+        if not self._posts.wait_for_answer(min(answer_by, deadline)):
+            if time.monotonic() >= answer_by:
+                raise TimeoutError("a packet was not answered in time")
+            return False
+        status = self._posts.answer(time.monotonic() + _REST_TIMEOUT).status
+        if status != 200:
+            raise ConnectionLost(f"a packet was answered with status {status}")
+        self._answer_by = None
+        return True
+
+    def _connect(self, deadline: float) -> bool:
+        """Have a connection for the next POST; return whether there is one."""
+        now = time.monotonic()
+        if now >= deadline:
+            return False
+        self._connect_by = connect_by = self._connect_by or now + _ANSWER_TIMEOUT
         try:
-            for body, content_type in self._bodies(frames):
-                deadline = time.monotonic() + _ANSWER_TIMEOUT
-                self._posts.ask(self._fresh_url(), deadline, body, **{"Content-Type": content_type})
-                status = self._posts.answer(deadline).status
-                if status != 200:
-                    raise ConnectionLost(f"a packet was answered with status {status}")
-        except (OSError, HTTPException) as error:
-            raise ConnectionLost(f"transport closed: {error}") from error
+            self._posts.prepare(self._fresh_url(), min(deadline, connect_by))
+        except TimeoutError:
+            if time.monotonic() >= connect_by:
+                raise
+            return False
+        self._connect_by = None
+        return True
+
+    def _post(self) -> None:
+        body, content_type = self._waiting.popleft()
+        self._answer_by = deadline = time.monotonic() + _ANSWER_TIMEOUT
+        self._posts.ask(self._fresh_url(), deadline, body, **{"Content-Type": content_type})
 
     def _bodies(self, frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
         """Yield the bodies of POSTs and their types."""

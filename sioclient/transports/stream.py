@@ -191,8 +191,8 @@ class Stream:
             except _WOULD_BLOCK:
                 self._wait_to_read(None)
 
-    def wait(self) -> bool:
-        """Wait until there is something to read, or the end of the stream; return False after ``wake``.
+    def wait(self, deadline: float | None = None) -> bool:
+        """Wait until there is something to read, or the end of the stream; return False after ``wake`` or ``deadline``.
 
         Raises:
             OSError: the connection was aborted.
@@ -200,7 +200,7 @@ class Stream:
         if self._has_decrypted():
             return True
         try:
-            self._wait_to_read(None)
+            self._wait_to_read(deadline)
             begins = True
         except TimeoutError:
             begins = False

@@ -23,6 +23,7 @@ class Session:
         sent: the frames that came from the client.
         polls: how many polls were answered.
         closed_with: the status of the client's close frame.
+        takes_posts: POSTs are answered only while this is set; they are read in any case.
     """
 
     def __init__(self, rogue: Rogue, name: str) -> None:
@@ -33,6 +34,8 @@ class Session:
         self.closed_with: int | None = None
         self.over = threading.Event()
         self.answers = True
+        self.takes_posts = threading.Event()
+        self.takes_posts.set()
         self._outgoing: queue.SimpleQueue[str | Action] = queue.SimpleQueue()
         self._lock = threading.Lock()
 
@@ -182,6 +185,8 @@ class Rogue(Server):
             body = peer.read(int(request.header("Content-Length") or 0)).decode()
             for text in decode_payload(body):
                 session.take(text)
+            while not (session.takes_posts.wait(0.02) or peer.server.ended.is_set()):
+                pass
             peer.reply("1")
         elif "disconnect" in request.target:
             session.over.set()

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import sioclient
-from sioclient import LocalProtocolError, NotConnected, SocketIO, SocketIOError
+from sioclient import BufferFull, LocalProtocolError, NotConnected, SocketIO, SocketIOError
 from sioclient.protocol.lifecycle import Phase
 from sioclient.protocol.packets import Event
 from tests.conftest import PATIENCE, Recorder, eventually, start
@@ -351,3 +351,42 @@ def test_d3_an_emit_after_the_end_says_so(connect, legacy):
     for verb in (lambda: socket.emit("x"), lambda: socket.call("x"), lambda: socket.connect("/chat")):
         with pytest.raises(SocketIOError, match="ended"):
             verb()
+
+
+@pytest.mark.parametrize("transport", ["xhr-polling"])
+def test_d3_an_emit_waits_for_the_answer_to_its_post_only_for_a_while(connect, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.WRITE_TIMEOUT", 0.1)
+    with Rogue() as rogue:
+        socket = connect(rogue.port)
+        session = rogue.next_session()
+        session.takes_posts.clear()
+        for number in range(50):
+            Task(socket.emit, "n", number).result()
+        assert session.sent == ['5:::{"name":"n","args":[0]}']
+        session.takes_posts.set()
+        assert socket.call("anything") is None
+        assert session.sent[:50] == [f'5:::{{"name":"n","args":[{number}]}}' for number in range(50)]
+
+
+@pytest.mark.parametrize("transport", ["xhr-polling"])
+def test_d3_what_a_server_never_takes_is_refused_or_survives_a_loss(connect, recorder, monkeypatch):
+    for module in ("threads", "connection"):
+        monkeypatch.setattr(f"sioclient.{module}.WRITE_TIMEOUT", 0.1)
+    with Rogue() as rogue:
+        socket = connect(rogue.port, recorder)
+        session = rogue.next_session()
+        session.takes_posts.clear()
+        accepted = []
+
+        def flood() -> None:
+            for number in range(1000):
+                socket.emit("n", number)
+                accepted.append(f'5:::{{"name":"n","args":[{number}]}}')
+
+        with pytest.raises(BufferFull, match="has taken nothing"):
+            Task(flood).result()
+        session.act(lambda peer: peer.reset())
+        recorder.next("reconnect")
+        assert socket.call("anything") is None
+        assert session.sent == accepted[:1]
+        assert rogue.next_session().sent[: len(accepted) - 1] == accepted[1:]

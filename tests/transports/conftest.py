@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from sioclient.transports.base import Transport
+from tests.servers_py import soon
+
 _LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -60,3 +63,10 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+def sent(transport: Transport, frames: list[str | bytes]) -> None:
+    """Send frames, and return when they are answered."""
+    assert transport.prepare(soon())
+    transport.send(frames)
+    assert transport.finish(soon())

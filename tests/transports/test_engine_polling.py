@@ -15,6 +15,7 @@ from sioclient.transports.base import HttpOptions
 from sioclient.transports.engine_polling import EnginePollingTransport
 from sioclient.transports.http import HttpClient
 from tests.servers_py import LIMIT, Peer, Script, Server, Task, hand_over, soon
+from tests.transports.conftest import sent
 
 PATH = "/socket.io/?EIO=4&transport=polling&sid=x"
 HANDSHAKE = Handshake("x", 45, None, ("xhr-polling",), max_payload=10)
@@ -77,7 +78,7 @@ def test_bodies_are_no_larger_than_the_server_allows() -> None:
     received: list[tuple[str | None, bytes]] = []
     with Server(posts(received)) as server, client(revision5()) as transport:
         transport.open(server.url(PATH), soon())
-        Task(transport.send, ["4abc", "4def", "4ghi", b"\0" * 12]).result()
+        Task(sent, transport, ["4abc", "4def", "4ghi", b"\0" * 12]).result()
     text = "text/plain;charset=UTF-8"
     assert received == [(text, b"4abc\x1e4def"), (text, b"4ghi"), (text, b"bAAAAAAAAAAAAAAAA")]
 
@@ -86,8 +87,8 @@ def test_bytes_go_as_bytes_to_old_servers() -> None:
     received: list[tuple[str | None, bytes]] = []
     with Server(posts(received)) as server, client(revision4(), replace(HANDSHAKE, max_payload=None)) as transport:
         transport.open(server.url(PATH), soon())
-        Task(transport.send, ["2", "40"]).result()
-        Task(transport.send, ["4\u00e9", b"\4\0"]).result()
+        Task(sent, transport, ["2", "40"]).result()
+        Task(sent, transport, ["4\u00e9", b"\4\0"]).result()
     assert received == [
         ("text/plain;charset=UTF-8", b"1:22:40"),
         ("application/octet-stream", b"\0\3\xff4\xc3\xa9\1\2\xff\4\0"),

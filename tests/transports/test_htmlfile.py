@@ -18,7 +18,7 @@ from sioclient.transports.base import HttpOptions
 from sioclient.transports.htmlfile import HtmlfileTransport, _Chunks
 from sioclient.transports.http import HttpClient
 from tests.servers_py import Peer, Script, Server, Task, hand_over, nothing_left_open, soon
-from tests.transports.conftest import Authority
+from tests.transports.conftest import Authority, sent
 
 PATH = "/socket.io/1/htmlfile/sid"
 BEGINNING = "<html><body><script>var _ = function (msg) { parent.s._(msg, document); };</script>".ljust(256)
@@ -116,7 +116,7 @@ def test_encrypted_pages_are_read_to_their_end_too(authority: Authority) -> None
 def test_frames_are_posted() -> None:
     with Server(paging(script("1::")), accepting) as server, client() as transport:
         transport.open(server.url(PATH), soon())
-        Task(transport.send, ["3:::a"]).result()
+        Task(sent, transport, ["3:::a"]).result()
         assert server.requests[1].raw.startswith(b"POST ")
 
 
@@ -135,7 +135,7 @@ def test_cookies_of_the_page_go_with_the_posts() -> None:
 
     with Server(run, accepting) as server, client() as transport:
         transport.open(server.url(PATH), soon())
-        Task(transport.send, ["3:::a"]).result()
+        Task(sent, transport, ["3:::a"]).result()
         assert server.requests[1].header("Cookie") == "sticky=7"
 
 
@@ -162,7 +162,7 @@ def test_abort_ends_reading_and_posting() -> None:
         transport.open(server.url(PATH), soon())
         transport.recv()
         server.next_peer()
-        tasks = [Task(transport.recv), Task(transport.send, ["3:::a"])]
+        tasks = [Task(transport.recv), Task(sent, transport, ["3:::a"])]
         server.next_peer()
         for task in tasks:
             task.wait_until_blocked()
@@ -226,7 +226,7 @@ def test_a_page_without_a_script_does_not_open_in_time() -> None:
 def test_nothing_is_left_open() -> None:
     with Server(paging(script("1::")), accepting) as server, nothing_left_open(), client() as transport:
         transport.open(server.url(PATH), soon())
-        transport.send(["3:::a"])
+        sent(transport, ["3:::a"])
         transport.abort()
 
 

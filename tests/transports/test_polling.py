@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,11 +10,12 @@ import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
 from sioclient.protocol.revisions import Handshake, Revision1
-from sioclient.transports import line
+from sioclient.transports import line, polling
 from sioclient.transports.base import HttpOptions
 from sioclient.transports.http import HttpClient
 from sioclient.transports.polling import JsonpTransport, PollingTransport
-from tests.servers_py import LIMIT, Peer, Script, Server, Task, hand_over, nothing_left_open, soon
+from tests.servers_py import LIMIT, Peer, Script, Server, Task, deaf_port, hand_over, nothing_left_open, soon
+from tests.transports.conftest import sent
 
 PATH = "/socket.io/1/xhr-polling/sid"
 
@@ -69,7 +71,7 @@ def test_every_request_carries_what_the_options_say() -> None:
     options = {"params": {"token": "x"}, "headers": {"X-Key": "1"}, "cookies": {"c": "d"}, "auth": ("u", "p")}
     with Server(bodies("1::"), bodies("1")) as server, client(**options) as transport:
         opened(transport, server)
-        Task(transport.send, ["3:::x"]).result()
+        Task(sent, transport, ["3:::x"]).result()
     for request in server.requests:
         assert request.target.endswith("&token=x")
         assert (request.header("X-Key"), request.header("Cookie")) == ("1", "c=d")
@@ -104,7 +106,7 @@ def posted(*frames: str) -> list[str]:
 
     with Server(bodies("1::"), script) as server, client() as transport:
         opened(transport, server)
-        Task(transport.send, list(frames)).result()
+        Task(sent, transport, list(frames)).result()
         assert server.connections == 2
     return received
 
@@ -150,23 +152,82 @@ def test_abort_ends_a_poll_that_waits() -> None:
         with pytest.raises(ConnectionLost):
             waiting.result()
         with pytest.raises(ConnectionLost):
-            transport.send(["3:::x"])
+            sent(transport, ["3:::x"])
+
+
+def silent(peer: Peer) -> None:
+    """Script: read a POST and leave its answer to the test."""
+    request = peer.read_head()
+    peer.read(int(request.header("Content-Length") or 0))
+    hand_over(peer)
 
 
 def test_abort_ends_a_post_that_waits() -> None:
-    def silent(peer: Peer) -> None:
-        peer.read_head()
-        hand_over(peer)
-
     with Server(bodies("1::"), silent) as server, client() as transport:
         opened(transport, server)
         server.next_peer()
-        sending = Task(transport.send, ["3:::x"])
+        sending = Task(sent, transport, ["3:::x"])
         server.next_peer()
         sending.wait_until_blocked()
         transport.abort()
         with pytest.raises(ConnectionLost):
             sending.result()
+
+
+def test_a_post_that_is_not_answered_yet_holds_up_the_next_and_nothing_else() -> None:
+    with Server(bodies("1::"), silent) as server, client() as transport:
+        opened(transport, server)
+        server.next_peer()
+        transport.send(["3:::x", "3:::\U0001f600"])
+        peer = server.next_peer()
+        assert not transport.finish(time.monotonic())
+        assert not transport.prepare(time.monotonic() + 0.01)
+        peer.reply("1")
+        peer.kept = False
+        finishing = Task(transport.finish, soon())
+        request = peer.read_head()
+        assert peer.read(int(request.header("Content-Length") or 0)) == "3:::\U0001f600".encode()
+        assert not finishing.done
+        peer.reply("1")
+        assert finishing.result()
+        assert transport.prepare(soon())
+
+
+def test_a_post_that_is_never_answered_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "_ANSWER_TIMEOUT", 0.05)
+    with Server(bodies("1::"), silent) as server, client() as transport:
+        opened(transport, server)
+        transport.send(["3:::x"])
+        with pytest.raises(ConnectionLost, match="not answered in time"):
+            Task(transport.finish, soon()).result()
+
+
+def test_a_server_that_takes_no_connection_for_a_post_holds_it_up_and_is_given_up_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Server(bodies("1::")) as server, client() as transport, deaf_port() as deaf:
+        opened(transport, server)
+        transport._url = f"http://127.0.0.1:{deaf}/"
+        assert not transport.prepare(time.monotonic() + 0.05)
+        assert not transport.prepare(time.monotonic())
+        transport._connect_by = time.monotonic() + 0.05
+        with pytest.raises(ConnectionLost, match="timed out"):
+            Task(transport.prepare, soon()).result()
+
+
+def test_the_next_of_several_bodies_waits_for_a_connection_too() -> None:
+    def once(peer: Peer) -> None:
+        request = peer.read_head()
+        peer.read(int(request.header("Content-Length") or 0))
+        peer.reply("1", kept=None)
+
+    with Server(bodies("1::"), once) as server, client() as transport:
+        opened(transport, server)
+        transport.send(["3:::x", "3:::\U0001f600"])
+        assert transport._has_answer(soon(), soon())
+        assert not transport.finish(time.monotonic())
+        assert transport.finish(soon())
+        assert server.connections == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500])
@@ -230,7 +291,7 @@ def test_a_post_that_is_refused_is_a_lost_connection() -> None:
     with Server(bodies("1::"), refuse) as server, client() as transport:
         opened(transport, server)
         with pytest.raises(ConnectionLost, match="status 401"):
-            Task(transport.send, ["3:::x"]).result()
+            Task(sent, transport, ["3:::x"]).result()
 
 
 def test_half_a_surrogate_pair_is_passed_on_and_other_bad_bytes_are_replaced() -> None:
@@ -259,7 +320,7 @@ def test_an_auth_function_that_fails_later_is_a_lost_connection() -> None:
     with Server(bodies("1::")) as server, client(auth=auth) as transport:
         opened(transport, server)
         transport.recv()
-        for use in (transport.recv, lambda: transport.send(["3:::x"])):
+        for use in (transport.recv, lambda: sent(transport, ["3:::x"])):
             with pytest.raises(ConnectionLost, match="LookupError while preparing a request: the token is gone"):
                 use()
 
@@ -267,7 +328,7 @@ def test_an_auth_function_that_fails_later_is_a_lost_connection() -> None:
 def test_nothing_is_left_open() -> None:
     with Server(bodies("1::"), bodies("1")) as server, nothing_left_open(), client() as transport:
         opened(transport, server)
-        transport.send(["3:::x"])
+        sent(transport, ["3:::x"])
         transport.abort()
 
 
@@ -287,8 +348,8 @@ def test_jsonp_polls_for_scripts_and_posts_forms() -> None:
         opened(transport, server)
         assert transport.recv() == ["1::"]
         assert Task(transport.recv).result() == ["3:::next"]
-        Task(transport.send, ["3:::a"]).result()
-        Task(transport.send, ["3:::\U0001f600", "2::"]).result()
+        Task(sent, transport, ["3:::a"]).result()
+        Task(sent, transport, ["3:::\U0001f600", "2::"]).result()
     kind = "application/x-www-form-urlencoded"
     assert forms[0] == (kind, b"d=%223%3A%3A%3Aa%22")
     assert forms[1:] == [(kind, b"d=%223%3A%3A%3A%F0%9F%98%80%22"), (kind, b"d=%222%3A%3A%22")]
