@@ -222,7 +222,7 @@ class Lifecycle:
         self._overfed = reason == OVERFED
         if self.phase in (Phase.CONNECTING, Phase.JOINING):
             error = self._ask_anew(error)
-        if self.session is not None and self._was_healthy(now):
+        if self.session is not None and (self._overfed or self._was_healthy(now)):
             self._backoff.reset()
             self._too_big = 0
         if self.session is not None:

@@ -143,30 +143,34 @@ def test_f37_eight_threads_each_keep_their_order(connect, legacy, transport):
 
 
 def test_f38_disconnecting_while_others_emit():
-    for _ in range(300):
-        server = MemoryServer()
-        connection = make_connection(server, Notices())
-        connection.open()
-        barrier, outcomes = threading.Barrier(4), []
+    rounds, emitters = 1000, 2
+    together = threading.Barrier(emitters + 1)
+    current, outcomes = [], []
 
-        def emit(connection=connection, barrier=barrier, outcomes=outcomes) -> None:
-            barrier.wait()
+    def emit() -> None:
+        for _ in range(rounds):
+            together.wait(PATIENCE)
             try:
-                for number in range(20):
-                    connection.send(Event("n", [number]))
+                for number in range(10):
+                    current[-1].send(Event("n", [number]))
                 outcomes.append("returned")
             except NotConnected:
                 outcomes.append("refused")
+            together.wait(PATIENCE)
 
-        threads = [threading.Thread(target=emit) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        barrier.wait()
-        connection.disconnect()
-        for thread in threads:
-            thread.join()
-        assert len(outcomes) == 3
+    emitting = [Task(emit) for _ in range(emitters)]
+    for _ in range(rounds):
+        server = MemoryServer()
+        current[:] = [make_connection(server, Notices())]
+        current[-1].open()
+        together.wait(PATIENCE)
+        current[-1].disconnect()
+        together.wait(PATIENCE)
         assert server.link.sent[-1] == "0::"
+        assert server.link.sent.count("0::") == 1
+    for task in emitting:
+        task.result()
+    assert len(outcomes) == rounds * emitters
 
 
 def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch):

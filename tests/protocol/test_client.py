@@ -1102,6 +1102,19 @@ def test_after_such_a_kick_a_full_buffer_is_waited_for():
     assert not client.is_full("x")
 
 
+def test_such_kicks_however_many_in_a_row_do_not_make_the_way_back_longer():
+    client, now = open_client(limit=100 * DELAY), 0.0
+    for _ in range(5):
+        assert client.session is not None
+        assert client.session.fence is not None
+        client.session.fence.bytes_counted = BYTE_BUDGET
+        client.receive(["0::"], now)
+        assert client.deadline() == now + DELAY
+        now += DELAY
+        client.handle_timeout(now)
+        link(client, now, "1::")
+
+
 def test_after_any_other_loss_and_after_the_end_it_is_not():
     for client in (overfed_client(buffer_size=0), open_client(buffer_size=0)):
         assert client.is_full("x") is (client.phase is Phase.WAITING)
