@@ -1,4 +1,4 @@
-"""A TCP proxy that breaks what goes through it, when a test says so: nothing here happens by time.
+"""A TCP proxy that breaks what goes through it, when a test says so: nothing but ``delay`` happens by time.
 
 Only the client sees a reset. The server sees an end, and is read until it ends too: socket.io 0.9.19 dies of an RST
 that comes after a FIN, with all its clients.
@@ -12,6 +12,8 @@ import selectors
 import socket
 import struct
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -30,8 +32,20 @@ class Way:
 
     def __init__(self, source: socket.socket, target: socket.socket) -> None:
         self.source, self.target = source, target
+        self.late: deque[tuple[float, bytes]] = deque()  # what is delayed, and until when; nothing: the end
         self.waiting = bytearray()
         self.ended = self.done = False
+
+    def has_room(self) -> bool:
+        ended = self.ended or (self.late and not self.late[-1][1])
+        return not ended and len(self.waiting) + sum(len(data) for _, data in self.late) < _ROOM
+
+    def arrive(self, now: float) -> None:
+        """Have what was delayed until now wait for its turn."""
+        while self.late and self.late[0][0] <= now:
+            _, data = self.late.popleft()
+            self.waiting += data
+            self.ended = not data
 
 
 class Link:
@@ -63,14 +77,17 @@ class Proxy:
         accepted: connections so far.
         passed: bytes that have gone either way so far.
         sizes: bytes written at once at most; 1 makes every byte a segment of its own.
+        delay: seconds that all bytes take, either way.
     """
 
     def __init__(self, target: int) -> None:
         self.accepted = self.passed = 0
         self.sizes = _ROOM
+        self.delay = 0.0
         self._target = target
         self._held: set[str] = set()
         self._cuts: dict[str, int] = {}
+        self._allowed: dict[str, int] = {}
         self._links: list[Link] = []
         self._ending: list[socket.socket] = []  # to servers, until they end too
         self._orders: SimpleQueue[tuple[Callable[[], None], threading.Event]] = SimpleQueue()
@@ -104,6 +121,13 @@ class Proxy:
         """Send bytes to every client that the server never sent."""
         self._order(lambda: [link.down.waiting.extend(data) for link in self._links])
 
+    def throttle(self, way: str, size: int | None) -> None:
+        """Let so many bytes more through that way, over all connections together, and no others; None: all again."""
+        if size is None:
+            self._order(lambda: self._allowed.pop(way, None))
+        else:
+            self._order(lambda: self._allowed.update({way: size}))
+
     def waiting(self, way: str) -> int:
         """Return how many bytes are held."""
         return sum(len(getattr(link, way).waiting) for link in list(self._links))
@@ -133,12 +157,21 @@ class Proxy:
     def _run(self) -> None:
         while self._running:
             with selectors.DefaultSelector() as selector:
+                timeout = self._arrivals()
                 self._register(selector)
-                ready = selector.select()
+                ready = selector.select(timeout)
             for key, events in ready:
                 key.data(events)
         for sock in (*self._ending, self._listener, self._waker, self._wakened):
             sock.close()
+
+    def _arrivals(self) -> float | None:
+        """Let arrive what has been delayed for long enough; return the seconds until there is more of that."""
+        now = time.monotonic()
+        ways = [way for link in self._links for way in (link.up, link.down)]
+        for way in ways:
+            way.arrive(now)
+        return min((max(way.late[0][0] - now, 0) for way in ways if way.late), default=None)
 
     def _register(self, selector: selectors.BaseSelector) -> None:
         selector.register(self._listener, selectors.EVENT_READ, lambda events: self._accept())
@@ -148,14 +181,16 @@ class Proxy:
         for link in self._links:
             for name, way, back in (("up", link.up, link.down), ("down", link.down, link.up)):
                 # Registered by socket: what it reads goes one way, what it writes comes the other way.
-                reads = selectors.EVENT_READ if not way.ended and len(way.waiting) < _ROOM else 0
+                reads = selectors.EVENT_READ if way.has_room() else 0
                 other = "down" if name == "up" else "up"
                 writes = selectors.EVENT_WRITE if self._has_work(other, back) else 0
                 if reads | writes:
                     selector.register(way.source, reads | writes, self._mover(link, way, other, back))
 
     def _has_work(self, name: str, way: Way) -> bool:
-        return name not in self._held and (bool(way.waiting) or (way.ended and not way.done))
+        if name in self._held or not self._allowed.get(name, 1):
+            return False
+        return bool(way.waiting) or (way.ended and not way.done)
 
     def _mover(self, link: Link, way: Way, other: str, back: Way) -> Callable[[int], None]:
         def move(events: int) -> None:
@@ -173,22 +208,25 @@ class Proxy:
                 if self._held:
                     way.ended = True
                     way.waiting.clear()
+                    way.late.clear()
                 else:
                     self._drop(link, reset=True)
 
         return move
 
     def _read(self, way: Way) -> None:
-        data = way.source.recv(_ROOM)
-        way.waiting += data
-        way.ended = not data
+        way.late.append((time.monotonic() + self.delay, way.source.recv(_ROOM)))
+        if not self.delay:
+            way.arrive(float("inf"))
 
     def _write(self, link: Link, name: str, way: Way) -> None:
         if way.waiting:
-            room = min(self.sizes, self._cuts.get(name, _ROOM))
+            room = min(self.sizes, self._cuts.get(name, _ROOM), self._allowed.get(name, _ROOM))
             sent = way.target.send(way.waiting[:room])
             self.passed += sent
             del way.waiting[:sent]
+            if name in self._allowed:
+                self._allowed[name] -= sent
             if name in self._cuts:
                 self._cuts[name] -= sent
                 if self._cuts[name] <= 0:

@@ -216,6 +216,15 @@ def test_f22_a_server_that_sends_a_byte_now_and_then_is_given_up(data):
         SocketIO("127.0.0.1", server.port, **short())
 
 
+@pytest.mark.parametrize("size", [10, 300], ids=["in the handshake", "in the transport's first answer"])
+def test_f22_a_real_server_that_gets_stuck_in_the_middle_of_an_answer_is_given_up(connect, proxy, size):
+    proxy.throttle("down", size)
+    with pytest.raises(ConnectError, match=r"in time|within|says nothing"):
+        connect(proxy.port, **short())
+    proxy.throttle("down", None)
+    assert connect(proxy.port).call("echo", 1) == 1
+
+
 def test_f23_a_host_that_does_not_answer_is_given_up():
     with deaf_port() as port, pytest.raises(ConnectError, match=r"in time|within"):
         SocketIO("127.0.0.1", port, **short())

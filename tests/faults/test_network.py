@@ -139,7 +139,8 @@ def test_f06_more_than_the_network_takes_is_refused_in_the_end(connect, proxy, m
         Task(flood).result()
 
 
-def test_f07_outages_that_heal_in_time_change_nothing(connect, proxy, recorder, ledger):
+def test_f07_outages_of_a_slow_link_that_heal_in_time_change_nothing(connect, proxy, recorder, ledger):
+    proxy.delay = 0.005
     socket = connect(proxy.port, recorder)
     account, session = ledger(socket), socket.session_id
     for _ in range(20):
@@ -248,6 +249,21 @@ def test_f13_polls_that_bring_nothing_lose_nothing(recorder, ledger):
             account.wait_for_last()
         account.check()
         assert "close" not in told(recorder)
+
+
+def test_f13_answers_that_trickle_in_lose_nothing_and_repeat_nothing(connect, proxy, recorder, ledger):
+    account = ledger(connect(proxy.port, recorder))
+
+    def trickle() -> bool:
+        proxy.throttle("down", 9)
+        return emitting.done and account.echoed == account.sent
+
+    for _ in range(3):
+        proxy.throttle("down", 0)
+        emitting = Task(account.emit)
+        eventually(trickle, "the echo, nine bytes at a time")
+    account.check()
+    assert "close" not in told(recorder)
 
 
 def test_f14_there_are_never_two_polls_at_once(connect):

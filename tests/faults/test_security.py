@@ -15,6 +15,7 @@ import pytest
 
 import sioclient
 from sioclient import ConnectError, Handler, HandshakeRejected, LocalProtocolError, SocketIO
+from sioclient.options import TRANSPORTS
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Malformed
 from sioclient.protocol.revisions import Revision1
@@ -41,19 +42,21 @@ def carrying() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("certificate", BAD_CERTIFICATES)
-def test_s01_f26_a_bad_certificate_is_refused(authority, transport, certificate):
+def test_s01_f26_a_bad_certificate_is_refused_at_the_handshake_of_all_transports(authority, certificate):
     with Rogue(tls=getattr(authority, certificate)) as rogue:
         with pytest.raises(ConnectError, match="certificate") as refused:
-            SocketIO("localhost", rogue.port, secure=True, verify=authority.ca_file, transports=(transport,))
+            SocketIO("localhost", rogue.port, secure=True, verify=authority.ca_file)
         assert not refused.value.retryable
         assert rogue.requests == []
 
 
 @pytest.mark.parametrize("certificate", BAD_CERTIFICATES)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_s01_f26_a_certificate_is_verified_on_every_leg(authority, transport, certificate):
-    with Rogue(tls=(authority.good, getattr(authority, certificate))) as rogue:
+    with Rogue(tls=(authority.good, getattr(authority, certificate)), transports=transport) as rogue:
         with pytest.raises(ConnectError, match="certificate"):
             SocketIO("localhost", rogue.port, secure=True, verify=authority.ca_file, transports=(transport,))
+        assert rogue.connections == 2
         assert rogue.sessions == []
 
 
