@@ -21,7 +21,7 @@ from ..errors import (
 )
 from .acks import AckKey
 from .backoff import Backoff
-from .endpoints import Endpoint, Endpoints, Joining
+from .endpoints import Endpoint, Joining
 from .fence import BYTE_BUDGET
 from .lifecycle import OVERFED, Lifecycle, Phase, Policy
 from .notices import Answered, Connected, Disconnected, Dropped, JoinFailed, Notice, Unanswered
@@ -288,8 +288,7 @@ class ClientProtocol(Lifecycle):
         self._notices.append(Connected(endpoint.name))
         if endpoint is self.endpoints.default:
             self._joined(now)
-        self._notices += endpoint.early
-        endpoint.early.clear()
+        self._notices += endpoint.early.take()
         self._check_restored()
 
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
@@ -350,8 +349,9 @@ class ClientProtocol(Lifecycle):
             return False
         if endpoint.state is _JOINED:
             self._notices.append(packet)
-        elif len(endpoint.early) < Endpoints.MOST_EARLY:
-            endpoint.early.append(packet)
+        elif not endpoint.early.keep(packet):
+            self._on_malformed(Malformed(endpoint.name, "too much came before the endpoint was joined"), self._now)
+            return False
         return True
 
     def _on_ack(self, packet: Ack, now: float) -> None:

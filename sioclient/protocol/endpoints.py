@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ..errors import SocketIOError
-from .notices import Notice
+from .early import Early
 
 
 class Joining(Enum):
@@ -46,7 +46,7 @@ class Endpoint:
     state: Joining = Joining.ASKED
     error: SocketIOError | None = None
     deadline: float | None = None
-    early: list[Notice] = field(default_factory=list)
+    early: Early = field(default_factory=Early)
     was_open: bool = False
     left_here: bool = False
     auth: Any = None
@@ -70,8 +70,6 @@ class Endpoint:
 
 class Endpoints:
     """All endpoints by name; the default one is always there."""
-
-    MOST_EARLY = 1000
 
     def __init__(self) -> None:
         self.default = Endpoint("")
@@ -105,7 +103,7 @@ class Endpoints:
     def close(self, endpoint: Endpoint, error: SocketIOError | None) -> None:
         """Let go of an endpoint, because of ``error`` or as asked."""
         endpoint.state, endpoint.error, endpoint.deadline = Joining.OVER, error, None
-        endpoint.early.clear()
+        endpoint.early.take()
         if endpoint is not self.default:
             self._by_name.pop(endpoint.name, None)
 
@@ -128,7 +126,7 @@ class Endpoints:
             endpoint.state, endpoint.was_open = Joining.ASKED, True
         for endpoint in self:
             endpoint.left_here = False
-            endpoint.early.clear()
+            endpoint.early.take()
         return were_open
 
     def all_decided(self) -> bool:

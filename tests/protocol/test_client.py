@@ -18,7 +18,8 @@ from sioclient.errors import (
     NotConnected,
 )
 from sioclient.protocol.client import WARNING_INTERVAL, ClientProtocol
-from sioclient.protocol.endpoints import Endpoints, Joining
+from sioclient.protocol.early import MOST_PACKETS
+from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET
 from sioclient.protocol.lifecycle import Phase
 from sioclient.protocol.notices import (
@@ -90,10 +91,15 @@ def test_packets_for_an_endpoint_that_come_before_its_confirmation_are_delivered
     assert client.notices() == [Connected("/chat"), Message("early", "/chat"), Message("late", "/chat")]
 
 
-def test_no_more_than_a_thousand_early_packets_are_kept():
+def test_no_more_than_a_thousand_early_packets_are_kept_and_the_others_are_no_secret():
     client = connecting_client()
-    link(client, 0.0, *["3:::x"] * (Endpoints.MOST_EARLY + 1), "1::")
-    assert len(of(Message, client)) == Endpoints.MOST_EARLY
+    link(client, 0.0, *["3:::x"] * MOST_PACKETS, "3:1::dropped", "1::")
+    notices = client.notices()
+    assert sum(isinstance(notice, Message) for notice in notices) == MOST_PACKETS
+    assert [notice.example.problem for notice in notices if isinstance(notice, Dropped)] == [
+        "too much came before the endpoint was joined"
+    ]
+    assert client.frames_to_send() == []  # who hears that it has arrived would not send it again
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,10 @@ def test_an_added_endpoint_is_asked_for():
 def test_a_closed_endpoint_is_forgotten_and_says_why():
     endpoints = Endpoints()
     endpoint = endpoints.add("/chat", "", 5.0)
-    endpoint.early.append(Message("x"))
+    endpoint.early.keep(Message("x"))
     endpoints.close(endpoint, WHY)
     assert endpoints.get("/chat") is None
-    assert (endpoint.state, endpoint.error, endpoint.deadline, endpoint.early) == (Joining.OVER, WHY, None, [])
+    assert (endpoint.state, endpoint.error, endpoint.deadline, len(endpoint.early)) == (Joining.OVER, WHY, None, 0)
 
 
 def test_the_default_endpoint_stays_there_when_it_is_closed():
@@ -81,10 +81,10 @@ def test_a_session_ends_with_the_open_ones_to_be_asked_for_again():
     endpoints = Endpoints()
     chat, asked = opened(endpoints, "/chat"), endpoints.add("/asked", "", None)
     opened(endpoints, "")
-    asked.early.append(Message("x"))
+    asked.early.keep(Message("x"))
     assert endpoints.end_session() == [chat, endpoints.default]
     assert {endpoint.state for endpoint in endpoints} == {Joining.ASKED}
-    assert asked.early == []
+    assert len(asked.early) == 0
 
 
 def test_the_deadline_of_a_session_ends_with_it():
