@@ -45,7 +45,7 @@ setup(
         "socks": ["PySocks>=1.7.1"],
         "speed": ["orjson>=3.9"],
         "test": TEST,
-        "dev": [*TEST, "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
+        "dev": [*TEST, "bandit>=1.8", "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
         "fuzz": ["atheris>=3.0"],
     },
     classifiers=[

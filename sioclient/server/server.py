@@ -80,7 +80,7 @@ class SocketServer:
     @property
     def url(self) -> str:
         """The address for a client or a browser on this machine."""
-        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104
+        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104  # nosec B104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def run(self) -> None:

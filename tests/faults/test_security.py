@@ -387,15 +387,12 @@ def test_s13_cookies_stay_with_the_connection_that_got_them(transport):
 
 
 def test_s14_nothing_is_evaluated_and_nothing_unpickled():
-    """The rules of bandit, as ruff has them, on the library alone, none switched off but that of addresses."""
+    """Bandit finds nothing, and it is told to look away at one place only: the addresses that mean any address."""
+    pytest.importorskip("bandit")
     root = Path(sioclient.__file__).parent
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "S", "--ignore", "S101", str(root)]
-    try:
-        import ruff  # noqa: F401
-    except ImportError:
-        pytest.skip("ruff is not installed")
+    command = [sys.executable, "-m", "bandit", "--quiet", "--recursive", "--skip", "B101", str(root)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     for path in root.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"noqa: S(?!104)|nosec|\beval\(|\bexec\(|pickle|yaml", text), path
+        assert not re.search(r"noqa: S(?!104)|nosec(?! B104)|\beval\(|\bexec\(|pickle|yaml", text), path
