@@ -134,7 +134,7 @@ class HttpClient:
             exchange.ask("GET", upgrade, deadline)
             return exchange.answer(upgrade, deadline, MOST_BODY)
         except (OSError, http.client.HTTPException) as error:
-            raise connect_error(url, error) from error
+            raise connect_error(url, error, upgrade.proxy) from error
         finally:
             self._stream = None
             stream.close()
@@ -355,11 +355,12 @@ def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
 
 
-def connect_error(url: str, error: Exception) -> ConnectError:
-    """Return the ConnectError that tells a user what ``error`` means; the query of the URL is left out of it."""
+def connect_error(url: str, error: Exception, proxy: str | None = None) -> ConnectError:
+    """Return the ConnectError that tells a user what ``error`` means; what may be secret in URLs is left out of it."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     where = f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    where += f" (through the proxy {_proxy_parts(proxy).netloc.rpartition('@')[2]})" if proxy else ""
     # What a stranger sent may be part of this.
     what = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:200])
     text = f"{type(error).__name__}: {what}"

@@ -150,6 +150,7 @@ class Rogue(Server):
                 self._shake_hands(peer, request)
             elif kind == "websocket":
                 self._run_websocket(peer, request, self._session(name))
+                return  # the client waits for the end of the connection
             elif kind == "xhr-polling":
                 self._answer_polling(peer, request, self._session(name))
             else:

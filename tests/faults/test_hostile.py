@@ -70,6 +70,7 @@ def test_f16_garbage_from_a_real_server(connect, recorder, warned):
                 socket.emit("do write", garbage)
         assert socket.call("echo", "still there") == "still there"
         assert socket.session_id == name
+        eventually(lambda: "malformed" in warned.text, "the warning")
 
 
 BROKEN = {
@@ -147,8 +148,8 @@ ENDLESS = {
 
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_f19_an_endless_answer_is_cut_off(kind):
-    with Server(ENDLESS[kind]) as server, pytest.raises(ConnectError):
-        SocketIO("127.0.0.1", server.port, connect_timeout=5)
+    with Server(ENDLESS[kind]) as server, pytest.raises(ConnectError, match=r"larger than|more than|too large"):
+        SocketIO("127.0.0.1", server.port)
 
 
 def test_f19_a_compressed_answer_is_refused():
@@ -254,8 +255,9 @@ def test_f24_a_name_that_is_looked_up_for_ever(monkeypatch):
         found.set()
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("kind", ["407", "closes", "hangs", "garbage", "refuses"])
-def test_f25_a_proxy_that_does_not_work_is_named_without_its_password(kind):
+def test_f25_a_proxy_that_does_not_work_is_named_without_its_password(kind, secure):
     scripts = {
         "407": lambda peer: (peer.read_head(), peer.answer(407)),
         "closes": lambda peer: peer.read_head(),
@@ -265,10 +267,16 @@ def test_f25_a_proxy_that_does_not_work_is_named_without_its_password(kind):
     }
     with Server(scripts[kind]) as server, closed_port() as nobody:
         port = nobody if kind == "refuses" else server.port
-        proxies = {"http": f"http://user:s3cret@127.0.0.1:{port}"}
+        proxies = {"https" if secure else "http": f"http://user:s3cret@127.0.0.1:{port}"}
+        options = short() if kind == "hangs" else {}
         with pytest.raises(ConnectError) as refused:
-            SocketIO("somewhere.invalid", 80, proxies=proxies, **short())
-        assert "s3cret" not in str(refused.value)
+            SocketIO("somewhere.invalid", 80, proxies=proxies, secure=secure, **options)
+        told = str(refused.value)
+        assert "s3cret" not in told
+        if kind == "407" and not secure:
+            assert "it is the proxy that says so" in told  # its name is not known here: it answered as a server does
+        elif kind != "hangs":  # the time may be over on either of two clocks
+            assert f"proxy 127.0.0.1:{port}" in told
 
 
 @pytest.mark.parametrize("refusal", ["404", "closes", "200"])
@@ -355,18 +363,21 @@ def test_f30_answers_that_nobody_waits_for_change_nothing(connect, recorder):
 
 
 OTHERS = {
-    "an SSH server": b"SSH-2.0-OpenSSH_9.6\r\n",
-    "HTTP/2": b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00" * 18,
-    "SMTP": b"220 mail.example ESMTP\r\n",
-    "TLS": b"\x15\x03\x01\x00\x02\x02\x46",
-    "nothing": b"",
+    "an SSH server": (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0-OpenSSH_9.6"),
+    "HTTP/2": (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00" * 18, r"\x00\x00\x12\x04"),
+    "SMTP": (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
+    "TLS": (b"\x15\x03\x01\x00\x02\x02\x46", r"\x15\x03\x01"),
+    "nothing": (b"", "without response"),
 }
+"""What servers of other protocols say first, and what of it the error shows."""
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-def test_f47_a_server_of_another_kind_is_an_error_of_ours(kind):
-    with Server(lambda peer: (peer.send(OTHERS[kind]), peer.read_head())) as server, pytest.raises(ConnectError):
-        SocketIO("127.0.0.1", server.port, **short())
+def test_f47_a_server_of_another_kind_is_an_error_that_shows_what_it_said(kind):
+    said, shown = OTHERS[kind]
+    with Server(lambda peer: (peer.send(said), peer.read_head())) as server, pytest.raises(ConnectError) as refused:
+        SocketIO("127.0.0.1", server.port)
+    assert shown in str(refused.value)
 
 
 def test_f47_websocket_users_find_what_they_knocked_at(authority):
@@ -409,7 +420,7 @@ def test_f49_a_body_of_a_hundred_thousand_packets_takes_time_in_proportion():
         return time.process_time() - began
 
     small = max(min(seconds(10_000) for _ in range(3)), 0.01)
-    assert seconds(100_000) < 30 * small
+    assert any(seconds(100_000) < 30 * small for _ in range(3))
 
 
 def test_f49_a_burst_arrives_whole(connect):
@@ -480,8 +491,8 @@ def test_f50_a_flood_while_a_handler_calls_is_bounded(connect, recorder, monkeyp
         assert socket.call("anything") is None
 
 
-def test_f49_framing_of_every_size_leaves_the_heartbeat(connect, proxy, ledger):
-    proxy.sizes = 1  # every byte is a segment of its own
+def test_f49_a_byte_at_a_time_is_no_other_thing_than_all_at_once(connect, proxy, ledger):
+    proxy.sizes = 1
     account = ledger(connect(proxy.port))
     account.emit(5)
     account.wait_for_last()

@@ -457,6 +457,7 @@ def test_a_proxy_that_refuses_is_a_connect_error_without_its_password() -> None:
         with client(proxies={"https": url}) as http, pytest.raises(ConnectError) as caught:
             http.get("https://far.example/?token=secret", soon())
     assert "407" in str(caught.value)
+    assert f"(through the proxy 127.0.0.1:{proxy.port})" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 

@@ -33,6 +33,7 @@ _ADVICE = {
     401: "it wants other credentials: see auth=, headers=, cookies= and params=",
     403: "it does not accept these credentials or this origin: see auth=, params= and headers={'Origin': ...}",
     404: "there is no Socket.IO at this path: see resource=",
+    407: "it is the proxy that says so, and wants credentials: see proxies=",
 }
 
 
