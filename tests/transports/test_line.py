@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -133,6 +134,33 @@ def test_a_wake_interrupts_the_wait_for_an_answer_and_nothing_is_lost() -> None:
         peer.read_head()
         peer.reply("kept")
         assert Task(made.wait_for_answer).result()
+        assert made.answer(soon()).body == "kept"
+
+
+def test_a_connection_can_be_had_before_the_request() -> None:
+    calls: list[object] = []
+
+    def auth(request: object) -> object:
+        calls.append(request)
+        return request
+
+    with Server(answering("a")) as server, line(auth=auth) as made:
+        for _ in range(2):
+            made.prepare(server.url(), soon())
+        wait_until(lambda: server.connections == 1, "the connection")
+        assert server.requests == []
+        assert asked(made, server).body == "a"
+        assert (server.connections, len(calls)) == (1, 1)
+
+
+def test_the_wait_for_an_answer_may_have_an_end() -> None:
+    with Server(hand_over) as server, line() as made:
+        made.ask(server.url(), soon())
+        assert not made.wait_for_answer(time.monotonic())
+        peer = server.next_peer()
+        peer.read_head()
+        peer.reply("kept")
+        assert made.wait_for_answer(soon())
         assert made.answer(soon()).body == "kept"
 
 

@@ -217,6 +217,14 @@ def test_recv_waits_without_a_deadline(link: Open) -> None:
     assert task.result() == b"at last"
 
 
+def test_waiting_ends_at_a_deadline_too(link: Open) -> None:
+    stream, peer = link()
+    assert not Task(stream.wait, time.monotonic() + 0.01).result()
+    peer.send(b"late")
+    assert Task(stream.wait, soon()).result()
+    assert stream.recv() == b"late"
+
+
 def test_wake_makes_a_blocked_recv_raise_once(link: Open) -> None:
     stream, peer = link()
     task = Task(stream.recv)
