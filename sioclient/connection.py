@@ -257,11 +257,14 @@ class Connection(Threads):
         deadline = time.monotonic() + WRITE_TIMEOUT
         with self._lock:
             self._waiting_for_room += 1
+            times = self._times_room_was_made
         try:
             if on_listener:
                 self._read_while(lambda: protocol.is_full(frame))
             with self._lock:
                 while protocol.is_full(frame) and (protocol.linked or not on_listener):
+                    if self._times_room_was_made > times and protocol.phase is Phase.OPEN:
+                        break  # others were faster to fill it, but who has waited has a right to it
                     left = deadline - time.monotonic()
                     if left <= 0:
                         raise BufferFull(

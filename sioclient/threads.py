@@ -80,7 +80,7 @@ class Threads:
         self._changed = threading.Condition(self._lock)  # for whoever waits for the state of the connection
         self._timer = threading.Condition(self._lock)  # for the heartbeat thread
         self._room = threading.Condition(self._lock)  # for whoever has more to send than may wait
-        self._waiting_for_room = 0
+        self._waiting_for_room = self._times_room_was_made = 0
         self._asleep_until, self._corked_until = -NEVER, NEVER
         self._unanswered = False  # the transport waits for an answer to what was sent
         self._left_to_heartbeat = False  # for so long that others do not wait for it any more
@@ -387,6 +387,7 @@ class Threads:
                 frames = protocol.frames_to_send() if transport is self._transport else []
                 makes_room = self._waiting_for_room > 0 and bool(frames)
                 if makes_room:
+                    self._times_room_was_made += 1
                     self._room.notify_all()
             if makes_room:
                 self._wake_link()

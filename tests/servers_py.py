@@ -327,6 +327,11 @@ class Task:
     def done(self) -> bool:
         return not self._thread.is_alive()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the call for so long at most; return whether it has ended."""
+        self._thread.join(seconds)
+        return self.done
+
     def result(self) -> Any:
         """Return what the call returned, or raise what it raised."""
         self._thread.join(LIMIT)

@@ -49,7 +49,8 @@ class Line:
 
     def ask(self, url: str, deadline: float, body: bytes | None = None, **headers: str) -> None:
         """Send a request with headers besides those of the user. Raises OSError or ``http.client.HTTPException``."""
-        self.prepare(url, deadline)
+        if self._prepared is None:
+            self.prepare(url, deadline)
         self._upgrade, self._prepared = self._prepared, None
         assert self._exchange is not None
         assert self._upgrade is not None

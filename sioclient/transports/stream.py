@@ -197,15 +197,15 @@ class Stream:
         Raises:
             OSError: the connection was aborted.
         """
-        if self._has_decrypted():
-            return True
-        try:
-            self._wait_to_read(deadline)
-            begins = True
-        except TimeoutError:
-            begins = False
-        self._socket()  # abort() wakes too, in both ways
-        return begins
+        while not self._has_decrypted():
+            try:
+                self._wait_to_read(deadline)
+            except TimeoutError:
+                self._socket()  # abort() wakes too, in both ways
+                return False
+            if self._has_data():
+                break
+        return True
 
     def has_room(self) -> bool:
         """Return whether something small can be written without waiting."""
@@ -281,7 +281,22 @@ class Stream:
     def _has_decrypted(self) -> bool:
         """Return whether something is there of which the system does not know any more."""
         with self._lock:
-            return isinstance(self._sock, ssl.SSLSocket) and not self._aborted and self._sock.pending() > 0
+            is_pending = isinstance(self._sock, ssl.SSLSocket) and not self._aborted and self._sock.pending() > 0
+        return is_pending or bool(self._unread)
+
+    def _has_data(self) -> bool:
+        """Return whether ``recv`` would not wait: what came over TLS may be none of the peer's words, but a ticket."""
+        if not isinstance(self._socket(), ssl.SSLSocket):
+            return True
+        try:
+            with self._lock:
+                self._unread = self._socket().recv(_READ_SIZE)
+        except ssl.SSLWantWriteError:
+            self._wait_to_write()
+            return False
+        except _WOULD_BLOCK:
+            return False
+        return True
 
     def _shut_down(self) -> None:
         if self._sock is not None:

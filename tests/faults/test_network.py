@@ -317,7 +317,8 @@ def test_f31_what_waits_for_an_answer_hears_of_the_loss_once(connect, proxy, rec
         socket.emit("never answered", callback=answered.append, errback=failed.append)
     calling = Task(socket.call, "never answered")
     eventually(lambda: len(socket._connection._protocol.acks) == 51)
-    proxy.reset()
+    while not calling.wait(1.0):  # between two polls, there is no connection that could be lost
+        proxy.reset()
     with pytest.raises(ConnectionLost):
         calling.result()
     eventually(lambda: len(failed) == 50)
