@@ -291,11 +291,10 @@ class Stream:
         try:
             with self._lock:
                 self._unread = self._socket().recv(_READ_SIZE)
+        except ssl.SSLWantReadError:
+            return False
         except ssl.SSLWantWriteError:
-            self._wait_to_write()
-            return False
-        except _WOULD_BLOCK:
-            return False
+            pass  # ``recv`` sees to it
         return True
 
     def _shut_down(self) -> None:

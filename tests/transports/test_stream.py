@@ -524,6 +524,29 @@ def test_tls_that_always_wants_to_read_before_it_writes_is_given_up(monkeypatch:
             Task(stream.send, b"x").result()
 
 
+@pytest.mark.parametrize(("want", "looks"), [(ssl.SSLWantReadError, 2), (ssl.SSLWantWriteError, 1)])
+def test_what_tls_has_to_say_of_itself_is_not_the_beginning_of_an_answer(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, want: type[ssl.SSLError], looks: int
+) -> None:
+    with Server(hand_over, tls=authority.good) as server, connected(server, authority.client()) as stream:
+        sizes: list[int] = []
+        sock = stream._sock
+        assert sock is not None
+        real = sock.recv
+
+        def recv(size: int) -> bytes:
+            sizes.append(size)
+            if len(sizes) == 1:
+                raise want
+            return real(size)
+
+        monkeypatch.setattr(sock, "recv", recv)
+        server.next_peer().send(b"x")
+        assert Task(stream.wait).result()
+        assert len(sizes) >= looks  # what it wants to write, ``recv`` waits for
+        assert stream.recv() == b"x"
+
+
 def test_what_was_decrypted_and_not_read_yet_needs_no_waiting(authority: Authority) -> None:
     with Server(hand_over, tls=authority.good) as server, connected(server, authority.client()) as stream:
         server.next_peer().send(b"one record")
