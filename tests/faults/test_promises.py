@@ -364,7 +364,9 @@ def test_d3_an_emit_waits_for_the_answer_to_its_post_only_for_a_while(connect, m
         socket = connect(rogue.port)
         session = rogue.next_session()
         session.takes_posts.clear()
-        for number in range(50):
+        Task(socket.emit, "n", 0).result()
+        eventually(lambda: session.sent, "the first POST")
+        for number in range(1, 50):
             Task(socket.emit, "n", number).result()
         assert session.sent == ['5:::{"name":"n","args":[0]}']
         session.takes_posts.set()
@@ -382,10 +384,16 @@ def test_d3_what_a_server_never_takes_is_refused_or_survives_a_loss(connect, rec
         session.takes_posts.clear()
         accepted = []
 
+        def emit(number: int) -> None:
+            socket.emit("n", number)
+            accepted.append(f'5:::{{"name":"n","args":[{number}]}}')
+
+        emit(0)
+        eventually(lambda: session.sent, "the first POST")
+
         def flood() -> None:
-            for number in range(1000):
-                socket.emit("n", number)
-                accepted.append(f'5:::{{"name":"n","args":[{number}]}}')
+            for number in range(1, 1000):
+                emit(number)
 
         with pytest.raises(BufferFull, match="has taken nothing"):
             Task(flood).result()
