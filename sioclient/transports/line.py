@@ -49,7 +49,7 @@ class Line:
 
     def ask(self, url: str, deadline: float, body: bytes | None = None, **headers: str) -> None:
         """Send a request with headers besides those of the user. Raises OSError or ``http.client.HTTPException``."""
-        if self._prepared is None:
+        if self._prepared is None or time.monotonic() >= self._lives_until:
             self.prepare(url, deadline)
         self._upgrade, self._prepared = self._prepared, None
         assert self._exchange is not None

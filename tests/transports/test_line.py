@@ -153,6 +153,14 @@ def test_a_connection_can_be_had_before_the_request() -> None:
         assert (server.connections, len(calls)) == (1, 1)
 
 
+def test_a_connection_that_was_had_long_before_the_request_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(answering("a")) as server, line() as made:
+        made.prepare(server.url(), soon())
+        made._lives_until = time.monotonic()  # whoever prepares a large body may take his time
+        assert asked(made, server).body == "a"
+        assert server.connections == 2
+
+
 def test_the_wait_for_an_answer_may_have_an_end() -> None:
     with Server(hand_over) as server, line() as made:
         made.ask(server.url(), soon())
