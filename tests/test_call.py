@@ -10,13 +10,24 @@ from sioclient.protocol.notices import Answered
 from tests.servers_py import Task
 
 
-@pytest.mark.parametrize("slice_", [None, 0.001], ids=["at a stretch", "looking up now and then, as on Windows"])
-def test_a_thread_waits_until_another_settles_it(slice_: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call_module, "SLICE", slice_)
+def test_a_thread_waits_until_another_settles_it() -> None:
     call, answer = Call(), Answered(None, [1])
     waiting = Task(call.wait)
-    if slice_ is None:
-        waiting.wait_until_blocked()
+    waiting.wait_until_blocked()
     call.settle(answer)
     waiting.result()
     assert call.outcome is answer
+
+
+def test_where_a_wait_cannot_be_interrupted_it_looks_up_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lock:
+        def acquire(self, *, timeout: float) -> bool:
+            looks.append(timeout)
+            return len(looks) == 3
+
+    looks: list[float] = []
+    call = Call()
+    monkeypatch.setattr(call_module, "SLICE", 0.01)  # on Windows
+    call._done = Lock()  # type: ignore[assignment]
+    call.wait()
+    assert looks == [0.01] * 3

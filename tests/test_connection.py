@@ -11,6 +11,7 @@ from sioclient import connection as module
 from sioclient.connection import _disconnect_all
 from sioclient.errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
 from sioclient.protocol import fence
+from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected, TransportClosed
@@ -435,6 +436,27 @@ def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, not
     connection.send(Event("a"))
     with pytest.raises(BufferFull, match=r"nothing for 0\.05 s"):
         connection.send(Event("b"))
+
+
+def test_who_has_waited_for_room_has_a_right_to_it_though_others_were_faster_to_fill_it(connection, server):
+    connection.open()
+    server.link.may_send.clear()
+    server.link.is_sending.clear()
+    writer = Task(connection.send, Event("stuck"))
+    assert server.link.is_sending.wait(PATIENCE)
+    with connection._lock:
+        for _ in range(MOST_QUEUED):
+            connection._protocol.send_frame("3:::x", "", 0.0)
+    waiting = Task(connection.send, Event("waits"))
+    waiting.wait_until_blocked()
+    with connection._lock:  # as when frames are written, and others push as many before anybody who waits looks
+        connection._times_room_was_made += 1
+        connection._room.notify_all()
+    eventually(lambda: connection._protocol.outbox.queued == MOST_QUEUED + 1)
+    server.link.may_send.set()
+    writer.result()
+    waiting.result()
+    eventually(lambda: server.link.sent[-1] == '5:::{"name":"waits"}')
 
 
 def test_a_handler_that_sends_more_than_a_server_has_read_reads_on_until_it_has(

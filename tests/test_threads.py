@@ -11,7 +11,6 @@ import pytest
 from sioclient import threads
 from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.protocol import fence
-from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.notices import (
     Connected,
     Disconnected,
@@ -128,27 +127,6 @@ def test_a_handler_that_emits_too_much_waits_for_the_writer(connection, server, 
     writer.join()
     eventually(lambda: len(server.link.sent) == 121)
     assert len(emitted) == 120
-
-
-def test_who_has_waited_for_room_has_a_right_to_it_though_others_were_faster_to_fill_it(connection, server):
-    connection.open()
-    server.link.may_send.clear()
-    server.link.is_sending.clear()
-    writer = Task(connection.send, event("stuck"))
-    assert server.link.is_sending.wait(PATIENCE)
-    with connection._lock:
-        for _ in range(MOST_QUEUED):
-            connection._protocol.send_frame("3:::x", "", 0.0)
-    waiting = Task(connection.send, event("waits"))
-    waiting.wait_until_blocked()
-    with connection._lock:  # as when frames are written, and others push as many before anybody who waits looks
-        connection._times_room_was_made += 1
-        connection._room.notify_all()
-    eventually(lambda: connection._protocol.outbox.queued == MOST_QUEUED + 1)
-    server.link.may_send.set()
-    writer.result()
-    waiting.result()
-    eventually(lambda: server.link.sent[-1] == '5:::{"name":"waits"}')
 
 
 @pytest.fixture
