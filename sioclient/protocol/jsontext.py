@@ -21,6 +21,21 @@ MOST_LEVELS = 512
 # What raw_decode calls: C, without a function in Python around it.
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
+_LONG = 1000
+"""Characters from which on it pays to look for each character that must be escaped: measured."""
+
+LONG_TEXT = 8000
+"""Characters of a frame from which on the same pays in reading."""
+
+_NOT_PLAIN = ("\\", *map(chr, range(32)))
+"""What a text in JSON does not have as it is."""
+
+_MOST_LOOKED_AT = 8
+"""Values of a list among which a long text is looked for."""
+
+_ESCAPES = [(c, encode_basestring_ascii(c)[1:-1]) for c in ("\\", '"', *map(chr, range(32)), "\x7f")]
+"""All that JSON in ASCII escapes of ASCII; the backslash first, as the others bring it in."""
+
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 # The quote at the end may be missing: trying the next quote after each that does not end takes time in squares.
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
@@ -51,10 +66,10 @@ class JsonText:
         if module is None or module is json:
             self._dumps: Callable[[Any], str | bytes] = _encoder()
             self._loads: Callable[[str], Any] = _decode
-            self.read_within = _scan
+            self.read_within, self.read_within_long = _scan, _scan_long
         else:
             self._dumps, self._loads = module.dumps, module.loads
-            self.read_within = self._read_all_but_one
+            self.read_within = self.read_within_long = self._read_all_but_one
 
     def write(self, value: Any) -> str:
         """Return ``value`` as ASCII JSON.
@@ -74,6 +89,9 @@ class JsonText:
     read_within: Callable[[str, int], tuple[Any, int]]
     """Return the value between an index of a text and its last character, and where it ends, without a copy of it. The
     text must have few brackets; what is raised is StopIteration, ValueError or RecursionError."""
+
+    read_within_long: Callable[[str, int], tuple[Any, int]]
+    """Do the same; faster from ``LONG_TEXT`` characters on."""
 
     def _read_all_but_one(self, text: str, start: int) -> tuple[Any, int]:
         return self._loads(text[start:-1]), len(text) - 1
@@ -107,9 +125,37 @@ def _encoder() -> Callable[[Any], str]:
     encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
     if c_make_encoder is None:
         return encoder.encode
+
     # No memory of what it is inside of: a circular list is a RecursionError soon enough.
     write = c_make_encoder(None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
-    return lambda value: "".join(write(value, 0))
+
+    def dumps(value: Any) -> str:
+        for item in value[:_MOST_LOOKED_AT] if type(value) is list else ():
+            if type(item) is str and len(item) >= _LONG:
+                items = [_quote(item) if type(item) is str else dumps(item) for item in value]
+                return f"[{','.join(items)}]"
+        return "".join(write(value, 0))
+
+    return dumps
+
+
+def _quote(text: str) -> str:
+    """Return a text in quotes; where the standard library looks at each character, this looks for those to escape."""
+    if len(text) < _LONG or not text.isascii():
+        return encode_basestring_ascii(text)
+    for character, escape in _ESCAPES:
+        if character in text:  # which is found out at thirty times the speed of replace
+            text = text.replace(character, escape)
+    return f'"{text}"'
+
+
+def _scan_long(text: str, start: int) -> tuple[Any, int]:
+    """Do what ``_scan`` does; for a list of one text without a backslash, look for what must not be in it."""
+    end = text.find('"', start + 2)
+    is_one_text = text.startswith('["', start) and text.startswith('"]', end)
+    if not is_one_text or any(text.find(character, start + 2, end) >= 0 for character in _NOT_PLAIN):
+        return _scan(text, start)
+    return [text[start + 2 : end]], end + 2
 
 
 def _decode(text: str) -> Any:

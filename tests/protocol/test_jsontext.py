@@ -49,6 +49,17 @@ def test_each_character_beyond_ascii_is_escaped_as_javascript_does(character, es
     assert JsonText().write(character) == f'"{escaped}"'
 
 
+@given(st.lists(st.text(st.characters(codec="ascii")) | st.text() | st.integers(), min_size=1), st.integers(0, 2))
+def test_long_texts_are_written_as_the_standard_library_does(values, position):
+    values.insert(position, "".join(map(str, values)) + "x" * 1000)
+    assert JsonText().write(values) == json.dumps(values, separators=(",", ":"))
+
+
+def test_what_is_in_a_list_beside_a_long_text_must_be_json_too():
+    with pytest.raises(LocalProtocolError):
+        JsonText().write(["x" * 1000, float("nan")])
+
+
 @pytest.mark.parametrize("module", [None, json], ids=["default", "json"])
 def test_the_standard_library_writes_without_spaces(module):
     assert JsonText(module).write({"a": [1, 2.5, None]}) == '{"a":[1,2.5,null]}'
@@ -124,6 +135,23 @@ def test_an_integer_of_1000_digits_is_read_and_one_beyond_the_interpreters_limit
     assert JsonText().read("1" * 1000) == int("1" * 1000)
     with pytest.raises(ValueError):  # noqa: PT011 - the message is that of the JSON module
         JsonText().read("1" * 5000)
+
+
+@pytest.mark.parametrize("module", [None, RAW], ids=["default", "other"])
+@pytest.mark.parametrize(
+    "values", [["é" * 9], ["a", "b"], ["\\n"], ['"'], [], [[""]], ["x", 1], {"a": "b"}, "["], ids=repr
+)
+def test_a_long_text_is_read_as_a_short_one_is(module, values):
+    text = json.dumps(values, ensure_ascii=False) + "}"
+    assert (
+        JsonText(module).read_within_long("5" + text, 1) == JsonText().read_within("5" + text, 1) == (values, len(text))
+    )
+
+
+@pytest.mark.parametrize("text", ['["\n"]}', '["\x00"]}', '["\\x"]}', '["', '["x'], ids=repr)
+def test_a_long_text_that_is_not_json_is_found_out_too(text):
+    with pytest.raises((ValueError, StopIteration)):
+        JsonText().read_within_long(text, 0)
 
 
 def test_without_the_part_in_c_it_writes_the_same(monkeypatch):

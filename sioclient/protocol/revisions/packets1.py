@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from ...errors import LocalProtocolError
-from ..jsontext import MOST_LEVELS, JsonText, has_few_brackets
+from ..jsontext import LONG_TEXT, MOST_LEVELS, JsonText, has_few_brackets
 from ..packets import (
     MAX_ID,
     Ack,
@@ -35,6 +36,7 @@ _ACK_DATA = re.compile(r"([0-9]+)(?:\+(.*))?", re.DOTALL)
 _ARGS = ',"args":['
 _MOST_HEAD = 200
 _MOST_HEADS = 1000
+_MOST_NAMES = 100
 _STRING_OR_PLUS = re.compile(r'"(?:[^"\\]|\\.)*"|\+')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -60,7 +62,9 @@ class PacketCodec:
     """
 
     def __init__(self, json: JsonText) -> None:
-        self._json, self._read_within = json, json.read_within
+        self._json = json
+        self._read_within, self._read_within_long = json.read_within, json.read_within_long
+        self._write_name = lru_cache(_MOST_NAMES)(json.write)
         self._heads: dict[str, _Known] = {}
         self._prefix, self._last = "nothing yet", (0, "", "")
         self._encoders: dict[type, Callable[[Any], str]] = {
@@ -105,7 +109,8 @@ class PacketCodec:
             known = self._last if frame.startswith(self._prefix) else self._recall(frame)  # type: ignore[arg-type]
             if known is not None and (len(frame) <= MOST_LEVELS or has_few_brackets(frame)):  # type: ignore[arg-type]
                 start, name, endpoint = known
-                args, end = self._read_within(frame, start)  # type: ignore[arg-type]
+                read = self._read_within if len(frame) < LONG_TEXT else self._read_within_long
+                args, end = read(frame, start)  # type: ignore[arg-type]
                 if frame[end:] == "}":
                     event: Event = _new(Event)  # what Event() does, in half the time
                     event.name, event.args, event.endpoint, event.id, event.wants_data = (
@@ -172,10 +177,12 @@ class PacketCodec:
     def _encode_event(self, packet: Event) -> str:
         if not isinstance(packet.name, str):
             raise TypeError(f"an event's name is text, not {type(packet.name).__name__}")
-        body = self._json.write({"name": packet.name, "args": packet.args} if packet.args else {"name": packet.name})
-        if packet.id is None and not packet.endpoint:
-            return f"5:::{body}"
-        return _join(5, _id_field(packet), packet.endpoint, body)
+        plain = packet.id is None and not packet.endpoint
+        head = "5::" if plain else _join(5, _id_field(packet), packet.endpoint)
+        name = self._write_name(packet.name)
+        if not packet.args:
+            return f'{head}:{{"name":{name}}}'
+        return f'{head}:{{"name":{name},"args":{self._json.write(packet.args)}}}'
 
     def _encode_ack(self, packet: Ack) -> str:
         data = _id_text(packet.id, least=0)
