@@ -211,14 +211,16 @@ class Channel:
         msgid: int | None,
     ) -> tuple[_Waiter | None, int | None]:
         """Return who waits for the acknowledgement of a packet, and the packet's id."""
-        if callback is None and errback is None and timeout is None and msgid is None:
-            return None, None
-        for what, function in (("callback", callback), ("errback", errback)):
-            if function is not None and not callable(function):
-                raise TypeError(f"{what} is a function, not {type(function).__name__}")
-        check_timeout(timeout)
         if callback is None and errback is None and msgid is None:
+            check_timeout(timeout)
+            if timeout is None:
+                return None, None
             raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback is a function, not {type(callback).__name__}")
+        if errback is not None and not callable(errback):
+            raise TypeError(f"errback is a function, not {type(errback).__name__}")
+        check_timeout(timeout)
         number = self._connection.new_id(self.endpoint) if msgid is None else msgid
         return _Waiter(self, name, msgid, callback, errback), number
 

@@ -103,9 +103,10 @@ class Connection(Threads):
         with self._lock:
             if protocol.revision is not revision:  # another server has just taken the place of the one before
                 frame = protocol.revision.encode(packet)
-            protocol.send_frame(frame, packet.endpoint, time.monotonic(), key, waiter, timeout)
-            if timeout is not None:
-                self._reset_timer()
+            now = time.monotonic()
+            protocol.send_frame(frame, packet.endpoint, now, key, waiter, timeout)
+            if timeout is not None and now + timeout < self._asleep_until:
+                self._timer.notify()
         if key is None:
             self._flush_soon(patience)
         else:
