@@ -10,23 +10,23 @@ No redirect is followed, no compression asked for, and no answer read beyond wha
 
 from __future__ import annotations
 
-import base64
 import http.client
 import io
-import socket
 import ssl
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.cookies import extract_cookies_to_jar
+from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
 from .base import HttpOptions, check_http_options, redirect_target
+from .proxy import proxy_authorization, proxy_parts, socks_socket
 from .stream import Stream, make_tls_context
 
 MOST_BODY = 64 * 1024
@@ -105,6 +105,7 @@ class HttpClient:
         if options.session is not None:
             _borrow(options.session, self._session)
         self._extra: dict[str, Any] = {}
+        self._first: requests.PreparedRequest | None = None  # of this connection, if the others may be like it
         self._settings_by_origin: dict[str, dict[str, Any]] = {}
         self._stream: Stream | None = None
         self._aborted = False
@@ -112,6 +113,7 @@ class HttpClient:
     def renew(self) -> None:
         """Begin a new connection: ask the options that are functions for their values."""
         self._aborted = False
+        self._first = None
         self._settings_by_origin.clear()
         for name in ("params", "headers", "cookies"):
             value = getattr(self._options, name)
@@ -146,8 +148,7 @@ class HttpClient:
             ConnectError: the options do not make a request.
         """
         try:
-            request = requests.Request("GET", url, auth=self._options.auth, **self._extra)
-            prepared = self._session.prepare_request(request)
+            prepared = self._prepare(url)
         except requests.RequestException as error:
             raise ConnectError(f"the options do not make a request: {type(error).__name__}", retryable=False) from error
         final_url = prepared.url or url
@@ -167,6 +168,22 @@ class HttpClient:
             proxy=select_proxy(final_url, settings["proxies"]),
             prepared=prepared,
         )
+
+    def _prepare(self, url: str) -> requests.PreparedRequest:
+        """Return a request; after the first, only what differs from that one is prepared: URL and cookies."""
+        session, extra, first = self._session, self._extra, self._first
+        if first is None or urlsplit(url)[:2] != urlsplit(first.url)[:2]:
+            prepared = session.prepare_request(requests.Request("GET", url, auth=self._options.auth, **extra))
+            auth_may_look = callable(self._options.auth) or callable(session.auth)
+            has_cookies = extra["cookies"] or "Cookie" in prepared.headers
+            self._first = None if auth_may_look or has_cookies else prepared
+            return prepared
+        prepared = requests.PreparedRequest()
+        prepared.headers = first.headers.copy()
+        prepared.prepare_url(url, merge_setting(extra["params"], session.params))
+        if session.cookies:
+            prepared.prepare_cookies(session.cookies)
+        return prepared
 
     def keep_cookies(self, upgrade: Upgrade, answer: http.client.HTTPResponse) -> None:
         """Remember the cookies of an answer: load balancers send later requests to the same server by them."""
@@ -219,10 +236,10 @@ class Exchange:
         self._socket.deadline = deadline
         carried = {"Host": upgrade.origin, "Accept-Encoding": "identity", **upgrade.headers, **headers}
         path = upgrade.path
-        proxy = _proxy_parts(upgrade.proxy)
+        proxy = proxy_parts(upgrade.proxy)
         if proxy.scheme == "http" and proxy.hostname and not upgrade.secure:
             path = f"http://{upgrade.origin}{path}"
-            carried.update(_proxy_authorization(proxy))
+            carried.update(proxy_authorization(proxy))
         self._connection.request(method, path, body, carried)
 
     def answer(self, upgrade: Upgrade, deadline: float, limit: int) -> Answer:
@@ -310,9 +327,9 @@ def open_stream(stream: Stream, upgrade: Upgrade, deadline: float, *, tunnel: bo
 
 
 def _connect_by_proxy(stream: Stream, upgrade: Upgrade, deadline: float, *, tunnel: bool) -> None:
-    proxy = _proxy_parts(upgrade.proxy)
+    proxy = proxy_parts(upgrade.proxy)
     if proxy.scheme.startswith("socks"):
-        stream.connect_with(_socks_socket(proxy), (upgrade.host, upgrade.port), deadline)
+        stream.connect_with(socks_socket(proxy), (upgrade.host, upgrade.port), deadline)
         return
     if proxy.scheme != "http" or not proxy.hostname:
         raise OSError(f"a proxy is http:// or socks5h:// and the like, not {proxy.scheme}://")
@@ -324,35 +341,10 @@ def _connect_by_proxy(stream: Stream, upgrade: Upgrade, deadline: float, *, tunn
         connection.sock = source
         host = f"[{upgrade.host}]" if ":" in upgrade.host else upgrade.host
         target = f"{host}:{upgrade.port}"
-        connection.request("CONNECT", target, headers={"Host": target, **_proxy_authorization(proxy)})
+        connection.request("CONNECT", target, headers={"Host": target, **proxy_authorization(proxy)})
         answer = connection.getresponse()
         if answer.status != 200:
             raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {answer.status}")
-
-
-def _proxy_parts(proxy: str | None) -> SplitResult:
-    url = proxy or ""
-    return urlsplit(url if "://" in url else f"http://{url}")
-
-
-def _socks_socket(proxy: SplitResult) -> socket.socket:
-    try:
-        import socks  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise OSError("a SOCKS proxy needs PySocks: pip install sioclient[socks]") from error
-    kind = socks.SOCKS4 if proxy.scheme.startswith("socks4") else socks.SOCKS5
-    made = socks.socksocket()
-    by_name = proxy.scheme in ("socks4a", "socks5h")
-    user, password = (unquote(text) if text else None for text in (proxy.username, proxy.password))
-    made.set_proxy(kind, proxy.hostname, proxy.port or 1080, by_name, user, password)
-    return made  # type: ignore[no-any-return]
-
-
-def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
-    if not proxy.username:
-        return {}
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
 
 
 def connect_error(url: str, error: Exception, proxy: str | None = None) -> ConnectError:
@@ -360,7 +352,7 @@ def connect_error(url: str, error: Exception, proxy: str | None = None) -> Conne
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     where = f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-    where += f" (through the proxy {_proxy_parts(proxy).netloc.rpartition('@')[2]})" if proxy else ""
+    where += f" (through the proxy {proxy_parts(proxy).netloc.rpartition('@')[2]})" if proxy else ""
     # What a stranger sent may be part of this.
     what = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:200])
     text = f"{type(error).__name__}: {what}"

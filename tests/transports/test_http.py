@@ -133,6 +133,30 @@ def test_cookies_are_sent(cookies: Any) -> None:
     assert request_of(cookies=cookies).header("Cookie") == "a=1"
 
 
+def request_after(**options: Any) -> Request:
+    """Return the second request of a connection, whose first answer sets a cookie."""
+    first = reply(200, b"answer", "Set-Cookie: a=1; Path=/")
+    with Server(first, reply()) as server, client(params={"p": "q"}, headers={"X-Key": "1"}, **options) as http:
+        http.get(server.url("/one?t=1"), soon())
+        http.get(server.url("/two?t=2"), soon())
+        return server.requests[1]
+
+
+def test_a_second_request_carries_what_the_first_did_and_the_cookies_of_its_answer() -> None:
+    second = request_after(auth=("user", "secret"))
+    assert second.target == "/two?t=2&p=q"
+    names = ("Authorization", "X-Key", "User-Agent", "Cookie")
+    assert [second.header(name) for name in names] == ["Basic dXNlcjpzZWNyZXQ=", "1", "sioclient", "a=1"]
+
+
+def test_an_auth_that_looks_at_the_request_sees_each_one() -> None:
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["X-Signed"] = request.path_url
+        return request
+
+    assert request_after(auth=sign).header("X-Signed") == "/two?t=2&p=q"
+
+
 def test_a_cookie_jar_is_sent() -> None:
     jar = requests.cookies.RequestsCookieJar()
     jar.set("a", "1", domain="127.0.0.1", path="/socket.io/")
