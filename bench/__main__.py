@@ -11,11 +11,12 @@ import argparse
 import json
 import platform
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from .clients import CLIENTS, Client, Unavailable
-from .flood import flood_server
 from .report import FLOOR, Results, draw, table
+from .servers import Servers
 from .table import MEASURES, Measure
 
 HERE = Path(__file__).resolve().parent
@@ -26,8 +27,12 @@ def main() -> None:
     clients = _ready(options.clients)
     measures = [m for m in MEASURES if not options.only or m.name in options.only]
     results: Results = {}
-    with flood_server() as port:
+    with ExitStack() as stack:
+        servers = Servers(stack)
         for measure in (m for m in measures if not m.source):
+            port = servers.port(measure.server)
+            if port is None:
+                continue
             # All rounds of a measure follow each other, so that what is compared was measured at about the same time.
             for round_ in range(1 if measure.once else options.rounds):
                 print(f"\r{measure.name}, round {round_ + 1} " + " " * 30, end="", file=sys.stderr, flush=True)
@@ -43,7 +48,8 @@ def main() -> None:
 
 
 def _measure(results: Results, measure: Measure, name: str, client: Client, port: int, *, quick: bool) -> None:
-    figures = client.run(measure.function, port, measure.quick if quick else measure.numbers)
+    numbers = measure.quick if quick else measure.numbers
+    figures = client.run(measure.function, port, measure.revision, numbers)
     rounds = results.setdefault(measure.name, {}).setdefault(name, [])
     rounds.append(figures)
 

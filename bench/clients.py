@@ -1,6 +1,7 @@
 """The clients that are measured: an adapter of twenty lines for each, in an environment of its own where pins clash.
 
-To add one: write ``adapters/NAME.py`` with a class ``Client`` like those there, and a line in ``CLIENTS``.
+To add one: write ``adapters/NAME.py`` with a class ``Client`` like those there, and a line in ``CLIENTS``. One that
+speaks several revisions of the protocol finds the one to speak in its attribute ``revision``.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ class Client:
     def command(self) -> list[str]:
         return [self.python, "-m", "bench.measures", self.name]
 
-    def run(self, measure: str, port: int, numbers: tuple[float, ...]) -> Figures | None:
+    def run(self, measure: str, port: int, revision: int, numbers: tuple[float, ...]) -> Figures | None:
         """Return the figures of one measure; None: this client cannot be measured like this."""
-        command = [*self.command(), measure, str(port), *map(str, numbers)]
+        command = [*self.command(), measure, str(port), str(revision), *map(str, numbers)]
         try:
             done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, timeout=LIMIT, check=False)
         except subprocess.TimeoutExpired:

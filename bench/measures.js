@@ -1,4 +1,4 @@
-// What is measured of a client in JavaScript: node measures.js CLIENT MEASURE PORT [NUMBER ...]; see measures.py.
+// What is measured of a client in JavaScript: node measures.js CLIENT MEASURE PORT REVISION [NUMBER ...]; see measures.py.
 'use strict';
 const fs = require('fs');
 
@@ -29,23 +29,23 @@ function open(connect, port, polling) {
 const once = (socket, name) => new Promise((resolve) => socket.once(name, resolve));
 
 const measures = {
-  async receive(connect, port, count, size, polling) {
+  async receive(connect, port, count, size, polling, flood = 'flood') {
     const socket = await open(connect, port, polling);
     let seen = 0, figures;
     socket.on('news', () => { seen++; });
     for (const number of [Math.max(Math.floor(count / 20), 2), count]) {
       seen = 0;
       const since = watch();
-      socket.emit('flood', number, size);
+      socket.emit(flood, number, size);
       await once(socket, 'done');
       figures = rate(since, number);
       if (seen !== number) throw new Error(seen + ' of ' + number + ' events arrived');
     }
     return figures;
   },
-  async send(connect, port, count, size, threads, polling) {
+  async send(connect, port, count, size, threads, polling, data) {
     const socket = await open(connect, port, polling);
-    const text = 'x'.repeat(Math.max(size - 32, 1));
+    const text = data || 'x'.repeat(Math.max(size - 32, 1));
     let figures;
     for (const number of [Math.max(Math.floor(count / 20), 1), count]) {
       socket.emit('sink', number);
@@ -56,6 +56,8 @@ const measures = {
     }
     return figures;
   },
+  receive_bytes: (connect, port, count, size) => measures.receive(connect, port, count, size, false, 'flood of bytes'),
+  send_bytes: (connect, port, count, size) => measures.send(connect, port, count, size, 1, false, Buffer.alloc(size, 7)),
   receive_polling: (connect, port, count, size) => measures.receive(connect, port, count, size, true),
   send_polling: (connect, port, count, size) => measures.send(connect, port, count, size, 1, true),
   async ask(connect, port, count) {
@@ -129,8 +131,8 @@ const measures = {
   },
 };
 
-const [name, measure, ...numbers] = process.argv.slice(2);
-measures[measure](clients[name], ...numbers.map(Number)).then((figures) => {
+const [name, measure, port, , ...numbers] = process.argv.slice(2);
+measures[measure](clients[name], Number(port), ...numbers.map(Number)).then((figures) => {
   console.log(JSON.stringify(figures));
   process.exit(0);
 });

@@ -1,6 +1,7 @@
-"""What is measured of a client, in a process of its own: ``python -m bench.measures CLIENT MEASURE PORT [NUMBER ...]``.
+"""What is measured of a client, in a process of its own.
 
-Each measure is a function of an adapter's class and a port, and returns figures by their names.
+It is called as ``python -m bench.measures CLIENT MEASURE PORT REVISION [NUMBER ...]``. Each measure is a function of an
+adapter's class and a port, and returns figures by their names.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ class Watch:
         return {"rate": count / (end.wall - self.wall), "cpu": (end.cpu - self.cpu) / count * 1e6}
 
 
-def receive(client: Any, port: int, count: int, size: int, polling: bool = False) -> Figures:
+def receive(client: Any, port: int, count: int, size: int, polling: bool = False, flood: str = "flood") -> Figures:
     """Events per second that reach a function, and microseconds of the processor for each."""
     tally = Tally()
     c = client(port, {"news": tally.one, "done": tally.finish}, polling)
     for warm_up in (max(count // 20, 2), count):
         tally.begin()
         watch = Watch()
-        c.emit("flood", warm_up, size)
+        c.emit(flood, warm_up, size)
         c.wait(tally.done)
         figures = watch.rate(warm_up, tally.end)
         assert tally.count == warm_up, f"{tally.count} of {warm_up} events arrived"
@@ -51,11 +52,17 @@ def receive_polling(client: Any, port: int, count: int, size: int) -> Figures:
     return receive(client, port, count, size, True)
 
 
-def send(client: Any, port: int, count: int, size: int, threads: int = 1, polling: bool = False) -> Figures:
+def receive_bytes(client: Any, port: int, count: int, size: int) -> Figures:
+    return receive(client, port, count, size, False, "flood of bytes")
+
+
+def send(
+    client: Any, port: int, count: int, size: int, threads: int = 1, polling: bool = False, data: Any = None
+) -> Figures:
     """Events per second that the server has read, from one thread or several."""
     tally = Tally()
     c = client(port, {"done": tally.finish}, polling)
-    emit = c.prepared("note", "x" * max(size - 32, 1))
+    emit = c.prepared("note", data or "x" * max(size - 32, 1))
     for warm_up in (max(count // 20, threads), count):
         tally.begin()
         c.emit("sink", warm_up)
@@ -74,6 +81,10 @@ def send(client: Any, port: int, count: int, size: int, threads: int = 1, pollin
 
 def send_polling(client: Any, port: int, count: int, size: int) -> Figures:
     return send(client, port, count, size, 1, True)
+
+
+def send_bytes(client: Any, port: int, count: int, size: int) -> Figures:
+    return send(client, port, count, size, data=bytes(size))
 
 
 def repeat(function: Callable[[], Any], times: int) -> None:
@@ -250,9 +261,10 @@ def wake_ups() -> int:
 
 
 def main() -> None:
-    name, measure, *numbers = sys.argv[1:]
+    name, measure, port, revision, *numbers = sys.argv[1:]
     client = import_module(f"bench.adapters.{name}").Client
-    print(json.dumps(globals()[measure](client, *(float(n) if "." in n else int(n) for n in numbers))))
+    client.revision = int(revision)
+    print(json.dumps(globals()[measure](client, int(port), *(float(n) if "." in n else int(n) for n in numbers))))
 
 
 if __name__ == "__main__":

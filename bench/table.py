@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .servers import FLOOD, LEGACY, MODERN
+
 _PYTHON = ("raw", "sioclient", "sioclient_orjson", "socketio_client", "python_socketio")
 _ALL = (*_PYTHON, "js_0_9", "js_4")
 _LEGACY = ("sioclient", "js_0_9")  # socketIO-client 0.5.7.4 hangs when it polls
 _OURS = ("sioclient",)
+_OLD_SERVER = ("raw", "sioclient", "sioclient_orjson", "socketio_client", "js_0_9")
+_NEW_SERVER = ("raw", "sioclient", "sioclient_orjson", "python_socketio", "js_4")
 _THREADED = ("raw", "sioclient", "python_socketio")
 
 
@@ -25,6 +29,7 @@ class Measure:
         target: the ratio that sioclient is to reach, at least; at most, if lower is better.
         lower: whether lower is better.
         once: whether one round is enough, for what depends on no clock.
+        server: what the clients connect to.
         source: the measure whose runs have this figure too; empty: it has runs of its own.
     """
 
@@ -39,7 +44,36 @@ class Measure:
     once: bool = False
     source: str = ""
     clients: tuple[str, ...] = _ALL
+    server: str = FLOOD
 
+    @property
+    def revision(self) -> int:
+        """Of the protocol that a client must speak if it speaks several; that of flood.c is the first."""
+        return 5 if self.server == MODERN else 1
+
+
+def _with(server: str, title: str, clients: tuple[str, ...], *names: str) -> list[Measure]:
+    """Return measures of a real server, by the names of ``_ON_REAL_SERVERS``."""
+    return [
+        Measure(f"{name}_{server}", f"{title}: {what}", function, numbers, quick, clients=clients, server=server)
+        for name, what, function, numbers, quick in _ON_REAL_SERVERS
+        if name in names
+    ]
+
+
+_ON_REAL_SERVERS: tuple[tuple[str, str, str, tuple[float, ...], tuple[float, ...]], ...] = (
+    ("receive", "receive, events/s", "receive", (20_000, 60), (5_000, 60)),
+    ("receive_64k", "receive 64 KiB, events/s", "receive", (100, 65536), (40, 65536)),
+    ("receive_1m", "receive 1 MiB, events/s", "receive", (10, 2**20), (4, 2**20)),
+    ("receive_bytes", "receive 64 KiB of bytes, events/s", "receive_bytes", (100, 65536), (40, 65536)),
+    ("send", "send, events/s", "send", (5_000, 60), (5_000, 60)),
+    ("send_64k", "send 64 KiB, events/s", "send", (200, 65536), (100, 65536)),
+    ("send_1m", "send 1 MiB, events/s", "send", (30, 2**20), (10, 2**20)),
+    ("send_bytes", "send 64 KiB of bytes, events/s", "send_bytes", (200, 65536), (100, 65536)),
+    ("ask", "round trips/s, callback", "ask", (3_000,), (1_000,)),
+    ("call", "round trips/s, call", "call", (3_000,), (1_000,)),
+)
+"""Measures like those above, in which the server takes its time too."""
 
 _KIB = "CPU per KiB of an event of {:,} KiB, us"
 
@@ -91,4 +125,8 @@ MEASURES = (
         Measure(f"size_{n}k", _KIB.format(n), "growth", (n,), (n,), "cpu", lower=True, clients=_OURS)
         for n in (1, 16, 256, 4096, 16_000)
     ),
+    *_with(LEGACY, "0.9.19", _OLD_SERVER, "receive", "receive_64k", "ask", "call"),
+    # Nobody else has a fence, and thousands of frames at once end this server.
+    *_with(LEGACY, "0.9.19", ("sioclient", "sioclient_orjson"), "send"),
+    *_with(MODERN, "4.8.1", _NEW_SERVER, *(name for name, *_ in _ON_REAL_SERVERS)),
 )
