@@ -338,13 +338,15 @@ class Threads:
         It leaves with the last of them, with the fiftieth frame, with whatever another thread writes, before a handler
         waits for the network, or after ``CORK_TIME`` by the heartbeat thread: whatever comes first.
         """
-        more = self._protocol.is_busy() or (self._inbox and self._on_listener())
-        if not more or self._protocol.outbox.queued >= WINDOW:
+        protocol = self._protocol
+        more = protocol.is_busy() or (self._inbox and self._on_listener())
+        if not more or (protocol.outbox.queued >= WINDOW and protocol.has_frames()):
             self._flush(patience)
         elif self._corked_until == NEVER:
             with self._lock:
                 self._corked_until = time.monotonic() + CORK_TIME
-                self._reset_timer()
+                if self._corked_until < self._asleep_until:
+                    self._timer.notify()
 
     def _flush(self, patience: float | None = None, *, wait: bool = True) -> None:
         """Write what there is to write.
