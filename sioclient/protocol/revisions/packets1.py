@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from ...errors import LocalProtocolError
@@ -64,7 +63,7 @@ class PacketCodec:
     def __init__(self, json: JsonText) -> None:
         self._json = json
         self._read_within, self._read_within_long = json.read_within, json.read_within_long
-        self._write_name = lru_cache(_MOST_NAMES)(json.write)
+        self._names: dict[str, str] = {}
         self._heads: dict[str, _Known] = {}
         self._prefix, self._last = "nothing yet", (0, "", "")
         self._encoders: dict[type, Callable[[Any], str]] = {
@@ -179,10 +178,16 @@ class PacketCodec:
             raise TypeError(f"an event's name is text, not {type(packet.name).__name__}")
         plain = packet.id is None and not packet.endpoint
         head = "5::" if plain else _join(5, _id_field(packet), packet.endpoint)
-        name = self._write_name(packet.name)
+        name = self._names.get(packet.name) or self._write_name(packet.name)
         if not packet.args:
             return f'{head}:{{"name":{name}}}'
         return f'{head}:{{"name":{name},"args":{self._json.write(packet.args)}}}'
+
+    def _write_name(self, name: str) -> str:
+        text = self._json.write(name)
+        if len(self._names) < _MOST_NAMES and len(name) <= _MOST_HEAD:
+            self._names[name] = text
+        return text
 
     def _encode_ack(self, packet: Ack) -> str:
         data = _id_text(packet.id, least=0)
