@@ -31,7 +31,7 @@ _NOT_PLAIN = ("\\", *map(chr, range(32)))
 """What a text in JSON does not have as it is."""
 
 _MOST_LOOKED_AT = 8
-"""Values of a list among which a long text is looked for."""
+"""Values of a list among which long texts are looked for."""
 
 _ESCAPES = [(c, encode_basestring_ascii(c)[1:-1]) for c in ("\\", '"', *map(chr, range(32)), "\x7f")]
 """All that JSON in ASCII escapes of ASCII; the backslash first, as the others bring it in."""
@@ -150,17 +150,29 @@ def _quote(text: str) -> str:
 
 
 def _scan_long(text: str, start: int) -> tuple[Any, int]:
-    """Do what ``_scan`` does; for a list of one text without a backslash, look for what must not be in it."""
-    end = text.find('"', start + 2)
-    is_one_text = text.startswith('["', start) and text.startswith('"]', end)
-    if not is_one_text or any(text.find(character, start + 2, end) >= 0 for character in _NOT_PLAIN):
+    """Do what ``_scan`` does; a list of few texts without a backslash is cut at the quotes between them."""
+    stop = text.rfind('"]', max(start + 2, len(text) - 3))
+    places = _texts_between(text, start + 2, stop) if text.startswith('["', start) else []
+    if not places or any(text.find(character, start + 2, stop) >= 0 for character in _NOT_PLAIN):
         return _scan(text, start)
-    return [text[start + 2 : end]], end + 2
+    return [text[begin:end] for begin, end in places], stop + 2
+
+
+def _texts_between(text: str, at: int, stop: int) -> list[tuple[int, int]]:
+    """Return where texts begin and end that have nothing but quotes and a comma between them; empty: they have."""
+    places: list[tuple[int, int]] = []
+    while at <= stop and len(places) < _MOST_LOOKED_AT:
+        end = text.find('"', at)
+        places.append((at, end))
+        if end == stop:
+            return places
+        at = end + 3 if text.startswith('","', end) else stop + 1
+    return []
 
 
 def _decode(text: str) -> Any:
     try:
-        value, end = _scan(text, 0)
+        value, end = (_scan if len(text) < LONG_TEXT else _scan_long)(text, 0)
     except StopIteration:
         end = -1
     # Spaces around it are rare; and it knows best what is wrong.

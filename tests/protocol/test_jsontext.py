@@ -148,7 +148,27 @@ def test_a_long_text_is_read_as_a_short_one_is(module, values):
     )
 
 
-@pytest.mark.parametrize("text", ['["\n"]}', '["\x00"]}', '["\\x"]}', '["', '["x'], ids=repr)
+@given(st.lists(st.text() | st.integers(), max_size=3), st.text('[]",{}a\\\n', max_size=9), st.integers(0, 9))
+def test_a_list_with_anything_in_its_text_is_read_or_refused_as_a_short_one(values, junk, place):
+    text = json.dumps(values, ensure_ascii=False)
+    text = text[:place] + junk + text[place:]
+    outcomes = []
+    for read in (JsonText().read_within_long, JsonText().read_within):
+        try:
+            outcomes.append(read(text + "}", 0))
+        except (ValueError, StopIteration) as error:
+            outcomes.append(type(error))
+    # What is read is followed by a brace, or the frame is read anew.
+    long, short = (outcome if isinstance(outcome, type) or outcome[1] == len(text) else None for outcome in outcomes)
+    assert long == short
+
+
+def test_long_texts_are_read_whole():
+    for values in (["news", "x" * 9000], ["x" * 9000 + "\n"], ["a", "é" * 9000, "b"]):
+        assert JsonText().read(json.dumps(values, ensure_ascii=False)) == values
+
+
+@pytest.mark.parametrize("text", ['["\n"]}', '["\x00"]}', '["\\x"]}', '["', '["x', '["]}'], ids=repr)
 def test_a_long_text_that_is_not_json_is_found_out_too(text):
     with pytest.raises((ValueError, StopIteration)):
         JsonText().read_within_long(text, 0)
