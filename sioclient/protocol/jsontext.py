@@ -125,14 +125,13 @@ def _encoder() -> Callable[[Any], str]:
     encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
     if c_make_encoder is None:
         return encoder.encode
-
     # No memory of what it is inside of: a circular list is a RecursionError soon enough.
     write = c_make_encoder(None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
 
     def dumps(value: Any) -> str:
         for item in value[:_MOST_LOOKED_AT] if type(value) is list else ():
             if type(item) is str and len(item) >= _LONG:
-                items = [_quote(item) if type(item) is str else dumps(item) for item in value]
+                items = [_quote(item) if type(item) is str else "".join(write(item, 0)) for item in value]
                 return f"[{','.join(items)}]"
         return "".join(write(value, 0))
 

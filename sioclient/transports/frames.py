@@ -34,7 +34,7 @@ _MOST_JOINED = 2**16
 """Bytes that are put together before they are written."""
 
 _PIECE = 2**16
-"""Bytes of a large message that are masked at a time."""
+"""Bytes of a large message that are masked at a time: whole masks, so each piece begins with the first byte of one."""
 
 _LONG = 700
 """Bytes from which masking each fourth of them by a table is faster than one large number: measured."""

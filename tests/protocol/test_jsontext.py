@@ -56,8 +56,11 @@ def test_long_texts_are_written_as_the_standard_library_does(values, position):
 
 
 def test_what_is_in_a_list_beside_a_long_text_must_be_json_too():
-    with pytest.raises(LocalProtocolError):
-        JsonText().write(["x" * 1000, float("nan")])
+    endless = ["x" * 1000]
+    endless.append(endless)
+    for values in (["x" * 1000, float("nan")], endless):
+        with pytest.raises(LocalProtocolError):
+            JsonText().write(values)
 
 
 @pytest.mark.parametrize("module", [None, json], ids=["default", "json"])
