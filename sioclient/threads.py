@@ -356,8 +356,7 @@ class Threads:
         Nobody waits for long: what cannot be written yet stays in the outbox, and the heartbeat thread looks after it.
         """
         protocol, give_up = self._protocol, 0.0
-        if patience is None:
-            patience = 0.0 if self._left_to_heartbeat else WRITE_TIMEOUT
+        patience = patience if patience is not None else 0.0 if self._left_to_heartbeat else WRITE_TIMEOUT
         while protocol.has_frames() or self._unanswered:
             give_up = give_up or time.monotonic() + patience
             left = max(give_up - time.monotonic(), 0) if wait and not self._on_listener() else 0
@@ -378,7 +377,7 @@ class Threads:
                 self._reset_timer()  # what the fence holds back, its deadline lets go
 
     def _write(self, give_up: float) -> bool:
-        """Write what may be written now, with the lock for sending held; return False if what was sent holds it up."""
+        """Write what may be written now, with the lock for sending held; return False if no more can be for a while."""
         protocol, transport = self._protocol, self._transport
         try:
             if transport is not None and transport.is_answered:
@@ -399,4 +398,5 @@ class Threads:
         except ConnectionLost as loss:
             self._unanswered = self._left_to_heartbeat = False
             self._lose(transport, str(loss))  # type: ignore[arg-type]
+            return self._transport is not transport
         return True

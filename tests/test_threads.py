@@ -170,6 +170,21 @@ def test_time_goes_on_while_an_answer_is_awaited(connection, server, notices):
 
 
 @pytest.mark.usefixtures("answered")
+def test_disconnecting_when_the_answer_cannot_come_any_more(connection, server, notices, monkeypatch):
+    attempts = []
+
+    def prepare(deadline):
+        attempts.append(deadline)
+        raise ConnectionLost("broken, which nobody has noticed yet")
+
+    monkeypatch.setattr(server.link, "prepare", prepare)
+    Task(connection.disconnect).result()
+    assert notices.of(Ended)
+    assert server.link.closed
+    assert len(attempts) < 10
+
+
+@pytest.mark.usefixtures("answered")
 def test_disconnecting_while_an_answer_is_awaited(connection, server, notices):
     Task(connection.send, event("x")).result()
     Task(connection.disconnect).result()
