@@ -30,7 +30,7 @@ from tests.faults.conftest import told
 from tests.faults.proxy import Proxy
 from tests.faults.test_hostile import (
     test_f17_bytes_that_the_server_never_sent,
-    test_f49_framing_of_every_size_leaves_the_heartbeat,
+    test_f49_a_byte_at_a_time_is_no_other_thing_than_all_at_once,
 )
 from tests.faults.test_network import (
     test_f01_a_server_killed_in_mid_stream_is_noticed_and_emits_go_on,
@@ -39,7 +39,7 @@ from tests.faults.test_network import (
     test_f04_f05_a_black_hole_is_noticed_and_survived,
     test_f06_more_than_the_network_takes_is_refused_in_the_end,
     test_f06_what_never_reaches_the_server_is_noticed,
-    test_f07_outages_that_heal_in_time_change_nothing,
+    test_f07_outages_of_a_slow_link_that_heal_in_time_change_nothing,
     test_f11_a_server_that_restarts_between_two_polls,
     test_f31_what_waits_for_an_answer_hears_of_the_loss_once,
 )
