@@ -353,6 +353,14 @@ def test_the_short_way_reads_what_the_long_one_does(frames, module):
         assert repr(codec.decode(frame)) == repr(PacketCodec(JsonText())._decode_any(frame))
 
 
+def test_only_so_many_names_are_remembered_as_json_and_none_that_is_long():
+    codec = PacketCodec(JsonText())
+    names = ["é" * 300, *(f"name {number}" for number in range(200))]
+    for name in names + names:
+        assert codec.encode(Event(name)) == f'5:::{{"name":{json.dumps(name)}}}'
+    assert len(codec._names) == 100
+
+
 def test_only_so_many_beginnings_are_remembered():
     codec = PacketCodec(JsonText())
     for number in range(1500):
