@@ -353,6 +353,13 @@ def test_the_short_way_reads_what_the_long_one_does(frames, module):
         assert repr(codec.decode(frame)) == repr(PacketCodec(JsonText())._decode_any(frame))
 
 
+@pytest.mark.parametrize("args", [["x" * 9000], ["x" * 9000 + '"\\\n\0'], ["é" * 9000, 1], [["x" * 9000], {"a": "b"}]])
+def test_a_long_event_is_read_as_it_was_written(args):
+    codec = PacketCodec(JsonText())
+    for _ in range(2):  # the second time, its beginning is known
+        assert codec.decode(codec.encode(Event("news", args))) == Event("news", args)
+
+
 def test_only_so_many_names_are_remembered_as_json_and_none_that_is_long():
     codec = PacketCodec(JsonText())
     names = ["é" * 300, *(f"name {number}" for number in range(200))]
