@@ -293,8 +293,10 @@ def _first_frames(transport: Transport, deadline: float) -> list[Frame]:
     return frames
 
 
-def unexpected(problem: Exception) -> ConnectError:
-    """Return the ConnectError for what an attempt should not have raised."""
+def as_connect_error(problem: Exception) -> ConnectError:
+    """Return what an attempt raised; if it should not have raised that, the ConnectError for it."""
+    if isinstance(problem, ConnectError):
+        return problem
     error = ConnectError(f"connecting failed: {type(problem).__name__}: {problem}", retryable=False)
     error.__cause__ = problem
     return error

@@ -20,10 +20,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 
 from .call import Call
-from .connector import Abortable, Attempt, Connector, unexpected
-from .errors import ConnectError, ConnectionLost
+from .connector import Abortable, Attempt, Connector, as_connect_error
+from .errors import ConnectionLost
 from .protocol.client import ClientProtocol
 from .protocol.fence import WINDOW
 from .protocol.lifecycle import Phase
@@ -43,8 +44,6 @@ WRITE_TIMEOUT = 5.0
 
 _LOOK = 0.5
 """Seconds between two looks of the heartbeat thread at what others have left to it."""
-
-NEVER = float("inf")
 
 MOST_DEFERRED = 16 * 2**20
 """Characters that may come for other handlers while one reads on for an answer of its own."""
@@ -81,7 +80,7 @@ class Threads:
         self._timer = threading.Condition(self._lock)  # for the heartbeat thread
         self._room = threading.Condition(self._lock)  # for whoever has more to send than may wait
         self._waiting_for_room = self._times_room_was_made = 0
-        self._asleep_until, self._corked_until = -NEVER, NEVER
+        self._asleep_until, self._corked_until = -inf, inf
         self._unanswered = False  # the transport waits for an answer to what was sent
         self._left_to_heartbeat = False  # for so long that others do not wait for it any more
         self._inbox: deque[Notice] = deque()
@@ -141,10 +140,9 @@ class Threads:
         try:
             handshake, transport = attempt.run()
         except Exception as problem:
-            error = problem if isinstance(problem, ConnectError) else unexpected(problem)
             with self._lock:
                 if self._protocol.attempt == number:
-                    self._protocol.connect_failed(error, time.monotonic())
+                    self._protocol.connect_failed(as_connect_error(problem), time.monotonic())
                     self._collect()
             return None
         with self._lock:
@@ -212,8 +210,8 @@ class Threads:
                     deliver(notice)
         finally:
             self._running = self._first_to_run = None
-            if self._corked_until != NEVER:
-                self._corked_until = NEVER
+            if self._corked_until != inf:
+                self._corked_until = inf
                 self._flush()
             self._set_reading(True)
 
@@ -238,9 +236,8 @@ class Threads:
                 number, link = self._protocol.attempt, self._link
                 now = time.monotonic()
                 if now >= self._corked_until:
-                    self._corked_until = NEVER
+                    self._corked_until = inf
                 self._protocol.handle_timeout(now)
-                blocked = self._watch.look(self._running, self._first_to_run, self._protocol.session, now)
                 news = self._collect()
                 self._changed.notify_all()
                 ended = not self._is_current(number)
@@ -250,8 +247,7 @@ class Threads:
             self._flush(min(max(spare, _LOOK), WRITE_TIMEOUT), wait=False)
             if news:
                 self._wake_link()
-            if blocked is not None:
-                warn(*blocked)
+            warn(self._watch.look(self._running, self._first_to_run, self._protocol.session, now))
         self._flush(WRITE_TIMEOUT, wait=False)
 
     def _sleep(self) -> bool:
@@ -262,8 +258,8 @@ class Threads:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return True
-                self._timer.wait(None if deadline == NEVER else min(left, threading.TIMEOUT_MAX))
-                self._asleep_until = -NEVER
+                self._timer.wait(None if deadline == inf else min(left, threading.TIMEOUT_MAX))
+                self._asleep_until = -inf
         return False
 
     # With the lock held
@@ -325,6 +321,13 @@ class Threads:
         elif link is not None and not self._protocol.linked:
             link.abort()
 
+    def _look_in(self, seconds: float) -> None:
+        """Let the heartbeat thread look after what waits to be written, so many seconds from now at the latest."""
+        with self._lock:
+            self._corked_until = min(self._corked_until, time.monotonic() + seconds)
+            if self._corked_until < self._asleep_until:
+                self._timer.notify()
+
     def _lose(self, transport: Transport, reason: str) -> None:
         """The transport said that it is broken."""
         with self._lock:
@@ -342,11 +345,8 @@ class Threads:
         more = protocol.is_busy() or (self._inbox and self._on_listener())
         if not more or (protocol.outbox.queued >= WINDOW and protocol.has_frames()):
             self._flush(patience)
-        elif self._corked_until == NEVER:
-            with self._lock:
-                self._corked_until = time.monotonic() + CORK_TIME
-                if self._corked_until < self._asleep_until:
-                    self._timer.notify()
+        elif self._corked_until == inf:
+            self._look_in(CORK_TIME)
 
     def _flush(self, patience: float | None = None, *, wait: bool = True) -> None:
         """Write what there is to write.
@@ -367,10 +367,8 @@ class Threads:
             finally:
                 self._send_lock.release()
             if not written:
-                with self._lock:
-                    self._left_to_heartbeat = True
-                    self._corked_until = min(self._corked_until, time.monotonic() + _LOOK)
-                    self._reset_timer()
+                self._left_to_heartbeat = True
+                self._look_in(_LOOK)
                 return
         if protocol.outbox.queued:
             with self._lock:

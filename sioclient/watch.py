@@ -50,8 +50,11 @@ class Watch:
         return _name_of(running), now - self._since
 
 
-def warn(name: str, seconds: float) -> None:
-    """Log that a function has run for so long."""
+def warn(seen: tuple[str, float] | None) -> None:
+    """Log what ``look`` returned, if it did."""
+    if seen is None:
+        return
+    name, seconds = seen
     logger.warning(
         "your function for %.200r has run for %.1f s: the connection is kept, but what the server sends waits until it "
         "returns; let long work be done in a thread of your own",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sioclient.address import Address, parse_address
-from sioclient.connector import Attempt, Connector, unexpected
+from sioclient.connector import Attempt, Connector, as_connect_error
 from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.revisions import (
@@ -396,7 +396,7 @@ def test_an_abort_does_not_spoil_the_next_attempt() -> None:
 
 def test_what_nobody_expected_is_final_and_names_its_cause() -> None:
     problem = KeyError("token")
-    error = unexpected(problem)
+    error = as_connect_error(problem)
     assert "KeyError: 'token'" in str(error)
     assert not error.retryable
     assert error.__cause__ is problem

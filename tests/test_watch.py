@@ -82,7 +82,8 @@ def test_where_no_time_out_was_announced_or_no_session_is_nothing_is_too_long() 
 
 def test_the_warning_names_what_runs_and_for_how_long(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "sioclient")
-    warn("work\n" + "x" * 1000, 12.34)
+    warn(None)
+    warn(("work\n" + "x" * 1000, 12.34))
     (record,) = caplog.records
     assert record.getMessage().startswith("your function for 'work\\nxxx")
     assert "has run for 12.3 s" in record.getMessage()
