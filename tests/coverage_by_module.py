@@ -19,7 +19,7 @@ ELSEWHERE = {
     "assembly.py": "test_client.py",
     "errors.py": "test_connector.py",
     "protocol/client.py": "protocol/test_client.py|protocol/test_generations.py",
-    "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_generations.py",
+    "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_client.py|protocol/test_generations.py",
     "server/__main__.py": "server/test_main.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py",
     "server/hub.py": "server/test_server.py|server/test_connection.py|server/test_limits.py|server/test_web.py",

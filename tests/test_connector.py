@@ -638,3 +638,17 @@ def test_only_asking_a_legacy_server_opens_no_transport() -> None:
     with Server(reply()) as server, connector(server, revision=unknown()) as made:
         assert Task(made.attempt(LIMIT).ask).result().revision.number == 1
         assert len(server.requests) == 1
+
+
+def test_asking_a_server_without_polling_opens_a_websocket() -> None:
+    refuse = reply(400, NO_POLLING)
+    with (
+        Server(refuse, refuse, refuse, speak(OPEN)) as server,
+        connector(server, revision=unknown()) as made,
+    ):
+        assert Task(made.attempt(LIMIT).ask).result().session_id == "x"
+
+
+def test_what_is_a_connect_error_already_stays_as_it_is() -> None:
+    error = ConnectError("no")
+    assert as_connect_error(error) is error

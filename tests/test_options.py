@@ -240,3 +240,8 @@ def test_what_the_server_is_told_is_a_dictionary() -> None:
     for auth in ("x", 5, ["x"], lambda: "x"):
         with pytest.raises(TypeError, match="auth is a dictionary"):
             claim_of(auth)
+
+
+def test_a_dictionary_is_no_http_authentication() -> None:
+    with pytest.raises(TypeError, match="for SocketIO alone"):
+        check_http_options(HttpOptions(auth={"token": "x"}))

@@ -200,3 +200,8 @@ def test_a_module_may_write_bytes():
 @pytest.mark.parametrize("module", [None, RAW])
 def test_a_value_within_a_text_is_read_without_what_is_around_it(module):
     assert JsonText(module).read_within("5:::[1,2]}", 4) == ([1, 2], 9)
+
+
+def test_it_is_known_whether_a_module_refuses_bytes():
+    assert JsonText().refuses_bytes
+    assert not JsonText(SimpleNamespace(dumps=lambda value: "null", loads=json.loads)).refuses_bytes

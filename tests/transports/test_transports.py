@@ -42,6 +42,8 @@ def test_a_transport_that_knows_no_better_receives_until_there_is_something() ->
     transport = MemoryTransport(MemoryServer())
     transport.incoming.put("x")
     assert transport.recv_until(0) == ["x"]
+    assert Transport.prepare(transport, 0)
+    assert Transport.finish(transport, 0)
 
 
 def test_certificates_are_verified_by_default_and_nothing_else_is_set() -> None:

@@ -175,3 +175,10 @@ def test_what_the_server_says(text, packet):
 @pytest.mark.parametrize("text", ["", "x", "2[", '2["x"', "2{}", "2[]", "2[5]", "21[5]", '3["x"]', "31{}", '5["x"]'])
 def test_what_is_no_packet(text):
     assert isinstance(CODEC.reader().text(text, 0), Malformed)
+
+
+def test_a_name_that_the_server_reserves_is_refused():
+    codec = PacketCodec4(JsonText(), 1000)
+    codec.reserved = frozenset({"connect"})
+    with pytest.raises(LocalProtocolError, match="something else"):
+        codec.encode(Event("connect"))
