@@ -99,8 +99,10 @@ class Connection(Threads):
         revision = protocol.revision
         frame = revision.encode(packet)
         key = None if packet.id is None else (packet.endpoint, packet.id)
-        patience = self._wait_for_room(frame) if protocol.is_full(frame) else None
+        if protocol.is_full(frame) and self._on_listener():
+            self._read_for_room(frame)
         with self._lock:
+            patience = self._wait_for_room(frame) if protocol.is_full(frame) else None
             if protocol.revision is not revision:  # another server has just taken the place of the one before
                 frame = protocol.revision.encode(packet)
             now = time.monotonic()
@@ -243,8 +245,20 @@ class Connection(Threads):
         if isinstance(link, Transport):
             link.wake()
 
+    def _read_for_room(self, frame: Encoded) -> None:
+        """Read while too much waits to be written: room comes with what is read, and nobody else does that."""
+        with self._lock:
+            self._waiting_for_room += 1
+        try:
+            self._read_while(lambda: self._protocol.is_full(frame))
+        finally:
+            with self._lock:
+                self._waiting_for_room -= 1
+
     def _wait_for_room(self, frame: Encoded) -> float:
-        """Wait while too much waits to be written; the listener reads meanwhile, as room comes with what is read.
+        """Wait while too much waits to be written. The lock is held, but for the time of waiting.
+
+        What is true when this returns so is still true when the frame is queued, though a loss may come at any time.
 
         Returns:
             The seconds that are left for writing.
@@ -253,30 +267,22 @@ class Connection(Threads):
             BufferFull: the server takes nothing.
         """
         protocol, on_listener = self._protocol, self._on_listener()
-        if not protocol.is_full(frame) or (on_listener and not protocol.linked):
-            return WRITE_TIMEOUT
-        deadline = time.monotonic() + WRITE_TIMEOUT
-        with self._lock:
-            self._waiting_for_room += 1
-            times = self._times_room_was_made
+        times, deadline = self._times_room_was_made, time.monotonic() + WRITE_TIMEOUT
+        self._waiting_for_room += 1
         try:
-            if on_listener:
-                self._read_while(lambda: protocol.is_full(frame))
-            with self._lock:
-                while protocol.is_full(frame) and (protocol.linked or not on_listener):
-                    if self._times_room_was_made > times and protocol.phase is Phase.OPEN:
-                        break  # others were faster to fill it, but who has waited has a right to it
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        raise BufferFull(
-                            f"the server has taken nothing for {WRITE_TIMEOUT:g} s, or a handler has kept its answers "
-                            "from being read for as long: send less, or later"
-                        )
-                    self._room.wait(left)
-            return max(deadline - time.monotonic(), 0)
+            while protocol.is_full(frame) and (protocol.linked or not on_listener):
+                if self._times_room_was_made > times and protocol.phase is Phase.OPEN:
+                    break  # others were faster to fill it, but who has waited has a right to it
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise BufferFull(
+                        f"the server has taken nothing for {WRITE_TIMEOUT:g} s, or a handler has kept its answers "
+                        "from being read for as long: send less, or later"
+                    )
+                self._room.wait(left)
         finally:
-            with self._lock:
-                self._waiting_for_room -= 1
+            self._waiting_for_room -= 1
+        return max(deadline - time.monotonic(), 0)
 
     def forget(self) -> None:
         """Become unusable without touching the network: it belongs to the process that this one was forked from."""

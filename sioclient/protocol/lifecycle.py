@@ -166,8 +166,8 @@ class Lifecycle:
             self._attempt_over("no connection", error, now)
 
     def transport_lost(self, reason: str, now: float) -> None:
-        """The transport ended by itself."""
-        if self.phase in _LINKED:
+        """The transport ended by itself; whoever hears of it when the next attempt has begun, comes too late."""
+        if self.session is not None:
             self._attempt_over(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def disconnect(self) -> None:
