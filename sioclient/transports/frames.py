@@ -175,14 +175,16 @@ class FrameWriter:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._masks = _masks()
+        self._masks: list[bytes] = []
 
     def write(self, messages: Sequence[Frame]) -> None:
         """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
         joined = b""
         for message in messages:
             first, payload = (b"\x81", message.encode()) if isinstance(message, str) else (b"\x82", message)
-            mask = next(self._masks)
+            if not self._masks:
+                self._masks = _masks()
+            mask = self._masks.pop()
             joined += _head(first, len(payload)) + mask
             for piece in (_masked(payload, mask),) if len(payload) < _LONG else _masked_long(payload, mask):
                 joined += piece
@@ -245,9 +247,10 @@ _XOR = [_masked(_BYTES, bytes([key]) * 4) for key in range(256)]
 """For each byte of a mask: what becomes of every byte."""
 
 
-def _masks() -> Iterator[bytes]:
-    """Yield masks that nobody can foresee; asking the system for each would take longer than the frame."""
-    while True:
-        block = os.urandom(1024)
-        for position in range(0, len(block), 4):
-            yield block[position : position + 4]
+def _masks() -> list[bytes]:
+    """Return masks that nobody can foresee; asking the system for each would take longer than the frame.
+
+    They are no generator: that would end for good if Ctrl-C came while it runs.
+    """
+    block = os.urandom(1024)
+    return [block[position : position + 4] for position in range(0, len(block), 4)]
