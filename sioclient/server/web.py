@@ -231,6 +231,10 @@ class Http(Quiet):
 
     def on_connection_close(self) -> None:
         """The client did not wait for the end."""
+        self.on_finish()
+
+    def on_finish(self) -> None:
+        """Whatever ended the answer, nothing can be said in it any more."""
         link = self._link
         if link is not None:
             self._leave(link)

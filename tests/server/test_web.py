@@ -200,6 +200,17 @@ def test_htmlfile(server, ask):
     eventually(lambda: sessions(server) == 0, "the end of the session")
 
 
+def test_an_htmlfile_that_ends_for_whatever_reason_takes_its_session_with_it(server, ask):
+    name = ask.handshake()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", f"/socket.io/1/htmlfile/{name}")
+    response = connection.getresponse()
+    server.call(lambda: server.router._hub.clients[name]._link._handler.finish())
+    assert HELLO.replace('"', '\\"') in response.read().decode()
+    eventually(lambda: sessions(server) == 0, "the end of the session")
+    connection.close()
+
+
 def test_several_packets_in_one_post_before_the_first_poll(ask):
     name = ask.handshake()
     assert ask.post(f"/1/xhr-polling/{name}", event_frame("say", "early")) == "1"
