@@ -171,9 +171,11 @@ class Rogue(Server):
 
     def _run_websocket(self, peer: Peer, request: Request, session: Session) -> None:
         peer.send(switching(request))
+        # A client may be silent; it is shut down at the end of the test. Set before anybody else writes, who must not
+        # meet a socket whose time-out is just changing.
+        peer.sock.settimeout(None)
         session.adopt(peer)
         self._begun.put(session)
-        peer.sock.settimeout(None)  # a client may be silent; it is shut down at the end of the test
         while True:
             received = peer.read_frame()
             if received.opcode == CLOSE:
