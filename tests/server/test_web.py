@@ -332,6 +332,15 @@ def test_a_kick_between_two_polls_is_told_at_the_next(ask):
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
 
 
+def test_what_comes_behind_the_event_that_had_the_client_kicked_is_for_nobody(ask):
+    name = ask.handshake()
+    ask.get(f"/1/xhr-polling/{name}")
+    ask.get(f"/1/xhr-polling/{name}")
+    frames = event_frame("kick"), event_frame("say", "too late"), "3:::too late"
+    ask.post(f"/1/xhr-polling/{name}", "".join(f"\ufffd{len(frame)}\ufffd{frame}" for frame in frames))
+    assert ask.get(f"/1/xhr-polling/{name}") == "0::"
+
+
 # Switching, as 0.9.19 does
 
 

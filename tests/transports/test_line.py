@@ -184,6 +184,14 @@ def test_abort_ends_a_request_that_waits_and_all_others() -> None:
             made.ask(server.url(), soon())
 
 
+def test_no_connection_is_made_after_abort() -> None:
+    with Server(answering("x")) as server, line() as made:
+        made.abort()
+        with pytest.raises(OSError, match="aborted"):
+            made.ask(server.url(), soon())
+        assert server.connections == 0
+
+
 def test_an_answer_that_is_too_large_is_refused() -> None:
     with Server(answering("x" * 2000)) as server, line() as made, pytest.raises(OSError, match="larger than 1000"):
         asked(made, server)
