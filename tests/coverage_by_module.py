@@ -34,6 +34,9 @@ ELSEWHERE = {
 }
 """Where the tests of a module are that has no file of its own, or more than one."""
 
+SURE, LIKELY = 100, 95
+"""Percent that a run must reach: what has no thread, all of it; elsewhere, who of two comes first decides on a line."""
+
 
 def own_tests(module: str) -> str:
     """Return a pattern for the names, as of the folder of all tests, of the files with a module's own tests."""
@@ -42,7 +45,7 @@ def own_tests(module: str) -> str:
 
 
 def main() -> int:
-    """Print a line for each module; return 1 if any is not covered whole."""
+    """Print a line for each module; return 1 if any is not covered as it should be."""
     measured = coverage.Coverage(config_file=str(ROOT / "pyproject.toml"))
     measured.load()
     incomplete = 0
@@ -52,9 +55,9 @@ def main() -> int:
         # The context without a name is what importing the module runs.
         contexts = ["^$", f"^tests/({tests})$"]
         share = measured.report([str(path)], contexts=contexts, skip_covered=False, file=told)
-        incomplete += share < 100
+        incomplete += share < (SURE if module.startswith("protocol/") else LIKELY)
         print(*(line for line in told.getvalue().splitlines() if line.startswith("sioclient")), "by", tests)
-    print(f"Not covered whole by their own tests: {incomplete}.")
+    print(f"Not covered as they should be by their own tests: {incomplete}.")
     return int(incomplete > 0)
 
 
