@@ -14,7 +14,8 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import AnyStr
 
 from ...errors import RemoteProtocolError
 from ..packets import Frame, Noop, Packet
@@ -86,35 +87,28 @@ def _binary(frame: Frame) -> bytes:
 
 
 def _split_bytes(body: bytes) -> Iterator[Frame]:
-    position = 0
-    while position < len(body):
-        head = _BINARY_LENGTH.match(body, position)
-        if head is None:
-            raise ValueError(f"no length at {position}")
-        end = head.end() + int("".join(map(str, head[2])))
-        if end > len(body):
-            raise ValueError(f"a length beyond the end at {position}")
-        data = body[head.end() : end]
+    for head, data in _announced(body, _BINARY_LENGTH, lambda head: int("".join(map(str, head[2])))):
         yield data.decode("utf-8") if head[1] == b"\0" else data
-        position = end
 
 
 def _split_text(body: str) -> Iterator[Frame]:
-    for frame in _split_units(to_units(body)):
-        yield from_units(frame) if isinstance(frame, str) else frame
+    for _, units in _announced(to_units(body), _LENGTH, lambda head: int(head[1])):
+        yield _from_base64(units) if units.startswith("b") else from_units(units)
 
 
-def _split_units(text: str) -> Iterator[Frame]:
+def _announced(
+    body: AnyStr, pattern: re.Pattern[AnyStr], length: Callable[[re.Match[AnyStr]], int]
+) -> Iterator[tuple[re.Match[AnyStr], AnyStr]]:
+    """Yield what announces each frame, and the frame."""
     position = 0
-    while position < len(text):
-        head = _LENGTH.match(text, position)
+    while position < len(body):
+        head = pattern.match(body, position)
         if head is None:
             raise ValueError(f"no length at {position}")
-        end = head.end() + int(head[1])
-        if end > len(text):
+        end = head.end() + length(head)
+        if end > len(body):
             raise ValueError(f"a length beyond the end at {position}")
-        frame = text[head.end() : end]
-        yield _from_base64(frame) if frame.startswith("b") else frame
+        yield head, body[head.end() : end]
         position = end
 
 
