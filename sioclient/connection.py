@@ -96,19 +96,21 @@ class Connection(Threads):
     def send(self, packet: UserPacket, waiter: Any = None, timeout: float | None = None) -> None:
         """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
         protocol = self._protocol
-        revision = protocol.revision
-        frame = revision.encode(packet)
         key = None if packet.id is None else (packet.endpoint, packet.id)
-        if protocol.is_full(frame) and self._on_listener():
-            self._read_for_room(frame)
-        with self._lock:
-            patience = self._wait_for_room(frame) if protocol.is_full(frame) else None
-            if protocol.revision is not revision:  # another server has just taken the place of the one before
-                frame = protocol.revision.encode(packet)
-            now = time.monotonic()
-            protocol.send_frame(frame, packet.endpoint, now, key, waiter, timeout)
-            if timeout is not None and now + timeout < self._asleep_until:
-                self._timer.notify()
+        while True:
+            revision = protocol.revision
+            frame = revision.encode(packet)  # without the lock: JSON may be the user's code
+            if protocol.is_full(frame) and self._on_listener():
+                self._read_for_room(frame)
+            with self._lock:
+                patience = self._wait_for_room(frame) if protocol.is_full(frame) else None
+                if protocol.revision is not revision:
+                    continue  # another server has just taken the place of the one before
+                now = time.monotonic()
+                protocol.send_frame(frame, packet.endpoint, now, key, waiter, timeout)
+                if timeout is not None and now + timeout < self._asleep_until:
+                    self._timer.notify()
+                break
         if key is None:
             self._flush_soon(patience)
         else:
