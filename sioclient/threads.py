@@ -81,8 +81,6 @@ class Threads:
         self._room = threading.Condition(self._lock)  # for whoever has more to send than may wait
         self._waiting_for_room = self._times_room_was_made = 0
         self._asleep_until, self._corked_until = -inf, inf
-        self._unanswered = False  # the transport waits for an answer to what was sent
-        self._left_to_heartbeat = False  # for so long that others do not wait for it any more
         self._inbox: deque[Notice] = deque()
         self._running: Notice | None = None  # what the user's functions run for, for the watch
         self._first_to_run: Notice | None = None
@@ -148,7 +146,6 @@ class Threads:
         with self._lock:
             if self._is_current(number):
                 self._link = self._transport = transport
-                self._unanswered = self._left_to_heartbeat = False
                 self.transport_name, self.session_id = transport.name, handshake.session_id
                 self._protocol.transport_opened(handshake, transport.name, time.monotonic())
                 self._collect()
@@ -355,33 +352,38 @@ class Threads:
         would wait for each other. Its frames are not forgotten: whoever writes looks again after it let go of the lock.
         Nobody waits for long: what cannot be written yet stays in the outbox, and the heartbeat thread looks after it.
         """
-        protocol, give_up = self._protocol, 0.0
-        patience = patience if patience is not None else 0.0 if self._left_to_heartbeat else WRITE_TIMEOUT
-        while protocol.has_frames() or self._unanswered:
-            give_up = give_up or time.monotonic() + patience
+        protocol, give_up = self._protocol, None
+        while (has_frames := protocol.has_frames()) or self._busy_since() is not None:
+            if give_up is None:
+                give_up = self._give_up_at() if patience is None else time.monotonic() + patience
             left = max(give_up - time.monotonic(), 0) if wait and not self._on_listener() else 0
             if not self._send_lock.acquire(timeout=left):
                 return
             try:
-                written = self._write(give_up)
+                written = self._write(give_up, has_frames)
             finally:
                 self._send_lock.release()
             if not written:
-                self._left_to_heartbeat = True
                 self._look_in(_LOOK)
                 return
         if protocol.outbox.queued:
             with self._lock:
                 self._reset_timer()  # what the fence holds back, its deadline lets go
 
-    def _write(self, give_up: float) -> bool:
+    def _busy_since(self) -> float | None:
+        transport = self._transport  # once: the listener lets go of it at any time
+        return None if transport is None else transport.busy_since
+
+    def _give_up_at(self) -> float:
+        """Return until when to wait for what was sent before: its time, not that of whoever waits."""
+        return (self._busy_since() or time.monotonic()) + WRITE_TIMEOUT
+
+    def _write(self, give_up: float, has_frames: bool) -> bool:
         """Write what may be written now, with the lock for sending held; return False if no more can be for a while."""
         protocol, transport = self._protocol, self._transport
         try:
-            if transport is not None and transport.is_answered:
-                if not (transport.prepare if protocol.has_frames() else transport.finish)(give_up):
-                    return False
-                self._left_to_heartbeat = False
+            if transport is not None and not (transport.prepare if has_frames else transport.finish)(give_up):
+                return False
             with self._lock:
                 frames = protocol.frames_to_send() if transport is self._transport else []
                 makes_room = self._waiting_for_room > 0 and bool(frames)
@@ -390,11 +392,9 @@ class Threads:
                     self._room.notify_all()
             if makes_room:
                 self._wake_link()
-            self._unanswered = transport is not None and transport.is_answered and bool(frames)
             if transport is not None and frames:
                 transport.send(frames)
         except ConnectionLost as loss:
-            self._unanswered = self._left_to_heartbeat = False
             self._lose(transport, str(loss))  # type: ignore[arg-type]
             return self._transport is not transport
         return True

@@ -27,6 +27,7 @@ class MemoryTransport(Transport):
     """Carries frames to a list and from a queue."""
 
     name = "memory"
+    is_answered = False  # whether what is sent has answers to wait for
 
     def __init__(self, server: MemoryServer) -> None:
         self.server = server
@@ -37,9 +38,9 @@ class MemoryTransport(Transport):
         self.may_send = threading.Event()
         self.may_send.set()
         self.is_sending = threading.Event()
-        self.answers = threading.Event()  # counts if the class says that what is sent ``is_answered``
+        self.answers = threading.Event()
         self.answers.set()
-        self.unanswered = False
+        self.busy_since: float | None = None
 
     def open(self, url: str, deadline: float) -> None:
         raise NotImplementedError("a memory transport is born open")
@@ -63,17 +64,18 @@ class MemoryTransport(Transport):
         for frame in frames:
             self.sent.append(frame)
             self.server.answer(self, frame)
-
-        self.unanswered = True
+        if self.is_answered:
+            self.busy_since = time.monotonic()
 
     def prepare(self, deadline: float) -> bool:
-        return not self.unanswered or self.finish(deadline)
+        return self.finish(deadline)
 
     def finish(self, deadline: float) -> bool:
-        self.unanswered = not self.answers.wait(max(deadline - time.monotonic(), 0))
-        if self.aborted:
-            raise ConnectionLost("broken")
-        return not self.unanswered
+        if self.busy_since is not None and self.answers.wait(max(deadline - time.monotonic(), 0)):
+            self.busy_since = None
+            if self.aborted:
+                raise ConnectionLost("broken")
+        return self.busy_since is None
 
     def wake(self) -> None:
         self.incoming.put(_WAKE)

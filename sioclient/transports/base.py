@@ -126,11 +126,12 @@ class Transport(ABC):
     and ``abort`` may be called from any thread at any time.
 
     Attributes:
-        is_answered: whether the other side answers all that is sent, so that ``prepare`` and ``finish`` may take time.
+        busy_since: since when (``time.monotonic``) what is sent next has to wait for an answer to what was sent before,
+            or for a connection; None: it need not wait. For any thread to read.
     """
 
     name: ClassVar[str]
-    is_answered: ClassVar[bool] = False
+    busy_since: float | None = None
 
     @abstractmethod
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing) -> None:

@@ -51,8 +51,6 @@ class PostingTransport(Transport):
         framing: puts frames into bodies and takes them out.
     """
 
-    is_answered = True
-
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing) -> None:
         self._framing = framing
         self._posts = Line(http, "POST", max_message_size)
@@ -60,6 +58,12 @@ class PostingTransport(Transport):
         self._waiting: deque[tuple[bytes, str]] = deque()  # bodies of POSTs, and their types
         self._answer_by: float | None = None  # until when the POST that is on its way must be answered
         self._connect_by: float | None = None  # until when there must be a connection for the next one
+
+    @property
+    def busy_since(self) -> float | None:  # type: ignore[override]
+        """See ``Transport``."""
+        until = self._answer_by or self._connect_by
+        return None if until is None else until - _ANSWER_TIMEOUT
 
     def prepare(self, deadline: float) -> bool:
         """Wait for the answers to what was sent, and for a connection; see ``Transport.prepare``."""
@@ -103,9 +107,9 @@ class PostingTransport(Transport):
     def _connect(self, deadline: float) -> bool:
         """Have a connection for the next POST; return whether there is one."""
         now = time.monotonic()
+        self._connect_by = connect_by = self._connect_by or now + _ANSWER_TIMEOUT
         if now >= deadline:
             return False
-        self._connect_by = connect_by = self._connect_by or now + _ANSWER_TIMEOUT
         try:
             self._posts.prepare(self._fresh_url(), min(deadline, connect_by))
         except TimeoutError:

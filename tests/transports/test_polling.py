@@ -178,7 +178,10 @@ def test_a_post_that_is_not_answered_yet_holds_up_the_next_and_nothing_else() ->
     with Server(bodies("1::"), silent) as server, client() as transport:
         opened(transport, server)
         server.next_peer()
+        before = time.monotonic()
+        assert transport.busy_since is None
         transport.send(["3:::x", "3:::\U0001f600"])
+        assert before <= (transport.busy_since or 0) <= time.monotonic()
         peer = server.next_peer()
         assert not transport.finish(time.monotonic())
         assert not transport.prepare(time.monotonic() + 0.01)
@@ -190,6 +193,7 @@ def test_a_post_that_is_not_answered_yet_holds_up_the_next_and_nothing_else() ->
         assert not finishing.done
         peer.reply("1")
         assert finishing.result()
+        assert transport.busy_since is None
         assert transport.prepare(soon())
 
 
@@ -208,8 +212,10 @@ def test_a_server_that_takes_no_connection_for_a_post_holds_it_up_and_is_given_u
     with Server(bodies("1::")) as server, client() as transport, deaf_port() as deaf:
         opened(transport, server)
         transport._url = f"http://127.0.0.1:{deaf}/"
+        before = time.monotonic()
         assert not transport.prepare(time.monotonic() + 0.05)
         assert not transport.prepare(time.monotonic())
+        assert before <= (transport.busy_since or 0) <= time.monotonic()
         transport._connect_by = time.monotonic() + 0.05
         with pytest.raises(ConnectionLost, match="timed out"):
             Task(transport.prepare, soon()).result()
