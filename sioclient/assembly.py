@@ -76,7 +76,7 @@ def choose_revision(options: Options, json: JsonText) -> Revision:
     }
     if options.revision is not None:
         return known[options.revision]()
-    return UnknownRevision({"1": known[1](), "3": known[4](), "4": known[5]()})
+    return UnknownRevision({"1": known[1], "3": known[4], "4": known[5]})
 
 
 def end_when_forgotten(owner: object, connection: Connection, address: Address) -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -183,7 +184,7 @@ class EngineIO:
     def _choose_revision(self) -> Revision:
         if self._wanted is not None:
             return engine_alone(self._wanted, self._json)
-        return UnknownRevision({"3": engine_alone(3, self._json), "4": engine_alone(4, self._json)})
+        return UnknownRevision({name: partial(engine_alone, int(name), self._json) for name in ("3", "4")})
 
     # On the listener thread
 

@@ -442,7 +442,7 @@ SILENCE = 4.0
 
 
 def unknown() -> UnknownRevision:
-    return UnknownRevision({"1": Revision1(), "3": revision4(), "4": revision5()})
+    return UnknownRevision({"1": Revision1, "3": revision4, "4": revision5})
 
 
 def speak(*steps: bytes | str) -> Script:

@@ -69,21 +69,6 @@ class ClientProtocol(Lifecycle):
         super().__init__(revision, backoff, policy)
         self._now = float("-inf")  # when something happened last: the clock of what follows from it
         self._dropped, self._next_warning = 0, float("-inf")
-        self._receivers: dict[type, Callable[[Any, float], None]] = {
-            Connect: self._on_connect,
-            Disconnect: self._on_disconnect,
-            Heartbeat: self._on_heartbeat,
-            Message: self._on_text,
-            Json: self._on_text,
-            Event: self._on_event,
-            Ack: self._on_ack,
-            Error: self._on_error,
-            Noop: lambda packet, now: None,
-            Recoverable: self._on_recoverable,
-            Foreign: self._on_foreign,
-            Close: lambda packet, now: self.transport_lost("transport closed", now),
-            Malformed: self._on_malformed,
-        }
 
     # What the user wants
 
@@ -192,7 +177,7 @@ class ClientProtocol(Lifecycle):
                 deliver(packet)  # nearly every packet is this
                 opened = packet.endpoint
             elif self.session is not None:
-                self._receivers[type(packet)](packet, now)
+                _RECEIVERS[type(packet)](self, packet, now)
                 opened = None
             else:
                 return  # the session ended within this batch; what follows belongs to nobody
@@ -388,3 +373,20 @@ class ClientProtocol(Lifecycle):
         if now >= self._next_warning:
             self._notices.append(Dropped(self._dropped, packet))
             self._dropped, self._next_warning = 0, now + WARNING_INTERVAL
+
+
+_RECEIVERS: dict[type, Callable[[ClientProtocol, Any, float], None]] = {
+    Connect: ClientProtocol._on_connect,
+    Disconnect: ClientProtocol._on_disconnect,
+    Heartbeat: ClientProtocol._on_heartbeat,
+    Message: ClientProtocol._on_text,
+    Json: ClientProtocol._on_text,
+    Event: ClientProtocol._on_event,
+    Ack: ClientProtocol._on_ack,
+    Error: ClientProtocol._on_error,
+    Noop: lambda protocol, packet, now: None,
+    Recoverable: ClientProtocol._on_recoverable,
+    Foreign: ClientProtocol._on_foreign,
+    Close: lambda protocol, packet, now: protocol.transport_lost("transport closed", now),
+    Malformed: ClientProtocol._on_malformed,
+}

@@ -460,7 +460,7 @@ def test_without_recovery_nothing_is_taken_off():
 
 def test_the_handshake_says_what_is_spoken():
     five = revision5()
-    client = new_client(UnknownRevision({"1": Revision1(), "4": five}))
+    client = new_client(UnknownRevision({"1": Revision1, "4": lambda: five}))
     with pytest.raises(NotConnected, match="not known"):
         client.send(event("x"), 0.0)
     link(client, 0.0, WELCOME, handshake=replace(HANDSHAKE, revision=five))
@@ -471,7 +471,7 @@ def test_the_handshake_says_what_is_spoken():
 
 def test_what_was_found_out_is_kept():
     five = revision5()
-    client = new_client(UnknownRevision({"4": five}))
+    client = new_client(UnknownRevision({"4": lambda: five}))
     link(client, 0.0, WELCOME, handshake=replace(HANDSHAKE, revision=five))
     away(client)
     assert client.revision is five
@@ -481,7 +481,7 @@ def test_what_was_found_out_is_kept():
 
 
 def test_what_was_found_out_is_found_out_anew_after_an_attempt_that_failed_with_it():
-    five, unknown = revision5(), UnknownRevision({"4": revision5()})
+    five, unknown = revision5(), UnknownRevision({"4": revision5})
     client = new_client(unknown)
     link(client, 0.0, WELCOME, handshake=replace(HANDSHAKE, revision=five))
     assert client.asking is five
@@ -503,7 +503,7 @@ OTHER = "it is not the server of before"
 
 def away_from(before, frame):
     """Return a client that found ``before`` out, and whose server has gone; a time-out later it tries again."""
-    client = new_client(UnknownRevision({"1": ONE, "3": FOUR, "4": FIVE}))
+    client = new_client(UnknownRevision({"1": lambda: ONE, "3": lambda: FOUR, "4": lambda: FIVE}))
     link(client, 0.0, frame, handshake=replace(HANDSHAKE, revision=before))
     client.frames_to_send()
     return client

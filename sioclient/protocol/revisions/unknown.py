@@ -6,7 +6,7 @@ others are for servers that look at the path more closely. The session that the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ...errors import LocalProtocolError, NotConnected
@@ -22,7 +22,8 @@ class UnknownRevision:
     """Stands for the revision until a server has answered; then the handshake says which it is.
 
     Args:
-        known: the revisions that it may turn out to be: ``"1"``, and by their Engine.IO revisions ``"3"`` and ``"4"``.
+        makers: what make the revisions that it may turn out to be, each when it is needed first: ``"1"``, and by their
+            Engine.IO revisions ``"3"`` and ``"4"``.
     """
 
     number = None
@@ -30,13 +31,14 @@ class UnknownRevision:
     transports: Mapping[str, str] = {"websocket": "websocket"}
     asks_to_join = beats_unprompted = answers_once = False
 
-    def __init__(self, known: Mapping[str, Revision]) -> None:
-        self._known = known
+    def __init__(self, makers: Mapping[str, Callable[[], Revision]]) -> None:
+        self._makers = makers
+        self._made: dict[str, Revision] = {}
 
     def handshakes(self, resource: str) -> tuple[Question, ...]:
         """Return the question that decides for most servers, and those for the rest."""
         query = "EIO=4&transport=polling"
-        both = (Question(f"/{resource}/1/?{query}"),) if "1" in self._known else ()
+        both = (Question(f"/{resource}/1/?{query}"),) if "1" in self._makers else ()
         after = _OTHER_PATH if both else frozenset[int]()
         return (
             *both,
@@ -48,16 +50,17 @@ class UnknownRevision:
         """Return what the server announced, and what it speaks; see ``Revision.read_handshake``."""
         text = body.strip().removeprefix("\ufeff")
         engine = answers.engine_revision(body)
-        if engine is None and (answers.is_engine_refusal(text) or (status != 200 and "1" not in self._known)):
+        if engine is None and (answers.is_engine_refusal(text) or (status != 200 and "1" not in self._makers)):
             raise answers.rejected(status, text)
-        revision = self._known.get(engine or "1")
-        if revision is None:
+        name = engine or "1"
+        if name not in self._makers:
             raise answers.not_socketio(text)
+        revision = self._known(name)
         return replace(revision.read_handshake(status, body, content_type), revision=revision)
 
     def last_resort(self, resource: str, refusal: str) -> str | None:
         """Return the path of a websocket, if polling is what the server does not have."""
-        return self._known["4"].last_resort(resource, refusal)
+        return self._known("4").last_resort(resource, refusal)
 
     def is_opening(self, frames: Sequence[Frame]) -> bool:
         """Return whether it is clear who is there: only later servers tell their limit, older ones join us at once."""
@@ -65,7 +68,7 @@ class UnknownRevision:
 
     def read_opening(self, frames: Sequence[Frame]) -> Handshake:
         """Return what the server announced over a websocket, and what it speaks; see ``is_opening``."""
-        revision = self._known["3" if len(frames) > 1 and frames[1] == "40" else "4"]
+        revision = self._known("3" if len(frames) > 1 and frames[1] == "40" else "4")
         return replace(revision.read_opening(frames), revision=revision)
 
     def direct_path(self, resource: str, transport: str) -> str | None:
@@ -98,7 +101,7 @@ class UnknownRevision:
 
     def framing(self, transport: str, handshake: Handshake) -> Framing:
         """Return any: a websocket needs none."""
-        return self._known["4"].framing(transport, handshake)
+        return self._known("4").framing(transport, handshake)
 
     def dismissal(self) -> str | None:
         """Return None."""
@@ -115,3 +118,9 @@ class UnknownRevision:
     def beat_every(self, handshake: Handshake) -> float | None:
         """Return None."""
         return None
+
+    def _known(self, name: str) -> Revision:
+        """Return a revision, always the same one."""
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]

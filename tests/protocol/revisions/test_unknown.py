@@ -14,8 +14,8 @@ from sioclient.protocol.revisions import (
 )
 
 ONE, FOUR, FIVE = Revision1(), revision4(), revision5()
-UNKNOWN = UnknownRevision({"1": ONE, "3": FOUR, "4": FIVE})
-ENGINE = UnknownRevision({"3": engine_alone(3), "4": engine_alone(4)})
+UNKNOWN = UnknownRevision({"1": lambda: ONE, "3": lambda: FOUR, "4": lambda: FIVE})
+ENGINE = UnknownRevision({"3": lambda: engine_alone(3), "4": lambda: engine_alone(4)})
 OPEN = '0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}'
 LIMITED = OPEN.replace("}", ',"maxPayload":1000000}')
 
