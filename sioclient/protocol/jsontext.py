@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any, Protocol
@@ -26,6 +26,9 @@ _LONG = 1000
 
 LONG_TEXT = 8000
 """Characters of a frame from which on the same pays in reading."""
+
+_PIECE = 2**14
+"""Characters of a long text that are looked through at a time."""
 
 _NOT_PLAIN = ("\\", *map(chr, range(32)))
 """What a text in JSON does not have as it is."""
@@ -64,27 +67,24 @@ class JsonText:
     def __init__(self, module: JsonModule | None = None) -> None:
         self.refuses_bytes = module is None or module is json or not _writes_bytes(module)
         if module is None or module is json:
-            self._dumps: Callable[[Any], str | bytes] = _encoder()
+            self._pieces: Callable[[Any], Iterable[str]] = _encoder()
             self._loads: Callable[[str], Any] = _decode
             self.read_within, self.read_within_long = _scan, _scan_long
         else:
-            self._dumps, self._loads = module.dumps, module.loads
+            self._pieces, self._loads = _ascii_encoder(module.dumps), module.loads
             self.read_within = self.read_within_long = self._read_all_but_one
 
-    def write(self, value: Any) -> str:
-        """Return ``value`` as ASCII JSON.
+    def write(self, value: Any, before: str = "", after: str = "") -> str:
+        """Return ``value`` as ASCII JSON, between two other texts: all is put together once, as long texts want it.
 
         Raises:
             LocalProtocolError: JSON cannot hold the value (NaN, a circular list).
             TypeError: the JSON module does not know the type.
         """
         try:
-            text = self._dumps(value)
+            return "".join([before, *self._pieces(value), after])
         except (ValueError, RecursionError) as error:
             raise LocalProtocolError(f"this value is not JSON: {error}") from error
-        if isinstance(text, bytes):
-            text = text.decode("utf-8")
-        return text if text.isascii() else _NON_ASCII.sub(_escape, text)
 
     read_within: Callable[[str, int], tuple[Any, int]]
     """Return the value between an index of a text and its last character, and where it ends, without a copy of it. The
@@ -120,41 +120,63 @@ def _writes_bytes(module: JsonModule) -> bool:
     return True
 
 
-def _encoder() -> Callable[[Any], str]:
-    """Return what writes compact JSON. JSONEncoder would set up the same part of itself anew for every value."""
+def _encoder() -> Callable[[Any], Iterable[str]]:
+    """Return what writes compact JSON in pieces. JSONEncoder would set up the same part of itself for every value."""
     encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
     if c_make_encoder is None:
-        return encoder.encode
+        return encoder.iterencode
     # No memory of what it is inside of: a circular list is a RecursionError soon enough.
     write = c_make_encoder(None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
 
-    def dumps(value: Any) -> str:
+    def pieces(value: Any) -> Iterable[str]:
         for item in value[:_MOST_LOOKED_AT] if type(value) is list else ():
             if type(item) is str and len(item) >= _LONG:
-                items = [_quote(item) if type(item) is str else "".join(write(item, 0)) for item in value]
-                return f"[{','.join(items)}]"
-        return "".join(write(value, 0))
+                items = (_quoted(item) if type(item) is str else write(item, 0) for item in value)
+                return ["[", *[piece for item in items for piece in (",", *item)][1:], "]"]
+        return write(value, 0)  # type: ignore[no-any-return]
 
-    return dumps
+    return pieces
 
 
-def _quote(text: str) -> str:
+def _ascii_encoder(dumps: Callable[[Any], str | bytes]) -> Callable[[Any], Iterable[str]]:
+    """Return what writes JSON with a module's ``dumps``, whatever it makes of characters beyond ASCII."""
+
+    def pieces(value: Any) -> Iterable[str]:
+        text = dumps(value)
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        return (text if text.isascii() else _NON_ASCII.sub(_escape, text),)
+
+    return pieces
+
+
+def _quoted(text: str) -> Iterable[str]:
     """Return a text in quotes; where the standard library looks at each character, this looks for those to escape."""
     if len(text) < _LONG or not text.isascii():
-        return encode_basestring_ascii(text)
+        return (encode_basestring_ascii(text),)
     for character, escape in _ESCAPES:
         if character in text:  # which is found out at thirty times the speed of replace
             text = text.replace(character, escape)
-    return f'"{text}"'
+    return '"', text, '"'
 
 
 def _scan_long(text: str, start: int) -> tuple[Any, int]:
     """Do what ``_scan`` does; a list of few texts without a backslash is cut at the quotes between them."""
     stop = text.rfind('"]', max(start + 2, len(text) - 3))
     places = _texts_between(text, start + 2, stop) if text.startswith('["', start) else []
-    if not places or any(text.find(character, start + 2, stop) >= 0 for character in _NOT_PLAIN):
+    if not places or not _is_plain(text, start + 2, stop):
         return _scan(text, start)
     return [text[begin:end] for begin, end in places], stop + 2
+
+
+def _is_plain(text: str, start: int, stop: int) -> bool:
+    """Return whether a part of a text is in JSON as it is; in pieces that fit into the processor's cache."""
+    for at in range(start, stop, _PIECE):
+        piece = text[at : min(at + _PIECE, stop)]
+        for character in _NOT_PLAIN:
+            if character in piece:
+                return False
+    return True
 
 
 def _texts_between(text: str, at: int, stop: int) -> list[tuple[int, int]]:

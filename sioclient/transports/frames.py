@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .base import Frame
 from .stream import Stream
@@ -26,6 +26,9 @@ _LENGTHS = {126: struct.Struct("!H"), 127: struct.Struct("!Q")}
 _LEAST_READ, _MOST_READ = 2**14, 2**18
 _LARGE = 2**15
 """Bytes from which a message that is not there yet gets a buffer of its own."""
+
+_MOST_KEPT = 2**21
+"""Bytes of such a buffer that is kept for the next one: fresh memory takes longer than copying into it."""
 
 _MOST_MESSAGES = 1000
 """Messages that are returned at once: as texts, the shortest need forty times the bytes of their frames."""
@@ -56,7 +59,8 @@ class FrameReader:
         self._stream, self._limit = stream, limit
         self._data, self._at = b"", 0  # what was read, and how far it is used
         self._read_size = _LEAST_READ
-        self._large: bytearray | None = None  # a message whose end is still to come
+        self._buffer = bytearray()
+        self._large: memoryview | None = None  # the part of it for a message whose end is still to come
         self._filled = 0
 
     def messages(self) -> list[Frame]:
@@ -125,17 +129,20 @@ class FrameReader:
 
     def _begin_large(self, size: int, begun: bytes) -> None:
         self._data, self._at = b"", 0
-        self._large, self._filled = bytearray(size), len(begun)
+        if size > len(self._buffer):
+            self._buffer = bytearray(size)
+        self._large, self._filled = memoryview(self._buffer)[:size], len(begun)
         self._large[: len(begun)] = begun
 
-    def _finish_large(self, large: bytearray) -> str:
-        with memoryview(large) as view:
-            while self._filled < len(large):
-                count = self._stream.recv_into(view[self._filled :])
-                if not count:
-                    raise ConnectionResetError("the connection ended in the middle of a message")
-                self._filled += count
+    def _finish_large(self, large: memoryview) -> str:
+        while self._filled < len(large):
+            count = self._stream.recv_into(large[self._filled :])
+            if not count:
+                raise ConnectionResetError("the connection ended in the middle of a message")
+            self._filled += count
         self._large = None
+        if len(self._buffer) > _MOST_KEPT:
+            self._buffer = bytearray()
         return decode(large)
 
     # What websocket-client asks of a socket
@@ -180,13 +187,24 @@ class FrameWriter:
     def write(self, messages: Sequence[Frame]) -> None:
         """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
         joined = b""
+        payload: Frame
+        pieces: Iterable[bytes | bytearray]
         for message in messages:
-            first, payload = (b"\x81", message.encode()) if isinstance(message, str) else (b"\x82", message)
+            if isinstance(message, bytes):
+                first, payload = b"\x82", message
+            elif len(message) < _LONG or not message.isascii():
+                first, payload = b"\x81", message.encode()
+            else:
+                first, payload = b"\x81", message  # a byte for each character: only pieces of it need be bytes
             if not self._masks:
                 self._masks = _masks()
             mask = self._masks.pop()
             joined += _head(first, len(payload)) + mask
-            for piece in (_masked(payload, mask),) if len(payload) < _LONG else _masked_long(payload, mask):
+            if isinstance(payload, bytes) and len(payload) < _LONG:
+                pieces = (_masked(payload, mask),)
+            else:
+                pieces = _masked_long(payload, mask)
+            for piece in pieces:
                 joined += piece
                 if len(joined) > _MOST_JOINED:
                     self._write_all(joined)
@@ -201,13 +219,13 @@ class FrameWriter:
                     sent += self._stream.send(view[sent:])
 
 
-def decode(data: bytes | bytearray) -> str:
+def decode(data: bytes | memoryview) -> str:
     """Return the text of a message, or raise UnicodeDecodeError."""
     try:
-        return data.decode()
+        return str(data, "utf-8")
     except UnicodeDecodeError:
         # TornadIO2 sends half a surrogate pair as three bytes; anything else raises again.
-        return data.decode("utf-8", "surrogatepass")
+        return str(data, "utf-8", "surrogatepass")
 
 
 def _length(frame: bytes) -> tuple[int, int]:
@@ -233,10 +251,11 @@ def _masked(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "big") ^ int.from_bytes(mask[:size], "big")).to_bytes(size, "big")
 
 
-def _masked_long(payload: bytes, mask: bytes) -> Iterator[bytearray]:
+def _masked_long(payload: Frame, mask: bytes) -> Iterator[bytearray]:
     # In pieces, as fresh memory for all of a large message takes longer than the copying.
     for start in range(0, len(payload), _PIECE):
-        piece = bytearray(payload[start : start + _PIECE])
+        part = payload[start : start + _PIECE]
+        piece = bytearray(part, "ascii") if isinstance(part, str) else bytearray(part)
         for position, key in enumerate(mask):
             piece[position::4] = piece[position::4].translate(_XOR[key])
         yield piece

@@ -56,6 +56,14 @@ def test_long_texts_are_written_as_the_standard_library_does(values, position):
     assert JsonText().write(values) == json.dumps(values, separators=(",", ":"))
 
 
+@pytest.mark.parametrize("module", [None, RAW], ids=["default", "other"])
+@pytest.mark.parametrize("value", [["x" * 2000, 1], ["\xe9"], {"a": None}], ids=["long", "short", "no list"])
+def test_what_stands_before_and_after_a_value_stays_as_it_is(module, value):
+    text = json.dumps(value, separators=(",", ":"))
+    spaced = text if module is None else JsonText(module).write(value)
+    assert JsonText(module).write(value, "5::/\xe9:", "}") == f"5::/\xe9:{spaced}}}"
+
+
 def test_what_is_in_a_list_beside_a_long_text_must_be_json_too():
     endless = ["x" * 1000]
     endless.append(endless)
@@ -170,6 +178,14 @@ def test_a_list_with_anything_in_its_text_is_read_or_refused_as_a_short_one(valu
 def test_long_texts_are_read_whole():
     for values in (["news", "x" * 9000], ["x" * 9000 + "\n"], ["a", "é" * 9000, "b"]):
         assert JsonText().read(json.dumps(values, ensure_ascii=False)) == values
+
+
+@pytest.mark.parametrize("place", [0, 16_383, 16_384, 16_385, 32_767, 32_768, 39_999])
+@pytest.mark.parametrize("character", ["\n", "\0", "\x1f"])
+def test_a_mistake_is_found_anywhere_in_a_long_text(place, character):
+    text = "x" * place + character + "x" * (40_000 - place)
+    with pytest.raises(ValueError, match="control character"):
+        JsonText().read_within_long(f'["{text}"]}}', 0)
 
 
 @pytest.mark.parametrize("text", ['["\n"]}', '["\x00"]}', '["\\x"]}', '["', '["x', '["]}'], ids=repr)

@@ -123,6 +123,18 @@ def test_large_messages_arrive_whole(sizes: list[int], places: list[int]) -> Non
     assert end == "transport closed"
 
 
+def test_memory_serves_one_large_message_after_the_other_unless_it_is_very_much() -> None:
+    texts = ["a" * 100_000, "b" * 70_000, "c" * 3_000_000, "d" * 70_000]
+    stream = Chunks([])
+    reader = FrameReader(stream, 2**22)  # type: ignore[arg-type]
+    kept = []
+    for text in texts:
+        stream.chunks = [frame(text)[:1000], frame(text)[1000:]]
+        assert reader.messages() == [text]
+        kept.append(len(reader._buffer))
+    assert kept == [100_000, 100_000, 0, 70_000]
+
+
 def test_every_cut_of_three_frames() -> None:
     data = frame("a") + frame("b" * 130) + frame("c" * 70_000)
     for place in [*range(150), *range(150, len(data), 9973)]:

@@ -181,7 +181,7 @@ class PacketCodec:
         name = self._names.get(packet.name) or self._write_name(packet.name)
         if not packet.args:
             return f'{head}:{{"name":{name}}}'
-        return f'{head}:{{"name":{name},"args":{self._json.write(packet.args)}}}'
+        return self._json.write(packet.args, f'{head}:{{"name":{name},"args":', "}")
 
     def _write_name(self, name: str) -> str:
         text = self._json.write(name)

@@ -116,16 +116,15 @@ class PacketCodec4:
         if not self._json.refuses_bytes:
             return self._encode_apart(kind, head, args)
         try:
-            return f"{kind}{head}{self._json.write(args)}", []
+            return self._json.write(args, f"{kind}{head}"), []
         except TypeError:
             # It may be for bytes. Most packets have none, and need not be looked through.
             return self._encode_apart(kind, head, args)
 
     def _encode_apart(self, kind: int, head: str, args: list[Any]) -> tuple[str, list[bytes]]:
         text_args, attachments = take_apart(args)
-        if attachments:
-            head = f"{len(attachments)}-{head}"
-        return f"{kind + 3 if attachments else kind}{head}{self._json.write(text_args)}", attachments
+        before = f"{kind + 3}{len(attachments)}-{head}" if attachments else f"{kind}{head}"
+        return self._json.write(text_args, before), attachments
 
     def _decode_connect(self, header: _Header, data: Any) -> Packet:
         return Connect(header[0])
