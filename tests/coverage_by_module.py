@@ -30,6 +30,7 @@ ELSEWHERE = {
     "server/webpage.py": "server/test_main.py",
     "transports/__init__.py": "transports/test_transports.py",
     "transports/base.py": "test_options.py|transports/test_http.py|transports/test_transports.py",
+    "transports/exchange.py": "transports/test_http.py|transports/test_line.py",
     "transports/proxy.py": "transports/test_proxy.py|transports/test_http.py",
 }
 """Where the tests of a module are that has no file of its own, or more than one."""

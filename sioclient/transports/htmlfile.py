@@ -8,7 +8,8 @@ from http.client import HTTPException
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
 from .base import Frame, StreamFraming
-from .http import Exchange, HttpClient, connect_error, open_stream
+from .exchange import Exchange, open_stream
+from .http import HttpClient, connect_error
 from .polling import PostingTransport
 from .stream import Stream
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 
-from .http import Answer, Exchange, HttpClient, Upgrade, open_stream
+from .exchange import Answer, Exchange, open_stream
+from .http import HttpClient, Upgrade
 from .stream import Stream
 
 _SURE_TO_LIVE = 1.0

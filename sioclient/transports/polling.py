@@ -18,7 +18,8 @@ from http.client import HTTPException
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
 from .base import Frame, Framing, Transport
-from .http import Answer, HttpClient, TooLarge, connect_error
+from .exchange import Answer, TooLarge
+from .http import HttpClient, connect_error
 from .line import Line
 
 _CONNECT_TIMEOUT = 10.0

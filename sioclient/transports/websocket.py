@@ -24,8 +24,9 @@ import websocket
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected
 from .base import Frame, Framing, Transport, redirect_target
+from .exchange import open_stream
 from .frames import FrameReader, FrameWriter, MessageTooBig, decode
-from .http import HttpClient, Upgrade, connect_error, open_stream
+from .http import HttpClient, Upgrade, connect_error
 from .stream import Stream
 
 _MOST_HEAD = 64 * 1024

@@ -18,7 +18,8 @@ import requests
 
 from sioclient.errors import ConnectError
 from sioclient.transports.base import HttpOptions
-from sioclient.transports.http import MOST_BODY, Answer, Exchange, HttpClient, connect_error, open_stream
+from sioclient.transports.exchange import Answer, Exchange, open_stream
+from sioclient.transports.http import MOST_BODY, HttpClient, connect_error
 from sioclient.transports.stream import Stream
 from tests.servers_py import (
     Peer,
@@ -374,18 +375,42 @@ def test_a_compressed_body_is_refused_as_nobody_asked_for_it() -> None:
         b"SSH-2.0-OpenSSH_9\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000,
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Enc",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Encoding: gzip\r\n\r\nnope",
         b"HTTP/1.1 abc OK\r\n\r\n",
     ],
-    ids=["nothing", "ssh", "a long line", "many headers", "cut", "bad chunk", "not gzip", "status"],
+    ids=[
+        "nothing",
+        "ssh",
+        "a long line",
+        "many headers",
+        "status line",
+        "no head",
+        "cut head",
+        "cut",
+        "bad chunk",
+        "not gzip",
+        "status",
+    ],
 )
 def test_an_answer_that_is_not_http_is_a_connect_error(data: bytes) -> None:
     with pytest.raises(ConnectError) as caught:
         get(raw(data), path="/?token=secret")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is not None
+
+
+def test_an_answer_that_is_cut_may_be_whole_the_next_time() -> None:
+    announcement = b"sid:60:60:websocket"
+    whole = b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: %d\r\n\r\n%s" % (len(announcement), announcement)
+    for length in range(len(whole)):
+        with pytest.raises(ConnectError) as caught:
+            get(raw(whole[:length]))
+        assert caught.value.retryable
 
 
 def test_what_a_stranger_says_is_neither_quoted_in_full_nor_raw() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from sioclient.transports import line as line_module
 from sioclient.transports.base import HttpOptions
-from sioclient.transports.http import Answer, HttpClient
+from sioclient.transports.exchange import Answer
+from sioclient.transports.http import HttpClient
 from sioclient.transports.line import Line
 from tests.servers_py import KEPT, LIMIT, Peer, Script, Server, Task, hand_over, nothing_left_open, soon, wait_until
 

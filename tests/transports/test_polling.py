@@ -141,6 +141,20 @@ def test_a_wake_does_not_give_up_the_poll() -> None:
         assert len(server.requests) == 2
 
 
+def test_a_poll_whose_answer_is_cut_in_its_head_is_not_an_empty_one() -> None:
+    def cut(peer: Peer) -> None:
+        peer.read_head()
+        peer.reply("1::")
+        peer.read_head()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/pl")
+
+    with Server(cut) as server, client() as transport:
+        opened(transport, server)
+        assert transport.recv() == ["1::"]
+        with pytest.raises(ConnectionLost, match="head of its answer"):
+            Task(transport.recv).result()
+
+
 def test_abort_ends_a_poll_that_waits() -> None:
     with Server(bodies("1::")) as server, client() as transport:
         opened(transport, server)
