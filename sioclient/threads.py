@@ -356,9 +356,10 @@ class Threads:
         while (has_frames := protocol.has_frames()) or self._busy_since() is not None:
             if give_up is None:
                 give_up = self._give_up_at() if patience is None else time.monotonic() + patience
-            left = max(give_up - time.monotonic(), 0) if wait and not self._on_listener() else 0
-            if not self._send_lock.acquire(timeout=left):
-                return
+            if not self._send_lock.acquire(blocking=False):
+                left = give_up - time.monotonic() if wait and not self._on_listener() else 0
+                if left <= 0 or not self._send_lock.acquire(timeout=left):
+                    return
             try:
                 written = self._write(give_up, has_frames)
             finally:
@@ -371,8 +372,7 @@ class Threads:
                 self._reset_timer()  # what the fence holds back, its deadline lets go
 
     def _busy_since(self) -> float | None:
-        transport = self._transport  # once: the listener lets go of it at any time
-        return None if transport is None else transport.busy_since
+        return None if (transport := self._transport) is None else transport.busy_since
 
     def _give_up_at(self) -> float:
         """Return until when to wait for what was sent before: its time, not that of whoever waits."""

@@ -211,7 +211,7 @@ class ClientProtocol(Lifecycle):
 
     def frames_to_send(self) -> list[Frame]:
         """Return the frames to write now; they are written at most once, whatever becomes of them."""
-        frames = self.outbox.take_urgent()
+        frames = self.outbox.take_urgent() if self.outbox.urgent else []
         fence = self.session.fence if self.session else None
         if fence is None:
             return frames + self.outbox.take() if self.phase is _OPEN else frames

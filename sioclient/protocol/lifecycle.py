@@ -184,8 +184,11 @@ class Lifecycle:
 
     def reading(self, resumed: bool, now: float) -> None:
         """Frames are read again, or are not while user code runs: see ``Session``."""
-        if self.session is not None:
-            (self.session.resume if resumed else self.session.pause)(now)
+        session = self.session
+        if session is not None and resumed:
+            session.resume(now)
+        elif session is not None:
+            session.pause(now)
 
     def _begin_attempt(self, now: float) -> None:
         self.phase = Phase.CONNECTING

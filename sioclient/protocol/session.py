@@ -54,7 +54,8 @@ class Session:
     def pause(self, now: float) -> None:
         """Nobody reads from now on."""
         self.paused_at = now
-        self._look_anew(now)
+        if not self._beats_unprompted:
+            self._since = now
 
     def resume(self, now: float) -> None:
         """Somebody reads again; the time in between does not count as silence, for nobody listened."""
@@ -63,7 +64,8 @@ class Session:
             if self.fence is not None:
                 self.fence.postpone(now - self.paused_at)
         self.paused_at = None
-        self._look_anew(now)
+        if not self._beats_unprompted:
+            self._since = now
 
     def deadline(self) -> float | None:
         """Return when there is something to look at."""
@@ -99,10 +101,6 @@ class Session:
         """Return whether the server has been silent for too long."""
         listening = self.paused_at is None and self._dead_after is not None
         return listening and now >= self._heard_at + (self._dead_after or 0)
-
-    def _look_anew(self, now: float) -> None:
-        if not self._beats_unprompted:
-            self._since = now
 
     def _next_look(self, interval: float) -> float:
         if self._answers_once:

@@ -72,11 +72,15 @@ class FrameReader:
             OSError: the connection broke, or was aborted.
         """
         while self._large is None:
-            messages = self._cut() if self._at < len(self._data) else None
+            if self._at == len(self._data):
+                if not self._read_more(b""):
+                    return []
+                continue
+            messages = self._cut()
             if messages:
                 return messages
             begun = self._data[self._at :]
-            if begun and (begun[0] != _TEXT or begun[1:2] > b"\x7f"):
+            if begun[0] != _TEXT or begun[1:2] > b"\x7f":
                 return []
             start, size = _length(begun)
             if size > self._limit:
