@@ -103,7 +103,7 @@ class Connection(Threads):
             if protocol.is_full(frame) and self._on_listener():
                 self._read_for_room(frame)
             with self._lock:
-                patience = self._wait_for_room(frame) if protocol.is_full(frame) else None
+                patience = self._wait_for_room(frame) if protocol.is_full(frame) else WRITE_TIMEOUT
                 if protocol.revision is not revision:
                     continue  # another server has just taken the place of the one before
                 now = time.monotonic()

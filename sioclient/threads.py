@@ -222,7 +222,8 @@ class Threads:
             with suppress(ConnectionLost):
                 if frames and transport.prepare(deadline):
                     transport.send(frames)
-                    transport.finish(deadline)
+                if frames or self._left:
+                    transport.finish(deadline)  # the farewell, whoever has written it
         transport.close(GOODBYE_TIMEOUT)
 
     # The heartbeat thread
@@ -241,11 +242,11 @@ class Threads:
                 spare = self._deadline() - now
             if ended and link is not None:
                 link.abort()
-            self._flush(min(max(spare, _LOOK), WRITE_TIMEOUT), wait=False)
+            self._flush(min(max(spare, _LOOK), WRITE_TIMEOUT), keeps_time=True)
             if news:
                 self._wake_link()
             warn(self._watch.look(self._running, self._first_to_run, self._protocol.session, now))
-        self._flush(WRITE_TIMEOUT, wait=False)
+        self._flush(keeps_time=True)
 
     def _sleep(self) -> bool:
         """Return True at the protocol's deadline, False at the end of the connection."""
@@ -332,7 +333,7 @@ class Threads:
             self._collect()
         transport.abort()
 
-    def _flush_soon(self, patience: float | None = None) -> None:
+    def _flush_soon(self, patience: float = WRITE_TIMEOUT) -> None:
         """Write what a user sends; if more handlers are about to run, or the server is busy, it may wait for more.
 
         It leaves with the last of them, with the fiftieth frame, with whatever another thread writes, before a handler
@@ -345,19 +346,22 @@ class Threads:
         elif self._corked_until == inf:
             self._look_in(CORK_TIME)
 
-    def _flush(self, patience: float | None = None, *, wait: bool = True) -> None:
+    def _flush(self, patience: float = WRITE_TIMEOUT, *, keeps_time: bool = False) -> None:
         """Write what there is to write.
 
         The listener does not wait for another thread that writes: if the server reads only while it is read from, both
         would wait for each other. Its frames are not forgotten: whoever writes looks again after it let go of the lock.
         Nobody waits for long: what cannot be written yet stays in the outbox, and the heartbeat thread looks after it.
+        It alone waits for answers, if the server answers what is sent; what others send meanwhile leaves together.
         """
         protocol, give_up = self._protocol, None
-        while (has_frames := protocol.has_frames()) or self._busy_since() is not None:
-            if give_up is None:
-                give_up = self._give_up_at() if patience is None else time.monotonic() + patience
+        while (has_frames := protocol.has_frames()) or self._is_busy():
+            if self._is_busy() and not keeps_time:
+                self._look_in(0)
+                return
+            give_up = give_up or time.monotonic() + patience
             if not self._send_lock.acquire(blocking=False):
-                left = give_up - time.monotonic() if wait and not self._on_listener() else 0
+                left = 0 if keeps_time or self._on_listener() else give_up - time.monotonic()
                 if left <= 0 or not self._send_lock.acquire(timeout=left):
                     return
             try:
@@ -371,12 +375,8 @@ class Threads:
             with self._lock:
                 self._reset_timer()  # what the fence holds back, its deadline lets go
 
-    def _busy_since(self) -> float | None:
-        return None if (transport := self._transport) is None else transport.busy_since
-
-    def _give_up_at(self) -> float:
-        """Return until when to wait for what was sent before: its time, not that of whoever waits."""
-        return (self._busy_since() or time.monotonic()) + WRITE_TIMEOUT
+    def _is_busy(self) -> bool:
+        return (transport := self._transport) is not None and transport.is_busy
 
     def _write(self, give_up: float, has_frames: bool) -> bool:
         """Write what may be written now, with the lock for sending held; return False if no more can be for a while."""

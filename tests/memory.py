@@ -40,7 +40,7 @@ class MemoryTransport(Transport):
         self.is_sending = threading.Event()
         self.answers = threading.Event()
         self.answers.set()
-        self.busy_since: float | None = None
+        self.is_busy = False
 
     def open(self, url: str, deadline: float) -> None:
         raise NotImplementedError("a memory transport is born open")
@@ -65,17 +65,17 @@ class MemoryTransport(Transport):
             self.sent.append(frame)
             self.server.answer(self, frame)
         if self.is_answered:
-            self.busy_since = time.monotonic()
+            self.is_busy = True
 
     def prepare(self, deadline: float) -> bool:
         return self.finish(deadline)
 
     def finish(self, deadline: float) -> bool:
-        if self.busy_since is not None and self.answers.wait(max(deadline - time.monotonic(), 0)):
-            self.busy_since = None
+        if self.is_busy and self.answers.wait(max(deadline - time.monotonic(), 0)):
+            self.is_busy = False
             if self.aborted:
                 raise ConnectionLost("broken")
-        return self.busy_since is None
+        return not self.is_busy
 
     def wake(self) -> None:
         self.incoming.put(_WAKE)

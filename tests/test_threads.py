@@ -184,6 +184,31 @@ def test_disconnecting_when_the_answer_cannot_come_any_more(connection, server, 
     assert len(attempts) < 10
 
 
+def test_the_farewell_is_answered_before_the_transport_is_closed(connection, server, monkeypatch):
+    monkeypatch.setattr(MemoryTransport, "is_answered", True)
+    connection.open()
+    server.link.answers.clear()
+    leaving = Task(connection.disconnect)
+    eventually(lambda: server.link.sent == ["0::"])
+    leaving.wait_until_blocked()
+    assert not server.link.closed
+    server.link.answers.set()
+    leaving.result()
+    assert server.link.closed
+
+
+def test_what_is_sent_while_an_answer_is_awaited_leaves_together(connection, server, monkeypatch):
+    monkeypatch.setattr(MemoryTransport, "is_answered", True)
+    connection.open()
+    server.link.answers.clear()
+    for number in range(20):
+        connection.send(event("n", number))
+    assert server.link.sent == ['5:::{"name":"n","args":[0]}']
+    server.link.answers.set()
+    eventually(lambda: len(server.link.sent) == 20)
+    assert server.link.writes == 2
+
+
 @pytest.mark.usefixtures("answered")
 def test_disconnecting_while_an_answer_is_awaited(connection, server, notices):
     Task(connection.send, event("x")).result()

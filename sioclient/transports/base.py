@@ -126,12 +126,12 @@ class Transport(ABC):
     and ``abort`` may be called from any thread at any time.
 
     Attributes:
-        busy_since: since when (``time.monotonic``) what is sent next has to wait for an answer to what was sent before,
-            or for a connection; None: it need not wait. For any thread to read.
+        is_busy: whether what is sent next has to wait for an answer to what was sent before, or for a connection; any
+            thread may ask.
     """
 
     name: ClassVar[str]
-    busy_since: float | None = None
+    is_busy: bool = False
 
     @abstractmethod
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing) -> None:

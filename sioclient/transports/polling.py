@@ -5,7 +5,9 @@ Rules, each because an old server loses packets otherwise:
 * One GET is always waiting, never two, and none is given up early: what the server has for us it writes into the one
   that it knows.
 * No two POSTs are on their way at once, or they overtake each other; and none before the first GET was answered.
-* Several frames share a POST only if nobody can count their characters wrongly.
+* Several frames share a POST only if nobody can count their characters wrongly: beyond the first 65,536, JavaScript
+  counts two units where Python servers count one. And only if they fit into the smallest segment of TCP: socket.io 0.7
+  to 0.9 decode each piece that arrives by itself, so that a mark between two frames that is cut takes both with it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException
+from math import inf
 
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
 from .base import Frame, Framing, Transport
@@ -30,6 +33,12 @@ _ANSWER_TIMEOUT = 60.0
 
 _REST_TIMEOUT = 5.0
 """Seconds for the rest of the few bytes that answer a POST."""
+
+_MOST_SHARED = 500
+"""Bytes of a body that several frames share: every host takes a segment of 536."""
+
+_MARKS = 9
+"""Bytes that a frame needs besides its own in such a body: two marks, and its length in between."""
 
 
 @contextmanager
@@ -61,10 +70,9 @@ class PostingTransport(Transport):
         self._connect_by: float | None = None  # until when there must be a connection for the next one
 
     @property
-    def busy_since(self) -> float | None:  # type: ignore[override]
+    def is_busy(self) -> bool:  # type: ignore[override]
         """See ``Transport``."""
-        until = self._answer_by or self._connect_by
-        return None if until is None else until - _ANSWER_TIMEOUT
+        return self._answer_by is not None or self._connect_by is not None
 
     def prepare(self, deadline: float) -> bool:
         """Wait for the answers to what was sent, and for a connection; see ``Transport.prepare``."""
@@ -127,16 +135,29 @@ class PostingTransport(Transport):
 
     def _bodies(self, frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
         """Yield the bodies of POSTs and their types."""
-        texts = [frame for frame in frames if isinstance(frame, str)]
-        # Beyond the first 65,536 characters, JavaScript counts two units where Python servers count one.
-        together = len(texts) > 1 and all(not text or max(text) <= "\uffff" for text in texts)
-        for share in [texts] if together else [[text] for text in texts]:
+        for share in _shares([frame for frame in frames if isinstance(frame, str)]):
             yield self._framing.encode_payload(share).encode("utf-8"), self._framing.content_type
 
     def _fresh_url(self) -> str:
         # The time keeps caches from answering for the server, as in the JS client.
         joint = "&" if "?" in self._url else "?"
         return f"{self._url}{joint}t={time.time_ns() // 1_000_000}"
+
+
+def _shares(frames: Sequence[str]) -> Iterator[list[str]]:
+    """Yield frames in order, those together that may share a body."""
+    share: list[str] = []
+    room: float = _MOST_SHARED
+    for frame in frames:
+        is_alone = len(frame) > _MOST_SHARED or max(frame, default="") > "\uffff"
+        size = inf if is_alone else len(frame.encode("utf-8")) + _MARKS
+        if share and size > room:
+            yield share
+            share, room = [], _MOST_SHARED
+        share.append(frame)
+        room -= size
+    if share:
+        yield share
 
 
 class PollingTransport(PostingTransport):

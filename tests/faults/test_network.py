@@ -153,7 +153,8 @@ def test_f07_outages_of_a_slow_link_that_heal_in_time_change_nothing(connect, pr
     for _ in range(20):
         proxy.hold()
         emitting = Task(account.emit, 3)
-        proxy.wait_for_held("up")
+        # Over polling, what is emitted waits for the answer to the POST of before, if the outage has caught that.
+        wait_until(lambda: proxy.waiting("up") or proxy.waiting("down"), "something is held on its way")
         proxy.heal()
         emitting.result()
     account.wait_for_last()
