@@ -42,7 +42,7 @@ CORK_TIME = 0.005
 WRITE_TIMEOUT = 5.0
 """Seconds that who sends may wait for what was sent before, and for the answer to it; then others see to it."""
 
-_LOOK = 0.5
+_LOOK = 0.05
 """Seconds between two looks of the heartbeat thread at what others have left to it."""
 
 MOST_DEFERRED = 16 * 2**20
