@@ -68,7 +68,7 @@ class Traffic:
         self.echoed: list[int] = []
         self.sent = self.refused = self.faults = 0
         self.losses = 0
-
+        self.healer: threading.Timer | None = None
         self.proxy = Proxy(port)
 
     def run(self, seconds: float) -> bool:
@@ -90,6 +90,8 @@ class Traffic:
                     self.break_something()
                     next_fault = time.monotonic() + self.random.uniform(1, 4)
                 time.sleep(0.01)
+            if self.healer is not None:
+                self.healer.cancel()
             self.proxy.heal()
             losses = self.losses
             last = socket.call("echo", "the last", timeout=30)
@@ -109,9 +111,9 @@ class Traffic:
             self.proxy.cut(self.random.randrange(1, 200))
         else:
             self.proxy.hold()
-            healer = threading.Timer(0.3 if fault == "outage" else 4, self.proxy.heal)
-            healer.daemon = True
-            healer.start()
+            self.healer = threading.Timer(0.3 if fault == "outage" else 4, self.proxy.heal)
+            self.healer.daemon = True
+            self.healer.start()
 
     def account(self, losses: int) -> bool:
         lost = self.sent - len(set(self.echoed))
