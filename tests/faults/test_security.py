@@ -304,7 +304,7 @@ def test_s11_no_secret_is_logged_or_told(caplog, transport, authority):
     def attempt(**options: object) -> None:
         host = options.pop("host", "127.0.0.1")
         try:
-            SocketIO(host, transports=(transport,), connect_timeout=0.5, **{**carrying(), **options}).disconnect()
+            SocketIO(host, transports=(transport,), **{"connect_timeout": 0.5, **carrying(), **options}).disconnect()
         except Exception as error:
             while error is not None:
                 texts.append(f"{error} {error!r}")
@@ -324,7 +324,7 @@ def test_s11_no_secret_is_logged_or_told(caplog, transport, authority):
     with Rogue(tls=authority.expired) as rogue:
         attempt(port=rogue.port, host="localhost", secure=True)
     with Rogue() as rogue:
-        attempt(port=rogue.port)
+        attempt(port=rogue.port, connect_timeout=PATIENCE)
         assert rogue.sessions
     texts += [record.getMessage() for record in caplog.records]
     assert len(texts) > 15
