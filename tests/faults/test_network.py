@@ -100,7 +100,7 @@ def test_f04_f05_a_black_hole_is_noticed_and_survived(connect, hasty_proxy, reco
 
 def test_f04_attempts_to_connect_into_a_black_hole_end(connect, hasty_proxy, recorder):
     proxy = hasty_proxy
-    socket = connect(proxy.port, recorder, connect_timeout=0.3)
+    socket = connect(proxy.port, recorder, connect_timeout=1)
     proxy.hold()
     proxy.reset()
     assert recorder.next("retry") == ("retry", 1)
