@@ -40,7 +40,7 @@ CORK_TIME = 0.005
 """Seconds that what a handler sends may wait for what the next one sends."""
 
 WRITE_TIMEOUT = 5.0
-"""Seconds that who sends may wait for what was sent before, and for the answer to it; then others see to it."""
+"""Seconds that who sends may wait for room, for another that writes, or for a connection; then others see to it."""
 
 _LOOK = 0.05
 """Seconds between two looks of the heartbeat thread at what others have left to it."""

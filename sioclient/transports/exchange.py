@@ -96,6 +96,11 @@ class Exchange:
         self._socket.left = float("inf")
         return self._endless
 
+    def more(self, deadline: float) -> bytes:
+        """Return what comes next of an endless answer, as it comes; nothing: it has ended after all. Raises OSError."""
+        self._socket.deadline = deadline
+        return self._endless.fp.read1(_READ_SIZE)
+
     def _head(self) -> http.client.HTTPResponse:
         response = self._connection.getresponse()
         if self._socket.has_ended:
@@ -103,11 +108,6 @@ class Exchange:
             response.close()
             raise ConnectionResetError("the server closed the connection in the head of its answer")
         return response
-
-    def more(self, deadline: float) -> bytes:
-        """Return what comes next of an endless answer, as it comes; nothing: it has ended after all. Raises OSError."""
-        self._socket.deadline = deadline
-        return self._endless.fp.read1(_READ_SIZE)
 
 
 class _StreamSocket:
