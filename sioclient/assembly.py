@@ -6,7 +6,6 @@ import random
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import Protocol
 
 from .address import Address
 from .connection import Connection
@@ -17,38 +16,17 @@ from .protocol.client import ClientProtocol
 from .protocol.jsontext import JsonText
 from .protocol.lifecycle import Policy
 from .protocol.notices import Notice
-from .protocol.packets import Event
 from .protocol.revisions import Revision, Revision1, UnknownRevision, revision4, revision5
 from .transports.base import HttpOptions, check_http_options
-
-
-class Receiver(Protocol):
-    """Whoever runs the user's functions for notices."""
-
-    def _deliver_event(self, event: Event) -> None: ...
-
-    def _route(self, notice: Notice) -> None: ...
-
-
-def delivery(receiver: Receiver) -> Callable[[Notice], None]:
-    """Return what hands notices to their receiver without keeping it alive: the threads must not."""
-    reference = weakref.ref(receiver)
-
-    def deliver(notice: Notice) -> None:
-        receiver = reference()
-        if receiver is not None:
-            if type(notice) is Event:
-                receiver._deliver_event(notice)
-            else:
-                receiver._route(notice)
-
-    return deliver
 
 
 def make_connection(
     address: Address, http: HttpOptions, options: Options, revision: Revision, deliver: Callable[[Notice], None]
 ) -> Connection:
     """Return a connection that is not open yet.
+
+    Args:
+        deliver: a method that is called for each notice; its threads do not keep the object of it alive.
 
     Raises:
         TypeError, ValueError: a header or a cookie cannot be sent.
@@ -64,7 +42,9 @@ def make_connection(
         buffer_size=options.buffer_size,
     )
     connector = Connector(address, revision, http, options.transports, options.max_message_size)
-    return Connection(ClientProtocol(revision, backoff, policy), connector, options.connect_timeout, deliver)
+    return Connection(
+        ClientProtocol(revision, backoff, policy), connector, options.connect_timeout, weakref.WeakMethod(deliver)
+    )
 
 
 def choose_revision(options: Options, json: JsonText) -> Revision:

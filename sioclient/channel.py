@@ -282,15 +282,15 @@ class Channel:
 
     def _run_all(self, name: str, functions: list[Callable[..., Any]], args: list[Any]) -> tuple[bool, Any]:
         failed, result = False, None
-        may_spread = len(args) == 1 and isinstance(args[0], list)
+        may_spread = len(args) == 1 and type(args[0]) is list
         for function in functions:
             try:
                 returned = function(*(spread(function, args) if may_spread else args))
+                if result is None:
+                    result = returned
             except (Exception, SystemExit) as error:
                 self._report(name, error)
                 failed = True
-            else:
-                result = returned if result is None else result
         return failed, result
 
     def _on_event(self, packet: Event) -> None:
@@ -301,7 +301,7 @@ class Channel:
         else:
             functions, method = plan
             found = getattr(self.handler, method, None) if method else None
-            if callable(found):
+            if found is not None and callable(found):
                 functions = [*functions, found]
             if functions:
                 outcome = self._run_all(name, functions, packet.args)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .address import parse_address
-from .assembly import choose_revision, delivery, end_when_forgotten, make_connection
+from .assembly import choose_revision, end_when_forgotten, make_connection
 from .channel import Channel, check_handler
 from .handler import Handler
 from .options import TRANSPORTS, Options, check_timeout, split_auth
@@ -103,7 +103,7 @@ class SocketIO(Channel):
             buffer_size=buffer_size, max_message_size=max_message_size, revision=revision,
         )
         # fmt: on
-        connection = make_connection(address, http, options, choose_revision(options, JsonText(json)), delivery(self))
+        connection = make_connection(address, http, options, choose_revision(options, JsonText(json)), self._route)
         super().__init__(connection, "", handler, None)
         self._channels: dict[str, Channel] = {}
         self._joined, self._address = self._connection.default_endpoint, address
@@ -211,13 +211,11 @@ class SocketIO(Channel):
         """Return where the server is and whether we are connected."""
         return f"<SocketIO {self._address} {'connected' if self.connected else 'not connected'}>"
 
-    def _deliver_event(self, event: Event) -> None:
-        """Do what ``_route`` does for what nearly every notice is."""
-        (self._channels[event.endpoint] if event.endpoint else self)._on_event(event)
-
     def _route(self, notice: Notice) -> None:
         """Run the user's functions for a notice, those of the channel that it is about."""
-        if isinstance(notice, Answered):
+        if type(notice) is Event:  # as nearly all are
+            (self._channels[notice.endpoint] if notice.endpoint else self)._on_event(notice)
+        elif isinstance(notice, Answered):
             notice.waiter.channel._on_answered(notice)
         elif isinstance(notice, Unanswered):
             notice.waiter.channel._on_unanswered(notice)

@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from .address import parse_address
-from .assembly import delivery, end_when_forgotten, make_connection
+from .assembly import end_when_forgotten, make_connection
 from .connection import Connection
 from .errors import LocalProtocolError, NotConnected
 from .options import Options
 from .protocol.jsontext import JsonModule, JsonText
 from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying
-from .protocol.packets import Event, Json, Message
+from .protocol.packets import Json, Message
 from .protocol.revisions import Revision, UnknownRevision, engine_alone
 from .protocol.revisions.attachments import BYTES
 from .transports.base import HTTP_OPTIONS, HttpOptions
@@ -135,7 +135,7 @@ class EngineIO:
             raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
         address = parse_address(url, port, None, self._resource)
         http = HttpOptions(**{"auth": address.userinfo, **self._http})
-        connection = make_connection(address, http, self._options, self._choose_revision(), delivery(self))
+        connection = make_connection(address, http, self._options, self._choose_revision(), self._route)
         self._connection = connection
         end_when_forgotten(self, connection, address)
         connection.open()
@@ -187,9 +187,6 @@ class EngineIO:
         return UnknownRevision({name: partial(engine_alone, int(name), self._json) for name in ("3", "4")})
 
     # On the listener thread
-
-    def _deliver_event(self, event: Event) -> None:
-        raise AssertionError("Engine.IO alone has no events")  # pragma: no cover - its grammar knows none
 
     def _route(self, notice: Notice) -> None:
         event, *args = _EVENTS[type(notice)](notice) if type(notice) in _EVENTS else [None]

@@ -27,10 +27,10 @@ from .connector import Abortable, Attempt, Connector, as_connect_error
 from .errors import ConnectionLost
 from .protocol.client import ClientProtocol
 from .protocol.fence import WINDOW
-from .protocol.lifecycle import Phase
+from .protocol.lifecycle import LINKED, Phase
 from .protocol.notices import Answered, Notice, Unanswered
 from .protocol.packets import Event, Json, Message
-from .transports.base import Transport
+from .transports.base import Frame, Transport
 from .watch import Watch, warn
 
 GOODBYE_TIMEOUT = 1.0
@@ -60,7 +60,8 @@ class Threads:
         protocol: the connection as an object without I/O.
         connector: makes handshakes and opens transports.
         connect_timeout: seconds that one attempt may take.
-        deliver: runs the user's functions for a notice, and raises nothing; called on the listener thread.
+        deliver: returns what runs the user's functions for a notice, on the listener thread, and raises nothing; or
+            None, when nobody has any use for notices any more.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Threads:
         protocol: ClientProtocol,
         connector: Connector,
         connect_timeout: float,
-        deliver: Callable[[Notice], None],
+        deliver: Callable[[], Callable[[Notice], None] | None],
     ) -> None:
         self.transport_name: str | None = None
         self.session_id: str | None = None
@@ -85,7 +86,6 @@ class Threads:
         self._running: Notice | None = None  # what the user's functions run for, for the watch
         self._first_to_run: Notice | None = None
         self._watch = Watch()
-        self._characters_read = 0
         self._link: Abortable | None = None  # the attempt, then the transport that it opened
         self._transport: Transport | None = None
         self._abandoned = self._left = self._over = False
@@ -157,38 +157,35 @@ class Threads:
         while self._is_current(number):
             if self._inbox:
                 self._dispatch()
-            elif not self._read_once(transport):
+            elif self._read_once(transport) is None:
                 return
 
-    def _read_once(self, transport: Transport) -> bool:
-        """Take what comes next; return False when nothing will come any more."""
+    def _read_once(self, transport: Transport) -> list[Frame] | None:
+        """Take what comes next, and return it; None: nothing will come any more."""
         try:
             frames = transport.recv()
         except ConnectionLost as loss:
             self._lose(transport, str(loss))
-            return False
+            return None
         if self._abandoned:
             self.begin_disconnect()
-        self._characters_read += sum(map(len, frames))
         # Decoding needs no lock: only this thread decodes, and JSON may be the user's code.
-        decode = self._protocol.decode
-        packets = [decode(frame) for frame in frames]
+        packets = self._protocol.decode(frames)
         with self._lock:
             self._protocol.receive_packets(packets, time.monotonic())
             self._collect()
         if self._protocol.outbox:
             self._flush()
-        return True
+        return frames
 
     def _read_while(self, waiting: Callable[[], bool]) -> None:
         """Read in the middle of a handler; what arrives for handlers stays in the inbox, which is bounded."""
         self._flush()
-        transport, number = self._transport, self._protocol.attempt
-        most = self._characters_read + MOST_DEFERRED
+        transport, number, room = self._transport, self._protocol.attempt, MOST_DEFERRED
         self._set_reading(True)
         try:
-            while transport is not None and waiting() and self._is_current(number) and self._characters_read < most:
-                self._read_once(transport)
+            while transport is not None and waiting() and self._is_current(number) and room > 0:
+                room -= sum(map(len, self._read_once(transport) or ()))
         finally:
             self._set_reading(False)
 
@@ -199,11 +196,11 @@ class Threads:
         self._first_to_run = self._inbox[0]
         self._set_reading(False)
         try:
-            inbox, deliver = self._inbox, self._deliver
+            inbox, deliver = self._inbox, self._deliver()
             while inbox:
                 self._running = notice = inbox.popleft()
                 # Who has left hears only of that. What the server said before it ended the session, he still hears.
-                if not self._left or type(notice) not in _USER_PACKETS:
+                if deliver is not None and not (self._left and type(notice) in _USER_PACKETS):
                     deliver(notice)
         finally:
             self._running = self._first_to_run = None
@@ -302,7 +299,7 @@ class Threads:
         self._wake_link()
 
     def _is_current(self, number: int) -> bool:
-        return self._protocol.attempt == number and self._protocol.linked
+        return self._protocol.attempt == number and self._protocol.phase in LINKED
 
     def _on_listener(self) -> bool:
         return threading.get_ident() == self._listener.ident

@@ -183,7 +183,7 @@ def make_connection(
     backoff = Backoff(delay, delay, attempts, lambda: 0.5)
     policy.setdefault("connect_timeout", PATIENCE)
     protocol = ClientProtocol(revision, backoff, Policy(**policy))
-    return Connection(protocol, server, policy["connect_timeout"], notices)  # type: ignore[arg-type]
+    return Connection(protocol, server, policy["connect_timeout"], lambda: notices)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import (
@@ -162,9 +162,9 @@ class ClientProtocol(Lifecycle):
         super().transport_opened(handshake, transport, now)
         self.receive(handshake.frames, now)
 
-    def receive(self, frames: Iterable[Frame], now: float) -> None:
+    def receive(self, frames: Sequence[Frame], now: float) -> None:
         """Take frames that came, in order."""
-        self.receive_packets([self.decode(frame) for frame in frames], now)
+        self.receive_packets(self.decode(frames), now)
 
     def receive_packets(self, packets: list[Packet | Malformed], now: float) -> None:
         """Do what ``receive`` does for frames that were decoded before, without the lock that guards this object."""

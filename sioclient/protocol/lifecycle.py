@@ -87,7 +87,8 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-_LINKED = (Phase.OPEN, Phase.RESTORING, Phase.JOINING, Phase.CONNECTING)
+LINKED = (Phase.OPEN, Phase.RESTORING, Phase.JOINING, Phase.CONNECTING)
+"""Those in which the current attempt goes on: its transport is wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ class Lifecycle:
     @property
     def linked(self) -> bool:
         """Whether the current attempt goes on: its transport is wanted."""
-        return self.phase in _LINKED
+        return self.phase in LINKED
 
     def connect(self, now: float) -> None:
         """Begin. The caller makes the handshake and opens a transport, then says how it went.

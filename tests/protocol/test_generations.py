@@ -429,7 +429,7 @@ def test_what_is_no_offset_stays(frame):
     client = recoverable()
     client.receive([frame], 1.0)
     assert client.endpoints.default.offset == "Q7zcg4t"
-    assert of(Event, client) == [client.revision.decoder()(frame)]
+    assert of(Event, client) == client.revision.decoder()([frame])
 
 
 def test_the_offset_of_a_stream():

@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 from ..packets import Encoded, Frame, Malformed, Packet
 
-Decoder = Callable[[Frame], Packet | Malformed]
-"""Returns the packet in a frame, or what is wrong with it; never raises. It reads one session, in order."""
+Decoder = Callable[[Sequence[Frame]], list[Packet | Malformed]]
+"""Returns the packet in each frame, or what is wrong with it; never raises. It reads one session, in order."""
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ class EngineRevision:
             except ValueError as error:
                 return Malformed(repr(frame[:200]), str(error))
 
-        return decode
+        return lambda frames: [decode(frame) for frame in frames]
 
     def framing(self, transport: str, handshake: Handshake) -> EngineFraming:
         """Return how frames share the bodies of HTTP: none larger than the server has announced."""

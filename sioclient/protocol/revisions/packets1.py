@@ -8,7 +8,7 @@ all of them read, and what is read is what any of them sends.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import LocalProtocolError
@@ -49,8 +49,6 @@ _Header = tuple[str, "int | None", bool]
 
 _Known = tuple[int, str, str]
 """Where the arguments of an event begin, its name, and its endpoint."""
-
-_new = object.__new__
 
 
 class PacketCodec:
@@ -101,28 +99,42 @@ class PacketCodec:
 
     def decode(self, frame: str | bytes) -> Packet | Malformed:
         """Return the packet in one frame, or what is wrong with it; never raises."""
-        # Nearly every frame is an event like the one before it: then only its arguments are read, and the brace behind.
-        try:
-            if frame.startswith("6"):  # type: ignore[arg-type]
-                return self._decode_answer(frame)  # type: ignore[arg-type]
-            known = self._last if frame.startswith(self._prefix) else self._recall(frame)  # type: ignore[arg-type]
-            if known is not None and (len(frame) <= MOST_LEVELS or has_few_brackets(frame)):  # type: ignore[arg-type]
-                start, name, endpoint = known
-                read = self._read_within if len(frame) < LONG_TEXT else self._read_within_long
-                args, end = read(frame, start)  # type: ignore[arg-type]
+        return self.decode_all((frame,))[0]
+
+    def decode_all(self, frames: Sequence[str | bytes]) -> list[Packet | Malformed]:
+        """Do what ``decode`` does, for many frames. How long one turn of its loop takes decides about much."""
+        prefix, (start, name, endpoint) = self._prefix, self._last
+        read, new = self._read_within, object.__new__
+        packets: list[Packet | Malformed] = []
+        frame: Any
+        for frame in frames:
+            # Nearly every frame is an event like the one before it: then only its arguments are read, and the brace.
+            try:
+                if not frame.startswith(prefix):
+                    if frame[0] == "6":
+                        packets.append(self._decode_answer(frame))
+                        continue
+                    if not self._recall(frame):
+                        packets.append(self._decode_any(frame))
+                        continue
+                    prefix, (start, name, endpoint) = self._prefix, self._last
+                args, end = read(frame, start) if len(frame) <= MOST_LEVELS else self._read_long(frame, start)
                 if frame[end:] == "}":
-                    event: Event = _new(Event)  # what Event() does, in half the time
-                    event.name, event.args, event.endpoint, event.id, event.wants_data = (
-                        name,
-                        args,
-                        endpoint,
-                        None,
-                        False,
-                    )
-                    return event
-        except (ValueError, RecursionError, StopIteration, TypeError):
-            pass  # it is read again, and what is wrong with it found
-        return self._decode_any(frame)
+                    event = new(Event)  # what Event() does, in half the time
+                    event.name, event.args, event.endpoint = name, args, endpoint
+                    event.id, event.wants_data = None, False
+                    packets.append(event)
+                    continue
+            except (ValueError, RecursionError, StopIteration, TypeError, IndexError):
+                pass  # it is read again, and what is wrong with it found
+            packets.append(self._decode_any(frame))
+        return packets
+
+    def _read_long(self, frame: str, start: int) -> tuple[Any, int]:
+        """Return the value at ``start`` of a long frame, and where it ends, or raise if it has many brackets."""
+        if not has_few_brackets(frame):
+            raise ValueError("it may be nested too deep")
+        return (self._read_within if len(frame) < LONG_TEXT else self._read_within_long)(frame, start)
 
     def _decode_answer(self, frame: str) -> Packet | Malformed:
         """Do what ``decode`` does for what most acknowledgements are: of the default endpoint, with values."""

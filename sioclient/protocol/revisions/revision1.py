@@ -41,15 +41,15 @@ class Revision1:
 
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())
-        self.encode, self.decode = codec.encode, codec.decode
+        self.encode, self.decode, self._decode_all = codec.encode, codec.decode, codec.decode_all
 
     def farewell(self, transport: str) -> Encoded:
         """Return the packet that ends the session, on every transport."""
         return "0::"
 
     def decoder(self) -> Decoder:
-        """Return ``decode``: every frame is a packet, whatever came before it."""
-        return self.decode
+        """Return what reads frames: every one is a packet, whatever came before it."""
+        return self._decode_all
 
     def last_resort(self, resource: str, refusal: str) -> str | None:
         """Return None: there is no other way in."""

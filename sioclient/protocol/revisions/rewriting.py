@@ -15,7 +15,7 @@ def rewritten(decode: Decoder, revision: Revision, encoded: Encoded) -> Encoded 
         revision: what is spoken from now on.
         encoded: the frames.
     """
-    packet = [decode(frame) for frame in ([encoded] if isinstance(encoded, str) else encoded)][-1]
+    packet = decode((encoded,) if isinstance(encoded, str) else encoded)[-1]
     if isinstance(packet, Recoverable):  # our own words only look like a server's that names what it sends
         packet = Event(packet.event.name, [*packet.event.args, packet.offset], packet.event.endpoint)
     if not isinstance(packet, (Message, Json, Event)):

@@ -97,7 +97,7 @@ class UnknownRevision:
 
     def decoder(self) -> Decoder:
         """Return what takes everything for malformed: nothing can come."""
-        return lambda frame: Malformed(repr(frame[:200]), "no handshake was made yet")
+        return lambda frames: [Malformed(repr(frame[:200]), "no handshake was made yet") for frame in frames]
 
     def framing(self, transport: str, handshake: Handshake) -> Framing:
         """Return any: a websocket needs none."""

@@ -249,7 +249,7 @@ def test_an_endpoint_has_no_query_in_its_name():
 
 
 def test_its_decoder_is_the_same_for_all_sessions():
-    assert REVISION.decoder()("1::") == REVISION.decode("1::")
+    assert REVISION.decoder()(["1::", "2::"]) == [REVISION.decode("1::"), REVISION.decode("2::")]
 
 
 def test_each_transport_has_a_framing_of_its_own():

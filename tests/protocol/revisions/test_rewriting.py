@@ -44,6 +44,6 @@ def test_what_the_other_does_not_have(before, now, packet):
 
 def test_our_own_words_are_not_taken_for_those_of_a_server_that_recovers():
     five = revision5()
-    five.decoder()('40{"sid":"s","pid":"p"}')
+    five.decoder()(['40{"sid":"s","pid":"p"}'])
     packet = Event("x", [1, "Q7zcg4t"], "")
     assert rewritten(five.decoder(), ONE, five.encode(packet)) == ONE.encode(packet)

@@ -107,7 +107,7 @@ def test_until_then_nothing_can_be_said():
         UNKNOWN.encode(Event("x"))
     with pytest.raises(LocalProtocolError, match="no handshake"):
         UNKNOWN.transport_path("socket.io", "websocket", "x")
-    assert isinstance(UNKNOWN.decoder()("40"), Malformed)
+    assert isinstance(UNKNOWN.decoder()(["40"])[0], Malformed)
     assert UNKNOWN.check_endpoint("whatever") == "whatever"
     assert UNKNOWN.direct_path("socket.io", "websocket") is None
     assert UNKNOWN.probe("websocket") is None
