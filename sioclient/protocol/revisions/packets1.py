@@ -118,8 +118,9 @@ class PacketCodec:
                         packets.append(self._decode_any(frame))
                         continue
                     prefix, (start, name, endpoint) = self._prefix, self._last
-                args, end = read(frame, start) if len(frame) <= MOST_LEVELS else self._read_long(frame, start)
-                if frame[end:] == "}":
+                size = len(frame)
+                args, end = read(frame, start) if size <= MOST_LEVELS else self._read_long(frame, start)
+                if size - end == 1 and frame[end] == "}":
                     event = new(Event)  # what Event() does, in half the time
                     event.name, event.args, event.endpoint = name, args, endpoint
                     event.id, event.wants_data = None, False
