@@ -7,8 +7,9 @@ Rules, each measured:
   is made under one lock, and waiting happens outside of it.
 * ``close`` does not wake a thread that waits for the socket, ``shutdown`` does. ``SSLSocket.shutdown`` also takes the
   encryption off, whereupon a reader would be handed ciphertext as data: hence the plain socket's.
-* A descriptor that is closed while another thread is about to use it may be somebody else's by then: only the reading
-  thread closes, under the lock; the others abort.
+* A descriptor that is closed while another thread is about to use it may be somebody else's by then, a file or another
+  connection, and what is written goes there; on a busy machine, a late ``wake`` did so. So whoever closes or
+  uses one does it under the lock, the waker's included, and only the reading thread closes; the others abort.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import ssl
 import time
 from contextlib import suppress
 from math import inf
-from threading import Lock
+from threading import RLock
 
 from .waker import WakerEnd, make_waker
 
@@ -57,7 +58,7 @@ class Stream:
     """
 
     def __init__(self, *, wakes: bool = True) -> None:
-        self._lock = Lock()
+        self._lock = RLock()  # the garbage collector may call ``wake`` anywhere, within this lock too
         self._sock: socket.socket | None = None
         self._aborted = False
         self._unread = b""
@@ -88,7 +89,7 @@ class Stream:
                 self._finish_connecting(sock, sock.connect_ex(address), time.monotonic() + share)
                 self._let_in(sock)
             except OSError as problem:
-                sock.close()
+                self._discard(sock)
                 error = problem
             else:
                 return
@@ -106,7 +107,7 @@ class Stream:
             sock.connect(address)
             self._let_in(sock)
         except BaseException:
-            sock.close()
+            self._discard(sock)
             raise
 
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
@@ -250,7 +251,7 @@ class Stream:
     def wake(self) -> None:
         """Make ``recv`` raise TimeoutError once."""
         # Full means that a wake is on its way; closed means that nobody reads any more.
-        with suppress(OSError):
+        with self._lock, suppress(OSError):
             if self._waker is not None:
                 self._waker.send(b"\0")
 
@@ -308,6 +309,11 @@ class Stream:
             self._sock = sock
         if self._aborted:
             raise ConnectionAbortedError("aborted")
+
+    def _discard(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._sock = None
+            sock.close()
 
     def _socket(self) -> socket.socket:
         if self._sock is None or self._aborted:

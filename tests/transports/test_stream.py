@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -15,7 +16,7 @@ import pytest
 
 from sioclient.transports import stream as stream_module
 from sioclient.transports.stream import Stream, make_tls_context
-from tests.servers_py import Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
+from tests.servers_py import LIMIT, Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
 from tests.transports.conftest import Authority
 
 MANY = b"x" * 32 * 2**20
@@ -253,6 +254,70 @@ def test_any_number_of_wakes_is_one_wake() -> None:
             Task(stream.recv).result()
         server.next_peer().send(b"after")
         assert Task(stream.recv).result() == b"after"
+
+
+class _SlowWaker:
+    """A waker whose ``send`` takes as long as the test says, as that of a thread which the system does not let run."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end, self.closed = threading.Event(), threading.Event(), threading.Event()
+        self.was_closed: bool | None = None  # when ``send`` ended
+
+    def send(self, data: bytes) -> int:
+        self.begun.set()
+        assert self.may_end.wait(LIMIT)
+        self.was_closed = self.closed.is_set()
+        return len(data)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.mark.parametrize("call", [Stream.wake, Stream.abort])
+def test_no_descriptor_is_closed_while_another_thread_wakes(call: Callable[[Stream], None]) -> None:
+    stream, waker = Stream(), _SlowWaker()
+    stream._waker, before = waker, stream._waker  # type: ignore[assignment]
+    waking = Task(call, stream)
+    assert waker.begun.wait(LIMIT)
+    closing_ = Task(stream.close)
+    assert not waker.closed.wait(0.1)  # it would be somebody else's when the other thread writes to it
+    waker.may_end.set()
+    waking.result()
+    closing_.result()
+    assert waker.was_closed is False
+    assert waker.closed.is_set()
+    assert before is not None
+    before.close()
+
+
+def test_the_garbage_collector_may_wake_what_is_just_being_read() -> None:
+    with closing(Stream()) as stream:
+
+        def collect() -> None:
+            with stream._lock:
+                stream.wake()
+
+        Task(collect).result()
+
+
+def test_a_socket_that_does_not_connect_is_closed_where_abort_cannot_hit_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with closed_port() as port, closing(Stream()) as stream:
+        guarded: list[bool] = []
+
+        class Socket(socket.socket):
+            def close(self) -> None:
+                guarded.append(stream._lock._is_owned())  # type: ignore[attr-defined]
+                super().close()
+
+        monkeypatch.setattr(socket, "socket", Socket)
+        with pytest.raises(ConnectionRefusedError):
+            stream.connect("127.0.0.1", port, soon())
+        with pytest.raises(ConnectionRefusedError):
+            stream.connect_with(Socket(), ("127.0.0.1", port), soon())
+        assert guarded == [True, True]
+        assert stream._sock is None
 
 
 def test_what_can_be_known_without_reading_or_writing() -> None:
