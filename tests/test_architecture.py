@@ -20,7 +20,7 @@ ONLY = {
     "websocket": {"transports/websocket.py"},
     "tornado": {"server/web.py", "server/server.py", "server/webpage.py"},
 }
-THREADS = {"threads.py", "call.py", "transports/stream.py", "server/server.py"}
+THREADS = {"threads.py", "call.py", "transports/stream.py", "transports/frames.py", "server/server.py"}
 PURE_FILES = {
     f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings", "wire")
 }

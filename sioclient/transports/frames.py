@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from threading import Lock
 
 from .base import Frame
 from .stream import Stream
@@ -53,10 +54,11 @@ class FrameReader:
     Args:
         stream: the connection.
         limit: bytes that a message may have.
+        writer: writes what websocket-client answers.
     """
 
-    def __init__(self, stream: Stream, limit: int) -> None:
-        self._stream, self._limit = stream, limit
+    def __init__(self, stream: Stream, limit: int, writer: FrameWriter) -> None:
+        self._stream, self._limit, self._writer = stream, limit, writer
         self._data, self._at = b"", 0  # what was read, and how far it is used
         self._read_size = _LEAST_READ
         self._buffer = bytearray()
@@ -160,8 +162,9 @@ class FrameReader:
         return self._data[begun : self._at]
 
     def send(self, data: bytes) -> int:
-        """Write some of ``data``."""
-        return self._stream.send(data)
+        """Write ``data``, which is a frame, now or soon."""
+        self._writer.write_control(data)
+        return len(data)
 
     def gettimeout(self) -> None:
         """Return that waiting has no limit here: whoever waits is woken or aborted."""
@@ -178,7 +181,7 @@ class FrameReader:
 
 
 class FrameWriter:
-    """Makes frames of messages and writes them, for one thread at a time.
+    """Makes frames of messages and writes them, for one thread at a time; the reading one has it write control frames.
 
     Args:
         stream: the connection.
@@ -187,33 +190,54 @@ class FrameWriter:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._masks: list[bytes] = []
+        self._writing = Lock()
+        self._control: list[bytes] = []  # one frame at most, that waits for the end of a message
 
     def write(self, messages: Sequence[Frame]) -> None:
         """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
         joined = b""
         payload: Frame
         pieces: Iterable[bytes | bytearray]
-        for message in messages:
-            if isinstance(message, bytes):
-                first, payload = b"\x82", message
-            elif len(message) < _LONG or not message.isascii():
-                first, payload = b"\x81", message.encode()
-            else:
-                first, payload = b"\x81", message  # a byte for each character: only pieces of it need be bytes
-            if not self._masks:
-                self._masks = _masks()
-            mask = self._masks.pop()
-            joined += _head(first, len(payload)) + mask
-            if isinstance(payload, bytes) and len(payload) < _LONG:
-                pieces = (_masked(payload, mask),)
-            else:
-                pieces = _masked_long(payload, mask)
-            for piece in pieces:
-                joined += piece
-                if len(joined) > _MOST_JOINED:
-                    self._write_all(joined)
-                    joined = b""
-        self._write_all(joined)
+        with self._writing:
+            for message in messages:
+                if isinstance(message, bytes):
+                    first, payload = b"\x82", message
+                elif len(message) < _LONG or not message.isascii():
+                    first, payload = b"\x81", message.encode()
+                else:
+                    first, payload = b"\x81", message  # a byte for each character: only pieces of it need be bytes
+                if not self._masks:
+                    self._masks = _masks()
+                mask = self._masks.pop()
+                joined += _head(first, len(payload)) + mask
+                if isinstance(payload, bytes) and len(payload) < _LONG:
+                    pieces = (_masked(payload, mask),)
+                else:
+                    pieces = _masked_long(payload, mask)
+                for piece in pieces:
+                    joined += piece
+                    if len(joined) > _MOST_JOINED:
+                        self._write_all(joined)
+                        joined = b""
+            self._write_all(joined)
+        if self._control:
+            self._write_control()
+
+    def write_control(self, frame: bytes) -> None:
+        """Write a frame that is ready, or leave it to whoever is writing a message: it may not be in the middle of one.
+
+        The next one takes the place of one that waits: who sends many pings is owed the last pong (RFC 6455, 5.5.3).
+        """
+        self._control[:] = [frame]
+        self._write_control()
+
+    def _write_control(self) -> None:
+        # Whoever writes looks again after it let go of the lock, so nothing is forgotten.
+        while self._control and self._writing.acquire(blocking=False):
+            try:
+                self._write_all(self._control.pop())
+            finally:
+                self._writing.release()
 
     def _write_all(self, data: bytes) -> None:
         sent = self._stream.send(data) if data else 0

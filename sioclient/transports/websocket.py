@@ -54,7 +54,8 @@ class WebSocketTransport(Transport):
         self._http = http
         self._stream = Stream()
         self._ws = _WebSocket(max_message_size)
-        self._reader, self._writer = FrameReader(self._stream, max_message_size), FrameWriter(self._stream)
+        self._writer = FrameWriter(self._stream)
+        self._reader = FrameReader(self._stream, max_message_size, self._writer)
         self._is_inside = False  # a message that websocket-client has begun to read it also ends
 
     def open(self, url: str, deadline: float) -> None:

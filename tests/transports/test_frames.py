@@ -45,12 +45,17 @@ class Chunks:
         return len(self.written[-1])
 
 
+def reader_of(stream: Any, limit: int) -> FrameReader:
+    return FrameReader(stream, limit, FrameWriter(stream))
+
+
 def transport(stream: Any, limit: int) -> WebSocketTransport:
     """Return an open transport over ``stream``."""
     made = WebSocketTransport(None, limit)  # type: ignore[arg-type]  # it is only asked for what an upgrade needs
     made._stream.close()
     made._stream = stream
-    made._reader, made._writer = FrameReader(stream, limit), FrameWriter(stream)
+    made._writer = FrameWriter(stream)
+    made._reader = FrameReader(stream, limit, made._writer)
     made._ws.sock, made._ws.connected = made._reader, True  # type: ignore[assignment]
     return made
 
@@ -126,7 +131,7 @@ def test_large_messages_arrive_whole(sizes: list[int], places: list[int]) -> Non
 def test_memory_serves_one_large_message_after_the_other_unless_it_is_very_much() -> None:
     texts = ["a" * 100_000, "b" * 70_000, "c" * 3_000_000, "d" * 70_000]
     stream = Chunks([])
-    reader = FrameReader(stream, 2**22)  # type: ignore[arg-type]
+    reader = reader_of(stream, 2**22)
     kept = []
     for text in texts:
         stream.chunks = [frame(text)[:1000], frame(text)[1000:]]
@@ -142,12 +147,12 @@ def test_every_cut_of_three_frames() -> None:
 
 
 def test_a_thousand_messages_at_a_time() -> None:
-    reader = FrameReader(Chunks([frame("") * 2500]), 10)  # type: ignore[arg-type]
+    reader = reader_of(Chunks([frame("") * 2500]), 10)
     assert [len(reader.messages()) for _ in range(3)] == [1000, 1000, 500]
 
 
 def test_messages_before_one_that_is_too_big_arrive() -> None:
-    reader = FrameReader(Chunks([frame("fine") + frame("x" * 11)]), 10)  # type: ignore[arg-type]
+    reader = reader_of(Chunks([frame("fine") + frame("x" * 11)]), 10)
     assert reader.messages() == ["fine"]
     with pytest.raises(MessageTooBig, match="11 bytes, the limit is 10"):
         reader.messages()
@@ -156,7 +161,7 @@ def test_messages_before_one_that_is_too_big_arrive() -> None:
 def test_a_large_message_takes_no_memory_before_its_header_was_believed() -> None:
     announced = b"\x81\x7f" + struct.pack("!Q", 2**63 - 1)
     with pytest.raises(MessageTooBig):
-        FrameReader(Chunks([announced]), 2**24).messages()  # type: ignore[arg-type]
+        reader_of(Chunks([announced]), 2**24).messages()
 
 
 def test_it_reads_more_at_a_time_while_much_comes() -> None:
@@ -168,7 +173,7 @@ def test_it_reads_more_at_a_time_while_much_comes() -> None:
             return b"" if len(asked) > 6 else frame("x" * 100)[: 5 if len(asked) > 4 else size].ljust(size, b"\x81")
 
     stream = Flood([])
-    reader = FrameReader(stream, 1000)  # type: ignore[arg-type]
+    reader = reader_of(stream, 1000)
     while len(asked) < 4:
         reader._data = b""
         reader._at = 0
@@ -243,7 +248,7 @@ def test_the_reader_is_all_of_a_socket_that_websocket_client_needs() -> None:
             ended.append(True)
 
     stream = Ending([])
-    reader = FrameReader(stream, 10)  # type: ignore[arg-type]
+    reader = reader_of(stream, 10)
     reader.settimeout(1)
     assert reader.gettimeout() is None
     assert reader.send(b"abc") == 3

@@ -781,6 +781,18 @@ def test_a_ping_is_answered_with_its_pong(pair: Pair) -> None:
     assert [peer.read_frame(), peer.read_frame()] == [Frame(PONG, b""), Frame(PONG, b"\x00\xff" * 60)]
 
 
+def test_a_pong_is_never_in_the_middle_of_what_another_thread_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", LIMIT)
+    text = "x" * 8 * 2**20
+    with link() as (ours, peer):
+        sending = Task(ours.send, [text])
+        sending.wait_until_blocked()
+        peer.send(frame("first", PING) + frame("last", PING) + frame("after"))
+        assert Task(receive, ours).result() == ["after"]  # whoever reads does not wait for whoever writes
+        assert [peer.read_frame(), peer.read_frame()] == [Frame(TEXT, text.encode()), Frame(PONG, b"last")]
+        sending.result()
+
+
 def test_a_pong_that_cannot_be_sent_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.2)
     with link() as (ours, peer):
