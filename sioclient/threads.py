@@ -391,7 +391,10 @@ class Threads:
                 self._wake_link()
             if transport is not None and frames:
                 transport.send(frames)
-        except ConnectionLost as loss:
-            self._lose(transport, str(loss))  # type: ignore[arg-type]
+        except BaseException as problem:  # Ctrl-C, for one: nobody knows how much was written
+            if transport is not None:
+                self._lose(transport, str(problem) or "a write was interrupted")
+            if not isinstance(problem, ConnectionLost):
+                raise
             return self._transport is not transport
         return True

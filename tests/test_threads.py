@@ -217,6 +217,24 @@ def test_disconnecting_while_an_answer_is_awaited(connection, server, notices):
     assert server.link.closed
 
 
+def test_a_write_that_is_interrupted_is_a_lost_connection_too(connection, server, notices, monkeypatch):
+    connection.open()
+    first = server.link
+
+    def interrupt(frames):
+        raise KeyboardInterrupt
+
+    # There is no other way to have a KeyboardInterrupt at just this place.
+    monkeypatch.setattr(first, "send", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        connection.send(Event("half"))
+    eventually(lambda: len(server.transports) == 2 and connection.connected)
+    assert first.aborted
+    assert "a write was interrupted" in [notice.reason for notice in notices.of(TransportClosed)]
+    connection.send(Event("whole"))
+    eventually(lambda: server.link.sent == ['5:::{"name":"whole"}'])
+
+
 def test_a_write_that_fails_is_a_lost_connection_and_not_an_exception(connection, server, notices):
     connection.open()
     first = server.link
