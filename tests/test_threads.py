@@ -235,6 +235,18 @@ def test_a_write_that_is_interrupted_is_a_lost_connection_too(connection, server
     eventually(lambda: server.link.sent == ['5:::{"name":"whole"}'])
 
 
+def test_an_interrupt_where_there_is_nothing_to_write_to_is_passed_on(connection, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(connection._protocol, "has_frames", lambda: True)
+    monkeypatch.setattr(connection._protocol, "frames_to_send", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        connection._flush()
+    monkeypatch.undo()
+    assert not connection._send_lock.locked()
+
+
 def test_a_write_that_fails_is_a_lost_connection_and_not_an_exception(connection, server, notices):
     connection.open()
     first = server.link

@@ -216,6 +216,23 @@ def test_what_is_written_is_what_a_server_reads(messages: list[str]) -> None:
     assert unmask(b"".join(written(messages))) == messages
 
 
+def test_a_control_frame_that_comes_during_a_message_is_written_behind_it() -> None:
+    class Meanwhile(Chunks):
+        def send(self, data: bytes | memoryview) -> int:
+            if len(self.written) == 1:
+                reader.send(b"first pong")
+                reader.send(b"last pong")
+            return super().send(data)
+
+    stream = Meanwhile([])
+    writer = FrameWriter(stream)  # type: ignore[arg-type]
+    reader = FrameReader(stream, LIMIT, writer)  # type: ignore[arg-type]
+    assert reader.send(b"at once") == 7
+    writer.write(["message"])
+    assert [stream.written[0], *stream.written[2:]] == [b"at once", b"last pong"]
+    assert unmask(stream.written[1]) == ["message"]
+
+
 @pytest.mark.parametrize("size", [125, 126, 699, 700, 701, 65535, 65536, 2**18 + 3])
 def test_every_length_is_written_right(size: int) -> None:
     assert unmask(b"".join(written(["x" * size, "next"]))) == ["x" * size, "next"]
