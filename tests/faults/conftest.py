@@ -42,7 +42,10 @@ def connect(transport: str) -> Iterator[Callable[..., SocketIO]]:
 
 @pytest.fixture(scope="session")
 def hasty() -> Iterator[int]:
-    """The port of a real server that takes a client for dead after one second."""
+    """The port of a real server that takes a client for dead after one second.
+
+    It may do so before the client is connected, on a machine that stands still for as long: let it try again.
+    """
     with start("legacy.js", socketio=HASTY) as server:
         yield server.port
 

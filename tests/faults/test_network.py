@@ -85,7 +85,7 @@ def test_f03_an_end_without_a_word_is_a_loss_that_is_told(connect, proxy, record
 
 @pytest.mark.parametrize("dead", [("up", "down"), ("down",)], ids=["both", "down"])
 def test_f04_f05_a_black_hole_is_noticed_and_survived(connect, hasty_proxy, recorder, ledger, dead):
-    socket = connect(hasty_proxy.port, recorder, connect_timeout=5)
+    socket = connect(hasty_proxy.port, recorder, connect_timeout=5, wait_for_connection=True)
     account = ledger(socket)
     account.emit(5)
     account.wait_for_last()
@@ -120,7 +120,7 @@ def test_f04_a_silent_server_is_dead_exactly_at_its_time():
 
 
 def test_f06_what_never_reaches_the_server_is_noticed(connect, hasty_proxy, recorder, ledger):
-    socket = connect(hasty_proxy.port, recorder)
+    socket = connect(hasty_proxy.port, recorder, wait_for_connection=True)
     account = ledger(socket)
     hasty_proxy.hold("up")
     account.emit(5)

@@ -338,7 +338,7 @@ def test_f46_no_clock_that_can_be_set_decides_anything():
 
 
 def test_f46_a_clock_that_jumps_changes_nothing(connect, hasty, recorder, monkeypatch):
-    socket = connect(hasty, recorder)
+    socket = connect(hasty, recorder, wait_for_connection=True)
     session = socket.session_id
     now = time.time()
     for jump in (86_400, -86_400):

@@ -90,7 +90,7 @@ def hasty() -> Iterator[int]:
 
 
 def test_it_is_revision_5(connect: Any, proxy: Proxy, hasty_proxy: Proxy) -> None:
-    assert [connect(p.port).revision for p in (proxy, hasty_proxy)] == [5, 5]
+    assert [connect(p.port, wait_for_connection=True).revision for p in (proxy, hasty_proxy)] == [5, 5]
 
 
 def test_f16_garbage_from_a_real_server(connect: Any, legacy: int, recorder: Recorder, caplog: Any) -> None:
