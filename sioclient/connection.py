@@ -241,7 +241,10 @@ class Connection(Threads):
             link.abort()
 
     def abandon(self) -> None:
-        """End the connection soon, for its user is gone. Takes no lock: the garbage collector calls this anywhere."""
+        """End the connection soon, for its user is gone.
+
+        The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
+        """
         self._abandoned = True
         link = self._link
         if isinstance(link, Transport):

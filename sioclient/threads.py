@@ -27,7 +27,7 @@ from .connector import Abortable, Attempt, Connector, as_connect_error
 from .errors import ConnectionLost
 from .protocol.client import ClientProtocol
 from .protocol.fence import WINDOW
-from .protocol.lifecycle import LINKED, Phase
+from .protocol.lifecycle import Phase
 from .protocol.notices import Answered, Notice, Unanswered
 from .protocol.packets import Event, Json, Message
 from .transports.base import Frame, Transport
@@ -299,7 +299,7 @@ class Threads:
         self._wake_link()
 
     def _is_current(self, number: int) -> bool:
-        return self._protocol.attempt == number and self._protocol.phase in LINKED
+        return self._protocol.attempt == number and self._protocol.linked
 
     def _on_listener(self) -> bool:
         return threading.get_ident() == self._listener.ident

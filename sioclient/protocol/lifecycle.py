@@ -87,8 +87,7 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-LINKED = (Phase.OPEN, Phase.RESTORING, Phase.JOINING, Phase.CONNECTING)
-"""Those in which the current attempt goes on: its transport is wanted."""
+_LINKED = (Phase.OPEN, Phase.RESTORING, Phase.JOINING, Phase.CONNECTING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +134,7 @@ class Lifecycle:
     @property
     def linked(self) -> bool:
         """Whether the current attempt goes on: its transport is wanted."""
-        return self.phase in LINKED
+        return self.phase in _LINKED
 
     def connect(self, now: float) -> None:
         """Begin. The caller makes the handshake and opens a transport, then says how it went.

@@ -195,31 +195,8 @@ class FrameWriter:
 
     def write(self, messages: Sequence[Frame]) -> None:
         """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
-        joined = b""
-        payload: Frame
-        pieces: Iterable[bytes | bytearray]
         with self._writing:
-            for message in messages:
-                if isinstance(message, bytes):
-                    first, payload = b"\x82", message
-                elif len(message) < _LONG or not message.isascii():
-                    first, payload = b"\x81", message.encode()
-                else:
-                    first, payload = b"\x81", message  # a byte for each character: only pieces of it need be bytes
-                if not self._masks:
-                    self._masks = _masks()
-                mask = self._masks.pop()
-                joined += _head(first, len(payload)) + mask
-                if isinstance(payload, bytes) and len(payload) < _LONG:
-                    pieces = (_masked(payload, mask),)
-                else:
-                    pieces = _masked_long(payload, mask)
-                for piece in pieces:
-                    joined += piece
-                    if len(joined) > _MOST_JOINED:
-                        self._write_all(joined)
-                        joined = b""
-            self._write_all(joined)
+            self._write_messages(messages)
         if self._control:
             self._write_control()
 
@@ -231,11 +208,39 @@ class FrameWriter:
         self._control[:] = [frame]
         self._write_control()
 
+    def _write_messages(self, messages: Sequence[Frame]) -> None:
+        joined = b""
+        payload: Frame
+        pieces: Iterable[bytes | bytearray]
+        for message in messages:
+            if isinstance(message, bytes):
+                first, payload = b"\x82", message
+            elif len(message) < _LONG or not message.isascii():
+                first, payload = b"\x81", message.encode()
+            else:
+                first, payload = b"\x81", message  # a byte for each character: only pieces of it need be bytes
+            if not self._masks:
+                self._masks = _masks()
+            mask = self._masks.pop()
+            joined += _head(first, len(payload)) + mask
+            if isinstance(payload, bytes) and len(payload) < _LONG:
+                pieces = (_masked(payload, mask),)
+            else:
+                pieces = _masked_long(payload, mask)
+            for piece in pieces:
+                joined += piece
+                if len(joined) > _MOST_JOINED:
+                    self._write_all(joined)
+                    joined = b""
+        self._write_all(joined)
+
     def _write_control(self) -> None:
-        # Whoever writes looks again after it let go of the lock, so nothing is forgotten.
+        # Whoever writes looks again after it let go of the lock, so nothing is forgotten; and within it, as another may
+        # have been faster.
         while self._control and self._writing.acquire(blocking=False):
             try:
-                self._write_all(self._control.pop())
+                while self._control:
+                    self._write_all(self._control.pop())
             finally:
                 self._writing.release()
 

@@ -233,6 +233,25 @@ def test_a_control_frame_that_comes_during_a_message_is_written_behind_it() -> N
     assert unmask(stream.written[1]) == ["message"]
 
 
+def test_two_threads_that_would_write_the_same_control_frame_write_it_once() -> None:
+    stream = Chunks([])
+    writer = FrameWriter(stream)  # type: ignore[arg-type]
+
+    class Late:
+        """A lock that is had only when the other thread has written already."""
+
+        def acquire(self, blocking: bool) -> bool:
+            writer._control.clear()
+            return True
+
+        def release(self) -> None:
+            """Do nothing."""
+
+    writer._writing = Late()  # type: ignore[assignment]
+    writer.write_control(b"pong")
+    assert stream.written == []
+
+
 @pytest.mark.parametrize("size", [125, 126, 699, 700, 701, 65535, 65536, 2**18 + 3])
 def test_every_length_is_written_right(size: int) -> None:
     assert unmask(b"".join(written(["x" * size, "next"]))) == ["x" * size, "next"]
