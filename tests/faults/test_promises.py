@@ -219,6 +219,19 @@ def run(program: str, port: int, transport: str, *, interrupt: bool = False) -> 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
+@pytest.mark.parametrize("work", ["s.wait()", "while True: s.emit('note', 1)"], ids=["waiting", "emitting"])
+def test_f40_a_signal_handler_that_exits_ends_the_connection(legacy, transport, work):
+    program = f"""
+signal.signal(signal.SIGINT, lambda *args: sys.exit(3))
+with s:
+    print("ready", flush=True)
+    {work}
+"""
+    status, _, errors = run(program, legacy, transport, interrupt=True)
+    assert (status, errors) == (3, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_f40_ctrl_c_ends_wait(legacy, transport, state):
     with start("legacy.js") as server:
