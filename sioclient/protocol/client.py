@@ -22,7 +22,7 @@ from ..errors import (
 from .acks import AckKey
 from .backoff import Backoff
 from .endpoints import Endpoint, Joining
-from .fence import BYTE_BUDGET
+from .fence import BYTE_BUDGET, Fence
 from .lifecycle import OVERFED, Lifecycle, Phase, Policy
 from .notices import Answered, Connected, Disconnected, Dropped, JoinFailed, Notice, Unanswered
 from .outbox import frames_of
@@ -215,19 +215,14 @@ class ClientProtocol(Lifecycle):
         fence = self.session.fence if self.session else None
         if fence is None:
             return frames + self.outbox.take() if self.phase is _OPEN else frames
-        if frames:
-            fence.sent(frames)
-        while True:
-            if fence.is_due():
-                number = self.acks.new_id("")
-                frames += frames_of(self.revision.encode(Noop(id=number)))
-                fence.close_off(number, self._now)
-            room = fence.room() if self.phase is _OPEN and self.outbox.queued else 0
-            if room <= 0:
-                return frames
+        if frames and fence.sent(frames):
+            frames += self._close_off(fence)
+        while self.phase is _OPEN and self.outbox.queued and (room := fence.room()) > 0:
             taken = self.outbox.take(room)
-            fence.sent(taken)
             frames += taken
+            if fence.sent(taken):
+                frames += self._close_off(fence)
+        return frames
 
     def has_frames(self) -> bool:
         """Return whether ``frames_to_send`` would return any."""
@@ -256,6 +251,11 @@ class ClientProtocol(Lifecycle):
         """Return what happened since the last call, in order."""
         notices, self._notices = self._notices, []
         return notices
+
+    def _close_off(self, fence: Fence) -> Sequence[Frame]:
+        number = self.acks.new_id("")
+        fence.close_off(number, self._now)
+        return frames_of(self.revision.encode(Noop(id=number)))
 
     def _check_alive(self) -> None:
         if self.phase is _IDLE:

@@ -53,16 +53,13 @@ class Fence:
             return 0
         return WINDOW - self._unfenced
 
-    def sent(self, frames: Sequence[Frame]) -> None:
-        """Count frames that are sent."""
+    def sent(self, frames: Sequence[Frame]) -> bool:
+        """Count frames that are sent; return whether a fence must follow them."""
         for position, frame in enumerate(frames, self.in_flight + 1):
             size = len(frame) * (1 if frame.isascii() else 4) + _FRAME_HEAD
             self.bytes_counted += _RECOUNTS * (size if size < _READ_SIZE else _READ_SIZE) * position + size
         self._unfenced += len(frames)
         self.in_flight += len(frames)
-
-    def is_due(self) -> bool:
-        """Return whether a fence must follow now."""
         if self._proven is False:
             self.in_flight -= self._unfenced
             self._unfenced = 0
