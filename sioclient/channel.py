@@ -212,9 +212,9 @@ class Channel:
     ) -> tuple[_Waiter | None, int | None]:
         """Return who waits for the acknowledgement of a packet, and the packet's id."""
         if callback is None and errback is None and msgid is None:
-            check_timeout(timeout)
             if timeout is None:
                 return None, None
+            check_timeout(timeout)
             raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
         if callback is not None and not callable(callback):
             raise TypeError(f"callback is a function, not {type(callback).__name__}")
