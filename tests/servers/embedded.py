@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,4 +19,4 @@ class EmbeddedServer(ServerProcess):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__([sys.executable, HERE / "embedded_app.py", json.dumps(settings)])
+        super().__init__([sys.executable, HERE / "embedded_app.py"], settings)

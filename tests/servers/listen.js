@@ -16,7 +16,11 @@ exports.create = function () {
 
 exports.listen = function (server, version) {
   process.stdin.on('end', function () { process.exit(); }).resume();
+  // Who listens for errors, as socket.io 0.9 does, keeps Node from ending at one.
+  function failed(error) { console.error(String(error)); process.exit(1); }
+  server.on('error', failed);
   server.listen(settings.port || 0, '127.0.0.1', function () {
+    server.removeListener('error', failed);
     console.log('listening ' + server.address().port + ' ' + (version || 'Node ' + process.version));
   });
 };

@@ -6,7 +6,6 @@ what later Nodes have no more, so they run on Node 0.10, which npm has for Linux
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -101,4 +100,4 @@ class NodeServer(ServerProcess):
         if found is None or not STAMP.exists():
             raise ServerUnavailable(f"Node or its packages are not installed: {INSTALL}")
         node = find_old_node() if settings.get("version") in ON_OLD_NODE else found.program
-        super().__init__([node, HERE / script, json.dumps(settings)])
+        super().__init__([node, HERE / script], settings)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+_PORTS = range(10_000, 32_768)
+"""No system gives these away by itself, so that a server that is started again finds its port free."""
 
 
 class ServerUnavailable(Exception):
@@ -21,6 +29,7 @@ class ServerProcess:
 
     Args:
         command: what to run.
+        settings: what it is told, as JSON behind the command; without a ``port``, one is chosen.
         environment: variables besides those of this process.
 
     Attributes:
@@ -31,10 +40,15 @@ class ServerProcess:
         ServerUnavailable: this machine cannot run it.
     """
 
-    def __init__(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        settings: Mapping[str, Any],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         try:
             self._process = subprocess.Popen(
-                command,
+                [*command, json.dumps({"port": _free_port(), **settings})],
                 stdin=subprocess.PIPE,  # the server ends when this end is closed, even if we are killed
                 stdout=subprocess.PIPE,
                 text=True,
@@ -63,6 +77,14 @@ class ServerProcess:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _free_port() -> int:
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def run(command: Sequence[str | Path], cwd: Path | None = None, path: Path | None = None) -> str:

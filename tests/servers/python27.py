@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -70,4 +69,4 @@ class Python27Server(ServerProcess):
         python = find_python()
         if not STAMP.exists():
             raise ServerUnavailable("TornadIO2 is not installed: run python -m tests.servers")
-        super().__init__([python, HERE / script, json.dumps(settings)], {"PYTHONPATH": str(PACKAGES)})
+        super().__init__([python, HERE / script], settings, {"PYTHONPATH": str(PACKAGES)})

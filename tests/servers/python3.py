@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,4 +26,4 @@ class Python3Server(ServerProcess):
     def __init__(self, script: str, **settings: Any) -> None:
         if not all(map(importlib.util.find_spec, ("socketio", "uvicorn", "websockets"))):
             raise ServerUnavailable("python-socketio and uvicorn are not installed: pip install -e .[test]")
-        super().__init__([sys.executable, HERE / script, json.dumps(settings)])
+        super().__init__([sys.executable, HERE / script], settings)
