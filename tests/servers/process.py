@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_PORTS = range(10_000, 32_768)
-"""No system gives these away by itself, so that a server that is started again finds its port free."""
+_PORTS = range(11_000, 32_768)
+"""No system gives these away, so that a server that is started again finds its port free. Browsers take all of them."""
 
 
 class ServerUnavailable(Exception):
