@@ -80,11 +80,11 @@ class ServerProcess:
 
 
 def _free_port() -> int:
-    while True:
-        port = secrets.choice(_PORTS)
+    for port in secrets.SystemRandom().sample(_PORTS, 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise ServerFailed(f"none of a hundred ports from {_PORTS.start} to {_PORTS.stop - 1} is free")
 
 
 def run(command: Sequence[str | Path], cwd: Path | None = None, path: Path | None = None) -> str:
