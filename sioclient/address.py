@@ -33,10 +33,9 @@ class Address:
     def url(self, path: str) -> str:
         """Return the http or https URL of ``path``, which begins with a slash, with the user's query behind its own."""
         scheme, default_port = ("https", 443) if self.secure else ("http", 80)
-        host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == default_port else f":{self.port}"
         joint = "&" if "?" in path else "?"
-        return f"{scheme}://{host}{port}{path}" + (f"{joint}{self.query}" if self.query else "")
+        return f"{scheme}://{bracketed(self.host)}{port}{path}" + (f"{joint}{self.query}" if self.query else "")
 
     def __str__(self) -> str:
         """Return where it is, without what may be secret."""
@@ -57,8 +56,8 @@ def parse_address(host: str, port: int | None, secure: bool | None, resource: st
     if not isinstance(resource, str):
         raise TypeError(f"resource is text such as 'socket.io', not {type(resource).__name__}")
     if "://" not in host:
-        bracketed = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
-        host = f"{'https' if secure else 'http'}://{bracketed}"
+        name = bracketed(host) if host.count(":") > 1 else host  # one colon is that before a port
+        host = f"{'https' if secure else 'http'}://{name}"
     parts = urlsplit(host)
     if parts.scheme not in _SECURE:
         raise ValueError(f"the URL begins with http://, https://, ws:// or wss://, not {parts.scheme}://")
@@ -71,6 +70,11 @@ def parse_address(host: str, port: int | None, secure: bool | None, resource: st
     userinfo = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     number = _port(parts.port, port, 443 if encrypted else 80)
     return Address(encrypted, parts.hostname, number, _resource(parts.path, resource), parts.query, userinfo)
+
+
+def bracketed(host: str) -> str:
+    """Return a host as URLs write it: an IPv6 address is in brackets there."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _port(in_url: int | None, given: int | None, default: int) -> int:

@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ..errors import WrongRevision
-
-Frame = str | bytes
-"""What a transport carries whole."""
+from .framing import Frame as Frame
 
 Encoded = str | tuple[Frame, ...]
 """A packet on the wire: one frame, or several when it has attachments."""

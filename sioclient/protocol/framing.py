@@ -1,0 +1,44 @@
+"""What the grammars hand to the transports: frames, and how the bodies of HTTP carry them.
+
+The one thing that both rooms know. A transport moves frames and knows no packet; a grammar makes them and knows no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+Frame = str | bytes
+"""What a transport carries whole."""
+
+
+class Framing(Protocol):
+    """How the bodies of HTTP carry the frames of one session."""
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type of a POST."""
+
+    def encode_payload(self, frames: list[str]) -> str:
+        """Return the body of a POST that carries the frames."""
+
+    def decode_payload(self, body: str) -> Sequence[Frame]:
+        """Return the frames of a response, or raise RemoteProtocolError."""
+
+
+class BodyFraming(Framing, Protocol):
+    """A framing whose bodies are limited in size, and may be bytes: Engine.IO."""
+
+    def bodies(self, frames: Sequence[Frame]) -> Iterable[Frame]:
+        """Return the bodies of the POSTs that carry the frames in order."""
+
+
+class StreamFraming(Framing, Protocol):
+    """A framing of a response that never ends: htmlfile."""
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for the rest of their frame."""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take the next bytes; return the frames that they complete, or raise RemoteProtocolError."""
