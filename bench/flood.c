@@ -7,6 +7,7 @@
  *   flood COUNT SIZE   COUNT events "news" whose frames have SIZE bytes, then an event "done"
  *   sink COUNT         after COUNT more packets have come, an event "done"
  *   ask COUNT SIZE     both: the client answers each "news" with a packet; at most WINDOW of them are unanswered
+ *   ask for acks COUNT SIZE   the same, in revision 1 only: each "news" has an id, and the client acknowledges it
  * Every event with an id is acknowledged with ["ok"], and every noop with an id.
  */
 #define _GNU_SOURCE
@@ -142,9 +143,9 @@ static void say_event(Session *session, const char *name) {
     say(session, packet);
 }
 
-static void prepare_flood(Session *session, long size) {
+static void prepare_flood(Session *session, long size, int acks) {
     int websocket = session->link != NULL, eio = websocket && session->link->eio;
-    const char *head = eio ? "42[\"news\",\"" : "5:::{\"name\":\"news\",\"args\":[\"", *tail = eio ? "\"]" : "\"]}";
+    const char *head = eio ? "42[\"news\",\"" : acks ? "5:7+::{\"name\":\"news\",\"args\":[\"" : "5:::{\"name\":\"news\",\"args\":[\"", *tail = eio ? "\"]" : "\"]}";
     Bytes packet = {0};
     text(&packet, head);
     while ((long)(packet.length + strlen(tail)) < size) text(&packet, "x");
@@ -172,10 +173,10 @@ static const char *arguments(const char *packet) {
 
 static int command(Session *session, const char *packet) {
     long number = 0, size = 60;
-    int asks = strstr(packet, "\"ask\"") != NULL;
+    int acks = strstr(packet, "\"ask for acks\"") != NULL, asks = acks || strstr(packet, "\"ask\"");
     if (asks || strstr(packet, "\"flood\"")) {
         sscanf(arguments(packet), " %ld , %ld", &number, &size);
-        prepare_flood(session, size);
+        prepare_flood(session, size, acks);
         session->left = number, session->unanswered = 0;
         session->asks = asks, session->done = !asks;
         session->sink = asks ? number : -1;
@@ -205,7 +206,7 @@ static void packet_came(Session *session, const char *packet) {
         snprintf(answer, sizeof answer, "6:::%ld", id);
         return say(session, answer);
     }
-    if (!strchr("345", packet[0]) || command(session, packet)) return;
+    if (!strchr("3456", packet[0]) || command(session, packet)) return;
     if (sscanf(packet + 1, ":%ld", &id) == 1) snprintf(answer, sizeof answer, "6:::%ld+[\"ok\"]", id), say(session, answer);
     counted(session);
 }

@@ -145,6 +145,20 @@ def reply(client: Any, port: int, count: int) -> Figures:
     return figures
 
 
+def reply_with_ack(client: Any, port: int, count: int) -> Figures:
+    """Events per second, each acknowledged with what the function returns that it reaches."""
+    tally = Tally()
+    c = client(port, {"news": lambda *args: "x" * 28, "done": tally.finish})
+    for warm_up in (count // 20, count):
+        tally.begin()
+        watch = Watch()
+        c.emit("ask for acks", warm_up, 60)
+        c.wait(tally.done)
+        figures = watch.rate(warm_up, tally.end)
+    c.close()
+    return figures
+
+
 def busy(client: Any, port: int, seconds: float) -> Figures:
     """Events per second beside a main thread that computes without a pause."""
     tally = Tally()
