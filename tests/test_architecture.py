@@ -1,55 +1,70 @@
-"""The house keeps its order: which way imports run, and what importing sioclient does not load."""
+"""The house keeps its order: which way imports run, who touches whose state, and what importing sioclient loads."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent / "sioclient"
-SOURCES = sorted(ROOT.rglob("*.py"))
+from .architecture import (
+    MODULES,
+    ROOT,
+    SOURCES,
+    Owner,
+    circles,
+    imported_modules,
+    imports,
+    is_door,
+    is_private,
+    module_of,
+    owners,
+    relative,
+    touches_beside_the_door,
+    tree,
+    trespasses,
+    unlocked,
+)
+
 ROOMS = ["errors", "protocol", "transports", "server", "rest"]
 MAY_IMPORT = {"errors": {"errors"}, "protocol": {"errors", "protocol"}, "transports": {"errors", "transports"}}
 MAY_IMPORT["server"] = {"errors", "protocol", "server"}
 MAY_IMPORT["rest"] = set(ROOMS) - {"server"}
+MAY_ALSO_IMPORT = {
+    "protocol": {"sioclient.options"},
+    "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options"},
+}
+"""Modules of values that other rooms share: they import nothing that would turn a room's imports around."""
+
 ONLY = {
     "requests": {"transports/http.py"},
-    "websocket": {"transports/websocket.py"},
+    "websocket": {"transports/websocket.py", "transports/wsclient.py"},
     "tornado": {"server/web.py", "server/server.py", "server/webpage.py"},
 }
 THREADS = {"threads.py", "call.py", "transports/stream.py", "transports/frames.py", "server/server.py"}
+THREADS |= {"guard.py", "writer.py", "listener.py", "heartbeat.py"}
 PURE_FILES = {
     f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings", "wire")
 }
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
 
-
-def imports(path):
-    """Yield the absolute names of all modules that a file imports."""
-    package = ["sioclient", *path.relative_to(ROOT).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            yield ".".join([*base, *([node.module] if node.module else [])])
+rebuilt = pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 
 
-def room(name):
+def room(name: str) -> str:
     part = name.split(".")[1] if "." in name else ""
     return part if part in ROOMS else "rest"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_imports(path):
-    here = path.relative_to(ROOT).as_posix()
-    own = room("sioclient." + here.removesuffix(".py").replace("/", "."))
-    for name in imports(path):
+    here = relative(path)
+    own = room(module_of(path))
+    for name, _ in imports(path):
         top = name.split(".")[0]
-        if top == "sioclient":
+        if top == "sioclient" and name not in MAY_ALSO_IMPORT.get(own, ()):
             assert room(name) in MAY_IMPORT.get(own, set(ROOMS)), f"{here} imports {name}"
         assert here in ONLY.get(top, {here}), f"{here} imports {name}"
         assert top != "threading" or here in THREADS, f"{here} imports threading"
@@ -62,10 +77,171 @@ def test_importing_sioclient_loads_no_network_library():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_nothing_is_too_long_to_read(path):
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 400
-    for node in ast.walk(ast.parse(text)):
+    assert path.read_text(encoding="utf-8").count("\n") <= 400
+    for node in ast.walk(tree(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert node.end_lineno - node.lineno < 50, node.name
+
+
+def fail_with(problems: Iterable[str]) -> None:
+    """Fail if there are any problems, and show them all, whatever pytest's verbosity."""
+    found = list(problems)
+    if found:
+        pytest.fail("\n".join([f"{len(found)} found", *found]), pytrace=False)
+
+
+# Circles
+
+
+def test_a_circle_is_found_and_shown():
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"b", "a"}, "d": {"e"}, "e": {"e"}, "f": {"a"}}
+    assert sorted(circles(graph)) == [["b", "c", "b"], ["e", "e"]]
+
+
+@rebuilt
+def test_imports_run_in_no_circle():
+    graph = {name: imported_modules(path) for name, path in MODULES.items()}
+    fail_with(" -> ".join(circle) for circle in circles(graph))
+
+
+# Private attributes
+
+FIRST = """
+class Base:
+    __slots__ = ("_slot",)
+    def __init__(self):
+        self._state = self._slot = 0
+class Near(Base):
+    def look(self, other):
+        return self._state + other._state + self._slot
+"""
+SECOND = """
+class Far(Base):
+    def __init__(self):
+        self._mine = 1
+        self._state = 2
+    def look(self, other):
+        return self._mine + other._mine + other._replace(a=1)
+    def _hook(self):
+        return self._hook
+def look(far):
+    return far._mine + far._slot + far._unknown
+"""
+
+
+def test_private_attributes_of_other_files_are_found():
+    paths = [ROOT / "first.py", ROOT / "second.py"]
+    trees = [ast.parse(FIRST), ast.parse(SECOND)]
+    houses = [
+        [Owner(path, node) for node in [found, *(node for node in found.body if isinstance(node, ast.ClassDef))]]
+        for path, found in zip(paths, trees, strict=True)
+    ]
+    assert sorted(trespasses(houses)) == [
+        "second.py:11: far._slot",
+        "second.py:11: far._unknown",
+        "second.py:5: self._state",
+    ]
+
+
+@rebuilt
+def test_no_file_uses_private_attributes_of_another():
+    fail_with(trespasses([owners(path) for path in SOURCES]))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_no_private_name_is_imported(path):
+    fail_with(f"{module}.{name}" for module, names in imports(path) for name in names if is_private(name))
+
+
+# The one door to the protocol
+
+GUARD = ROOT / "guard.py"
+MOST_SNAPSHOTS = 3
+"""Members of the guard that read the protocol without the lock; the guard's docstring names each."""
+
+DOORS = """
+class Writer:
+    def good(self):
+        with self._guard.open() as protocol:
+            self.take(protocol, protocol.frames)
+            if protocol.phase:
+                return protocol.revision
+        with guard.open():
+            pass
+    def made(self, protocol):
+        return Guard(protocol)
+    def after(self):
+        with self._guard.open() as protocol:
+            pass
+        protocol.send()
+    def kept(self):
+        with self._guard.open() as protocol:
+            self.mine = protocol
+    def later(self):
+        with self._guard.open() as protocol:
+            return lambda: protocol.send()
+    def given(self):
+        with self._guard.open() as protocol:
+            self.take(lambda protocol: protocol.phase)
+        return self._guard.wait_until(lambda protocol: protocol.phase)
+    def renamed(self):
+        with self._guard.open() as core:
+            core.send()
+    def past(self):
+        self._guard._protocol.send()
+        self.guard.protocol.send()
+"""
+GUARDS = """
+class Guard:
+    def __init__(self, protocol):
+        self._protocol = protocol
+    def open(self):
+        with self._lock:
+            yield self._protocol
+    def next(self):
+        assert self._lock.locked()
+        return self._protocol.next
+    def news(self):
+        self._assert_held()
+        return self._protocol.news
+    def end(self):
+        with self.open() as protocol:
+            protocol.end()
+    @property
+    def phase(self):
+        return self._protocol.phase
+    def revision(self):
+        with self._other:
+            return self._protocol.revision
+"""
+
+
+def test_ways_past_the_door_are_found():
+    found = list(touches_beside_the_door(ast.parse(DOORS)))
+    lines = sorted(int(problem.partition(":")[0]) for problem in found)
+    assert lines == [15, 18, 21, 27, 30, 31]
+
+
+def test_functions_of_the_guard_without_the_lock_are_found():
+    assert list(unlocked(ast.parse(GUARDS))) == ["phase", "revision"]
+
+
+@rebuilt
+def test_the_guard_has_three_documented_snapshots():
+    snapshots = list(unlocked(tree(GUARD)))
+    assert len(snapshots) <= MOST_SNAPSHOTS, snapshots
+    documented = ast.get_docstring(tree(GUARD)) or ""
+    assert [name for name in snapshots if f"``{name}``" not in documented] == []
+
+
+@rebuilt
+def test_protocol_is_touched_only_behind_the_door():
+    users = [path for path in SOURCES if path != GUARD and room(module_of(path)) not in ("protocol", "server")]
+    fail_with(f"{relative(path)}:{problem}" for path in users for problem in touches_beside_the_door(tree(path)))
+
+
+@rebuilt
+def test_there_is_a_door():
+    assert any(is_door(node) for path in SOURCES for node in ast.walk(tree(path)) if isinstance(node, ast.withitem))
