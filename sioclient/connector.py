@@ -19,7 +19,7 @@ from .protocol.packets import Frame
 from .protocol.revisions import Handshake, Revision
 from .protocol.revisions.base import Probe
 from .transports import load_transport, transport_kinds
-from .transports.base import HttpOptions, Transport
+from .transports.base import HttpOptions, Transport, fresh_url
 
 if TYPE_CHECKING:
     from .transports.http import HttpClient
@@ -208,10 +208,8 @@ class Attempt:
         for question in revision.handshakes(address.resource):
             if question.after and status not in question.after:
                 continue
-            # The time keeps caches from answering for the server, as in the JS client.
-            joint = "&" if "?" in question.path else "?"
             try:
-                answer = http.get(address.url(f"{question.path}{joint}t={time.time_ns() // 1_000_000}"), self._deadline)
+                answer = http.get(address.url(fresh_url(question.path)), self._deadline)
                 status = answer.status
                 return revision.read_handshake(status, answer.body, answer.content_type)
             except ConnectError as error:

@@ -29,8 +29,8 @@ from .protocol.client import ClientProtocol
 from .protocol.fence import WINDOW
 from .protocol.lifecycle import Phase
 from .protocol.notices import Answered, Notice, Unanswered
-from .protocol.packets import Event, Json, Message
-from .transports.base import Frame, Transport
+from .protocol.packets import Event, Frame, Json, Message
+from .transports.base import Transport
 from .watch import Watch, warn
 
 GOODBYE_TIMEOUT = 1.0

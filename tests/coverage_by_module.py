@@ -30,8 +30,10 @@ ELSEWHERE = {
     "server/webpage.py": "server/test_main.py",
     "transports/__init__.py": "transports/test_transports.py",
     "transports/base.py": "test_options.py|transports/test_http.py|transports/test_transports.py",
-    "transports/exchange.py": "transports/test_http.py|transports/test_line.py",
+    "transports/exchange.py": "transports/test_exchange.py|transports/test_http.py",
+    "transports/posting.py": "transports/test_polling.py",
     "transports/proxy.py": "transports/test_proxy.py|transports/test_http.py",
+    "transports/wsclient.py": "transports/test_wsclient.py|transports/test_websocket.py",
 }
 """Where the tests of a module are that has no file of its own, or more than one."""
 

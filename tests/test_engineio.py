@@ -191,5 +191,5 @@ def test_one_that_was_forgotten_ends(make, server, monkeypatch):
 
 
 def test_a_dictionary_for_auth_is_for_socket_io_alone():
-    with pytest.raises(TypeError, match="auth is a pair"):
+    with pytest.raises(TypeError, match="auth must be a pair"):
         EngineIO(auth={"token": "x"}).connect("127.0.0.1", 1)

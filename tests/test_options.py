@@ -179,14 +179,14 @@ def test_a_bad_cookie_in_a_jar_is_refused(bad: str) -> None:
 @pytest.mark.parametrize("bad", [1, None, ["a"], 1.5])
 @pytest.mark.parametrize("what", ["headers", "cookies"])
 def test_what_is_no_text_is_refused(what: str, bad: Any) -> None:
-    with pytest.raises(TypeError, match=f"^'name' in {what} is text, not {type(bad).__name__}$"):
+    with pytest.raises(TypeError, match=f"^'name' in {what} must be text, not {type(bad).__name__}$"):
         check_http_options(HttpOptions(**{what: {"name": bad}}))
 
 
 @pytest.mark.parametrize("bad", ["a=b", 1, True])
 @pytest.mark.parametrize("what", ["headers", "cookies"])
 def test_headers_and_cookies_are_dictionaries(what: str, bad: Any) -> None:
-    with pytest.raises(TypeError, match=f"^{what} is a dictionary, or a function that returns one, not "):
+    with pytest.raises(TypeError, match=f"^{what} must be a dictionary, or a function that returns one, not "):
         check_http_options(HttpOptions(**{what: bad}))
 
 
@@ -243,5 +243,5 @@ def test_what_the_server_is_told_is_a_dictionary() -> None:
 
 
 def test_a_dictionary_is_no_http_authentication() -> None:
-    with pytest.raises(TypeError, match="for SocketIO alone"):
+    with pytest.raises(TypeError, match="only SocketIO takes a dictionary"):
         check_http_options(HttpOptions(auth={"token": "x"}))

@@ -1,30 +1,67 @@
 """I/O only: transports move frames and know no packet.
 
-Each is a module of its own, imported when it is first needed: ``import sioclient`` loads no network library.
+Each is imported when it is first needed: ``import sioclient`` loads no network library. The imports are written out,
+because programs that are frozen into one file contain only what such tools see imported.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from .base import Transport
 
-_CLASSES = {
-    "websocket": ("websocket", "WebSocketTransport"),
-    "xhr-polling": ("polling", "PollingTransport"),
-    "jsonp-polling": ("polling", "JsonpTransport"),
-    "htmlfile": ("htmlfile", "HtmlfileTransport"),
-    "engine-polling": ("engine_polling", "EnginePollingTransport"),
+if TYPE_CHECKING:
+    from .http import HttpClient
+
+MakeTransport = Callable[["HttpClient", int, Any], Transport]
+"""The class of a transport: it takes the HTTP client, the bytes that a received frame may have, and the framing."""
+
+
+def _websocket() -> MakeTransport:
+    from .websocket import WebSocketTransport
+
+    return WebSocketTransport
+
+
+def _xhr_polling() -> MakeTransport:
+    from .polling import PollingTransport
+
+    return PollingTransport
+
+
+def _jsonp_polling() -> MakeTransport:
+    from .polling import JsonpTransport
+
+    return JsonpTransport
+
+
+def _htmlfile() -> MakeTransport:
+    from .htmlfile import HtmlfileTransport
+
+    return HtmlfileTransport
+
+
+def _engine_polling() -> MakeTransport:
+    from .engine_polling import EnginePollingTransport
+
+    return EnginePollingTransport
+
+
+_LOADERS = {
+    "websocket": _websocket,
+    "xhr-polling": _xhr_polling,
+    "jsonp-polling": _jsonp_polling,
+    "htmlfile": _htmlfile,
+    "engine-polling": _engine_polling,
 }
 
 
 def transport_kinds() -> tuple[str, ...]:
     """Return the kinds of transports that this version has."""
-    return tuple(_CLASSES)
+    return tuple(_LOADERS)
 
 
-def load_transport(kind: str) -> type[Transport]:
+def load_transport(kind: str) -> MakeTransport:
     """Return the class of a transport."""
-    module, class_name = _CLASSES[kind]
-    transport: type[Transport] = getattr(import_module(f".{module}", __name__), class_name)
-    return transport
+    return _LOADERS[kind]()

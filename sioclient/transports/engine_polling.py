@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from .base import BodyFraming, Frame
+from ..protocol.framing import BodyFraming, Frame
+from .http import HttpClient
 from .polling import PollingTransport
-
-if TYPE_CHECKING:
-    from .http import HttpClient
+from .posting import Bodies
 
 
 class EnginePollingTransport(PollingTransport):
-    """The polling of Engine.IO; it goes by the same name."""
+    """The polling of Engine.IO, under the same name as that of revision 1."""
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: BodyFraming) -> None:
-        super().__init__(http, max_message_size, framing)
-        self._body_framing = framing
+        super().__init__(http, max_message_size, framing, _limited_bodies(framing))
 
     def open(self, url: str, deadline: float) -> None:
         """Remember the session's URL; see ``Transport.open``."""
-        self._url = url
+        self.posts.url = url
 
-    def _bodies(self, frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
-        for body in self._body_framing.bodies(frames):
+
+def _limited_bodies(framing: BodyFraming) -> Bodies:
+    def bodies(frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
+        for body in framing.bodies(frames):
             if isinstance(body, bytes):
                 yield body, "application/octet-stream"
             else:
-                yield body.encode("utf-8"), self._framing.content_type
+                yield body.encode("utf-8"), framing.content_type
+
+    return bodies

@@ -1,190 +1,240 @@
-"""Requests and answers of HTTP over one connection.
+"""Requests and responses of HTTP over one connection.
 
-The bytes go over ``stream`` and through the standard library's parser instead of requests' own connections, because
-those can neither be interrupted nor held to one deadline: their time-outs are per read, so that a server which sends a
-byte a second is never done.
+The standard library writes the requests and parses the responses, and the bytes go over ``stream``. The connections of
+http.client and requests are not used, because they can neither be interrupted nor held to one deadline: their time-outs
+are per read, so that a server which sends a byte a second is never done.
 
-No redirect is followed, no compression asked for, no answer read beyond what it may have, and none taken for whole that
-is not.
+``read_head`` reads the head of every response: that of a GET or POST, of an upgrade to a websocket, of an endless page,
+and of a proxy's CONNECT.
+
+No redirect is followed, no compression asked for, and no response read beyond what it may have. A response that was cut
+is an error.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
 
-from .base import redirect_target
+from ..address import bracketed
+from .failures import TooLarge
 from .proxy import proxy_authorization, proxy_parts, socks_socket
 from .stream import Stream, make_tls_context
 
-if TYPE_CHECKING:
-    from .http import HttpClient, Upgrade
+_MOST_HEAD = 64 * 1024
+_MOST_LINE = 8 * 1024
+_MOST_HEADERS = 99
+"""http.client takes no more."""
 
-MOST_HEAD = 64 * 1024
-"""Bytes that the head of any answer may have."""
-
-_READ_SIZE = 65536
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/\S+ 1(?!01)\d\d\s")
+"""The beginning of a head that only announces another one, such as 100 Continue; 101 is the end of HTTP."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a server answered.
+class Request:
+    """Where a request goes and what it carries, but for its method and body.
 
-    A body that is no text has one character for each byte; that of a redirect to another host says only where to.
+    Attributes:
+        path: path and query.
+        headers: those that the user's options call for.
+        ca: file or directory of the certificate authorities to trust; None: verify nothing.
+        cert: the client's certificate: one file, or certificate and key.
+        proxy: the URL of the proxy to go through; None: there is none.
+    """
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+    headers: Mapping[str, str]
+    ca: str | None = None
+    cert: str | tuple[str, str] | None = None
+    proxy: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The Host header: it has the port only if that is not the usual one."""
+        host = bracketed(self.host)
+        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return f"{'https' if self.secure else 'http'}://{self.origin}{self.path}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response that was read to its end.
+
+    Attributes:
+        body: it has one character for each byte if it is no text; that of a redirect to another host is only ``to`` and
+            the host.
+        headers: all of them, for the cookies.
+        is_kept: whether the server has said that it keeps the connection for another request.
     """
 
     status: int
     body: str
     content_type: str | None = None
+    headers: http.client.HTTPMessage = field(default_factory=http.client.HTTPMessage, compare=False, repr=False)
+    is_kept: bool = field(default=False, compare=False)
 
 
-class TooLarge(OSError):
-    """An answer has more bytes than it may have."""
+def send_request(
+    stream: Stream, method: str, request: Request, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> None:
+    """Write a request, with headers besides its own."""
+    carried = {"Host": request.origin, "Accept-Encoding": "identity", **request.headers, **(headers or {})}
+    target = request.path
+    proxy = proxy_parts(request.proxy)
+    if proxy.scheme == "http" and proxy.hostname and not request.secure:
+        target = f"http://{request.origin}{target}"
+        carried.update(proxy_authorization(proxy))
+    _write_request(stream, method, target, carried, body)
 
 
-class Exchange:
-    """Requests and answers, one after the other, over one connection.
+def read_head(stream: Stream, deadline: float, limit: int = 0) -> http.client.HTTPResponse:
+    """Read the head of a response; what follows it stays in the stream, for the response returned or for others.
 
     Args:
-        stream: the connection.
-        client: keeps the cookies.
-        endless: whether the answer never ends: for ``begin`` and ``more`` instead of ``answer``.
+        limit: the bytes that the body may have, if it is read from what is returned.
     """
-
-    def __init__(self, stream: Stream, client: HttpClient, *, endless: bool = False) -> None:
-        self._socket = _StreamSocket(stream, buffer_size=1 if endless else io.DEFAULT_BUFFER_SIZE)
-        self._client = client
-        self._connection = http.client.HTTPConnection("")
-        self._connection.auto_open = 0  # a stream that has ended is not replaced behind our back
-        self._connection.sock = self._socket  # all that http.client asks of a socket
-        self.promises_more = False  # whether the server has said that it keeps the connection for another request
-
-    def ask(self, method: str, upgrade: Upgrade, deadline: float, body: bytes | None = None, **headers: str) -> None:
-        """Send a request. Raises OSError or ``http.client.HTTPException``."""
-        self._socket.deadline = deadline
-        carried = {"Host": upgrade.origin, "Accept-Encoding": "identity", **upgrade.headers, **headers}
-        path = upgrade.path
-        proxy = proxy_parts(upgrade.proxy)
-        if proxy.scheme == "http" and proxy.hostname and not upgrade.secure:
-            path = f"http://{upgrade.origin}{path}"
-            carried.update(proxy_authorization(proxy))
-        self._connection.request(method, path, body, carried)
-
-    def answer(self, upgrade: Upgrade, deadline: float, limit: int) -> Answer:
-        """Read the answer, of at most ``limit`` bytes. Raises OSError or ``http.client.HTTPException``."""
-        self._socket.deadline, self._socket.left = deadline, limit + MOST_HEAD
-        with self._head() as response:
-            self._client.keep_cookies(upgrade, response)
-            self.promises_more = "keep-alive" in response.getheader("Connection", "").lower()
-            if response.getheader("Content-Encoding", "identity") not in ("", "identity"):
-                raise OSError("the answer is compressed, though that was not asked for")
-            body = response.read(limit + 1)
-        if len(body) > limit:
-            raise TooLarge(f"the answer is larger than {limit} bytes")
-        if response.length:
-            raise ConnectionResetError("the server closed the connection in the middle of its answer")
-        text = redirect_target(response.status, response.getheader("Location")) or _decode(body)
-        return Answer(response.status, text, response.getheader("Content-Type"))
-
-    def begin(self, upgrade: Upgrade, deadline: float) -> http.client.HTTPResponse:
-        """Return the head of an endless answer. Raises OSError or ``http.client.HTTPException``."""
-        self._socket.deadline, self._socket.left = deadline, MOST_HEAD
-        self._endless = self._head()
-        self._client.keep_cookies(upgrade, self._endless)
-        self._socket.left = float("inf")
-        return self._endless
-
-    def more(self, deadline: float) -> bytes:
-        """Return what comes next of an endless answer, as it comes; nothing: it has ended after all. Raises OSError."""
-        self._socket.deadline = deadline
-        return self._endless.fp.read1(_READ_SIZE)
-
-    def _head(self) -> http.client.HTTPResponse:
-        response = self._connection.getresponse()
-        if self._socket.has_ended:
-            # http.client takes the end of the connection for that of the head, and what is missing for an empty body.
-            response.close()
-            raise ConnectionResetError("the server closed the connection in the head of its answer")
-        return response
+    left = _MOST_HEAD
+    while _INTERIM.match(head := _read_to_blank_line(stream, deadline, left)):
+        left -= len(head)
+    response = http.client.HTTPResponse(_Source(stream, head, deadline, limit + _MOST_HEAD))  # type: ignore[arg-type]
+    response.begin()
+    return response
 
 
-class _StreamSocket:
-    """What http.client takes for a socket: a stream, bounded in time and size."""
+def read_response(stream: Stream, deadline: float, limit: int) -> Response:
+    """Read a response whose body has at most ``limit`` bytes, or raise TooLarge."""
+    with read_head(stream, deadline, limit) as response:
+        if response.getheader("Content-Encoding", "identity") not in ("", "identity"):
+            raise OSError("the response is compressed, though that was not asked for")
+        body = response.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"the response is larger than {limit} bytes")
+    if response.length:
+        raise ConnectionResetError("the server closed the connection in the middle of its response")
+    return Response(
+        response.status,
+        redirect_target(response) or _decode(body),
+        response.getheader("Content-Type"),
+        response.headers,
+        "keep-alive" in response.getheader("Connection", "").lower(),
+    )
 
-    def __init__(self, stream: Stream, buffer_size: int = io.DEFAULT_BUFFER_SIZE) -> None:
-        self.stream = stream
-        self._buffer_size = buffer_size  # one byte: nothing of an endless answer waits where nobody sees it
-        self.deadline = 0.0
-        self.left = 0.0
-        self.has_ended = False
+
+def redirect_target(response: http.client.HTTPResponse) -> str | None:
+    """Return where a response redirects to, without path and query, which may be secret; None: to no other host."""
+    try:
+        parts = urlsplit(response.getheader("Location", "")) if 300 <= response.status < 400 else None
+        return f"to {parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts and parts.netloc else None
+    except ValueError:
+        return None
+
+
+def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:
+    """Connect to where a request goes, through its proxy, and encrypt if it is https.
+
+    Args:
+        tunnel: ask an HTTP proxy for a connection of our own even if it is not encrypted.
+    """
+    if request.proxy is None:
+        stream.connect(request.host, request.port, deadline)
+    else:
+        _connect_by_proxy(stream, request, deadline, tunnel=tunnel or request.secure)
+    if request.secure:
+        stream.start_tls(make_tls_context(request.ca, request.cert), request.host, deadline)
+
+
+def _connect_by_proxy(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:
+    proxy = proxy_parts(request.proxy)
+    if proxy.scheme.startswith("socks"):
+        stream.connect_with(socks_socket(proxy), (request.host, request.port), deadline)
+        return
+    if proxy.scheme != "http" or not proxy.hostname:
+        raise OSError(f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://")
+    stream.connect(proxy.hostname, proxy.port or 80, deadline)
+    if tunnel:
+        target = f"{bracketed(request.host)}:{request.port}"
+        _write_request(stream, "CONNECT", target, {"Host": target, **proxy_authorization(proxy)})
+        status = read_head(stream, deadline).status
+        if status != 200:
+            raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {status}")
+
+
+def _write_request(
+    stream: Stream, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+) -> None:
+    connection = http.client.HTTPConnection("")
+    connection.sock = _Sink(stream)
+    connection.request(method, target, body, headers)
+
+
+def _read_to_blank_line(stream: Stream, deadline: float, most: int) -> bytes:
+    head, searched = b"", 0
+    while not (end := _END_OF_HEAD.search(head, searched)):
+        if len(head) > most:
+            raise TooLarge("the head of the response is too large")
+        searched = max(len(head) - 2, 0)
+        chunk = stream.recv_until(deadline)
+        if not chunk:
+            where = "in the head of its response" if head else "without a response"
+            raise ConnectionResetError(f"the server closed the connection {where}")
+        head += chunk
+        if not head.startswith(b"HTTP/"[: len(head)]):
+            raise OSError(f"not a response of HTTP: {head[:200]!r}")
+    stream.unread(head[end.end() :])
+    head = head[: end.end()]
+    is_long = len(head) > _MOST_LINE and max(map(len, head.split(b"\n"))) > _MOST_LINE
+    if len(head) > most or is_long or head.count(b"\n") > _MOST_HEADERS + 2:
+        raise TooLarge("the head of the response is too large")
+    return head
+
+
+class _Sink:
+    """What http.client takes for a socket when it writes a request."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
 
     def sendall(self, data: bytes) -> None:
         while data:
-            data = data[self.stream.send(data) :]
+            data = data[self._stream.send(data) :]
+
+
+class _Source(io.RawIOBase):
+    """What http.client takes for a socket, and for its file, when it reads a response: a head, then the stream."""
+
+    def __init__(self, stream: Stream, head: bytes, deadline: float, left: int) -> None:
+        self._stream, self._head, self._deadline, self._left = stream, head, deadline, left
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self), self._buffer_size)
-
-    def close(self) -> None:
-        """Leave the stream to whoever opened it."""
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, source: _StreamSocket) -> None:
-        self._source = source
+        return io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        source = self._source
-        data = source.stream.recv_until(source.deadline, len(buffer))
-        source.has_ended = not data
-        source.left -= len(data)
-        if source.left < 0:
-            raise OSError("the head of the answer is too large")
+        if self._head:
+            # By itself, so that the file holds nothing of the body when the head is parsed.
+            data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            data = self._stream.recv_until(self._deadline, len(buffer))
+            self._left -= len(data)
+            if self._left < 0:
+                raise TooLarge("the response is too large")
         buffer[: len(data)] = data
         return len(data)
-
-
-def open_stream(stream: Stream, upgrade: Upgrade, deadline: float, *, tunnel: bool) -> None:
-    """Connect to where a request goes, through its proxy, encrypted if it is to be.
-
-    Args:
-        tunnel: ask an HTTP proxy for a connection of our own even if it is not encrypted.
-
-    Raises:
-        OSError, http.client.HTTPException: it did not work out until ``deadline``.
-    """
-    if upgrade.proxy is None:
-        stream.connect(upgrade.host, upgrade.port, deadline)
-    else:
-        _connect_by_proxy(stream, upgrade, deadline, tunnel=tunnel or upgrade.secure)
-    if upgrade.secure:
-        stream.start_tls(make_tls_context(upgrade.ca, upgrade.cert), upgrade.host, deadline)
-
-
-def _connect_by_proxy(stream: Stream, upgrade: Upgrade, deadline: float, *, tunnel: bool) -> None:
-    proxy = proxy_parts(upgrade.proxy)
-    if proxy.scheme.startswith("socks"):
-        stream.connect_with(socks_socket(proxy), (upgrade.host, upgrade.port), deadline)
-        return
-    if proxy.scheme != "http" or not proxy.hostname:
-        raise OSError(f"a proxy is http:// or socks5h:// and the like, not {proxy.scheme}://")
-    stream.connect(proxy.hostname, proxy.port or 80, deadline)
-    if tunnel:
-        source = _StreamSocket(stream)
-        source.deadline, source.left = deadline, MOST_HEAD
-        connection = http.client.HTTPConnection("")
-        connection.sock = source
-        host = f"[{upgrade.host}]" if ":" in upgrade.host else upgrade.host
-        target = f"{host}:{upgrade.port}"
-        connection.request("CONNECT", target, headers={"Host": target, **proxy_authorization(proxy)})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {answer.status}")
 
 
 def _decode(body: bytes) -> str:

@@ -1,11 +1,10 @@
-"""The websocket frames that nearly all are: whole messages of text, and many of them at a time.
+"""The websocket frames that nearly all are: whole messages of text. There is no I/O in here.
 
-Reading takes what there is, as much as a thousand small messages, and cuts it up; a large message goes into a buffer of
-its own size. Writing puts the frames of one call together.
+``FrameDecoder`` cuts as much as a thousand small messages out of the bytes of one read, and has a large message read
+into a buffer of its own size. ``FrameEncoder`` puts the frames of several messages into one block.
 
-The rule: this reads a frame only if it is a message of text as a whole (first byte 0x81, no mask) and its length, known
-from the header, is within the limit. Everything else is left where it is for websocket-client, which reads it through
-``FrameReader.recv``.
+The rule: the decoder takes a frame only if it is a message of text as a whole (first byte 0x81, no mask), and its
+length, known from the header, is within the limit. It leaves everything else to websocket-client: see ``wsclient``.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from threading import Lock
 
-from .base import Frame
-from .stream import Stream
+from ..protocol.framing import Frame
+from .failures import TooLarge
 
 _TEXT = 0x81
 """The first byte of a frame that is a message of text as a whole."""
@@ -24,9 +22,8 @@ _TEXT = 0x81
 _LENGTHS = {126: struct.Struct("!H"), 127: struct.Struct("!Q")}
 """How a length that is no single byte is written, by what stands in its place."""
 
-_LEAST_READ, _MOST_READ = 2**14, 2**18
 _LARGE = 2**15
-"""Bytes from which a message that is not there yet gets a buffer of its own."""
+"""Bytes from which a message that has not arrived yet gets a buffer of its own."""
 
 _MOST_KEPT = 2**21
 """Bytes of such a buffer that is kept for the next one: fresh memory takes longer than copying into it."""
@@ -35,69 +32,73 @@ _MOST_MESSAGES = 1000
 """Messages that are returned at once: as texts, the shortest need forty times the bytes of their frames."""
 
 _MOST_JOINED = 2**16
-"""Bytes that are put together before they are written."""
+"""Bytes that are put together into one block."""
 
-_PIECE = 2**16
-"""Bytes of a large message that are masked at a time: whole masks, so each piece begins with the first byte of one."""
+_PART = 2**16
+"""Bytes of a large message that are masked at a time: whole masks, so each part begins with the first byte of one."""
 
 _LONG = 700
 """Bytes from which masking each fourth of them by a table is faster than one large number: measured."""
 
 
-class MessageTooBig(Exception):
-    """A header announces more than the limit. Not an exception of websocket-client, which would take it for its own."""
-
-
-class FrameReader:
-    """Cuts messages out of a stream; websocket-client takes it for the socket.
+class FrameDecoder:
+    """Cuts messages out of bytes.
 
     Args:
-        stream: the connection.
         limit: bytes that a message may have.
-        writer: writes what websocket-client answers.
+
+    Attributes:
+        buffer: where the rest of a large message belongs. ``feed`` copies it there; whoever reads into the buffer
+            instead calls ``filled``. None: there is no such message.
+        is_foreign: when ``feed`` returned nothing, whether the next frame is one for others, who ``take`` its bytes.
     """
 
-    def __init__(self, stream: Stream, limit: int, writer: FrameWriter) -> None:
-        self._stream, self._limit, self._writer = stream, limit, writer
-        self._data, self._at = b"", 0  # what was read, and how far it is used
-        self._read_size = _LEAST_READ
-        self._buffer = bytearray()
-        self._large: memoryview | None = None  # the part of it for a message whose end is still to come
-        self._filled = 0
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.buffer: memoryview | None = None
+        self.is_foreign = False
+        self._data, self._at = b"", 0  # what was fed, and how far it is used
+        self._memory = bytearray()
+        self._large = memoryview(b"")  # the part of the memory for a large message
 
-    def messages(self) -> list[Frame]:
-        """Wait for messages and return them; none: what comes next is for websocket-client.
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; return the messages that are complete, at most a thousand. Feed nothing for the rest.
 
         Raises:
-            TimeoutError: the stream was woken; nothing is lost, call again.
-            MessageTooBig, UnicodeDecodeError: the next message is too large, or is no text.
-            OSError: the connection broke, or was aborted.
+            TooLarge, UnicodeDecodeError: the next message is too large, or is no text.
         """
-        while self._large is None:
-            if self._at == len(self._data):
-                if not self._read_more(b""):
-                    return []
-                continue
-            messages = self._cut()
-            if messages:
-                return messages
-            begun = self._data[self._at :]
-            if begun[0] != _TEXT or begun[1:2] > b"\x7f":
-                return []
-            start, size = _length(begun)
-            if size > self._limit:
-                raise MessageTooBig(f"{size} bytes, the limit is {self._limit}: see max_message_size=")
-            if start and start + size <= len(begun):
-                self._at += start + size
-                return [decode(begun[start : start + size])]  # not what everybody calls UTF-8
-            if size >= _LARGE:
-                self._begin_large(size, begun[start:])
-            elif not self._read_more(begun):
-                return []
-        return [self._finish_large(self._large)]
+        if self.buffer is not None:
+            count = min(len(data), len(self.buffer))
+            self.buffer[:count] = data[:count]
+            self._data = data[count:]
+            return self.filled(count)
+        if data:
+            self._data, self._at = self._data[self._at :] + data if self._at < len(self._data) else data, 0
+        elif self._at == len(self._data):
+            self.is_foreign = False
+            return []
+        return self._cut() or self._look_closer()
+
+    def filled(self, count: int) -> list[Frame]:
+        """Take so many bytes that were put into the buffer; return the message if it is complete."""
+        assert self.buffer is not None
+        self.buffer = self.buffer[count:]
+        if self.buffer:
+            return []
+        self.buffer = None
+        large, self._large = self._large, memoryview(b"")
+        if len(self._memory) > _MOST_KEPT:
+            self._memory = bytearray()
+        return [decode(large)]
+
+    def take(self, size: int) -> bytes:
+        """Return at most so many of the bytes that were fed and not used yet: nothing if there are none."""
+        begin = self._at
+        self._at = min(begin + size, len(self._data))
+        return self._data[begin : self._at]
 
     def _cut(self) -> list[Frame]:
-        """Return the messages that are there as a whole. How long one turn of its loop takes decides about all."""
+        """Return the messages that are there as a whole. The time that its loop takes decides about all speed."""
         data, at, end, limit = self._data, self._at, len(self._data), self._limit
         most_in_a_byte = min(125, limit)
         messages: list[Frame] = []
@@ -124,132 +125,73 @@ class FrameReader:
         self._at = at
         return messages
 
-    def _read_more(self, begun: bytes) -> bool:
-        """Wait for more, and return whether there is any."""
-        data = self._stream.recv(self._read_size)
-        # Reading much at a time pays only where much comes: a large buffer costs time by itself.
-        full = len(data) == self._read_size
-        self._read_size = min(self._read_size * 4, _MOST_READ) if full else _LEAST_READ
-        self._data, self._at = begun + data, 0
-        return bool(data)
+    def _look_closer(self) -> list[Frame]:
+        """Return the next message if it is there; find out what it is if not."""
+        begun = self._data[self._at :]
+        self.is_foreign = begun[0] != _TEXT or begun[1:2] > b"\x7f"
+        if self.is_foreign:
+            return []
+        start, size = _length(begun)
+        if size > self._limit:
+            raise TooLarge(f"{size} bytes, the limit is {self._limit}")
+        if start and start + size <= len(begun):
+            self._at += start + size
+            return [decode(begun[start : start + size])]  # not what everybody calls UTF-8
+        if size >= _LARGE:
+            self._begin_large(size, begun[start:])
+        return []
 
     def _begin_large(self, size: int, begun: bytes) -> None:
         self._data, self._at = b"", 0
-        if size > len(self._buffer):
-            self._buffer = bytearray(size)
-        self._large, self._filled = memoryview(self._buffer)[:size], len(begun)
+        if size > len(self._memory):
+            self._memory = bytearray(size)
+        self._large = memoryview(self._memory)[:size]
         self._large[: len(begun)] = begun
-
-    def _finish_large(self, large: memoryview) -> str:
-        while self._filled < len(large):
-            count = self._stream.recv_into(large[self._filled :])
-            if not count:
-                raise ConnectionResetError("the connection ended in the middle of a message")
-            self._filled += count
-        self._large = None
-        if len(self._buffer) > _MOST_KEPT:
-            self._buffer = bytearray()
-        return decode(large)
-
-    # What websocket-client asks of a socket
-
-    def recv(self, size: int) -> bytes:
-        """Return what was read already, or else wait as ``Stream.recv`` does."""
-        if self._at == len(self._data):
-            return self._stream.recv(size)
-        begun = self._at
-        self._at = min(begun + size, len(self._data))
-        return self._data[begun : self._at]
-
-    def send(self, data: bytes) -> int:
-        """Write ``data``, which is a frame, now or soon."""
-        self._writer.write_control(data)
-        return len(data)
-
-    def gettimeout(self) -> None:
-        """Return that waiting has no limit here: whoever waits is woken or aborted."""
-
-    def settimeout(self, timeout: float | None) -> None:
-        """Do nothing: see ``gettimeout``."""
-
-    def shutdown(self, how: int) -> None:
-        """End the connection."""
-        self._stream.abort()
-
-    def close(self) -> None:
-        """Leave that to the transport."""
+        self.buffer = self._large[len(begun) :]
 
 
-class FrameWriter:
-    """Makes frames of messages and writes them, for one thread at a time; the reading one has it write control frames.
+class FrameEncoder:
+    """Makes the frames of messages, each masked with a mask of its own."""
 
-    Args:
-        stream: the connection.
-    """
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
         self._masks: list[bytes] = []
-        self._writing = Lock()
-        self._control: list[bytes] = []  # one frame at most, that waits for the end of a message
 
-    def write(self, messages: Sequence[Frame]) -> None:
-        """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
-        with self._writing:
-            self._write_messages(messages)
-        if self._control:
-            self._write_control()
+    def encode(self, messages: Sequence[Frame]) -> Iterable[bytes]:
+        """Return the frames of messages of text and of bytes, in as few blocks as there can be."""
+        if len(messages) == 1 and len(messages[0]) < _LONG:
+            return (self._short(messages[0]),)  # as most: a generator would take a quarter of the time
+        return self._blocks(messages)
 
-    def write_control(self, frame: bytes) -> None:
-        """Write a frame that is ready, or leave it to whoever is writing a message: it may not be in the middle of one.
-
-        The next one takes the place of one that waits: who sends many pings is owed the last pong (RFC 6455, 5.5.3).
-        """
-        self._control[:] = [frame]
-        self._write_control()
-
-    def _write_messages(self, messages: Sequence[Frame]) -> None:
+    def _blocks(self, messages: Sequence[Frame]) -> Iterator[bytes]:
         joined = b""
-        payload: Frame
-        pieces: Iterable[bytes | bytearray]
         for message in messages:
-            if isinstance(message, bytes):
-                first, payload = b"\x82", message
-            elif len(message) < _LONG or not message.isascii():
-                first, payload = b"\x81", message.encode()
+            if len(message) < _LONG:
+                joined += self._short(message)
             else:
-                first, payload = b"\x81", message  # a byte for each character: only pieces of it need be bytes
-            if not self._masks:
-                self._masks = _masks()
-            mask = self._masks.pop()
-            joined += _head(first, len(payload)) + mask
-            if isinstance(payload, bytes) and len(payload) < _LONG:
-                pieces = (_masked(payload, mask),)
-            else:
-                pieces = _masked_long(payload, mask)
-            for piece in pieces:
-                joined += piece
-                if len(joined) > _MOST_JOINED:
-                    self._write_all(joined)
-                    joined = b""
-        self._write_all(joined)
+                payload = message.encode() if isinstance(message, str) and not message.isascii() else message
+                mask = self._mask()
+                joined += _head(message, len(payload)) + mask
+                # In parts, as fresh memory for all of a large message takes longer than the copying.
+                for start in range(0, len(payload), _PART):
+                    joined += _masked_long(payload[start : start + _PART], mask)
+                    if len(joined) > _MOST_JOINED:
+                        yield joined
+                        joined = b""
+            if len(joined) > _MOST_JOINED:
+                yield joined
+                joined = b""
+        if joined:
+            yield joined
 
-    def _write_control(self) -> None:
-        # Whoever writes looks again after it let go of the lock, so nothing is forgotten; and within it, as another may
-        # have been faster.
-        while self._control and self._writing.acquire(blocking=False):
-            try:
-                while self._control:
-                    self._write_all(self._control.pop())
-            finally:
-                self._writing.release()
+    def _short(self, message: Frame) -> bytes:
+        payload = message.encode() if isinstance(message, str) else message
+        mask = self._mask()
+        return _head(message, len(payload)) + mask + _masked(payload, mask)
 
-    def _write_all(self, data: bytes) -> None:
-        sent = self._stream.send(data) if data else 0
-        if sent < len(data):
-            with memoryview(data) as view:
-                while sent < len(data):
-                    sent += self._stream.send(view[sent:])
+    def _mask(self) -> bytes:
+        if not self._masks:
+            self._masks = _masks()
+        return self._masks.pop()
 
 
 def decode(data: bytes | memoryview) -> str:
@@ -270,7 +212,8 @@ def _length(frame: bytes) -> tuple[int, int]:
     return (start, *length.unpack_from(frame, 2)) if len(frame) >= start else (0, 0)
 
 
-def _head(first: bytes, size: int) -> bytes:
+def _head(message: Frame, size: int) -> bytes:
+    first = b"\x81" if isinstance(message, str) else b"\x82"
     if size < 126:
         return first + (size | 0x80).to_bytes(1, "big")
     if size < 65536:
@@ -284,14 +227,11 @@ def _masked(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "big") ^ int.from_bytes(mask[:size], "big")).to_bytes(size, "big")
 
 
-def _masked_long(payload: Frame, mask: bytes) -> Iterator[bytearray]:
-    # In pieces, as fresh memory for all of a large message takes longer than the copying.
-    for start in range(0, len(payload), _PIECE):
-        part = payload[start : start + _PIECE]
-        piece = bytearray(part, "ascii") if isinstance(part, str) else bytearray(part)
-        for position, key in enumerate(mask):
-            piece[position::4] = piece[position::4].translate(_XOR[key])
-        yield piece
+def _masked_long(part: Frame, mask: bytes) -> bytearray:
+    masked = bytearray(part, "ascii") if isinstance(part, str) else bytearray(part)
+    for position, key in enumerate(mask):
+        masked[position::4] = masked[position::4].translate(_XOR[key])
+    return masked
 
 
 _BYTES = bytes(range(256))

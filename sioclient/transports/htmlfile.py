@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from http.client import HTTPException
 
-from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
-from .base import Frame, StreamFraming
-from .exchange import Exchange, open_stream
-from .http import HttpClient, connect_error
-from .polling import PostingTransport
+from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError
+from ..protocol.framing import Frame, StreamFraming
+from .base import fresh_url
+from .exchange import open_stream, read_head, send_request
+from .failures import TooLarge, connect_errors, losses
+from .http import HttpClient
+from .posting import Poster, PostingTransport, shared_bodies
 from .stream import Stream
 
 _CHUNK_HEAD = re.compile(rb"(?:\r\n)?([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
-_MOST_HEAD = 1024
+_MOST_CHUNK_HEAD = 1024
 
 _REST_TIMEOUT = 60.0
 """Seconds for the rest of what has begun to come."""
@@ -32,42 +33,34 @@ class HtmlfileTransport(PostingTransport):
     name = "htmlfile"
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: StreamFraming) -> None:
-        super().__init__(http, max_message_size, framing)
+        super().__init__(Poster(http, max_message_size, shared_bodies(framing)))
         self._http, self._limit, self._scripts = http, max_message_size, framing
         self._stream = Stream()
-        self._exchange = Exchange(self._stream, http, endless=True)
         self._chunks: _Chunks | None = None
         self._first: list[Frame] = []
 
     def open(self, url: str, deadline: float) -> None:
         """Ask for the page, and wait for its first script, which every server sends at once; see ``Transport.open``."""
-        self._url = url
-        try:
-            upgrade = self._http.upgrade(self._fresh_url())
-            open_stream(self._stream, upgrade, deadline, tunnel=False)
-            self._exchange.ask("GET", upgrade, deadline)
-            head = self._exchange.begin(upgrade, deadline)
+        self.posts.url = url
+        request = self._http.prepare(fresh_url(url))
+        with connect_errors(self.name, url):
+            open_stream(self._stream, request, deadline, tunnel=False)
+            send_request(self._stream, "GET", request)
+            head = read_head(self._stream, deadline)
+            if head.status != 200:
+                raise HandshakeRejected(f"the server refused htmlfile with status {head.status}", status=head.status)
+            self._http.keep_cookies(request, head.headers)
             self._chunks = _Chunks() if head.chunked else None
-            while head.status == 200 and not self._first:
+            while not self._first:
                 self._first = self._read_on(deadline)
-        except (RemoteProtocolError, ConnectionLost) as error:
-            raise ConnectError(f"htmlfile does not work here: {error}") from error
-        except (OSError, HTTPException) as error:
-            raise connect_error(url, error) from error
-        if head.status != 200:
-            raise HandshakeRejected(f"the server refused htmlfile with status {head.status}", status=head.status)
 
     def recv(self) -> list[Frame]:
         """Return what comes next in the page; see ``Transport.recv``."""
         if self._first:
             frames, self._first = self._first, []
             return frames
-        try:
+        with losses():
             return self._read_on(time.monotonic() + _REST_TIMEOUT) if self._ended or self._stream.wait() else []
-        except (OSError, HTTPException) as error:
-            raise ConnectionLost(f"transport closed: {error}") from error
-        except RemoteProtocolError as error:
-            raise ConnectionLost(f"protocol error: {error}") from error
 
     def wake(self) -> None:
         """See ``Transport.wake``."""
@@ -76,12 +69,12 @@ class HtmlfileTransport(PostingTransport):
     def abort(self) -> None:
         """See ``Transport.abort``."""
         self._stream.abort()
-        self._posts.abort()
+        self.posts.abort()
 
     def close(self, timeout: float) -> None:
-        """Free everything: the farewell was a packet; see ``Transport.close``."""
+        """Free everything: a packet has told the server; see ``Transport.close``."""
         self._stream.close()
-        self._posts.close()
+        self.posts.close()
 
     @property
     def _ended(self) -> bool:
@@ -89,19 +82,19 @@ class HtmlfileTransport(PostingTransport):
         return self._chunks is not None and self._chunks.ended
 
     def _read_on(self, deadline: float) -> list[Frame]:
-        data = b"" if self._ended else self._exchange.more(deadline)
+        data = b"" if self._ended else self._stream.recv_until(deadline)
         if not data:
             raise ConnectionLost("transport closed")
         if self._chunks is not None:
             data = self._chunks.feed(data)
         frames: list[Frame] = list(self._scripts.feed(data))
         if self._scripts.waiting > self._limit:
-            raise ConnectionLost(f"message too big: the limit is {self._limit} bytes: see max_message_size=")
+            raise TooLarge(f"the limit is {self._limit} bytes")
         return frames
 
 
 class _Chunks:
-    """Takes the chunks of HTTP off, whatever arrives when.
+    """Takes the chunks of HTTP off, wherever they are cut.
 
     http.client does so too, but waits for the next chunk once it has begun to look for it, and nobody can wake it.
     """
@@ -112,25 +105,25 @@ class _Chunks:
         self._left = 0  # bytes of the current chunk that are yet to come
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came; return what it carries, or raise RemoteProtocolError."""
+        """Take the next bytes; return what they carry, or raise RemoteProtocolError."""
         data, self._waiting = self._waiting + data, b""
-        carried = []
-        while data and not self.ended:
-            carried.append(data[: self._left])
-            data = data[self._left :]
+        at, carried = 0, []
+        while at < len(data) and not self.ended:
+            carried.append(data[at : at + self._left])
+            at += len(carried[-1])
             self._left -= len(carried[-1])
-            if self._left == 0 and data:
-                data = self._next_chunk(data)
+            if self._left == 0 and at < len(data):
+                at = self._next_chunk(data, at)
         return b"".join(carried)
 
-    def _next_chunk(self, data: bytes) -> bytes:
-        """Read a chunk's head; return what follows it, nothing if it is yet to be completed."""
-        match = _CHUNK_HEAD.match(data)
+    def _next_chunk(self, data: bytes, at: int) -> int:
+        """Read the head of a chunk; return where it ends, or keep it if it is not complete yet."""
+        match = _CHUNK_HEAD.match(data, at)
         if match is None:
-            if len(data) > _MOST_HEAD:
-                raise RemoteProtocolError(f"not a chunk: {data[:200]!r}")
-            self._waiting = data
-            return b""
+            if len(data) - at > _MOST_CHUNK_HEAD:
+                raise RemoteProtocolError(f"not a chunk: {data[at : at + 200]!r}")
+            self._waiting = data[at:]
+            return len(data)
         self._left = int(match[1], 16)
         self.ended = self._left == 0
-        return data[match.end() :]
+        return match.end()

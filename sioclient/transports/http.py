@@ -1,62 +1,33 @@
 """What HTTP carries for one connection: in the handshake, in polls, and in a websocket's upgrade alike.
 
-This is the one module that imports requests, which knows how params, headers, cookies, auth, netrc, proxies and
-certificates are to be understood and combined. How the bytes go over the network is in ``exchange``.
+This is the one module that imports requests, which knows how to understand and combine params, headers, cookies, auth,
+netrc, proxies and certificates. How the bytes go over the network is in ``exchange``.
 """
 
 from __future__ import annotations
 
-import http.client
-import ssl
-from dataclasses import dataclass
-from types import SimpleNamespace
+from contextlib import suppress
+from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.cookies import extract_cookies_to_jar
+from requests.cookies import MockRequest, MockResponse
 from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
-from .base import HttpOptions, check_http_options
-from .exchange import Answer, Exchange, open_stream
-from .proxy import proxy_parts
+from .base import HttpOptions, check_fields
+from .exchange import Request, Response, open_stream, read_response, send_request
+from .failures import connect_errors
 from .stream import Stream
 
 MOST_BODY = 64 * 1024
-"""Bytes that the answer to a handshake may have."""
+"""Bytes that the response to a handshake may have."""
 
-
-@dataclass(frozen=True)
-class Upgrade:
-    """A request, ready to be sent: as a GET, or as one for an upgrade.
-
-    Attributes:
-        path: path and query.
-        headers: those that the user's options call for.
-        ca: file or directory of the certificate authorities to trust; None: verify nothing.
-        cert: the client's certificate: one file, or certificate and key.
-        proxy: the URL of the proxy to go through; None: there is none.
-        prepared: the request as requests knows it, for the cookies of its answer.
-    """
-
-    secure: bool
-    host: str
-    port: int
-    path: str
-    headers: dict[str, str]
-    ca: str | None
-    cert: str | tuple[str, str] | None
-    proxy: str | None
-    prepared: requests.PreparedRequest
-
-    @property
-    def origin(self) -> str:
-        """What the Host header says: the port only if it is not the usual one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+_MOST_COOKIES, _MOST_COOKIE = 50, 4096
+"""Cookies of a domain, and bytes of one: what RFC 6265, 6.1 asks for. A server may set new ones with every poll."""
 
 
 class _Session(requests.Session):
@@ -80,8 +51,9 @@ class HttpClient:
         if options.session is not None:
             _borrow(options.session, self._session)
         self._extra: dict[str, Any] = {}
-        self._first: requests.PreparedRequest | None = None  # of this connection, if the others may be like it
-        self._settings_by_origin: dict[str, dict[str, Any]] = {}
+        self._first: Request | None = None  # of this connection
+        self._origin = ("", "")  # where that went
+        self._cookies: dict[tuple[str, str, str], None] = {}  # those that the server has set, the oldest first
         self._stream: Stream | None = None
         self._aborted = False
 
@@ -89,80 +61,67 @@ class HttpClient:
         """Begin a new connection: ask the options that are functions for their values."""
         self._aborted = False
         self._first = None
-        self._settings_by_origin.clear()
         for name in ("params", "headers", "cookies"):
             value = getattr(self._options, name)
             self._extra[name] = value() if callable(value) else value
-        check_http_options(HttpOptions(headers=self._extra["headers"], cookies=self._extra["cookies"]))
+        check_fields("headers", self._extra["headers"])
+        check_fields("cookies", self._extra["cookies"])
 
-    def get(self, url: str, deadline: float) -> Answer:
+    def get(self, url: str, deadline: float) -> Response:
         """GET a small text.
 
         Raises:
-            ConnectError: there was no answer before ``deadline`` (``time.monotonic``), or it was too large.
+            ConnectError: there was no response before ``deadline`` (``time.monotonic``), or it was too large.
         """
-        upgrade = self.upgrade(url)
+        request = self.prepare(url)
         self._stream = stream = Stream()
         try:
-            if self._aborted:
-                raise ConnectionAbortedError("the request was aborted")
-            open_stream(stream, upgrade, deadline, tunnel=False)
-            exchange = Exchange(stream, self)
-            exchange.ask("GET", upgrade, deadline)
-            return exchange.answer(upgrade, deadline, MOST_BODY)
-        except (OSError, http.client.HTTPException) as error:
-            raise connect_error(url, error, upgrade.proxy) from error
+            with connect_errors("the handshake", url, request.proxy):
+                if self._aborted:
+                    raise ConnectionAbortedError("the request was aborted")
+                open_stream(stream, request, deadline, tunnel=False)
+                send_request(stream, "GET", request)
+                response = read_response(stream, deadline, MOST_BODY)
+                self.keep_cookies(request, response.headers)
+                return response
         finally:
             self._stream = None
             stream.close()
 
-    def upgrade(self, url: str) -> Upgrade:
+    def prepare(self, url: str) -> Request:
         """Return the request for ``url`` with all that the user's options call for.
+
+        requests takes 0.25 to 0.45 ms for that, as it looks for proxies and passwords in the environment: longer than
+        all the rest of a poll. So what holds for the first request of a connection is not looked for again.
 
         Raises:
             ConnectError: the options do not make a request.
         """
+        scheme, netloc, *_ = urlsplit(url)
+        first = self._first if self._origin == (scheme, netloc) else None
         try:
-            prepared = self._prepare(url)
+            prepared = self._prepared(url, first)
         except requests.RequestException as error:
             raise ConnectError(f"the options do not make a request: {type(error).__name__}", retryable=False) from error
-        final_url = prepared.url or url
-        parts, secure = urlsplit(final_url), final_url.startswith("https")
-        origin = f"{parts.scheme}://{parts.netloc}"
-        settings = self._settings_by_origin.get(origin)
-        if settings is None:
-            settings = self._settings_by_origin[origin] = self._settings(final_url)
-        return Upgrade(
-            secure=secure,
-            host=parts.hostname or "",
-            port=parts.port or (443 if secure else 80),
-            path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            headers={k: v for k, v in map(_texts, prepared.headers.items()) if k.lower() != "accept-encoding"},
-            ca=_authorities(settings["verify"]),
-            cert=settings["cert"],
-            proxy=select_proxy(final_url, settings["proxies"]),
-            prepared=prepared,
-        )
+        request = self._request(prepared, first)
+        self._first, self._origin = first or request, (scheme, netloc)
+        return request
 
-    def _prepare(self, url: str) -> requests.PreparedRequest:
-        """Return a request; after the first, only what differs from that one is prepared: URL and cookies."""
-        session, extra, first = self._session, self._extra, self._first
-        if first is None or urlsplit(url)[:2] != urlsplit(first.url)[:2]:
-            prepared = session.prepare_request(requests.Request("GET", url, auth=self._options.auth, **extra))
-            auth_may_look = callable(self._options.auth) or callable(session.auth)
-            has_cookies = extra["cookies"] or "Cookie" in prepared.headers
-            self._first = None if auth_may_look or has_cookies else prepared
-            return prepared
-        prepared = requests.PreparedRequest()
-        prepared.headers = first.headers.copy()
-        prepared.prepare_url(url, merge_setting(extra["params"], session.params))
-        if session.cookies:
-            prepared.prepare_cookies(session.cookies)
-        return prepared
-
-    def keep_cookies(self, upgrade: Upgrade, answer: http.client.HTTPResponse) -> None:
-        """Remember the cookies of an answer: load balancers send later requests to the same server by them."""
-        extract_cookies_to_jar(self._session.cookies, upgrade.prepared, SimpleNamespace(_original_response=answer))
+    def keep_cookies(self, request: Request, headers: HTTPMessage) -> None:
+        """Remember the cookies that a response sets: load balancers choose the server of later requests by them."""
+        values = [value for value in headers.get_all("Set-Cookie", []) if len(value) <= _MOST_COOKIE]
+        if not values:
+            return
+        message, jar = HTTPMessage(), self._session.cookies
+        for value in values:
+            message["Set-Cookie"] = value
+        asked = requests.PreparedRequest()
+        asked.url, asked.headers = request.url, CaseInsensitiveDict(request.headers)
+        before = list(jar)
+        jar.extract_cookies(MockResponse(message), MockRequest(asked))  # type: ignore[arg-type]
+        known = set(map(id, before))
+        for cookie in [cookie for cookie in jar if id(cookie) not in known]:
+            self._remember(cookie.domain, cookie.path, cookie.name)
 
     def abort(self) -> None:
         """Make a request in flight raise, and all others until ``renew``."""
@@ -174,6 +133,41 @@ class HttpClient:
     def close(self) -> None:
         """Free what requests holds."""
         self._session.close()
+
+    def _prepared(self, url: str, first: Request | None) -> requests.PreparedRequest:
+        """Return what requests makes of the options; it is like ``first`` but for the URL and the server's cookies."""
+        session, extra, auth = self._session, self._extra, self._options.auth
+        # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
+        has_more = callable(auth) or callable(session.auth) or extra["cookies"]
+        if first is None or has_more or "Cookie" in first.headers:
+            return session.prepare_request(requests.Request("GET", url, auth=auth, **extra))
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(url, merge_setting(extra["params"], session.params))
+        prepared.headers = CaseInsensitiveDict(first.headers)
+        if len(session.cookies):
+            prepared.prepare_cookies(session.cookies)
+        return prepared
+
+    def _request(self, prepared: requests.PreparedRequest, first: Request | None) -> Request:
+        url = prepared.url or ""
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        if first is None:
+            settings = self._settings(url)
+            ca, cert = _authorities(settings["verify"]), settings["cert"]
+            proxy = select_proxy(url, settings["proxies"])
+        else:
+            ca, cert, proxy = first.ca, first.cert, first.proxy
+        return Request(
+            secure=secure,
+            host=parts.hostname or "",
+            port=parts.port or (443 if secure else 80),
+            path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            headers={k: v for k, v in map(_texts, prepared.headers.items()) if k.lower() != "accept-encoding"},
+            ca=ca,
+            cert=cert,
+            proxy=proxy,
+        )
 
     def _settings(self, url: str) -> dict[str, Any]:
         """Return proxies, verify and cert as requests would choose them, the environment included.
@@ -188,23 +182,19 @@ class HttpClient:
             settings["verify"] = said
         return settings
 
-
-def connect_error(url: str, error: Exception, proxy: str | None = None) -> ConnectError:
-    """Return the ConnectError that tells a user what ``error`` means; what may be secret in URLs is left out of it."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    where = f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-    where += f" (through the proxy {proxy_parts(proxy).netloc.rpartition('@')[2]})" if proxy else ""
-    # What a stranger sent may be part of this.
-    what = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:200])
-    text = f"{type(error).__name__}: {what}"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectError(f"the certificate of {where} was not accepted: {text}. See verify=", retryable=False)
-    if isinstance(error, ConnectionRefusedError):
-        return ConnectError(f"{where} refused the connection: is the server running, and is this its port?")
-    if isinstance(error, TimeoutError):
-        return ConnectError(f"{where} did not answer in time: is this its host and port?")
-    return ConnectError(f"cannot connect to {where}: {text}")
+    def _remember(self, domain: str, path: str, name: str) -> None:
+        """Count a cookie that the server has set, and forget the oldest of the domain if they are too many."""
+        self._cookies.pop((domain, path, name), None)
+        self._cookies[domain, path, name] = None
+        of_domain = [cookie for cookie in self._cookies if cookie[0] == domain]
+        if len(of_domain) > _MOST_COOKIES:
+            jar, (_, old_path, old_name) = self._session.cookies, of_domain[0]
+            del self._cookies[of_domain[0]]
+            with suppress(KeyError):  # it has expired, or the server has taken it back
+                jar.clear(domain, old_path, old_name)
+            if not any((cookie.domain, cookie.path) == (domain, old_path) for cookie in jar):
+                with suppress(KeyError):
+                    jar.clear(domain, old_path)  # else the jar keeps an empty table for every path
 
 
 def _borrow(theirs: requests.Session, ours: requests.Session) -> None:

@@ -27,8 +27,7 @@ from threading import RLock
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
-"""Seconds without progress after which a write gives up: the peer does not read, or is not there any more."""
-
+"""Seconds without progress after which a write gives up: the peer does not read, or is gone."""
 
 _READ_SIZE = 65536
 
@@ -115,9 +114,12 @@ class Stream:
 
         Raises:
             ssl.SSLError: the certificate or the handshake is bad.
-            OSError: the connection ended, or ``deadline`` came.
+            OSError: the connection ended, ``deadline`` came, or the peer has sent something already.
         """
         sock = self._socket()
+        if self._unread:
+            # It would be read as if it had come encrypted, and from the peer whose certificate was verified.
+            raise ConnectionAbortedError("the peer spoke before the connection was encrypted")
         self._reading.unregister(sock)
         sock.settimeout(_remaining(deadline))
         # The handshake comes after the adoption: wrapping takes the descriptor away from the socket that abort() knows.
@@ -213,8 +215,8 @@ class Stream:
         return self._sock is not None and not self._aborted and self._is_ready(selectors.EVENT_WRITE, 0)
 
     def has_ended(self) -> bool:
-        """Return whether the peer, from which nothing is expected now, has ended the stream."""
-        return self._sock is None or self._is_ready(selectors.EVENT_READ, 0)
+        """Return whether the peer, from which nothing is expected now, has ended the stream or sent something."""
+        return self._sock is None or self._has_decrypted() or self._is_ready(selectors.EVENT_READ, 0)
 
     def recv_until(self, deadline: float, size: int = _READ_SIZE) -> bytes:
         """Do what ``recv`` does, but let no ``wake`` interrupt it: TimeoutError means that ``deadline`` came."""
@@ -258,8 +260,7 @@ class Stream:
     def abort(self) -> None:
         """End the connection at once, both ways."""
         self._aborted = True
-        with self._lock:
-            self._shut_down()
+        self._shut_down()
         self.wake()
 
     def drain(self, deadline: float) -> None:
@@ -299,10 +300,11 @@ class Stream:
         return True
 
     def _shut_down(self) -> None:
-        if self._sock is not None:
-            with suppress(OSError):
-                # Not the TLS socket's own shutdown: see the rules above.
-                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+        with self._lock:
+            if self._sock is not None:
+                with suppress(OSError):
+                    # Not the TLS socket's own shutdown: see the rules above.
+                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def _adopt(self, sock: socket.socket) -> None:
         with self._lock:

@@ -56,7 +56,7 @@ def test_a_silent_transport_leaves_time_for_the_next(connect, told):
             server.port, transports=("websocket", "htmlfile", "xhr-polling"), connect_timeout=1.5, reconnect=False
         )
         assert socket.transport_name == "xhr-polling"
-        assert "websocket did not open: the server did not answer the upgrade" in told.text
+        assert "websocket did not open: the server did not respond to the upgrade" in told.text
         assert "htmlfile did not open:" in told.text
         sessions = {request.target.split("/")[4].split("?")[0] for request in server.requests[1:4]}
         assert sessions == {"sid"}

@@ -1,4 +1,4 @@
-"""Certificates, good and bad, and an environment without proxies."""
+"""Certificates, good and bad, an environment without proxies, and a stream that is none."""
 
 from __future__ import annotations
 
@@ -66,7 +66,34 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sent(transport: Transport, frames: list[str | bytes]) -> None:
-    """Send frames, and return when they are answered."""
+    """Send frames, and return when the server has responded."""
     assert transport.prepare(soon())
     transport.send(frames)
     assert transport.finish(soon())
+
+
+class Chunks:
+    """A stream whose reads return what a test has cut; an empty chunk is a wake. A write takes a thousand bytes."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = chunks
+        self.asked: list[int] = []
+        self.written: list[bytes] = []
+
+    def recv(self, size: int) -> bytes:
+        self.asked.append(size)
+        chunk = self.chunks.pop(0) if self.chunks else None
+        if chunk == b"":
+            raise TimeoutError
+        if chunk is not None and len(chunk) > size:
+            self.chunks.insert(0, chunk[size:])
+        return (chunk or b"")[:size]
+
+    def recv_into(self, buffer: memoryview) -> int:
+        data = self.recv(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def send(self, data: bytes | memoryview) -> int:
+        self.written.append(bytes(data[:1000]))
+        return len(self.written[-1])

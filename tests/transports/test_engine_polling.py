@@ -10,7 +10,7 @@ import pytest
 
 from sioclient.errors import ConnectionLost
 from sioclient.protocol.revisions import Handshake, Revision, revision4, revision5
-from sioclient.transports import line
+from sioclient.transports import keepalive
 from sioclient.transports.base import HttpOptions
 from sioclient.transports.engine_polling import EnginePollingTransport
 from sioclient.transports.http import HttpClient
@@ -24,7 +24,7 @@ HANDSHAKE = Handshake("x", 45, None, ("xhr-polling",), max_payload=10)
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection that is kept be used again however slow the machine is."""
-    monkeypatch.setattr(line, "_SURE_TO_LIVE", LIMIT)
+    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager

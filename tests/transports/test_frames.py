@@ -1,77 +1,18 @@
-"""FrameReader and FrameWriter: the short way says what websocket-client says, wherever the bytes are cut."""
+"""FrameDecoder and FrameEncoder: no socket, no thread, only bytes and messages."""
 
 from __future__ import annotations
 
-import socket
 import struct
-from collections.abc import Callable
-from typing import Any
+import tracemalloc
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sioclient.errors import ConnectionLost
 from sioclient.transports import frames as frames_module
-from sioclient.transports.frames import FrameReader, FrameWriter, MessageTooBig
-from sioclient.transports.websocket import WebSocketTransport
-from tests.servers_py import BINARY, CLOSE, PING, PONG, TEXT, frame
-
-LIMIT = 300
-
-
-class Chunks:
-    """A stream whose reads return what a test has cut; an empty chunk is a wake."""
-
-    def __init__(self, chunks: list[bytes]) -> None:
-        self.chunks = chunks
-        self.written: list[bytes] = []
-
-    def recv(self, size: int) -> bytes:
-        chunk = self.chunks.pop(0) if self.chunks else None
-        if chunk == b"":
-            raise TimeoutError
-        if chunk is not None and len(chunk) > size:
-            self.chunks.insert(0, chunk[size:])
-        return (chunk or b"")[:size]
-
-    def recv_into(self, buffer: memoryview) -> int:
-        data = self.recv(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def send(self, data: bytes | memoryview) -> int:
-        self.written.append(bytes(data[:1000]))
-        return len(self.written[-1])
-
-
-def reader_of(stream: Any, limit: int) -> FrameReader:
-    return FrameReader(stream, limit, FrameWriter(stream))
-
-
-def transport(stream: Any, limit: int) -> WebSocketTransport:
-    """Return an open transport over ``stream``."""
-    made = WebSocketTransport(None, limit)  # type: ignore[arg-type]  # it is only asked for what an upgrade needs
-    made._stream.close()
-    made._stream = stream
-    made._writer = FrameWriter(stream)
-    made._reader = FrameReader(stream, limit, made._writer)
-    made._ws.sock, made._ws.connected = made._reader, True  # type: ignore[assignment]
-    return made
-
-
-def outcome(data: list[bytes], limit: int = LIMIT, *, short_way: bool) -> tuple[list[str | bytes], str]:
-    """Return all messages, and how it ended."""
-    stream = Chunks(data)
-    ours = transport(stream, limit)
-    messages: list[str | bytes] = []
-    try:
-        while True:
-            ours._is_inside = ours._is_inside or not short_way
-            messages += ours.recv()
-    except ConnectionLost as loss:
-        # What websocket-client says of bytes that are no UTF-8 has the length of what it had in hand.
-        return messages, str(loss).split(":")[0]
+from sioclient.transports.failures import TooLarge
+from sioclient.transports.frames import FrameDecoder, FrameEncoder
+from tests.servers_py import BINARY, PING, frame
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -79,119 +20,113 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[begin:end] for begin, end in zip([0, *marks], [*marks, len(data)], strict=True)]
 
 
-payloads = st.one_of(
-    st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    st.binary(max_size=20),
-    st.sampled_from([0, 1, 125, 126, 127, LIMIT, LIMIT + 1, 70_000]).map(lambda size: b"x" * size),
-)
-usual = payloads.map(frame)
-any_frame = st.builds(
-    frame,
-    payloads,
-    st.one_of(st.sampled_from([TEXT, BINARY, 0, CLOSE, PING, PONG]), st.integers(0, 15)),
-    fin=st.booleans(),
-    rsv=st.sampled_from([0, 0, 0, 0, 1, 4]),
-    masked=st.sampled_from([False, False, False, True]),
-)
-long_lengths = st.builds(
-    lambda kind, size, payload: bytes([0x81, kind]) + struct.pack("!H" if kind == 126 else "!Q", size) + payload,
-    st.sampled_from([126, 127]),
-    st.one_of(st.integers(0, 400), st.just(2**16 - 1)),
-    st.binary(max_size=400),
-)
-streams = st.lists(st.one_of(usual, usual, usual, any_frame, long_lengths, st.binary(max_size=12)), max_size=12).map(
-    b"".join
-)
-
-
-@example(frame("x") + frame("y", PING) + frame(b"\0", BINARY), [1], LIMIT)
-@example(frame(b"\xed\xa0\xbd") + frame(b"\xff"), [], LIMIT)
-@settings(max_examples=400, deadline=None)
-@given(streams, st.lists(st.integers(0, 10**6), max_size=8), st.integers(0, 200))
-def test_any_bytes_cut_anywhere_are_read_as_websocket_client_reads_them(
-    data: bytes, places: list[int], limit: int
-) -> None:
-    for most in (LIMIT, limit + 1):
-        expected = outcome([data], most, short_way=False)
-        assert outcome(cut(data, places), most, short_way=True) == expected
+def fed(decoder: FrameDecoder, chunks: list[bytes]) -> list[str | bytes]:
+    """Return the messages in so many chunks."""
+    messages: list[str | bytes] = []
+    for chunk in chunks:
+        messages += decoder.feed(chunk)
+        while more := decoder.feed(b""):
+            messages += more
+    return messages
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.sampled_from([0, 5, 125, 126, 60_000, 65_535, 65_536, 200_000]), max_size=5),
+    st.lists(st.sampled_from([0, 5, 124, 126, 32_766, 32_768, 60_000, 65_534, 65_536, 200_000]), max_size=5),
     st.lists(st.integers(0, 10**6), max_size=8),
 )
-def test_large_messages_arrive_whole(sizes: list[int], places: list[int]) -> None:
+def test_messages_of_all_sizes_arrive_whole_however_cut(sizes: list[int], places: list[int]) -> None:
     data = b"".join(frame("é" * (size // 2)) for size in sizes)
-    messages, end = outcome(cut(data, places), 2**20, short_way=True)
-    assert messages == ["é" * (size // 2) for size in sizes]
-    assert end == "transport closed"
-
-
-def test_memory_serves_one_large_message_after_the_other_unless_it_is_very_much() -> None:
-    texts = ["a" * 100_000, "b" * 70_000, "c" * 3_000_000, "d" * 70_000]
-    stream = Chunks([])
-    reader = reader_of(stream, 2**22)
-    kept = []
-    for text in texts:
-        stream.chunks = [frame(text)[:1000], frame(text)[1000:]]
-        assert reader.messages() == [text]
-        kept.append(len(reader._buffer))
-    assert kept == [100_000, 100_000, 0, 70_000]
+    assert fed(FrameDecoder(2**20), cut(data, places)) == ["é" * (size // 2) for size in sizes]
 
 
 def test_every_cut_of_three_frames() -> None:
     data = frame("a") + frame("b" * 130) + frame("c" * 70_000)
     for place in [*range(150), *range(150, len(data), 9973)]:
-        assert outcome([data[:place], data[place:]], 2**20, short_way=True)[0] == ["a", "b" * 130, "c" * 70_000]
+        assert fed(FrameDecoder(2**20), [data[:place], data[place:]]) == ["a", "b" * 130, "c" * 70_000]
+
+
+def test_a_large_message_may_be_read_into_its_buffer() -> None:
+    decoder, data = FrameDecoder(2**20), frame("x" * 70_000)
+    assert decoder.feed(data[:1000]) == []
+    assert decoder.buffer is not None
+    assert len(decoder.buffer) == len(data) - 1000
+    decoder.buffer[:9000] = data[1000:10_000]
+    assert decoder.filled(9000) == []
+    decoder.buffer[:] = data[10_000:]
+    assert decoder.filled(len(data) - 10_000) == ["x" * 70_000]
+    assert decoder.buffer is None
+
+
+def test_memory_of_a_large_message_is_kept_unless_it_is_much() -> None:
+    texts = ["a" * 100_000, "b" * 70_000, "c" * 3_000_000, "d" * 70_000]
+    decoder, kept = FrameDecoder(2**22), []
+    for text in texts:
+        assert fed(decoder, cut(frame(text), [1000])) == [text]
+        kept.append(len(decoder._memory))
+    assert kept == [100_000, 100_000, 0, 70_000]
+
+
+def test_much_memory_is_free_when_its_message_is_taken() -> None:
+    decoder = FrameDecoder(2**24)
+    tracemalloc.start()
+    try:
+        fed(decoder, cut(frame("x" * 2**23), [1000]))
+        assert tracemalloc.get_traced_memory()[0] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_thousand_messages_at_a_time() -> None:
-    reader = reader_of(Chunks([frame("") * 2500]), 10)
-    assert [len(reader.messages()) for _ in range(3)] == [1000, 1000, 500]
+    decoder = FrameDecoder(10)
+    assert [len(decoder.feed(data)) for data in (frame("") * 2500, b"", b"", b"")] == [1000, 1000, 500, 0]
 
 
 def test_messages_before_one_that_is_too_big_arrive() -> None:
-    reader = reader_of(Chunks([frame("fine") + frame("x" * 11)]), 10)
-    assert reader.messages() == ["fine"]
-    with pytest.raises(MessageTooBig, match="11 bytes, the limit is 10"):
-        reader.messages()
+    decoder = FrameDecoder(10)
+    assert decoder.feed(frame("fine") + frame("x" * 11)) == ["fine"]
+    with pytest.raises(TooLarge, match="11 bytes, the limit is 10"):
+        decoder.feed(b"")
 
 
-def test_a_large_message_takes_no_memory_before_its_header_was_believed() -> None:
-    announced = b"\x81\x7f" + struct.pack("!Q", 2**63 - 1)
-    with pytest.raises(MessageTooBig):
-        reader_of(Chunks([announced]), 2**24).messages()
+@pytest.mark.parametrize("size", [200, 2**63 - 1])
+def test_a_message_takes_no_memory_before_its_header_was_believed(size: int) -> None:
+    with pytest.raises(TooLarge):
+        FrameDecoder(100).feed(b"\x81\x7f" + struct.pack("!Q", size))
 
 
-def test_it_reads_more_at_a_time_while_much_comes() -> None:
-    asked: list[int] = []
-
-    class Flood(Chunks):
-        def recv(self, size: int) -> bytes:
-            asked.append(size)
-            return b"" if len(asked) > 6 else frame("x" * 100)[: 5 if len(asked) > 4 else size].ljust(size, b"\x81")
-
-    stream = Flood([])
-    reader = reader_of(stream, 1000)
-    while len(asked) < 4:
-        reader._data = b""
-        reader._at = 0
-        reader._read_more(b"")
-    assert asked == [2**14, 2**16, 2**18, 2**18]
+@pytest.mark.parametrize("other", [frame("x", PING), frame(b"x", BINARY), frame("x", fin=False), b"\x81\xff", b"\x82"])
+def test_other_frames_are_left_to_others(other: bytes) -> None:
+    decoder = FrameDecoder(10)
+    assert decoder.feed(frame("a") + other) == ["a"]
+    assert decoder.feed(b"") == []
+    assert decoder.is_foreign
+    assert decoder.take(1) + decoder.take(1000) == other
+    assert decoder.take(1) == b""
+    assert decoder.feed(b"") == []
+    assert not decoder.is_foreign
+    assert decoder.feed(frame("b")) == ["b"]
 
 
-def test_the_end_in_the_middle_of_a_large_message_is_the_end() -> None:
-    assert outcome([frame("x" * 70_000)[:-1]], 2**20, short_way=True) == ([], "transport closed")
+def test_half_a_surrogate_pair_is_text_and_other_bytes_are_not() -> None:
+    decoder = FrameDecoder(10)
+    assert decoder.feed(frame("a") + frame(b"\xed\xa0\xbd") + frame(b"\xff")) == ["a"]
+    assert decoder.feed(b"") == ["\ud83d"]
+    with pytest.raises(UnicodeDecodeError):
+        decoder.feed(b"")
 
 
-# Writing
+def test_a_header_that_is_not_there_yet_has_no_length() -> None:
+    assert frames_module._length(b"\x81") == (0, 0)
+    assert frames_module._length(b"\x81\x7e\x01") == (0, 0)
+    assert frames_module._length(b"\x81\x7e\x01\x02") == (4, 258)
 
 
-def written(messages: list[str]) -> list[bytes]:
-    stream = Chunks([])
-    FrameWriter(stream).write(messages)  # type: ignore[arg-type]
-    return stream.written
+# Encoding
+
+
+def encoded(messages: list[str | bytes]) -> list[bytes]:
+    return [bytes(block) for block in FrameEncoder().encode(messages)]
 
 
 def unmask(data: bytes) -> list[str]:
@@ -212,89 +147,39 @@ def unmask(data: bytes) -> list[str]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.text(), st.integers(0, 2000).map(lambda size: "é" * size)), max_size=5))
-def test_what_is_written_is_what_a_server_reads(messages: list[str]) -> None:
-    assert unmask(b"".join(written(messages))) == messages
-
-
-def test_a_control_frame_that_comes_during_a_message_is_written_behind_it() -> None:
-    class Meanwhile(Chunks):
-        def send(self, data: bytes | memoryview) -> int:
-            if len(self.written) == 1:
-                reader.send(b"first pong")
-                reader.send(b"last pong")
-            return super().send(data)
-
-    stream = Meanwhile([])
-    writer = FrameWriter(stream)  # type: ignore[arg-type]
-    reader = FrameReader(stream, LIMIT, writer)  # type: ignore[arg-type]
-    assert reader.send(b"at once") == 7
-    writer.write(["message"])
-    assert [stream.written[0], *stream.written[2:]] == [b"at once", b"last pong"]
-    assert unmask(stream.written[1]) == ["message"]
-
-
-def test_two_threads_that_would_write_the_same_control_frame_write_it_once() -> None:
-    stream = Chunks([])
-    writer = FrameWriter(stream)  # type: ignore[arg-type]
-
-    class Late:
-        """A lock that is had only when the other thread has written already."""
-
-        def acquire(self, blocking: bool) -> bool:
-            writer._control.clear()
-            return True
-
-        def release(self) -> None:
-            """Do nothing."""
-
-    writer._writing = Late()  # type: ignore[assignment]
-    writer.write_control(b"pong")
-    assert stream.written == []
+def test_what_is_encoded_is_what_a_server_reads(messages: list[str]) -> None:
+    assert unmask(b"".join(encoded(list(messages)))) == messages
 
 
 @pytest.mark.parametrize("size", [125, 126, 699, 700, 701, 65535, 65536, 2**18 + 3])
 def test_every_length_is_written_right(size: int) -> None:
-    assert unmask(b"".join(written(["x" * size, "next"]))) == ["x" * size, "next"]
+    assert unmask(b"".join(encoded(["x" * size, "next"]))) == ["x" * size, "next"]
+    assert unmask(b"".join(encoded(["x" * size]))) == ["x" * size]
 
 
-def test_bytes_are_written_as_such() -> None:
-    (data,) = written([b"\0\xff"])
-    assert data[:2] == b"\x82\x82"
-    assert bytes(byte ^ mask for byte, mask in zip(data[6:], data[2:], strict=False)) == b"\0\xff"
+@pytest.mark.parametrize("messages", [[b"\0\xff"], [b"\0\xff", ""], [b"\0\xff" * 400]])
+def test_bytes_are_written_as_such(messages: list[str | bytes]) -> None:
+    (data,) = encoded(messages)
+    size = len(messages[0])
+    start = 2 if size < 126 else 4
+    mask, payload = data[start : start + 4], data[start + 4 : start + 4 + size]
+    assert data[0] == 0x82
+    assert bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)) == messages[0]
 
 
 def test_small_messages_leave_together() -> None:
-    assert len(written(["5:::{}"] * 50)) == 1
+    assert len(encoded(["5:::{}"] * 50)) == 1
+
+
+def test_no_block_is_large() -> None:
+    assert max(map(len, encoded(["x" * 600] * 500))) < 2**16 + 700
+    assert max(map(len, encoded(["x" * 2**20, "y" * 600, "z" * 2**17]))) < 2**17 + 700
 
 
 def test_nothing_is_written_for_nothing() -> None:
-    assert written([]) == []
+    assert encoded([]) == []
 
 
-def test_every_frame_has_a_mask_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = b"".join(written(["", ""] * 300))
+def test_every_frame_has_a_mask_of_its_own() -> None:
+    data = b"".join(encoded(["", ""] * 300))
     assert len({data[i : i + 4] for i in range(2, len(data), 6)}) == 600
-
-
-def test_the_reader_is_all_of_a_socket_that_websocket_client_needs() -> None:
-    ended: list[Callable[..., Any] | bool] = []
-
-    class Ending(Chunks):
-        def abort(self) -> None:
-            ended.append(True)
-
-    stream = Ending([])
-    reader = reader_of(stream, 10)
-    reader.settimeout(1)
-    assert reader.gettimeout() is None
-    assert reader.send(b"abc") == 3
-    reader.close()
-    assert ended == []
-    reader.shutdown(socket.SHUT_RDWR)
-    assert ended == [True]
-
-
-def test_a_reserved_length_is_none_of_ours() -> None:
-    assert frames_module._length(b"\x81") == (0, 0)
-    assert frames_module._length(b"\x81\x7e\x01") == (0, 0)
-    assert frames_module._length(b"\x81\x7e\x01\x02") == (4, 258)

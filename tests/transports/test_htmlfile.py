@@ -218,7 +218,7 @@ def test_a_page_without_a_script_does_not_open_in_time() -> None:
     with (
         Server(paging("")) as server,
         client() as transport,
-        pytest.raises(ConnectError, match="did not answer in time"),
+        pytest.raises(ConnectError, match="did not respond in time"),
     ):
         transport.open(server.url(PATH), time.monotonic() + 0.2)
 

@@ -10,7 +10,7 @@ import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
 from sioclient.protocol.revisions import Handshake, Revision1
-from sioclient.transports import line, polling
+from sioclient.transports import keepalive, posting
 from sioclient.transports.base import HttpOptions
 from sioclient.transports.http import HttpClient
 from sioclient.transports.polling import JsonpTransport, PollingTransport
@@ -23,7 +23,7 @@ PATH = "/socket.io/1/xhr-polling/sid"
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection that is kept be used again however slow the machine is."""
-    monkeypatch.setattr(line, "_SURE_TO_LIVE", LIMIT)
+    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def test_a_body_that_frames_share_fits_into_the_smallest_segment() -> None:
     received = posted(small, small, small, large, small, large[:495], "3:::y")
     assert [len(body.encode()) for body in received] == [426, 204, 604, 204, 495, 5]
     assert "".join(received).replace("\ufffd104\ufffd", "") == small * 3 + large + small + large[:495] + "3:::y"
-    assert not list(polling._shares([]))
+    assert not list(posting._shares([]))
 
 
 def test_frames_that_servers_count_differently_are_posted_one_by_one() -> None:
@@ -149,7 +149,7 @@ def test_a_wake_does_not_give_up_the_poll() -> None:
         assert len(server.requests) == 2
 
 
-def test_a_poll_whose_answer_is_cut_in_its_head_is_not_an_empty_one() -> None:
+def test_a_poll_cut_in_its_head_is_not_an_empty_one() -> None:
     def cut(peer: Peer) -> None:
         peer.read_head()
         peer.reply("1::")
@@ -159,7 +159,7 @@ def test_a_poll_whose_answer_is_cut_in_its_head_is_not_an_empty_one() -> None:
     with Server(cut) as server, client() as transport:
         opened(transport, server)
         assert transport.recv() == ["1::"]
-        with pytest.raises(ConnectionLost, match="head of its answer"):
+        with pytest.raises(ConnectionLost, match="head of its response"):
             Task(transport.recv).result()
 
 
@@ -219,11 +219,11 @@ def test_a_post_that_is_not_answered_yet_holds_up_the_next_and_nothing_else() ->
 
 
 def test_a_post_that_is_never_answered_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "_ANSWER_TIMEOUT", 0.05)
+    monkeypatch.setattr(posting, "_POST_TIMEOUT", 0.05)
     with Server(bodies("1::"), silent) as server, client() as transport:
         opened(transport, server)
         transport.send(["3:::x"])
-        with pytest.raises(ConnectionLost, match="not answered in time"):
+        with pytest.raises(ConnectionLost, match="no response to a POST came in time"):
             Task(transport.finish, soon()).result()
 
 
@@ -232,11 +232,11 @@ def test_a_server_that_takes_no_connection_for_a_post_holds_it_up_and_is_given_u
 ) -> None:
     with Server(bodies("1::")) as server, client() as transport, deaf_port() as deaf:
         opened(transport, server)
-        transport._url = f"http://127.0.0.1:{deaf}/"
+        transport.posts.url = f"http://127.0.0.1:{deaf}/"
         assert not transport.prepare(time.monotonic() + 0.05)
         assert not transport.prepare(time.monotonic())
         assert transport.is_busy
-        transport._connect_by = time.monotonic() + 0.05
+        transport.posts._connect_by = time.monotonic() + 0.05
         with pytest.raises(ConnectionLost, match="timed out"):
             Task(transport.prepare, soon()).result()
 
@@ -250,7 +250,7 @@ def test_the_next_of_several_bodies_waits_for_a_connection_too() -> None:
     with Server(bodies("1::"), once) as server, client() as transport:
         opened(transport, server)
         transport.send(["3:::x", "3:::\U0001f600"])
-        assert transport._has_answer(soon(), soon())
+        assert transport.posts._has_response(soon(), soon())
         assert not transport.finish(time.monotonic())
         assert transport.finish(soon())
         assert server.connections == 3

@@ -70,13 +70,13 @@ def test_a_port_without_a_server_refuses() -> None:
 
 
 def test_every_address_of_the_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Which addresses a name has is up to the machine, hence the replacement of the system's answer.
+    # Which addresses a name has is up to the machine, hence the replacement of what the system says.
     with Server(hand_over) as server, closed_port() as closed, closing(Stream()) as stream:
-        answer = [
+        addresses = [
             (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
             for port in (closed, server.port)
         ]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
         stream.connect("several.example", 80, soon())
         assert server.next_peer()
 
@@ -163,6 +163,14 @@ def test_a_silent_tls_handshake_ends_at_the_deadline(authority: Authority) -> No
         task = Task(stream.start_tls, authority.client(), "localhost", time.monotonic() + 0.2)
         with pytest.raises(TimeoutError):
             task.result()
+
+
+def test_nothing_may_come_before_the_encryption(authority: Authority) -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream:
+        stream.connect("127.0.0.1", server.port, soon())
+        stream.unread(b"as if it had come encrypted")
+        with pytest.raises(ConnectionAbortedError, match="before the connection was encrypted"):
+            stream.start_tls(authority.client(), "localhost", soon())
 
 
 # Reading
@@ -332,6 +340,9 @@ def test_what_can_be_known_without_reading_or_writing() -> None:
         peer.send(b"x")
         assert Task(stream.wait).result() is True
         assert stream.recv() == b"x"
+        stream.unread(b"more than was asked for")
+        assert stream.has_ended()
+        assert stream.recv() == b"more than was asked for"
         peer.end()
         wait_until(stream.has_ended, "the end of the stream")
         stream.abort()
@@ -570,8 +581,8 @@ def test_tls_may_want_to_write_before_it_reads_and_the_other_way_round() -> None
         stream._adopt(renegotiating)
         theirs.sendall(b"hello")
         assert Task(stream.recv).result() == b"hello"
-        assert Task(stream.send, b"answer").result() == 6
-        assert theirs.recv(100) == b"answer"
+        assert Task(stream.send, b"reply").result() == 5
+        assert theirs.recv(100) == b"reply"
         renegotiating.wants.append(ssl.SSLWantWriteError())
         theirs.sendall(b"again")
         assert Task(stream.recv_into, memoryview(bytearray(10))).result() == 5
@@ -590,7 +601,7 @@ def test_tls_that_always_wants_to_read_before_it_writes_is_given_up(monkeypatch:
 
 
 @pytest.mark.parametrize(("want", "looks"), [(ssl.SSLWantReadError, 2), (ssl.SSLWantWriteError, 1)])
-def test_what_tls_has_to_say_of_itself_is_not_the_beginning_of_an_answer(
+def test_what_tls_has_to_say_of_itself_is_not_the_beginning_of_a_response(
     authority: Authority, monkeypatch: pytest.MonkeyPatch, want: type[ssl.SSLError], looks: int
 ) -> None:
     with Server(hand_over, tls=authority.good) as server, connected(server, authority.client()) as stream:

@@ -5,25 +5,30 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from sioclient import transports
 from sioclient.options import TRANSPORTS
 from sioclient.transports import load_transport, transport_kinds
-from sioclient.transports.base import HttpOptions, Transport
+from sioclient.transports.base import HttpOptions, Transport, fresh_url
 from tests.memory import MemoryServer, MemoryTransport
 
 
 def test_every_kind_is_a_transport_that_can_be_asked_for_by_its_name() -> None:
     for kind in transport_kinds():
-        assert issubclass(load_transport(kind), Transport)
-        assert load_transport(kind).name in TRANSPORTS
+        made = load_transport(kind)
+        assert isinstance(made, type)
+        assert issubclass(made, Transport)
+        assert made.name in TRANSPORTS
 
 
 def test_every_name_is_that_of_a_kind() -> None:
     assert set(TRANSPORTS) <= set(transport_kinds())
     for name in TRANSPORTS:
-        assert load_transport(name).name == name
+        assert load_transport(name).name == name  # type: ignore[attr-defined]
 
 
 def test_there_is_nothing_under_another_name() -> None:
@@ -31,11 +36,23 @@ def test_there_is_nothing_under_another_name() -> None:
         load_transport("flashsocket")
 
 
+def test_every_import_is_written_out_for_programs_in_one_file() -> None:
+    assert "import_module" not in Path(transports.__file__).read_text("utf-8")
+
+
+@pytest.mark.parametrize("joint", ["?", "&"])
+def test_a_fresh_url_has_the_time_in_its_query(joint: str) -> None:
+    url = "http://host/path" + ("?a=b" if joint == "&" else "")
+    beginning, _, milliseconds = fresh_url(url).partition(f"{joint}t=")
+    assert beginning == url
+    assert abs(int(milliseconds) / 1000 - time.time()) < 60
+
+
 def test_a_transport_has_to_do_everything() -> None:
-    verbs = {"__init__", "open", "recv", "send", "wake", "abort", "close"}
+    verbs = {"open", "recv", "send", "wake", "abort", "close"}
     assert Transport.__abstractmethods__ == verbs
     with pytest.raises(TypeError, match="abstract"):
-        Transport(None, 0)  # type: ignore[abstract,arg-type]
+        Transport()  # type: ignore[abstract]
 
 
 def test_a_transport_that_knows_no_better_receives_until_there_is_something() -> None:

@@ -9,35 +9,35 @@ from typing import Any
 
 import pytest
 
-from sioclient.transports import line as line_module
+from sioclient.transports import keepalive
 from sioclient.transports.base import HttpOptions
-from sioclient.transports.exchange import Answer
+from sioclient.transports.exchange import Response
 from sioclient.transports.http import HttpClient
-from sioclient.transports.line import Line
+from sioclient.transports.keepalive import KeptConnection
 from tests.servers_py import KEPT, LIMIT, Peer, Script, Server, Task, hand_over, nothing_left_open, soon, wait_until
 
 
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection that is kept be used again however slow the machine is."""
-    monkeypatch.setattr(line_module, "_SURE_TO_LIVE", LIMIT)
+    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager
-def line(method: str = "GET", limit: int = 1000, **options: object) -> Iterator[Line]:
+def kept_connection(method: str = "GET", limit: int = 1000, **options: object) -> Iterator[KeptConnection]:
     with closing(HttpClient(HttpOptions(**options))) as http:  # type: ignore[arg-type]
         http.renew()
-        with closing(Line(http, method, limit)) as made:
+        with closing(KeptConnection(http, method, limit)) as made:
             yield made
 
 
-def asked(made: Line, server: Server, body: bytes | None = None) -> Answer:
-    made.ask(server.url(), soon(), body)
-    return made.answer(soon())
+def response_to(made: KeptConnection, server: Server, body: bytes | None = None) -> Response:
+    made.send(server.url(), soon(), body)
+    return made.receive(soon())
 
 
-def answering(*texts: str, kept: str | None = KEPT) -> Script:
-    """Script: answer one request after the other on the same connection, then leave it to the test."""
+def replying(*texts: str, kept: str | None = KEPT) -> Script:
+    """Script: reply to one request after the other on the same connection, then leave it to the test."""
 
     def script(peer: Peer) -> None:
         for text in texts:
@@ -51,24 +51,24 @@ def answering(*texts: str, kept: str | None = KEPT) -> Script:
 
 @pytest.mark.parametrize(("method", "body"), [("GET", None), ("POST", b"3:::x")])
 def test_requests_share_a_connection_that_the_server_keeps(method: str, body: bytes | None) -> None:
-    with Server(answering("a", "b", "c")) as server, line(method) as made:
-        assert [asked(made, server, body).body for _ in range(3)] == ["a", "b", "c"]
+    with Server(replying("a", "b", "c")) as server, kept_connection(method) as made:
+        assert [response_to(made, server, body).body for _ in range(3)] == ["a", "b", "c"]
         assert server.connections == 1
 
 
 def test_the_headers_of_one_request_come_besides_those_of_all() -> None:
-    with Server(answering("1")) as server, line("POST", headers={"X-All": "1"}) as made:
-        made.ask(server.url(), soon(), b"x", **{"Content-Type": "text/plain"})
-        made.answer(soon())
+    with Server(replying("1")) as server, kept_connection("POST", headers={"X-All": "1"}) as made:
+        made.send(server.url(), soon(), b"x", **{"Content-Type": "text/plain"})
+        made.receive(soon())
         (request,) = server.requests
     assert (request.header("X-All"), request.header("Content-Type")) == ("1", "text/plain")
 
 
 @pytest.mark.parametrize("kept", [None, KEPT], ids=["no promise", "an old promise"])
 def test_a_connection_that_is_not_sure_to_live_is_replaced(kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_module, "_SURE_TO_LIVE", 0.0)
-    with Server(answering("a", kept=kept), answering("b", kept=kept)) as server, line() as made:
-        assert [asked(made, server).body for _ in range(2)] == ["a", "b"]
+    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", 0.0)
+    with Server(replying("a", kept=kept), replying("b", kept=kept)) as server, kept_connection() as made:
+        assert [response_to(made, server).body for _ in range(2)] == ["a", "b"]
         assert server.connections == 2
 
 
@@ -78,10 +78,10 @@ def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
         peer.reply("a")
         peer.end()
 
-    with Server(once, answering("b")) as server, line() as made:
-        assert asked(made, server).body == "a"
+    with Server(once, replying("b")) as server, kept_connection() as made:
+        assert response_to(made, server).body == "a"
         wait_until(made._stream.has_ended, "the end of the connection")
-        assert asked(made, server).body == "b"
+        assert response_to(made, server).body == "b"
 
 
 def test_a_connection_that_the_server_announces_to_close_is_replaced() -> None:
@@ -89,8 +89,8 @@ def test_a_connection_that_the_server_announces_to_close_is_replaced() -> None:
         peer.read_head()
         peer.answer(200, b"a")
 
-    with Server(once, answering("b")) as server, line() as made:
-        assert [asked(made, server).body for _ in range(2)] == ["a", "b"]
+    with Server(once, replying("b")) as server, kept_connection() as made:
+        assert [response_to(made, server).body for _ in range(2)] == ["a", "b"]
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", None), ("POST", b"3:::x")])
@@ -102,40 +102,40 @@ def test_no_request_is_sent_twice(method: str, body: bytes | None) -> None:
             if text:
                 peer.reply(text)
 
-    with Server(once) as server, line(method) as made:
-        asked(made, server, body)
-        with pytest.raises(OSError, match="without response"):
-            asked(made, server, body)
+    with Server(once) as server, kept_connection(method) as made:
+        response_to(made, server, body)
+        with pytest.raises(OSError, match="without a response"):
+            response_to(made, server, body)
         assert len(server.requests) == 2
 
 
 def test_a_wake_while_a_connection_is_replaced_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    replace = line_module.open_stream
+    replace = keepalive.open_stream
 
     def woken(*args: Any, **options: Any) -> None:
         made.wake()
         replace(*args, **options)
 
-    monkeypatch.setattr(line_module, "open_stream", woken)
-    with Server(answering("a")) as server, line() as made:
-        made.ask(server.url(), soon())
-        assert not Task(made.wait_for_answer).result()
-        assert Task(made.wait_for_answer).result()
-        assert made.answer(soon()).body == "a"
+    monkeypatch.setattr(keepalive, "open_stream", woken)
+    with Server(replying("a")) as server, kept_connection() as made:
+        made.send(server.url(), soon())
+        assert not Task(made.wait).result()
+        assert Task(made.wait).result()
+        assert made.receive(soon()).body == "a"
 
 
 def test_a_wake_interrupts_the_wait_for_an_answer_and_nothing_is_lost() -> None:
-    with Server(hand_over) as server, line() as made:
-        made.ask(server.url(), soon())
-        waiting = Task(made.wait_for_answer)
+    with Server(hand_over) as server, kept_connection() as made:
+        made.send(server.url(), soon())
+        waiting = Task(made.wait)
         waiting.wait_until_blocked()
         made.wake()
         assert not waiting.result()
         peer = server.next_peer()
         peer.read_head()
         peer.reply("kept")
-        assert Task(made.wait_for_answer).result()
-        assert made.answer(soon()).body == "kept"
+        assert Task(made.wait).result()
+        assert made.receive(soon()).body == "kept"
 
 
 def test_a_connection_can_be_had_before_the_request() -> None:
@@ -145,57 +145,61 @@ def test_a_connection_can_be_had_before_the_request() -> None:
         calls.append(request)
         return request
 
-    with Server(answering("a")) as server, line(auth=auth) as made:
+    with Server(replying("a")) as server, kept_connection(auth=auth) as made:
         for _ in range(2):
             made.prepare(server.url(), soon())
         wait_until(lambda: server.connections == 1, "the connection")
         assert server.requests == []
-        assert asked(made, server).body == "a"
+        assert response_to(made, server).body == "a"
         assert (server.connections, len(calls)) == (1, 1)
 
 
 def test_a_connection_that_was_had_long_before_the_request_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Server(answering("a")) as server, line() as made:
+    with Server(replying("a")) as server, kept_connection() as made:
         made.prepare(server.url(), soon())
         made._lives_until = time.monotonic()  # whoever prepares a large body may take his time
-        assert asked(made, server).body == "a"
+        assert response_to(made, server).body == "a"
         assert server.connections == 2
 
 
 def test_the_wait_for_an_answer_may_have_an_end() -> None:
-    with Server(hand_over) as server, line() as made:
-        made.ask(server.url(), soon())
-        assert not made.wait_for_answer(time.monotonic())
+    with Server(hand_over) as server, kept_connection() as made:
+        made.send(server.url(), soon())
+        assert not made.wait(time.monotonic())
         peer = server.next_peer()
         peer.read_head()
         peer.reply("kept")
-        assert made.wait_for_answer(soon())
-        assert made.answer(soon()).body == "kept"
+        assert made.wait(soon())
+        assert made.receive(soon()).body == "kept"
 
 
 def test_abort_ends_a_request_that_waits_and_all_others() -> None:
-    with Server(hand_over) as server, line() as made:
-        made.ask(server.url(), soon())
-        waiting = Task(made.wait_for_answer)
+    with Server(hand_over) as server, kept_connection() as made:
+        made.send(server.url(), soon())
+        waiting = Task(made.wait)
         waiting.wait_until_blocked()
         made.abort()
         with pytest.raises(OSError, match="aborted"):
             waiting.result()
         with pytest.raises(OSError, match="aborted"):
-            made.ask(server.url(), soon())
+            made.send(server.url(), soon())
 
 
 def test_no_connection_is_made_after_abort() -> None:
-    with Server(answering("x")) as server, line() as made:
+    with Server(replying("x")) as server, kept_connection() as made:
         made.abort()
         with pytest.raises(OSError, match="aborted"):
-            made.ask(server.url(), soon())
+            made.send(server.url(), soon())
         assert server.connections == 0
 
 
 def test_an_answer_that_is_too_large_is_refused() -> None:
-    with Server(answering("x" * 2000)) as server, line() as made, pytest.raises(OSError, match="larger than 1000"):
-        asked(made, server)
+    with (
+        Server(replying("x" * 2000)) as server,
+        kept_connection() as made,
+        pytest.raises(OSError, match="larger than 1000"),
+    ):
+        response_to(made, server)
 
 
 def test_an_auth_function_that_fails_is_an_error_of_the_request() -> None:
@@ -203,14 +207,14 @@ def test_an_auth_function_that_fails_is_an_error_of_the_request() -> None:
         raise LookupError("the token is gone")
 
     with (
-        Server(answering()) as server,
-        line(auth=auth) as made,
+        Server(replying()) as server,
+        kept_connection(auth=auth) as made,
         pytest.raises(OSError, match="LookupError while preparing a request: the token is gone"),
     ):
-        asked(made, server)
+        response_to(made, server)
 
 
 def test_nothing_is_left_open() -> None:
-    with Server(answering("a", kept=None)) as server, nothing_left_open(), line() as made:
+    with Server(replying("a", kept=None)) as server, nothing_left_open(), kept_connection() as made:
         for _ in range(3):
-            asked(made, server)
+            response_to(made, server)

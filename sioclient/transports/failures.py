@@ -1,0 +1,77 @@
+"""Whatever goes wrong in a transport, as the errors that users know: this is the one place that maps exceptions.
+
+All kinds of exceptions are mapped. For a bad response, http.client raises not only its own: ValueError for a chunk of
+-5 bytes, OverflowError for one of many more. A thread that dies of one of them ends a connection for good.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from ..address import bracketed
+from ..errors import ConnectError, ConnectionLost, RemoteProtocolError
+
+_MOST_QUOTED = 200
+
+
+class TooLarge(OSError):
+    """A message or a response has more bytes than it may have."""
+
+
+def connection_lost(error: Exception) -> ConnectionLost:
+    """Return the ConnectionLost for ``error``, with its cause in the text."""
+    if isinstance(error, ConnectionLost):
+        return error
+    if isinstance(error, TooLarge):
+        return ConnectionLost(f"message too big: {error}: see max_message_size=")
+    if isinstance(error, (RemoteProtocolError, UnicodeDecodeError)):
+        return ConnectionLost(f"protocol error: {error}")
+    if isinstance(error, OSError):
+        return ConnectionLost(f"transport closed: {error}")
+    return ConnectionLost(f"transport closed: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def losses() -> Iterator[None]:
+    """Raise ConnectionLost for whatever goes wrong inside."""
+    try:
+        yield
+    except ConnectionLost:
+        raise
+    except Exception as error:
+        raise connection_lost(error) from error
+
+
+@contextmanager
+def connect_errors(what: str, url: str, proxy: str | None = None) -> Iterator[None]:
+    """Raise ConnectError for whatever goes wrong inside; ``what`` is to be opened at ``url``."""
+    try:
+        yield
+    except ConnectError:
+        raise
+    except (RemoteProtocolError, ConnectionLost) as error:
+        raise ConnectError(f"{what} does not work here: {error}") from error
+    except Exception as error:
+        raise connect_error(url, error, proxy) from error
+
+
+def connect_error(url: str, error: Exception, proxy: str | None = None) -> ConnectError:
+    """Return the ConnectError that tells a user what ``error`` means; it leaves out the secret parts of URLs."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    where = f"{parts.scheme}://{bracketed(parts.hostname or '')}:{port}"
+    if proxy:
+        where += f" (through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]})"
+    # Part of this may be what a stranger sent.
+    what = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:_MOST_QUOTED])
+    text = f"{type(error).__name__}: {what}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectError(f"the certificate of {where} was not accepted: {text}. See verify=", retryable=False)
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectError(f"{where} refused the connection: is the server running, and is this its port?")
+    if isinstance(error, TimeoutError):
+        return ConnectError(f"{where} did not respond in time: is this its host and port?")
+    return ConnectError(f"cannot connect to {where}: {text}")

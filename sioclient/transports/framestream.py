@@ -1,0 +1,109 @@
+"""Websocket frames in and out of a stream: what ``frames`` decodes and encodes is read and written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from ..protocol.framing import Frame
+from .frames import FrameDecoder, FrameEncoder
+from .stream import Stream
+
+_LEAST_READ, _MOST_READ = 2**14, 2**18
+
+
+class FrameReader:
+    """Reads messages, and the bytes of those that the decoder leaves to others. For one thread.
+
+    Args:
+        stream: the connection.
+        limit: bytes that a message may have.
+    """
+
+    def __init__(self, stream: Stream, limit: int) -> None:
+        self._stream, self._decoder = stream, FrameDecoder(limit)
+        self._read_size = _LEAST_READ
+
+    def messages(self) -> list[Frame]:
+        """Wait for messages and return them; none: the next one is for others, who ``read`` it.
+
+        Raises:
+            TimeoutError: the stream was woken; nothing is lost, call again.
+            TooLarge, UnicodeDecodeError: the next message is too large, or is no text.
+            OSError: the connection ended, or was aborted.
+        """
+        decoder = self._decoder
+        messages = decoder.feed(b"")
+        while not messages and not decoder.is_foreign:
+            if decoder.buffer is None:
+                messages = decoder.feed(self._read_more())
+            else:
+                messages = decoder.filled(_some(self._stream.recv_into(decoder.buffer)))
+        return messages
+
+    def read(self, size: int) -> bytes:
+        """Return at least one byte and at most so many, as ``Stream.recv`` does."""
+        return self._decoder.take(size) or self._stream.recv(size)
+
+    def _read_more(self) -> bytes:
+        data = self._stream.recv(self._read_size)
+        # Reading much at a time pays only where much comes: a large buffer costs time by itself.
+        is_full = _some(len(data)) == self._read_size
+        self._read_size = min(self._read_size * 4, _MOST_READ) if is_full else _LEAST_READ
+        return data
+
+
+class FrameWriter:
+    """Writes messages for one thread at a time, and control frames for the reading one.
+
+    The order of the locks: this one, which is held while a message is written, comes before that of the stream, which
+    is held for each of its calls. Whoever has the stream's lock never calls a writer.
+
+    Args:
+        stream: the connection.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream, self._encoder = stream, FrameEncoder()
+        self._lock = Lock()
+        self._control: list[bytes] = []  # one frame at most, that waits for the end of a message
+
+    def write(self, messages: Sequence[Frame]) -> None:
+        """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
+        with self._lock:
+            for block in self._encoder.encode(messages):
+                self._write_all(block)
+        if self._control:
+            self._write_control()
+
+    def write_control(self, frame: bytes) -> None:
+        """Write a frame that is ready, or leave it to whoever is writing a message: it may not be in the middle of one.
+
+        The next one takes the place of one that waits: who sends many pings is owed the last pong (RFC 6455, 5.5.3).
+        """
+        self._control[:] = [frame]
+        self._write_control()
+
+    def _write_control(self) -> None:
+        # Whoever writes looks again after it let go of the lock, so nothing is forgotten; and within it, as another may
+        # have been faster.
+        while self._control and self._lock.acquire(blocking=False):
+            try:
+                while self._control:
+                    self._write_all(self._control.pop())
+            finally:
+                self._lock.release()
+
+    def _write_all(self, data: bytes) -> None:
+        assert self._lock.locked()
+        sent = self._stream.send(data)
+        if sent < len(data):
+            with memoryview(data) as view:
+                while sent < len(data):
+                    sent += self._stream.send(view[sent:])
+
+
+def _some(count: int) -> int:
+    if count == 0:
+        raise ConnectionResetError("the server closed the connection")
+    return count

@@ -1,0 +1,181 @@
+"""The POSTs of the transports over HTTP, one after the other.
+
+Two POSTs that are on their way at once overtake each other, so the next one waits for the response to the last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf
+
+from ..errors import ConnectionLost
+from ..protocol.framing import Frame, Framing
+from .base import Transport, fresh_url
+from .failures import losses
+from .http import HttpClient
+from .keepalive import KeptConnection
+
+_POST_TIMEOUT = 60.0
+"""Seconds for the response to a POST to begin, and for a connection to post on."""
+
+_REST_TIMEOUT = 5.0
+"""Seconds for the rest of the few bytes of such a response."""
+
+_MOST_SHARED = 500
+"""Bytes of a body that several frames share: every host takes a segment of 536."""
+
+_MARKS = 9
+"""Bytes that a frame needs besides its own in such a body: two marks, and its length in between."""
+
+Bodies = Callable[[Sequence[Frame]], Iterable[tuple[bytes, str]]]
+"""Makes bodies of frames, each with its Content-Type."""
+
+
+class Poster:
+    """Posts frames: ``send`` writes the first body, and ``finish`` reads its response and goes on with the others.
+
+    Args:
+        http: knows what every request carries.
+        limit: bytes that a response may have.
+        bodies: makes bodies of frames.
+
+    Attributes:
+        url: where to post.
+    """
+
+    def __init__(self, http: HttpClient, limit: int, bodies: Bodies) -> None:
+        self.url = ""
+        self._bodies = bodies
+        self._connection = KeptConnection(http, "POST", limit)
+        self._waiting: deque[tuple[bytes, str]] = deque()  # bodies, and their types
+        self._respond_by: float | None = None  # until when the response to the POST on its way must come
+        self._connect_by: float | None = None  # until when there must be a connection for the next one
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a POST waits for its response, or for a connection."""
+        return self._respond_by is not None or self._connect_by is not None
+
+    def prepare(self, deadline: float) -> bool:
+        """Wait for the responses to what was sent, and for a connection; see ``Transport.prepare``."""
+        with losses():
+            return self._finish(deadline) and self._connect(deadline)
+
+    def send(self, frames: Sequence[Frame]) -> None:
+        """Post frames, or the first of them; see ``Transport.send``."""
+        with losses():
+            self._waiting.extend(self._bodies(frames))
+            self._post()
+
+    def finish(self, deadline: float) -> bool:
+        """Wait until the server has all that was sent; see ``Transport.finish``."""
+        with losses():
+            return self._finish(deadline)
+
+    def abort(self) -> None:
+        """Make whatever waits raise, now or the next time."""
+        self._connection.abort()
+
+    def close(self) -> None:
+        """Free everything."""
+        self._connection.close()
+
+    def _finish(self, deadline: float) -> bool:
+        while self._respond_by is not None or self._waiting:
+            if self._respond_by is not None:
+                if not self._has_response(self._respond_by, deadline):
+                    return False
+            elif self._connect(deadline):
+                self._post()
+            else:
+                return False
+        return True
+
+    def _has_response(self, respond_by: float, deadline: float) -> bool:
+        if not self._connection.wait(min(respond_by, deadline)):
+            if time.monotonic() >= respond_by:
+                raise TimeoutError("no response to a POST came in time")
+            return False
+        status = self._connection.receive(time.monotonic() + _REST_TIMEOUT).status
+        if status != 200:
+            raise ConnectionLost(f"a POST was refused with status {status}")
+        self._respond_by = None
+        return True
+
+    def _connect(self, deadline: float) -> bool:
+        """Have a connection for the next POST; return whether there is one."""
+        now = time.monotonic()
+        self._connect_by = connect_by = self._connect_by or now + _POST_TIMEOUT
+        if now >= deadline:
+            return False
+        try:
+            self._connection.prepare(fresh_url(self.url), min(deadline, connect_by))
+        except TimeoutError:
+            if time.monotonic() >= connect_by:
+                raise
+            return False
+        self._connect_by = None
+        return True
+
+    def _post(self) -> None:
+        body, content_type = self._waiting.popleft()
+        self._respond_by = deadline = time.monotonic() + _POST_TIMEOUT
+        self._connection.send(fresh_url(self.url), deadline, body, **{"Content-Type": content_type})
+
+
+class PostingTransport(Transport):
+    """What the transports over HTTP have in common: frames are sent by ``posts``."""
+
+    def __init__(self, posts: Poster) -> None:
+        self.posts = posts
+
+    @property
+    def is_busy(self) -> bool:  # type: ignore[override]
+        """See ``Transport``."""
+        return self.posts.is_busy
+
+    def prepare(self, deadline: float) -> bool:
+        """See ``Transport.prepare``."""
+        return self.posts.prepare(deadline)
+
+    def send(self, frames: Sequence[Frame]) -> None:
+        """See ``Transport.send``."""
+        self.posts.send(frames)
+
+    def finish(self, deadline: float) -> bool:
+        """See ``Transport.finish``."""
+        return self.posts.finish(deadline)
+
+
+def shared_bodies(framing: Framing) -> Bodies:
+    """Return what makes bodies for a server of revision 1.
+
+    Several frames share a body only if nobody can count their characters wrongly: beyond the first 65,536, JavaScript
+    counts two units where Python servers count one. And only if they fit into the smallest segment of TCP: socket.io
+    0.7 to 0.9 decode each piece that arrives by itself, so that a mark between two frames that is cut takes both with
+    it.
+    """
+
+    def bodies(frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
+        for share in _shares([frame for frame in frames if isinstance(frame, str)]):
+            yield framing.encode_payload(share).encode("utf-8"), framing.content_type
+
+    return bodies
+
+
+def _shares(frames: Sequence[str]) -> Iterator[list[str]]:
+    """Yield frames in order, those together that may share a body."""
+    share: list[str] = []
+    room: float = _MOST_SHARED
+    for frame in frames:
+        is_alone = len(frame) > _MOST_SHARED or max(frame, default="") > "\uffff"
+        size = inf if is_alone else len(frame.encode("utf-8")) + _MARKS
+        if share and size > room:
+            yield share
+            share, room = [], _MOST_SHARED
+        share.append(frame)
+        room -= size
+    if share:
+        yield share

@@ -1,0 +1,119 @@
+"""FrameReader and FrameWriter, over a stream whose every read and write the test decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sioclient.transports.framestream import FrameReader, FrameWriter
+from tests.servers_py import PING, frame
+from tests.transports.conftest import Chunks
+from tests.transports.test_frames import unmask
+
+LIMIT = 2**20
+
+
+def reader_of(stream: Any) -> FrameReader:
+    return FrameReader(stream, LIMIT)
+
+
+def writer_of(stream: Any) -> FrameWriter:
+    return FrameWriter(stream)
+
+
+def test_messages_are_read_until_there_is_one() -> None:
+    reader = reader_of(Chunks([frame("abc")[:2], frame("abc")[2:] + frame("d")]))
+    assert reader.messages() == ["abc", "d"]
+
+
+def test_messages_that_came_with_others_need_no_reading() -> None:
+    reader = reader_of(Chunks([frame("") * 1500]))
+    assert [len(reader.messages()), len(reader.messages())] == [1000, 500]
+
+
+def test_a_large_message_is_read_into_a_buffer_of_its_size() -> None:
+    stream, data = Chunks([]), frame("x" * 200_000)
+    stream.chunks = [data[:10_000], data[10_000:150_000], data[150_000:]]
+    assert reader_of(stream).messages() == ["x" * 200_000]
+    assert stream.asked == [2**14, len(data) - 10_000, len(data) - 150_000]
+
+
+def test_a_wake_in_the_middle_loses_nothing() -> None:
+    data = frame("x" * 200_000)
+    reader = reader_of(Chunks([data[:1], b"", data[1:40_000], b"", data[40_000:]]))
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            reader.messages()
+    assert reader.messages() == ["x" * 200_000]
+
+
+@pytest.mark.parametrize("begun", [b"", frame("x")[:1], frame("x" * 70_000)[:-1]])
+def test_the_end_of_the_stream_is_an_error(begun: bytes) -> None:
+    with pytest.raises(ConnectionResetError, match="closed the connection"):
+        reader_of(Chunks([begun] if begun else [])).messages()
+
+
+def test_bytes_of_other_frames_are_read_as_they_are() -> None:
+    ping = frame("x" * 10, PING)
+    reader = reader_of(Chunks([frame("a") + ping[:3], ping[3:]]))
+    assert reader.messages() == ["a"]
+    assert reader.messages() == []
+    assert [reader.read(2), reader.read(100), reader.read(100)] == [ping[:2], ping[2:3], ping[3:]]
+
+
+def test_more_is_read_at_a_time_while_much_comes() -> None:
+    stream = Chunks([frame("x" * 100) * 10_000, frame("y" * 100)])
+    reader = reader_of(stream)
+    received: list[str | bytes] = []
+    while len(received) < 10_001:
+        received += reader.messages()
+    assert stream.asked[:4] == [2**14, 2**16, 2**18, 2**18]
+    assert stream.asked[-1] == 2**14
+
+
+def test_a_control_frame_that_comes_during_a_message_is_written_behind_it() -> None:
+    class Meanwhile(Chunks):
+        def send(self, data: bytes | memoryview) -> int:
+            if len(self.written) == 1:
+                writer.write_control(b"first pong")
+                writer.write_control(b"last pong")
+            return super().send(data)
+
+    stream = Meanwhile([])
+    writer = writer_of(stream)
+    writer.write_control(b"at once")
+    writer.write(["message"])
+    assert [stream.written[0], *stream.written[2:]] == [b"at once", b"last pong"]
+    assert unmask(stream.written[1]) == ["message"]
+
+
+def test_two_threads_that_would_write_the_same_control_frame_write_it_once() -> None:
+    stream = Chunks([])
+    writer = writer_of(stream)
+
+    class Late:
+        """A lock that is had only when the other thread has written already."""
+
+        def acquire(self, blocking: bool) -> bool:
+            writer._control.clear()
+            return True
+
+        def release(self) -> None:
+            """Do nothing."""
+
+    writer._lock = Late()  # type: ignore[assignment]
+    writer.write_control(b"pong")
+    assert stream.written == []
+
+
+def test_what_the_stream_does_not_take_at_once_follows() -> None:
+    stream = Chunks([])  # which takes a thousand bytes at a time
+    writer_of(stream).write(["x" * 2500])
+    assert len(stream.written) == 3
+    assert unmask(b"".join(stream.written)) == ["x" * 2500]
+
+
+def test_nothing_is_written_without_the_lock() -> None:
+    with pytest.raises(AssertionError):
+        writer_of(Chunks([]))._write_all(b"x")
