@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ..address import bracketed
 from ..errors import ConnectError, ConnectionLost, RemoteProtocolError
+from .proxy import proxy_parts
 
 _MOST_QUOTED = 200
 
@@ -64,7 +65,7 @@ def connect_error(url: str, error: Exception, proxy: str | None = None) -> Conne
     port = parts.port or (443 if parts.scheme == "https" else 80)
     where = f"{parts.scheme}://{bracketed(parts.hostname or '')}:{port}"
     if proxy:
-        where += f" (through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]})"
+        where += f" (through the proxy {proxy_parts(proxy).netloc.rpartition('@')[2]})"
     # Part of this may be what a stranger sent.
     what = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:_MOST_QUOTED])
     text = f"{type(error).__name__}: {what}"

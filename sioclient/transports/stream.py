@@ -7,9 +7,12 @@ Rules, each measured:
   is made under one lock, and waiting happens outside of it.
 * ``close`` does not wake a thread that waits for the socket, ``shutdown`` does. ``SSLSocket.shutdown`` also takes the
   encryption off, whereupon a reader would be handed ciphertext as data: hence the plain socket's.
-* A descriptor that is closed while another thread is about to use it may be somebody else's by then, a file or another
-  connection, and what is written goes there; on a busy machine, a late ``wake`` did so. So whoever closes or
-  uses one does it under the lock, the waker's included, and only the reading thread closes; the others abort.
+* A descriptor that is closed while another thread is about to use it may belong to a file or to another connection by
+  then, and what is written goes there; on a busy machine, a late ``wake`` did so. So every descriptor is used and
+  closed under the lock, the waker's included, and only the reading thread closes; the others abort.
+
+The lock is the inner one of a pair: whoever holds a ``FrameWriter``'s takes this one, never the other way round. No
+method expects that its caller holds it: those that need it take it, as an RLock may be taken again.
 """
 
 from __future__ import annotations
@@ -50,10 +53,10 @@ class Stream:
     """A byte stream; see the module's rules for who may call what.
 
     Args:
-        wakes: whether ``wake`` is needed; without it, a descriptor less is.
+        wakes: whether ``wake`` is needed; without it, the stream needs one descriptor less.
 
     Attributes:
-        patience: until when ``recv`` waits if it is not told; None: without limit.
+        patience: the deadline of a ``recv`` that is given none; None: it waits without limit.
     """
 
     def __init__(self, *, wakes: bool = True) -> None:
@@ -74,7 +77,7 @@ class Stream:
         """Open a TCP connection, trying every address of ``host``.
 
         Raises:
-            OSError: none of them answered before ``deadline`` (``time.monotonic``).
+            OSError: none of them accepted it before ``deadline`` (``time.monotonic``).
         """
         error: OSError = TimeoutError("timed out")
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -129,7 +132,7 @@ class Stream:
         self._let_in(encrypted)
 
     def _finish_connecting(self, sock: socket.socket, state: int, deadline: float) -> None:
-        """Wait until a socket has connected, or ``abort``: shutting down what is not connected would not be noticed."""
+        """Wait until a socket has connected, or ``abort``, for the shutdown of an unconnected socket wakes nobody."""
         with _Selector() as selector:
             selector.register(sock, selectors.EVENT_WRITE)
             if self._wakened is not None:
@@ -147,7 +150,7 @@ class Stream:
             raise OSError(state, os.strerror(state))
 
     def _let_in(self, sock: socket.socket) -> None:
-        """From here on, no call of the operating system waits: this class does."""
+        """Set a connected socket up: from here on, no call of the system waits, but this class does."""
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)
@@ -175,7 +178,7 @@ class Stream:
             except _WOULD_BLOCK:
                 self._wait_to_read(deadline)
             else:
-                # Who got less than he asked for need not ask again before he waited. TLS may have more than it gave.
+                # Less than ``size`` bytes are all that there were: wait before the next call. TLS may hold some back.
                 self._is_drained = 0 < len(data) < size and not isinstance(self._sock, ssl.SSLSocket)
                 return data
 
@@ -281,13 +284,13 @@ class Stream:
             self._sock = None
 
     def _has_decrypted(self) -> bool:
-        """Return whether something is there of which the system does not know any more."""
+        """Return whether something was received that the system has already handed over."""
         with self._lock:
             is_pending = isinstance(self._sock, ssl.SSLSocket) and not self._aborted and self._sock.pending() > 0
         return is_pending or bool(self._unread)
 
     def _has_data(self) -> bool:
-        """Return whether ``recv`` would not wait: what came over TLS may be none of the peer's words, but a ticket."""
+        """Return whether ``recv`` would not wait: what came over TLS may be no data, but a session ticket."""
         if not isinstance(self._socket(), ssl.SSLSocket):
             return True
         try:

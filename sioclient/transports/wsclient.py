@@ -1,7 +1,7 @@
 """Everything that bends websocket-client: no other module imports it, and none depends on how it is made.
 
 It makes the upgrade and checks the response to it; it reads the frames that ``frames`` leaves: messages of bytes or in
-pieces, and control frames, of which it answers the pings; it makes close frames. What it is not left to do, and why:
+pieces, and control frames; it makes pongs and close frames. What it is not left to do, and why:
 
 * Most frames, either way: ``frames`` is several times as fast.
 * Connecting and TLS: ``stream`` does, for the reasons given there.

@@ -367,7 +367,7 @@ OTHERS = {
     "HTTP/2": (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00" * 18, r"\x00\x00\x12\x04"),
     "SMTP": (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
     "TLS": (b"\x15\x03\x01\x00\x02\x02\x46", r"\x15\x03\x01"),
-    "nothing": (b"", "without response"),
+    "nothing": (b"", "without a response"),
 }
 """What servers of other protocols say first, and what of it the error shows."""
 

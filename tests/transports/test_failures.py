@@ -174,7 +174,7 @@ def test_whatever_goes_wrong_in_opening_is_a_connect_error() -> None:
         (RemoteProtocolError("no frame"), "htmlfile does not work here: no frame"),
         (ConnectionLost("it ended"), "htmlfile does not work here: it ended"),
     ):
-        with pytest.raises(ConnectError) as caught, connect_errors("htmlfile", "http://host/", "http://u:p@proxy:1"):
+        with pytest.raises(ConnectError) as caught, connect_errors("htmlfile", "http://host/", "u:p@proxy:1"):
             raise error
         assert str(caught.value) == text
         assert caught.value.__cause__ is error

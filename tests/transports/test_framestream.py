@@ -72,7 +72,7 @@ def test_more_is_read_at_a_time_while_much_comes() -> None:
     assert stream.asked[-1] == 2**14
 
 
-def test_a_control_frame_that_comes_during_a_message_is_written_behind_it() -> None:
+def test_a_control_frame_during_a_message_is_written_behind_it() -> None:
     class Meanwhile(Chunks):
         def send(self, data: bytes | memoryview) -> int:
             if len(self.written) == 1:
@@ -88,7 +88,7 @@ def test_a_control_frame_that_comes_during_a_message_is_written_behind_it() -> N
     assert unmask(stream.written[1]) == ["message"]
 
 
-def test_two_threads_that_would_write_the_same_control_frame_write_it_once() -> None:
+def test_a_control_frame_of_two_threads_is_written_once() -> None:
     stream = Chunks([])
     writer = writer_of(stream)
 

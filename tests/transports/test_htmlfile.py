@@ -50,7 +50,7 @@ def plain(text: str) -> bytes:
 
 
 def begin(peer: Peer, text: str, write: object = chunk) -> None:
-    """Answer with the beginning of a page."""
+    """Respond with the beginning of a page."""
     peer.read_head()
     kind = "Transfer-Encoding: chunked" if write is chunk else "Connection: close"
     peer.send(f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{kind}\r\n\r\n".encode())
@@ -58,7 +58,7 @@ def begin(peer: Peer, text: str, write: object = chunk) -> None:
 
 
 def paging(*texts: str) -> Script:
-    """Script: answer with a page of so many chunks, then leave the connection to the test."""
+    """Script: respond with a page of so many chunks, then leave the connection to the test."""
 
     def run(peer: Peer) -> None:
         begin(peer, BEGINNING + texts[0])

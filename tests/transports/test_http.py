@@ -45,7 +45,7 @@ def client(**options: Any) -> Iterator[HttpClient]:
         http.close()
 
 
-def reply(status: int = 200, body: bytes = b"answer", *headers: str) -> Script:
+def reply(status: int = 200, body: bytes = b"body", *headers: str) -> Script:
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.answer(status, body, *headers)
@@ -79,7 +79,7 @@ def get(script: Script, seconds: float = 10, path: str = "/") -> Response:
 # What is sent
 
 
-def test_the_answer_is_returned_whatever_its_status() -> None:
+def test_the_response_is_returned_whatever_its_status() -> None:
     assert get(reply(200, "sid é".encode())) == Response(200, "sid é")
     assert get(reply(503, b"later")) == Response(503, "later")
     assert get(reply(404, b"")) == Response(404, "")
@@ -133,19 +133,37 @@ def test_cookies_are_sent(cookies: Any) -> None:
 
 
 def request_after(**options: Any) -> Request:
-    """Return the second request of a connection, whose first answer sets a cookie."""
-    first = reply(200, b"answer", "Set-Cookie: a=1; Path=/")
+    """Return the second request of a connection, the first of which got a cookie."""
+    first = reply(200, b"", "Set-Cookie: a=1; Path=/")
     with Server(first, reply()) as server, client(params={"p": "q"}, headers={"X-Key": "1"}, **options) as http:
         http.get(server.url("/one?t=1"), soon())
         http.get(server.url("/two?t=2"), soon())
         return server.requests[1]
 
 
-def test_a_second_request_carries_what_the_first_did_and_the_cookies_of_its_answer() -> None:
+def test_a_second_request_is_like_the_first_with_its_cookies() -> None:
     second = request_after(auth=("user", "secret"))
     assert second.target == "/two?t=2&p=q"
     names = ("Authorization", "X-Key", "User-Agent", "Cookie")
     assert [second.header(name) for name in names] == ["Basic dXNlcjpzZWNyZXQ=", "1", "sioclient", "a=1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "cookie"), [({"cookies": {"c": "2"}}, "a=1; c=2"), ({"headers": {"Cookie": "own=1"}}, "own=1")]
+)
+def test_the_users_own_cookies_go_with_every_request(options: dict[str, Any], cookie: str) -> None:
+    first = reply(200, b"", "Set-Cookie: a=1; Path=/")
+    with Server(first, reply(), reply()) as server, client(**options) as http:
+        for _ in range(3):
+            http.get(server.url(), soon())
+        assert [request.header("Cookie") for request in server.requests[1:]] == [cookie] * 2
+
+
+def test_another_origin_has_settings_of_its_own() -> None:
+    with client(proxies={"http://one.example": "http://proxy.example"}) as http:
+        first, second = http.prepare("http://one.example/a"), http.prepare("http://two.example/b")
+    assert (first.proxy, second.proxy) == ("http://proxy.example", None)
+    assert (second.host, second.path) == ("two.example", "/b")
 
 
 def test_an_auth_that_looks_at_the_request_sees_each_one() -> None:
@@ -235,6 +253,64 @@ def test_cookies_of_the_server_are_sent_back_where_they_belong() -> None:
         assert "a=1" not in http.prepare(server.url(host="localhost")).headers["Cookie"]
 
 
+def setting(*responses: list[str]) -> Script:
+    """Script: set so many cookies with each response, one connection for each."""
+    waiting = iter(responses)
+
+    def script(peer: Peer) -> None:
+        peer.read_head()
+        peer.answer(200, b"", *(f"Set-Cookie: {cookie}" for cookie in next(waiting)))
+
+    return script
+
+
+def kept_of(responses: list[list[str]], http: HttpClient) -> None:
+    """GET so many responses."""
+    with Server(*[setting(cookies) for cookies in responses]) as server:
+        for _ in responses:
+            http.get(server.url(), soon())
+
+
+def test_a_server_that_sets_new_cookies_for_ever_has_fifty() -> None:
+    many = [[f"c{poll}-{n}=1; Path=/{poll}/{n}" if n % 2 else f"c{poll}-{n}=1" for n in range(90)] for poll in range(5)]
+    with client() as http:
+        kept_of(many, http)
+        jar = http._session.cookies
+        assert len(jar) == len(http._cookies) == 50
+        assert {cookie.name.partition("-")[0] for cookie in jar} == {"c4"}
+        assert sum(map(len, jar._cookies.values())) <= 51  # tables of paths
+
+
+def test_a_cookie_that_is_set_again_is_young() -> None:
+    with client() as http:
+        kept_of([["old=1", "older=1"], [f"c{n}=1" for n in range(48)], ["old=2", "new=1"]], http)
+        names = {cookie.name for cookie in http._session.cookies}
+        assert "older" not in names
+        assert {"old", "new", "c0"} <= names
+
+
+def test_a_cookie_that_the_server_took_back_makes_room() -> None:
+    with client() as http:
+        kept_of([["gone=1"], ["gone=1; Max-Age=0"], [f"c{n}=1" for n in range(50)]], http)
+        assert {cookie.name for cookie in http._session.cookies} == {f"c{n}" for n in range(50)}
+
+
+def test_a_cookie_beyond_four_kilobytes_is_not_kept() -> None:
+    with client() as http:
+        kept_of([["large=" + "x" * 4091, "fine=" + "x" * 4091]], http)
+        assert [cookie.name for cookie in http._session.cookies] == ["fine"]
+
+
+def test_cookies_of_the_user_are_none_of_the_fifty() -> None:
+    with requests.Session() as session:
+        for n in range(60):
+            session.cookies.set(f"mine{n}", "1", domain="127.0.0.1", path="/")
+        with client(session=session) as http:
+            kept_of([[f"c{n}=1" for n in range(60)]], http)
+        names = {cookie.name for cookie in session.cookies}
+        assert names == {f"mine{n}" for n in range(60)} | {f"c{n}" for n in range(10, 60)}
+
+
 # A session of the user's
 
 
@@ -266,7 +342,7 @@ def test_options_go_before_the_users_session() -> None:
     assert request.header("Authorization") == "Basic YTpi"
 
 
-def test_the_users_session_gets_the_cookies_of_the_server_and_is_not_closed() -> None:
+def test_the_users_session_gets_cookies_and_is_not_closed() -> None:
     with users_session() as session, Server(reply(200, b"", "Set-Cookie: new=1"), reply()) as server:
         with client(session=session) as http:
             http.get(server.url(), soon())
@@ -297,8 +373,8 @@ def test_the_users_session_lends_its_certificate(authority: Authority) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     with Server(reply()) as elsewhere:
-        answer = get(reply(status, b"over there", f"Location: {elsewhere.url()}"))
-        assert answer == Response(status, f"to {elsewhere.url('')}")
+        response = get(reply(status, b"over there", f"Location: {elsewhere.url()}"))
+        assert response == Response(status, f"to {elsewhere.url('')}")
         assert elsewhere.connections == 0
 
 
@@ -395,14 +471,14 @@ def test_a_compressed_body_is_refused_as_nobody_asked_for_it() -> None:
         "status",
     ],
 )
-def test_an_answer_that_is_not_http_is_a_connect_error(data: bytes) -> None:
+def test_a_response_that_is_not_http_is_a_connect_error(data: bytes) -> None:
     with pytest.raises(ConnectError) as caught:
         get(raw(data), path="/?token=secret")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is not None
 
 
-def test_an_answer_that_is_cut_may_be_whole_the_next_time() -> None:
+def test_a_response_that_is_cut_may_be_whole_the_next_time() -> None:
     announcement = b"sid:60:60:websocket"
     whole = b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: %d\r\n\r\n%s" % (len(announcement), announcement)
     for length in range(len(whole)):
@@ -439,7 +515,7 @@ def _drip(head: bytes) -> Script:
     ],
     ids=["silent", "status line", "header", "body", "endless body"],
 )
-def test_an_answer_that_does_not_end_is_given_up_at_the_deadline(script: Script) -> None:
+def test_a_response_without_end_is_given_up_at_the_deadline(script: Script) -> None:
     with pytest.raises(ConnectError, match="did not respond in time") as caught:
         get(script, seconds=0.3)
     assert caught.value.retryable
@@ -478,7 +554,7 @@ def test_a_port_without_a_server_is_refused() -> None:
     assert caught.value.retryable
 
 
-def test_a_server_that_does_not_answer_is_given_up_at_the_deadline() -> None:
+def test_a_silent_port_is_given_up_at_the_deadline() -> None:
     with deaf_port() as port, client() as http:
         task = Task(http.get, f"http://127.0.0.1:{port}/?token=secret", time.monotonic() + 0.2)
         with pytest.raises(ConnectError, match=rf"^http://127\.0\.0\.1:{port} did not respond in time"):
@@ -498,7 +574,7 @@ def test_a_proxy_is_used() -> None:
         assert proxy.requests[0].target == "http://far.example/socket.io/1/"
 
 
-def test_a_proxy_that_refuses_is_a_connect_error_without_its_password() -> None:
+def test_the_error_of_a_proxy_that_refuses_has_no_password() -> None:
     with Server(reply(407, b"who are you?")) as proxy:
         url = proxy.url().replace("http://", "http://user:secret@")
         with client(proxies={"https": url}) as http, pytest.raises(ConnectError) as caught:
@@ -689,14 +765,14 @@ def test_an_upgrade_says_where_to_connect_and_what_to_ask(url: str, expected: tu
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("half", ["", "HTTP/1.1 200 OK\r\nX: ", "Keep-Alive", "Close"])
 def test_abort_ends_a_get_in_flight(authority: Authority, scheme: str, half: str) -> None:
-    def answer_half(peer: Peer) -> None:
+    def half_a_response(peer: Peer) -> None:
         peer.read_head()
         head = f"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: {half}\r\n\r\nhalf"
         peer.send((head if half.isalpha() or "-" in half else half).encode())
         hand_over(peer)
 
     tls = authority.good if scheme == "https" else None
-    with Server(answer_half, tls=tls) as server, client(verify=authority.ca_file) as http:
+    with Server(half_a_response, tls=tls) as server, client(verify=authority.ca_file) as http:
         task = Task(http.get, server.url(), time.monotonic() + 60)
         server.next_peer()
         task.wait_until_blocked()

@@ -84,7 +84,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
         assert response_to(made, server).body == "b"
 
 
-def test_a_connection_that_the_server_announces_to_close_is_replaced() -> None:
+def test_a_connection_announced_to_close_is_replaced() -> None:
     def once(peer: Peer) -> None:
         peer.read_head()
         peer.answer(200, b"a")
@@ -124,7 +124,7 @@ def test_a_wake_while_a_connection_is_replaced_is_not_lost(monkeypatch: pytest.M
         assert made.receive(soon()).body == "a"
 
 
-def test_a_wake_interrupts_the_wait_for_an_answer_and_nothing_is_lost() -> None:
+def test_a_wake_interrupts_the_wait_and_nothing_is_lost() -> None:
     with Server(hand_over) as server, kept_connection() as made:
         made.send(server.url(), soon())
         waiting = Task(made.wait)
@@ -154,7 +154,7 @@ def test_a_connection_can_be_had_before_the_request() -> None:
         assert (server.connections, len(calls)) == (1, 1)
 
 
-def test_a_connection_that_was_had_long_before_the_request_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_made_long_before_its_request_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with Server(replying("a")) as server, kept_connection() as made:
         made.prepare(server.url(), soon())
         made._lives_until = time.monotonic()  # whoever prepares a large body may take his time
@@ -162,7 +162,7 @@ def test_a_connection_that_was_had_long_before_the_request_is_replaced(monkeypat
         assert server.connections == 2
 
 
-def test_the_wait_for_an_answer_may_have_an_end() -> None:
+def test_the_wait_for_a_response_may_have_an_end() -> None:
     with Server(hand_over) as server, kept_connection() as made:
         made.send(server.url(), soon())
         assert not made.wait(time.monotonic())
@@ -193,7 +193,7 @@ def test_no_connection_is_made_after_abort() -> None:
         assert server.connections == 0
 
 
-def test_an_answer_that_is_too_large_is_refused() -> None:
+def test_a_response_that_is_too_large_is_refused() -> None:
     with (
         Server(replying("x" * 2000)) as server,
         kept_connection() as made,

@@ -39,7 +39,7 @@ def client(kind: type[PollingTransport] = PollingTransport, **options: object) -
 
 
 def bodies(*texts: str) -> Script:
-    """Script: answer one request after the other on the same connection, then leave it to the test."""
+    """Script: respond to one request after the other on the same connection, then leave it to the test."""
 
     def script(peer: Peer) -> None:
         for text in texts:
@@ -55,7 +55,7 @@ def opened(transport: PollingTransport, server: Server) -> PollingTransport:
     return transport
 
 
-def test_the_first_poll_opens_the_transport_and_its_frames_come_first() -> None:
+def test_the_frames_of_the_first_poll_come_first() -> None:
     with Server(bodies("\ufffd3\ufffd1::\ufffd5\ufffd3:::x", "3:::y")) as server, client() as transport:
         opened(transport, server)
         assert transport.recv() == ["1::", "3:::x"]
@@ -78,7 +78,7 @@ def test_every_request_carries_what_the_options_say() -> None:
         assert (request.header("Authorization") or "").startswith("Basic ")
 
 
-def test_cookies_of_one_answer_go_with_the_next_request() -> None:
+def test_cookies_of_a_response_go_with_the_next_request() -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.reply("1::", "Set-Cookie: sticky=7; Path=/")
@@ -124,7 +124,7 @@ def test_a_body_that_frames_share_fits_into_the_smallest_segment() -> None:
     assert not list(posting._shares([]))
 
 
-def test_frames_that_servers_count_differently_are_posted_one_by_one() -> None:
+def test_frames_that_servers_count_differently_share_no_body() -> None:
     assert posted("3:::a", "3:::\U0001f600") == ["3:::a", "3:::\U0001f600"]
 
 
@@ -178,7 +178,7 @@ def test_abort_ends_a_poll_that_waits() -> None:
 
 
 def silent(peer: Peer) -> None:
-    """Script: read a POST and leave its answer to the test."""
+    """Script: read a POST and leave the response to the test."""
     request = peer.read_head()
     peer.read(int(request.header("Content-Length") or 0))
     hand_over(peer)
@@ -196,7 +196,7 @@ def test_abort_ends_a_post_that_waits() -> None:
             sending.result()
 
 
-def test_a_post_that_is_not_answered_yet_holds_up_the_next_and_nothing_else() -> None:
+def test_a_post_without_a_response_holds_up_only_the_next() -> None:
     with Server(bodies("1::"), silent) as server, client() as transport:
         opened(transport, server)
         server.next_peer()
@@ -218,7 +218,7 @@ def test_a_post_that_is_not_answered_yet_holds_up_the_next_and_nothing_else() ->
         assert transport.prepare(soon())
 
 
-def test_a_post_that_is_never_answered_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_post_that_gets_no_response_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posting, "_POST_TIMEOUT", 0.05)
     with Server(bodies("1::"), silent) as server, client() as transport:
         opened(transport, server)
@@ -227,7 +227,7 @@ def test_a_post_that_is_never_answered_is_a_lost_connection(monkeypatch: pytest.
             Task(transport.finish, soon()).result()
 
 
-def test_a_server_that_takes_no_connection_for_a_post_holds_it_up_and_is_given_up_in_the_end(
+def test_a_server_that_takes_no_post_is_given_up_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Server(bodies("1::")) as server, client() as transport, deaf_port() as deaf:
@@ -277,13 +277,13 @@ def test_a_first_poll_that_is_not_one(body: str) -> None:
         opened(transport, server)
 
 
-def test_a_server_that_closes_instead_of_answering() -> None:
+def test_a_server_that_closes_instead_of_responding() -> None:
     with Server(Peer.read_head) as server, client() as transport, pytest.raises(ConnectError, match="cannot connect"):
         opened(transport, server)
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", "status 401"),
         (b"HTTP/1.1 302 No\r\nContent-Length: 0\r\nLocation: /\r\n\r\n", "status 302"),
@@ -295,12 +295,12 @@ def test_a_server_that_closes_instead_of_answering() -> None:
     ],
     ids=["401", "redirect", "page", "framing", "too large", "cut", "not http"],
 )
-def test_a_poll_that_brings_no_packets_is_a_lost_connection(answer: bytes, reason: str) -> None:
+def test_a_poll_that_brings_no_packets_is_a_lost_connection(response: bytes, reason: str) -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.reply("1::")
         peer.read_head()
-        peer.send(answer)
+        peer.send(response)
 
     with Server(script) as server, client() as transport:
         opened(transport, server)
@@ -320,7 +320,7 @@ def test_a_post_that_is_refused_is_a_lost_connection() -> None:
             Task(sent, transport, ["3:::x"]).result()
 
 
-def test_half_a_surrogate_pair_is_passed_on_and_other_bad_bytes_are_replaced() -> None:
+def test_half_a_surrogate_pair_passes_and_bad_bytes_do_not() -> None:
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.reply("3:::\ud83d")

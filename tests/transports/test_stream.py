@@ -81,7 +81,7 @@ def test_every_address_of_the_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
         assert server.next_peer()
 
 
-def test_no_answer_to_connect_ends_at_the_deadline() -> None:
+def test_a_connect_without_a_reply_ends_at_the_deadline() -> None:
     with deaf_port() as port, closing(Stream()) as stream:
         task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 0.2)
         with pytest.raises(TimeoutError):
@@ -308,7 +308,7 @@ def test_the_garbage_collector_may_wake_what_is_just_being_read() -> None:
         Task(collect).result()
 
 
-def test_a_socket_that_does_not_connect_is_closed_where_abort_cannot_hit_another(
+def test_a_socket_that_does_not_connect_is_closed_in_the_lock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with closed_port() as port, closing(Stream()) as stream:
@@ -574,7 +574,7 @@ class _Renegotiating(socket.socket):
                 raise want
 
 
-def test_tls_may_want_to_write_before_it_reads_and_the_other_way_round() -> None:
+def test_tls_may_want_to_write_to_read_and_to_read_to_write() -> None:
     ours, theirs = socket.socketpair()
     with closing(Stream()) as stream, closing(theirs):
         renegotiating = _Renegotiating(ours)
@@ -589,7 +589,7 @@ def test_tls_may_want_to_write_before_it_reads_and_the_other_way_round() -> None
         assert renegotiating.wants == []
 
 
-def test_tls_that_always_wants_to_read_before_it_writes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_that_always_wants_to_read_to_write_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.05)
     ours, theirs = socket.socketpair()
     with closing(Stream()) as stream, closing(theirs):
@@ -601,7 +601,7 @@ def test_tls_that_always_wants_to_read_before_it_writes_is_given_up(monkeypatch:
 
 
 @pytest.mark.parametrize(("want", "looks"), [(ssl.SSLWantReadError, 2), (ssl.SSLWantWriteError, 1)])
-def test_what_tls_has_to_say_of_itself_is_not_the_beginning_of_a_response(
+def test_what_tls_says_of_itself_is_no_response(
     authority: Authority, monkeypatch: pytest.MonkeyPatch, want: type[ssl.SSLError], looks: int
 ) -> None:
     with Server(hand_over, tls=authority.good) as server, connected(server, authority.client()) as stream:

@@ -17,7 +17,7 @@ from sioclient.transports.base import HttpOptions, Transport, fresh_url
 from tests.memory import MemoryServer, MemoryTransport
 
 
-def test_every_kind_is_a_transport_that_can_be_asked_for_by_its_name() -> None:
+def test_every_kind_is_a_transport_with_a_name_of_an_option() -> None:
     for kind in transport_kinds():
         made = load_transport(kind)
         assert isinstance(made, type)
@@ -55,7 +55,7 @@ def test_a_transport_has_to_do_everything() -> None:
         Transport()  # type: ignore[abstract]
 
 
-def test_a_transport_that_knows_no_better_receives_until_there_is_something() -> None:
+def test_a_transport_receives_without_deadline_by_default() -> None:
     transport = MemoryTransport(MemoryServer())
     transport.incoming.put("x")
     assert transport.recv_until(0) == ["x"]
@@ -63,7 +63,7 @@ def test_a_transport_that_knows_no_better_receives_until_there_is_something() ->
     assert Transport.finish(transport, 0)
 
 
-def test_certificates_are_verified_by_default_and_nothing_else_is_set() -> None:
+def test_certificates_are_verified_by_default() -> None:
     options = dataclasses.asdict(HttpOptions())
     assert options.pop("verify") is True
     assert set(options.values()) == {None}

@@ -143,7 +143,7 @@ def test_no_origin_is_sent_unless_the_user_gives_one() -> None:
     assert upgrade_of(headers={"Origin": "http://page.example"}).header("Origin") == "http://page.example"
 
 
-def test_a_user_cannot_break_the_upgrade_with_headers_of_the_same_names() -> None:
+def test_a_users_headers_cannot_break_the_upgrade() -> None:
     request = upgrade_of(headers={"Connection": "close", "UPGRADE": "h2c", "Accept": "text/plain"})
     assert request.header("Connection") == "Upgrade"
     assert request.header("Upgrade") == "websocket"
@@ -164,11 +164,11 @@ def test_a_user_cannot_break_the_upgrade_with_headers_of_the_same_names() -> Non
     ids=["headers", "bytes", "function", "cookies", "basic", "own auth", "params", "all"],
 )
 def test_handshake_and_upgrade_carry_the_same(options: dict[str, Any]) -> None:
-    def answer(peer: Peer) -> None:
+    def respond(peer: Peer) -> None:
         peer.read_head()
         peer.answer(200, b"id:60:60:websocket")
 
-    with Server(answer, websocket) as server, client(**options) as http, transport(http) as ours:
+    with Server(respond, websocket) as server, client(**options) as http, transport(http) as ours:
         http.get(server.url("/socket.io/1/?of=user"), soon())
         ours.open(server.url(PATH + "?of=user"), soon())
         handshake, upgrade = server.requests
@@ -177,7 +177,7 @@ def test_handshake_and_upgrade_carry_the_same(options: dict[str, Any]) -> None:
     assert handshake.target.partition("?")[2] == upgrade.target.partition("?")[2]
 
 
-def test_a_request_larger_than_what_the_system_buffers_is_sent_whole() -> None:
+def test_a_request_larger_than_the_buffers_is_sent_whole() -> None:
     def accept(peer: Peer) -> None:
         head = bytearray()
         while not head.endswith(b"\r\n\r\n"):
@@ -192,11 +192,11 @@ def test_a_request_larger_than_what_the_system_buffers_is_sent_whole() -> None:
 
 
 def _set_cookie(*cookies: str) -> Script:
-    def answer(peer: Peer) -> None:
+    def respond(peer: Peer) -> None:
         peer.read_head()
         peer.answer(200, b"id:60:60:websocket", *(f"Set-Cookie: {cookie}" for cookie in cookies))
 
-    return answer
+    return respond
 
 
 def test_cookies_that_the_handshake_set_are_sent_with_the_upgrade() -> None:
@@ -309,7 +309,7 @@ def test_a_connection_closed_without_a_response_is_explained() -> None:
     assert error.retryable
 
 
-def _answer(raw: bytes) -> Script:
+def _respond(raw: bytes) -> Script:
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.send(raw)
@@ -330,12 +330,12 @@ def _switch(change: Callable[[bytes], bytes]) -> Script:
         _switch(lambda head: head.replace(b"Accept: ", b"Accept: x")),
         _switch(lambda head: head.replace(b"Upgrade: websocket\r\n", b"")),
         _switch(lambda head: head.replace(b"Connection: Upgrade\r\n", b"")),
-        _answer(b"HTTP/1.1 101 Switching Protocols\r\nno colon here\r\n\r\n"),
-        _answer(b"SSH-2.0-OpenSSH_9\r\n\r\n"),
-        _answer(b"HTTP/1.1 1e1 Whatever\r\n\r\n"),
-        _answer(b"HTTP/1.1 \xb2 Whatever\r\n\r\n"),
-        _answer(b"\r\n\r\n"),
-        _answer(b"HTTP/1.1 101 Switching Protocols\r\n"),
+        _respond(b"HTTP/1.1 101 Switching Protocols\r\nno colon here\r\n\r\n"),
+        _respond(b"SSH-2.0-OpenSSH_9\r\n\r\n"),
+        _respond(b"HTTP/1.1 1e1 Whatever\r\n\r\n"),
+        _respond(b"HTTP/1.1 \xb2 Whatever\r\n\r\n"),
+        _respond(b"\r\n\r\n"),
+        _respond(b"HTTP/1.1 101 Switching Protocols\r\n"),
     ],
     ids=["accept", "upgrade", "connection", "no header", "ssh", "status", "superscript", "empty", "cut"],
 )
@@ -745,7 +745,7 @@ def test_vector_half_a_surrogate_pair_is_tolerated() -> None:
         assert receive_all(ours, 2) == ["3:::\ud83d", "next"]
 
 
-def test_vector_the_end_without_a_close_frame_is_the_end_of_the_transport() -> None:
+def test_vector_the_end_without_a_close_frame_is_the_end() -> None:
     assert _vector("TCP FIN without a close frame") == "tolerate"
     with link() as (ours, peer):
         peer.send(frame("0::"))
@@ -781,7 +781,7 @@ def test_a_ping_gets_its_pong(pair: Pair) -> None:
     assert [peer.read_frame(), peer.read_frame()] == [Frame(PONG, b""), Frame(PONG, b"\x00\xff" * 60)]
 
 
-def test_a_pong_is_never_in_the_middle_of_what_another_thread_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pong_is_never_in_the_middle_of_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", LIMIT)
     text = "x" * 8 * 2**20
     with link() as (ours, peer):
@@ -943,6 +943,18 @@ def test_receiving_after_the_end_raises_again(pair: Pair) -> None:
     ours, peer = pair
     peer.end()
     assert [_loss(ours), _loss(ours)] == ["transport closed"] * 2
+
+
+def test_an_error_of_any_type_loses_the_connection(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("nobody has thought of this")
+
+    ours, _ = pair
+    monkeypatch.setattr(ours._writer, "write", fail)
+    monkeypatch.setattr(ours._reader, "messages", fail)
+    for use in (lambda: ours.send(["x"]), ours.recv):
+        with pytest.raises(ConnectionLost, match="transport closed: LookupError: nobody has thought of this"):
+            use()
 
 
 # Both ways at once: one TLS socket, two threads

@@ -82,9 +82,7 @@ streams = st.lists(st.one_of(usual, usual, usual, any_frame, long_lengths, st.bi
 @example(frame(b"\xed\xa0\xbd") + frame(b"\xff"), [], LIMIT)
 @settings(max_examples=400, deadline=None)
 @given(streams, st.lists(st.integers(0, 10**6), max_size=8), st.integers(0, 200))
-def test_any_bytes_cut_anywhere_are_read_as_websocket_client_reads_them(
-    data: bytes, places: list[int], limit: int
-) -> None:
+def test_any_bytes_are_read_as_websocket_client_reads_them(data: bytes, places: list[int], limit: int) -> None:
     for most in (LIMIT, limit + 1):
         expected = outcome([data], most, short_way=False)
         assert outcome(cut(data, places), most, short_way=True) == expected
