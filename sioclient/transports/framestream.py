@@ -10,6 +10,7 @@ from .frames import FrameDecoder, FrameEncoder
 from .stream import Stream
 
 _LEAST_READ, _MOST_READ = 2**14, 2**18
+_ENDED = "the server closed the connection"
 
 
 class FrameReader:
@@ -38,7 +39,10 @@ class FrameReader:
             if decoder.buffer is None:
                 messages = decoder.feed(self._read_more())
             else:
-                messages = decoder.filled(_some(self._stream.recv_into(decoder.buffer)))
+                count = self._stream.recv_into(decoder.buffer)
+                if not count:
+                    raise ConnectionResetError(_ENDED)
+                messages = decoder.filled(count)
         return messages
 
     def read(self, size: int) -> bytes:
@@ -47,8 +51,10 @@ class FrameReader:
 
     def _read_more(self) -> bytes:
         data = self._stream.recv(self._read_size)
+        if not data:
+            raise ConnectionResetError(_ENDED)
         # Reading much at a time pays only where much comes: a large buffer costs time by itself.
-        is_full = _some(len(data)) == self._read_size
+        is_full = len(data) == self._read_size
         self._read_size = min(self._read_size * 4, _MOST_READ) if is_full else _LEAST_READ
         return data
 
@@ -101,9 +107,3 @@ class FrameWriter:
             with memoryview(data) as view:
                 while sent < len(data):
                     sent += self._stream.send(view[sent:])
-
-
-def _some(count: int) -> int:
-    if count == 0:
-        raise ConnectionResetError("the server closed the connection")
-    return count
