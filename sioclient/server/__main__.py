@@ -1,4 +1,4 @@
-"""python -m sioclient.server: a chat, with a page where a person joins it."""
+"""python -m sioclient.server: a chat server, with a page to join the chat from a browser."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .webpage import ROUTES
 def main(arguments: list[str] | None = None) -> int:
     """Serve the chat until Ctrl-C; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m sioclient.server", description="A chat server on socket.io 0.9.")
-    parser.add_argument("--port", type=int, default=8080, help="where to listen; 0: on a free port (default: 8080)")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 lets others in")
-    parser.add_argument("--no-page", action="store_true", help="serve Socket.IO alone")
+    parser.add_argument("--port", type=int, default=8080, help="the port to listen on; 0: a free one (default: 8080)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 admits other machines")
+    parser.add_argument("--no-page", action="store_true", help="serve Socket.IO without the page")
     options = parser.parse_args(arguments)
     try:
         server = SocketServer(Chat, options.port, options.host, routes=() if options.no_page else ROUTES)

@@ -1,4 +1,4 @@
-"""What an application sees of the request that opened a session."""
+"""Request: what an application sees of the HTTP request that opened a session."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Request:
 
     Attributes:
         arguments: the values of each argument of the query, or of the endpoint's own query.
-        headers: those of the handshake; their names may be asked for in any case.
-        cookies: those of the handshake.
+        headers: the headers of the handshake; their names are compared without case.
+        cookies: the cookies of the handshake.
         ip: the client's address.
     """
 
@@ -29,12 +29,12 @@ class Request:
         return values[-1] if values else default
 
     def with_query(self, query: str) -> Request:
-        """Return the request for an endpoint that was asked for with a query of its own."""
+        """Return the request for an endpoint that is joined with a query of its own."""
         return replace(self, arguments=read_query(query))
 
 
 def read_query(query: str) -> dict[str, list[str]]:
-    """Return the arguments of a query; one that is not to be believed has none."""
+    """Return the arguments of a query; one with more than a thousand is taken for an attack, and has none."""
     try:
         return parse_qs(query, keep_blank_values=True, max_num_fields=1000)
     except ValueError:

@@ -1,6 +1,6 @@
 """A fixture of pytest for programs that talk to a Socket.IO server.
 
-Say ``pytest_plugins = ["sioclient.server.testing"]`` in ``conftest.py``.
+Put ``pytest_plugins = ["sioclient.server.testing"]`` into ``conftest.py``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class StartServer(Protocol):
     """Starts a server that ends with the test."""
 
     def __call__(self, main: type[SocketConnection], **settings: Any) -> SocketServer:
-        """Return a running server; it listens on ``server.port``, which is free before. See ``SocketServer``."""
+        """Return a running server; it listens on ``server.port``, by default a free one. See ``SocketServer``."""
 
 
 @pytest.fixture
 def socket_server() -> Iterator[StartServer]:
-    """What starts servers that end with the test: connect to the ``port`` of what ``socket_server(Chat)`` returns."""
+    """Return a function that starts servers for one test: connect to ``socket_server(Chat).port``."""
     with ExitStack() as servers:
 
         def start(main: type[SocketConnection], **settings: Any) -> SocketServer:

@@ -1,4 +1,4 @@
-"""The page on which a person joins the chat: a few files of its own, and nothing from elsewhere."""
+"""The page on which a person joins the chat: a few files, none of them from another site."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Page(RequestHandler):
     """Serves the files of the page."""
 
     def get(self, name: str) -> None:
-        """Answer with one of them."""
+        """Send one of them."""
         name = name or "index.html"
         if name not in KINDS:
             raise HTTPError(404)

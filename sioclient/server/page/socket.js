@@ -1,4 +1,4 @@
-// A client for revision 1 of Socket.IO: websocket, or xhr-polling where that does not work; it comes back by itself.
+// A client for revision 1 of Socket.IO, over websocket, or xhr-polling where that fails; it reconnects by itself.
 'use strict';
 
 class Socket {
@@ -7,9 +7,9 @@ class Socket {
     this.listeners = {};
     this.acks = {};
     this.lastId = 0;
-    this.waiting = [];        // frames, until there is a connection
+    this.waiting = [];        // frames that wait for a connection
     this.attempts = 0;
-    this.polls = false;       // whether a websocket did not work before
+    this.polls = false;       // whether a websocket failed before
     this.open();
   }
 
@@ -31,9 +31,9 @@ class Socket {
     this.tell('state', this.attempts ? 'reconnecting' : 'connecting');
     try {
       const response = await fetch(`${this.path}/1/?t=${Date.now()}`, { signal: AbortSignal.timeout(10000) });
-      const [id, beat, close, names] = (await response.text()).split(':');
+      const [id, heartbeat, close, names] = (await response.text()).split(':');
       if (!response.ok || !names) throw new Error('no handshake');
-      this.silence = 1000 * Math.max(beat, close) + 2000;
+      this.silence = 1000 * Math.max(heartbeat, close) + 2000;
       const socket = names.split(',').includes('websocket') && !this.polls;
       this.transport = socket ? new WebSocketTransport(this, id) : new PollingTransport(this, id);
     } catch (error) {
@@ -47,12 +47,12 @@ class Socket {
     const match = /^([0-8]):(\d*)(\+?):([^:]*)(?::([^]*))?$/.exec(frame);
     if (!match || match[4]) return;
     const [, type, id, wants, , data] = match;
-    // The server goes away, or does not know us; an error of another kind is no reason to leave.
+    // The server disconnects us, or does not know the session; other errors do not end the connection.
     if (type === '0' || (type === '7' && (!this.connected || /\+0$/.test(data)))) this.lost(this.transport);
     if (type === '1') this.ready();
     if (type === '2') this.transport.send('2::');
     if (type === '5') this.hear(data);
-    if (type === '6') this.answer(data);
+    if (type === '6') this.acknowledged(data);
     if (id && type !== '6' && this.transport) this.transport.send(`6:::${id}`);
   }
 
@@ -70,11 +70,11 @@ class Socket {
       const { name, args } = JSON.parse(data);
       if (!['state', 'connect'].includes(name)) this.tell(name, ...(args || []));
     } catch (error) {
-      console.warn('this is no event', error);
+      console.warn('malformed event', error);
     }
   }
 
-  answer(data) {
+  acknowledged(data) {
     const [, id, values] = /^(\d+)\+?([^]*)$/.exec(data);
     const callback = this.acks[id];
     delete this.acks[id];
@@ -83,7 +83,7 @@ class Socket {
 
   tell(name, ...args) { if (Object.hasOwn(this.listeners, name)) this.listeners[name](...args); }
 
-  // A transport that was given up before has nothing more to say.
+  // The loss of a transport that was replaced before means nothing.
   lost(transport) {
     if (transport !== this.transport && transport !== null) return;
     clearTimeout(this.watch);
@@ -138,7 +138,7 @@ class PollingTransport {
     }
   }
 
-  // One POST after the other, or they would overtake each other.
+  // One POST at a time, or one could overtake another.
   send(frame) {
     const post = () => fetch(this.address(), { method: 'POST', body: frame, signal: this.abort.signal });
     this.queue = this.queue.then(post).catch(() => this.owner.lost(this));
