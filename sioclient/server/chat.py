@@ -1,12 +1,11 @@
-"""A chat with nicknames, rooms and announcements, in the events of the chats of the 2010s and of chatbot.py."""
+"""A chat with nicknames, rooms and announcements; its events are those of the chats of the 2010s and of chatbot.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .connection import SocketConnection
+from .connection import Audience, SocketConnection
 from .events import event
-from .rooms import Audience
 
 LOBBY = "lobby"
 MOST_NAME = 30
@@ -14,18 +13,18 @@ MOST_TEXT = 2000
 
 
 class Chat(SocketConnection):
-    """Somebody in the chat, without a name at first.
+    """A member of the chat, without a name at first.
 
-    What is heard: ``nickname`` (a name; the answer says whether it is taken), ``user message`` (a text) and ``join`` (a
-    room). What is said to those in a room: ``msg to room`` (name, text), ``announcement`` (text) and ``nicknames`` (who
-    is there, each under its own name).
+    Clients send ``nickname`` (a name, acknowledged with whether it is taken), ``user message`` (a text) and ``join`` (a
+    room). They get ``msg to room`` (name, text), ``announcement`` (text) and ``nicknames`` (an object of the names in
+    the room, each under itself).
     """
 
     name: str | None = None
     room = LOBBY
 
     def on_open(self, request: Any) -> None:
-        """Show a newcomer who is there already."""
+        """Send a new member the names of the others."""
         self.join(self.room)
         self.emit("nicknames", self._nicknames())
 
@@ -49,7 +48,7 @@ class Chat(SocketConnection):
 
     @event("user message")
     def user_message(self, text: str) -> None:
-        """Tell the others in the room what somebody says."""
+        """Send a text to the others in the room."""
         text = tidy(text, MOST_TEXT)
         if self.name is not None and text:
             self.to(self.room).emit("msg to room", self.name, text)
@@ -72,7 +71,7 @@ class Chat(SocketConnection):
 
     @property
     def _everybody(self) -> Audience:
-        return self._client.hub.audience(self.endpoint, self.room)
+        return self.to(self.room, include_self=True)
 
     def _nicknames(self) -> dict[str, str]:
         names = [member.name for member in self._everybody if isinstance(member, Chat) and member.name is not None]
@@ -83,5 +82,5 @@ class Chat(SocketConnection):
 
 
 def tidy(text: Any, most: int) -> str:
-    """Return what somebody calls himself or says without control characters, and not longer than it may be."""
+    """Return a name or a text without control characters, cut to ``most`` characters."""
     return "".join(character for character in str(text) if character.isprintable() or character == "\n").strip()[:most]

@@ -1,29 +1,51 @@
-"""SocketConnection: what an application subclasses, one object for each client on each endpoint."""
+"""SocketConnection, which applications subclass, one object for each client on each endpoint; and Audience: many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, Protocol, final
 
-from ..protocol.packets import Event, Json, Message
+from ..protocol.packets import Event, Json, Message, UserPacket
 from . import events
 from .request import Request
+from .rooms import Rooms
 
-if TYPE_CHECKING:
-    from .client import Client
-    from .rooms import Audience
+wants_ack: ContextVar[bool] = ContextVar("wants_ack", default=False)
+"""Whether the client waits for the return value of the handler that runs now."""
 
-wants_answer: ContextVar[bool] = ContextVar("wants_answer", default=False)
-"""Whether the client waits for what the handler that runs now returns."""
+
+class Peer(Protocol):
+    """What a connection needs of its client."""
+
+    session_id: str
+
+    @property
+    def rooms(self) -> Rooms[SocketConnection]:
+        """The rooms of the whole server."""
+
+    def is_open(self, endpoint: str) -> bool:
+        """Return whether packets on an endpoint still reach the client."""
+
+    def send(self, packet: UserPacket, callback: Callable[..., Any] | None) -> None:
+        """Send a packet; ``callback`` gets the values of its acknowledgement."""
+
+    def encode(self, packet: UserPacket) -> str:
+        """Return the frame for a packet."""
+
+    def send_frame(self, frame: str, endpoint: str) -> None:
+        """Send a packet that was encoded before."""
+
+    def kick(self, endpoint: str) -> None:
+        """Disconnect the client from an endpoint; from the default one: altogether."""
 
 
 class SocketConnection:
-    """A client on an endpoint: override what you need, and mark methods with ``@event``.
+    """A client on an endpoint: override the methods that you need, and mark others with ``@event``.
 
     All methods run on the server's event loop and may be ``async``. Those of one client run one at a time, in the order
-    of arrival, unless they are ``@concurrent``. What a handler returns answers the client, if it asked: a tuple is
-    several values. Sending to a client that is gone does nothing.
+    of arrival, unless they are ``@concurrent``. The return value of a handler is the acknowledgement, if the client
+    wants one; a tuple is several values. Sending to a client that has left does nothing.
 
     Attributes:
         endpoints: the classes for the other endpoints, by their names.
@@ -36,7 +58,7 @@ class SocketConnection:
 
     request: Request
     endpoint: str
-    _client: Client
+    _client: Peer
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -45,7 +67,7 @@ class SocketConnection:
     # What happens
 
     def on_open(self, request: Request) -> Any:
-        """The client came; return False, or the text of a reason, to refuse it."""
+        """The client came; return False, or the reason as a text, to refuse it."""
 
     def on_message(self, message: Any) -> Any:
         """The client sent a text, a JSON message, or an event called message."""
@@ -57,8 +79,8 @@ class SocketConnection:
         """The client sent an event: the default calls the method that is marked for it.
 
         Raises:
-            UnknownEventError: there is none.
-            MisfitError: it takes other arguments.
+            UnknownEventError: no method is marked for it.
+            MisfitError: the method takes other arguments.
         """
         attribute = self._events.get(name)
         if attribute is None and name == "message":
@@ -68,7 +90,10 @@ class SocketConnection:
         return events.call(getattr(type(self), attribute), self, [*args, *([kwargs] if kwargs else [])])
 
     def get_endpoint(self, path: str) -> type[SocketConnection] | None:
-        """Return the class for an endpoint that a client asks for, or None; only that of the default one is asked."""
+        """Return the class for an endpoint that the client wants to join, or None.
+
+        Only the connection on the default endpoint is asked.
+        """
         return self.endpoints.get(path)
 
     # What to do
@@ -81,8 +106,7 @@ class SocketConnection:
     @final
     def send(self, message: Any, callback: Callable[..., Any] | None = None) -> None:
         """Send a text as it is, and anything else as JSON."""
-        kind = Message if isinstance(message, str) else Json
-        self._client.send(kind(message, self.endpoint), callback)
+        self._client.send(_as_packet(message, self.endpoint), callback)
 
     @final
     def close(self) -> None:
@@ -96,37 +120,93 @@ class SocketConnection:
 
     @property
     def session_id(self) -> str:
-        """What names the client's session; secret to others."""
+        """The id of the client's session; keep it secret from other clients."""
         return self._client.session_id
 
     @property
     def is_open(self) -> bool:
-        """Whether the client can still be sent to."""
-        return self._client.session.is_open(self.endpoint)
+        """Whether packets still reach the client."""
+        return self._client.is_open(self.endpoint)
 
     @property
-    def wants_answer(self) -> bool:
-        """Whether the client waits for what the handler that runs now returns."""
-        return wants_answer.get()
+    def wants_ack(self) -> bool:
+        """Whether the client waits for the return value of the handler that runs now."""
+        return wants_ack.get()
 
     # Others
 
     @property
     def others(self) -> Audience:
         """All other clients on this endpoint."""
-        return self._client.hub.audience(self.endpoint, except_=self)
+        return self._audience(None, except_=self)
 
     @final
     def join(self, room: str) -> None:
-        """Enter a room of this endpoint; rooms are made by entering them."""
-        self._client.hub.join(self, room)
+        """Enter a room of this endpoint; the first to enter a room makes it."""
+        if self.is_open:
+            self._client.rooms.enter(self, self.endpoint, room)
 
     @final
     def leave(self, room: str) -> None:
         """Leave a room."""
-        self._client.hub.leave(self, room)
+        self._client.rooms.leave(self, self.endpoint, room)
 
     @final
-    def to(self, room: str) -> Audience:
-        """Return all others in a room of this endpoint."""
-        return self._client.hub.audience(self.endpoint, room, except_=self)
+    def to(self, room: str, *, include_self: bool = False) -> Audience:
+        """Return all others in a room of this endpoint; with ``include_self`` also this client, if it is there."""
+        return self._audience(room, except_=None if include_self else self)
+
+    def _audience(self, room: str | None, except_: SocketConnection | None) -> Audience:
+        return Audience(self._client.rooms, self._client.encode, self.endpoint, room, except_)
+
+
+def make_connection(cls: type[SocketConnection], client: Peer, endpoint: str, request: Request) -> SocketConnection:
+    """Return a client's connection on an endpoint, of the application's class, whose constructor takes nothing."""
+    connection = cls()
+    connection._client, connection.endpoint, connection.request = client, endpoint, request
+    return connection
+
+
+class Audience:
+    """The connections on one endpoint, or in one of its rooms, to be sent the same; they are looked up at each use.
+
+    Args:
+        rooms: the rooms of the server.
+        encode: returns the frame for a packet; each packet is encoded once for all.
+        endpoint: the endpoint.
+        room: one of its rooms; None: the whole endpoint.
+        except_: the one connection that is left out.
+    """
+
+    def __init__(
+        self,
+        rooms: Rooms[SocketConnection],
+        encode: Callable[[UserPacket], str],
+        endpoint: str,
+        room: str | None = None,
+        except_: SocketConnection | None = None,
+    ) -> None:
+        self._rooms, self._encode, self._except = rooms, encode, except_
+        self._endpoint, self._room = endpoint, room
+
+    def __iter__(self) -> Iterator[SocketConnection]:
+        """Iterate over the connections."""
+        members = self._rooms.members(self._endpoint, self._room)
+        return iter([connection for connection in members if connection is not self._except])
+
+    def emit(self, name: str, *args: Any) -> None:
+        """Send an event to all."""
+        self._send(Event(name, list(args), self._endpoint))
+
+    def send(self, message: Any) -> None:
+        """Send a text, or anything else as JSON, to all."""
+        self._send(_as_packet(message, self._endpoint))
+
+    def _send(self, packet: UserPacket) -> None:
+        frame = self._encode(packet)
+        for connection in self:
+            connection._client.send_frame(frame, self._endpoint)
+
+
+def _as_packet(message: Any, endpoint: str) -> Message | Json:
+    return Message(message, endpoint) if isinstance(message, str) else Json(message, endpoint)

@@ -1,6 +1,6 @@
-"""The way from the name of an event to a method, and from the event's arguments to the method's parameters.
+"""From the name of an event to a method, and from the event's arguments to the method's parameters.
 
-Only methods that were marked can be reached, whatever a client calls its events.
+Whatever a client calls its events, it can reach only methods that are marked.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class MisfitError(TypeError):
-    """The arguments of an event do not fit the method that is for it."""
+    """The arguments of an event do not fit the method that is marked for it."""
 
 
 class UnknownEventError(LookupError):
-    """No method is for an event."""
+    """No method is marked for an event."""
 
 
 @overload
@@ -30,14 +30,14 @@ def event(name: str) -> Callable[[Method], Method]: ...
 
 
 def event(name: str | Method) -> Method | Callable[[Method], Method]:
-    """Mark a method as being for the event of its name, ``@event``, or of another, ``@event("user message")``."""
+    """Mark a method for the event of its name, ``@event``, or of another name, ``@event("user message")``."""
     if callable(name):
         return _mark(name, name.__name__)
     return lambda method: _mark(method, name)
 
 
 def concurrent(method: Method) -> Method:
-    """Let the events that come after this one not wait until ``method``, an ``async def``, has returned."""
+    """Mark a method, an ``async def``, so that later events do not wait until it has returned."""
     method.is_concurrent = True  # type: ignore[attr-defined]
     return method
 
@@ -48,7 +48,7 @@ def _mark(method: Method, name: str) -> Method:
 
 
 def find_events(cls: type) -> dict[str, str]:
-    """Return the names of the methods of a class by the names of their events; those of subclasses come first."""
+    """Return the names of marked methods by the names of their events; a subclass overrides its bases."""
     events: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         for attribute, member in vars(base).items():
@@ -59,18 +59,18 @@ def find_events(cls: type) -> dict[str, str]:
 def call(method: Callable[..., Any], self: object, args: list[Any]) -> Any:
     """Call a method, as its class has it, with the arguments of an event.
 
-    An object that comes alone becomes keyword arguments if the method could not take it as its one argument: that is
-    for the method's signature to say, not for the client.
+    An object that comes alone becomes keyword arguments if the method cannot take it as its one argument: the signature
+    decides that, not the client.
 
     Raises:
-        MisfitError: the signature does not fit.
+        MisfitError: the arguments do not fit the signature.
     """
     signature = _signature(method)
     positional, keywords = args, {}
     if len(args) == 1 and isinstance(args[0], dict) and not _fits(signature, None, None):
         positional, keywords = [], args[0]
     if not _fits(signature, None, *positional, **keywords):
-        raise MisfitError(f"{method.__name__}{signature} does not take what came")
+        raise MisfitError(f"{method.__name__}{signature} does not take these arguments")
     return method(self, *positional, **keywords)
 
 

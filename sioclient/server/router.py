@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .connection import SocketConnection
+from .connection import Audience, SocketConnection
 from .hub import Hub
-from .rooms import Audience
 from .settings import Settings
 from .web import Http, WebSocket
 
@@ -26,7 +25,7 @@ class Router:
         settings: see ``Settings``.
 
     Raises:
-        TypeError, ValueError: there is no such setting, or not with such a value.
+        TypeError, ValueError: a setting is unknown, or its value is not allowed.
     """
 
     def __init__(self, main: type[SocketConnection], resource: str = "socket.io", **settings: Any) -> None:
@@ -36,7 +35,7 @@ class Router:
 
     @property
     def urls(self) -> list[Route]:
-        """What a ``tornado.web.Application`` needs to know."""
+        """The routes for a ``tornado.web.Application``."""
         root, hub = re.escape(f"/{self.resource}"), {"hub": self._hub}
         return [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
 
@@ -51,7 +50,7 @@ class Router:
         return self._hub.connections()
 
     def broadcast(self, endpoint: str, name: str, *args: Any, except_: SocketConnection | None = None) -> None:
-        """Send an event to all on an endpoint, but for one."""
+        """Send an event to all clients on an endpoint, except one."""
         self._hub.audience(endpoint, except_=except_).emit(name, *args)
 
     def join(self, connection: SocketConnection, room: str) -> None:
@@ -63,9 +62,12 @@ class Router:
         connection.leave(room)
 
     def to(self, room: str, endpoint: str = "", except_: SocketConnection | None = None) -> Audience:
-        """Return who is in a room of an endpoint, but for one."""
+        """Return the clients in a room of an endpoint, except one."""
         return self._hub.audience(endpoint, room, except_)
 
     async def stop(self) -> None:
-        """Tell all clients that it is over, and wait a moment for them to have heard it."""
+        """End all sessions in good order: what came is handled, what waits is sent, for half a second at most.
+
+        Then the transports are closed. The clients are not disconnected: they come back as soon as a server is there.
+        """
         await self._hub.stop()

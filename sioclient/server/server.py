@@ -1,4 +1,4 @@
-"""SocketServer: a server by itself, as a program or in a thread beside one's own."""
+"""SocketServer: a server on a port of its own, as a whole program or in a thread of another."""
 
 from __future__ import annotations
 
@@ -25,25 +25,28 @@ PATIENCE = 30.0
 """Seconds that starting or stopping may take."""
 
 MOST_HEADERS = 2**14
-"""Bytes that the headers of a request may have."""
+"""How many bytes the headers of a request may have."""
 
 SIGNALS = [signal.SIGTERM] if sys.version_info >= (3, 11) else [signal.SIGTERM, signal.SIGINT]
-"""What ends a program in good order; asyncio itself heeds Ctrl-C, but before 3.11 it cuts all connections first."""
+"""Signals that stop the server in good order. asyncio handles Ctrl-C, but before 3.11 it cuts all connections first."""
 
 IDLE = 60.0
-"""Seconds for which a connection without a request is kept, and for the body of one to come."""
+"""Seconds that a connection may go without a request, and that the body of a request may take."""
 
 
 class SocketServer:
     """A server on a port of its own.
 
-    ``run()`` serves until it is interrupted. ``with SocketServer(Main, port=0) as server:`` serves from a thread, until
-    the block ends; everything of the application runs in that thread, so go there with ``server.call``.
+    ``run()`` serves until it is interrupted. ``with SocketServer(Main, port=0) as server:`` serves from a thread until
+    the block ends. The application runs in that thread, so call its functions with ``server.call``.
+
+    A server that stops handles what came and sends what waits, for half a second at most, and then closes the
+    transports. It does not disconnect its clients (``0::``), so that they come back when it starts again.
 
     Args:
         main: the class of the clients' connections on the default endpoint.
-        port: where to listen; 0: on a port that is free, see ``port``.
-        host: the address to listen on; the default serves this machine alone, "0.0.0.0" everybody.
+        port: where to listen; 0: on a free port, which the attribute ``port`` names.
+        host: the address to listen on; the default admits clients on this machine only, "0.0.0.0" all.
         resource: the first part of the path.
         routes: other routes, as for ``tornado.web.Application``.
         settings: see ``Settings``.
@@ -53,8 +56,8 @@ class SocketServer:
         router: its clients.
 
     Raises:
-        OSError: the port is taken, or the host is not this one.
-        TypeError, ValueError: there is no such port, or setting, or not with such a value.
+        OSError: the port is taken, or the host is not an address of this machine.
+        TypeError, ValueError: the port is no port; a setting is unknown, or its value is not allowed.
     """
 
     def __init__(
@@ -84,14 +87,14 @@ class SocketServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def run(self) -> None:
-        """Serve until Ctrl-C or SIGTERM, then tell the clients and return."""
+        """Serve until Ctrl-C or SIGTERM, then stop in good order and return."""
         with suppress(KeyboardInterrupt):
-            asyncio.run(self._serve(self._heed_signals))
+            asyncio.run(self._serve(self._handle_signals))
 
     def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Call a function in the server's thread, and return what it returns."""
         if self._loop is None:
-            raise RuntimeError("the server does not run: use it in a with block")
+            raise RuntimeError("the server is not running: use it in a with block")
         outcome: Future[Result] = Future()
 
         def call() -> None:
@@ -111,16 +114,16 @@ class SocketServer:
         )
         self._thread.start()
         if not started.wait(PATIENCE):
-            raise RuntimeError("the server did not start; one that has ended does not start again: make another")
+            raise RuntimeError("the server did not start; a server that has stopped cannot start again: make another")
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Tell the clients, and end the thread."""
+        """Stop in good order, and end the thread."""
         if self._loop is not None and self._stopped is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)
             self._thread.join(PATIENCE)
 
-    def _heed_signals(self) -> None:
+    def _handle_signals(self) -> None:
         assert self._loop is not None
         assert self._stopped is not None
         with suppress(NotImplementedError):  # Windows
@@ -151,7 +154,7 @@ class SocketServer:
 def _bind(host: str, port: int) -> list[socket.socket]:
     """Listen on the same port on all addresses of a host."""
     if not 0 <= port <= 65535:
-        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+        raise ValueError(f"port must be a number from 0 to 65535, not {port}")
     found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     sockets: list[socket.socket] = []
     try:
@@ -160,7 +163,7 @@ def _bind(host: str, port: int) -> list[socket.socket]:
             sockets[-1].setblocking(False)
             port = sockets[-1].getsockname()[1]
     except OSError as error:
-        # A machine may have a name for an address that it does not have: localhost and ::1.
+        # A name may have addresses that the machine does not have: localhost is ::1 too, also without IPv6.
         if error.errno != errno.EADDRNOTAVAIL or not sockets:
             for opened in sockets:
                 opened.close()

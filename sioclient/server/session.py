@@ -1,17 +1,18 @@
 """The server's side of a session as an object without I/O: the mirror of ``sioclient.protocol.client``.
 
-What the application wants, what the network brings and what time it is are methods; what follows is fetched afterwards:
-``frames_to_send()`` for the wire, ``notices()`` for the application, ``deadline()`` for the clock. ``now`` is in
-seconds on any clock that never goes back.
+Its methods take what the application wants, what the network brings, and the time. What follows from it is fetched
+afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the application, ``deadline()`` for the clock. ``now``
+is in seconds on any clock that never goes back.
 
-Theory of operation: a session is handshaken first, and opened by its first transport. It has one transport at a time,
-the newest, and what that is decides what the one deadline is for::
+A session begins with a handshake, and its first transport opens it. It has one transport at a time, the newest, whose
+kind decides what its only deadline is for::
 
-    NONE    until the handshake's or the close time-out is over, for another transport
-    STREAM  until the next heartbeat is due, or the answer to the last one
-    POLL    until the poll is answered with "8::", if nothing else is to be said
+    NONE    another transport must come before the handshake's or the close time-out is over
+    STREAM  the next heartbeat is due, or the client's heartbeat after the last one
+    POLL    the poll is to end with "8::", if nothing else was sent in it
 
-A session that was ended by us says so (``0::``), at the next poll if need be, and is over once that was fetched.
+When the application ends a session, the client gets ``0::``, at the next poll if need be, and the session is over as
+soon as that was fetched. When the whole server stops, nobody gets ``0::``: clients of 0.9 would not come back.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Union
 
+from ..errors import LocalProtocolError
 from ..protocol.acks import Acks
-from ..protocol.notices import Answered, Dropped
+from ..protocol.notices import Dropped
 from ..protocol.packets import (
     Ack,
     Connect,
@@ -37,15 +39,20 @@ from ..protocol.packets import (
     Noop,
     UserPacket,
 )
-from ..protocol.revisions import Revision1
+from ..protocol.revisions import Revision1 as Dialect
 from .settings import Settings
 
+__all__ = ["Acknowledged", "Dialect", "JoinAsked", "Left", "LinkKind", "ServerNotice", "ServerSession"]
+
 MOST_ENDPOINTS = 1000
-"""Endpoints that one client may have open; it asks for more in vain."""
+"""Endpoints that one client may have open; further joins are ignored."""
+
+PROMPT = ("2:", "8:")
+"""How the frames of heartbeats and noops begin."""
 
 
 class LinkKind(Enum):
-    """What carries the session now."""
+    """What kind of transport carries the session."""
 
     NONE = "none"
     STREAM = "stream"
@@ -54,7 +61,7 @@ class LinkKind(Enum):
 
 @dataclass(slots=True)
 class JoinAsked:
-    """The client wants to be joined to an endpoint: ``accept`` or ``refuse`` it."""
+    """The client wants to join an endpoint: ``accept`` or ``refuse`` it."""
 
     endpoint: str
     query: str
@@ -62,13 +69,21 @@ class JoinAsked:
 
 @dataclass(slots=True)
 class Left:
-    """An endpoint that was accepted is left, or the session is: then the default endpoint comes last."""
+    """An endpoint was closed. The end of the session closes them all, the default one last."""
 
     endpoint: str
     reason: str
 
 
-ServerNotice = Union[JoinAsked, Left, Message, Json, Event, Answered, Dropped]
+@dataclass(slots=True)
+class Acknowledged:
+    """The client acknowledged the packet that was sent with ``waiter``."""
+
+    waiter: Any
+    args: list[Any]
+
+
+ServerNotice = Union[JoinAsked, Left, Message, Json, Event, Acknowledged, Dropped]
 """Anything that ``ServerSession.notices`` may return."""
 
 
@@ -76,50 +91,46 @@ class ServerSession:
     """One session, from its handshake to its end.
 
     Args:
-        revision: the grammar that is spoken.
+        dialect: how packets are encoded and decoded.
         settings: times and limits.
-        now: when the handshake was answered.
+        now: when the handshake ended.
 
     Attributes:
-        link: what carries the session.
+        link: the kind of transport that carries the session.
         ended: why it ended; None while it lasts.
+        queued: characters that wait to be sent.
     """
 
-    def __init__(self, revision: Revision1, settings: Settings, now: float) -> None:
+    def __init__(self, dialect: Dialect, settings: Settings, now: float) -> None:
         self.link = LinkKind.NONE
         self.ended: str | None = None
-        self._revision, self._settings = revision, settings
+        self._dialect, self._settings = dialect, settings
         self._acks = Acks()
-        # By endpoint, what waits for the join to be accepted; None: it was.
+        # For each endpoint, the frames that wait until its join is accepted; None: it was accepted.
         self._held: dict[str, list[str] | None] = {}
-        self._greeting: list[str] = []
+        self._confirmation: list[str] = []  # of the join of the default endpoint
         self._outbox: deque[str] = deque()
-        self._queued = 0
+        self.queued = 0
         self._notices: list[ServerNotice] = []
         self._alarm: tuple[float, Callable[[float], None]]
         self._set_alarm(now + settings.handshake_timeout, lambda now: self._end("handshake timeout"))
         self._receivers: dict[type, Callable[[Any, float], None]] = {
             Connect: self._on_connect,
             Disconnect: self._on_disconnect,
-            Heartbeat: self._on_heartbeat,
+            Heartbeat: lambda packet, now: self.postpone(now),
             Message: self._on_message,
             Json: self._on_message,
-            Event: self._on_event,
+            Event: self._on_message,
             Ack: self._on_ack,
-            Noop: self._on_noop,
+            Noop: lambda packet, now: self.acknowledge(packet, []),
             Error: lambda packet, now: None,
             Malformed: lambda packet, now: self._notices.append(Dropped(1, packet)),
         }
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, and the client was told so or cannot be."""
+        """Whether it has ended and nothing is left to be sent."""
         return self.ended is not None and not self._outbox
-
-    @property
-    def queued(self) -> int:
-        """How many characters wait for the client."""
-        return self._queued
 
     # What the application wants
 
@@ -128,54 +139,59 @@ class ServerSession:
         return self.ended is None and endpoint in self._held
 
     def accept(self, endpoint: str) -> None:
-        """Join the client to an endpoint that it asked for."""
+        """Join the client to an endpoint, as it asked."""
         held = self._held.get(endpoint)
         if self.ended is None and held is not None:
             self._held[endpoint] = None
-            confirmation = self._revision.encode(Connect(endpoint))
+            confirmation = self._dialect.encode(Connect(endpoint))
             if endpoint:
                 self._push(confirmation)
             else:
-                self._greeting = [confirmation]
+                self._confirmation = [confirmation]
             self._outbox += held  # they are counted already
 
     def refuse(self, endpoint: str, reason: str | None = "unauthorized") -> None:
-        """Do not join the client, and say why, if at all; refusing the default endpoint ends the session."""
+        """Refuse a join, and send the reason, if any; refusing the default endpoint ends the session."""
         if self.ended is None and self._held.get(endpoint) is not None:
             self._forget(endpoint)
             if reason is not None:
-                self._push(self._revision.encode(Error(reason, endpoint=endpoint)))
+                self._push(self._dialect.encode(Error(reason, endpoint=endpoint)))
             if not endpoint:
                 self._finish("refused")
 
     def send(self, packet: UserPacket, waiter: Any = None) -> None:
-        """Send a packet, unless the endpoint is closed; ``waiter``, if any, is handed back with its answer.
+        """Send a packet, unless the endpoint is closed; ``waiter``, if any, is handed back with its acknowledgement.
 
         Raises:
-            LocalProtocolError, TypeError: there is no such packet, or too many answers are awaited.
+            LocalProtocolError, TypeError: the packet cannot be encoded, or too many acknowledgements are awaited.
         """
         if not self.is_open(packet.endpoint):
             return
         if waiter is not None:
             packet.id, packet.wants_data = self._acks.new_id(packet.endpoint), True
-        frame = self._revision.encode(packet)
+        frame = self.encode(packet)
         if packet.id is not None:
             self._acks.add((packet.endpoint, packet.id), waiter, None)
         self.send_frame(frame, packet.endpoint)
 
+    def encode(self, packet: UserPacket) -> str:
+        """Return the frame for a packet."""
+        return self._dialect.encode(packet)
+
     def send_frame(self, frame: str, endpoint: str) -> None:
-        """Send what was encoded before."""
+        """Send a packet that was encoded before, unless the endpoint is closed."""
         if self.is_open(endpoint):
             self._push(frame, self._held[endpoint])
 
-    def answer(self, packet: Message | Json | Event | Connect | Noop, args: list[Any]) -> None:
-        """Acknowledge a packet that asked for it."""
-        if packet.id is not None:
-            self.send_frame(self._revision.encode(Ack(packet.id, args, packet.endpoint)), packet.endpoint)
+    def acknowledge(self, packet: Message | Json | Event | Connect | Noop, args: list[Any]) -> None:
+        """Acknowledge a packet that has an id, unless its endpoint is closed."""
+        if packet.id is not None and self.is_open(packet.endpoint):
+            self.send_frame(self._dialect.encode(Ack(packet.id, args, packet.endpoint)), packet.endpoint)
 
     def report(self, reason: str, endpoint: str) -> None:
-        """Tell the client of an error on an endpoint."""
-        self.send_frame(self._revision.encode(Error(reason, endpoint=endpoint)), endpoint)
+        """Send the client an error on an endpoint, unless that is closed."""
+        if self.is_open(endpoint):
+            self.send_frame(self._dialect.encode(Error(reason, endpoint=endpoint)), endpoint)
 
     def kick(self, endpoint: str = "") -> None:
         """Disconnect the client from an endpoint, or altogether."""
@@ -183,45 +199,66 @@ class ServerSession:
             self._finish("booted")
         elif self.is_open(endpoint):
             self._leave(endpoint, "booted")
-            self._push(self._revision.encode(Disconnect(endpoint)))
+            self._push(self._dialect.encode(Disconnect(endpoint)))
+
+    def close(self) -> None:
+        """End the session once everything was sent, without a disconnect packet: the server stops."""
+        self._close("the server stops")
 
     def drop(self) -> None:
-        """End the session without a word."""
+        """End the session at once, and send nothing more."""
         self._end("dropped")
 
     # What the network brings
 
     def attach(self, link: LinkKind, now: float) -> None:
-        """A transport, or another poll, carries the session from now on; a session is opened by its first."""
+        """Let another transport, or another poll, carry the session; the first one opens it."""
         if self.is_over:
             return
         self.link = link
         self._open()
         if link is LinkKind.POLL:
-            self._set_alarm(now + self._settings.polling_duration, self._answer_poll)
+            self._set_alarm(now + self._settings.polling_duration, self._end_poll)
         else:
-            self._set_alarm(now + self._settings.heartbeat_interval, self._beat)
+            self._set_alarm(now + self._settings.heartbeat_interval, self._send_heartbeat)
 
-    def detach(self, now: float) -> None:
-        """The transport is gone: a stream takes the session with it, and between polls there is none anyway."""
-        if self.link is LinkKind.STREAM:
+    def detach(self, now: float, *, unread: bool = False) -> None:
+        """Go on without a transport: between polls there is none; the end of a stream ends the session.
+
+        With ``unread`` the session lasts up to the close time-out, so that frames that came before can be received.
+        """
+        if self.link is LinkKind.STREAM and not unread:
             self._end("socket end")
-        elif self.link is LinkKind.POLL:
+        elif self.link is not LinkKind.NONE:
             self._unlink(now)
 
+    @staticmethod
+    def is_prompt(frame: str | bytes) -> bool:
+        """Return whether a frame may be received before others that wait for their turn.
+
+        Heartbeats and noops are no business of the application, but the client waits for what they bring about.
+        """
+        return frame[:2] in PROMPT
+
     def receive(self, frames: Iterable[str | bytes], now: float) -> None:
-        """Take frames that came, in order. What cannot be read is dropped."""
+        """Take frames in the order of arrival; malformed ones are dropped."""
         self._open()
         for frame in frames:
             if self.ended is not None:
                 return
-            packet = self._revision.decode(frame)
+            packet = self._dialect.decode(frame)
             self._receivers[type(packet)](packet, now)
 
     def postpone(self, now: float) -> None:
-        """Nobody has read what the client sent, so its silence meant nothing: let it have its time again."""
+        """Let the whole heartbeat interval begin again: the client is alive."""
         if self.link is LinkKind.STREAM and self.ended is None:
-            self._set_alarm(now + self._settings.heartbeat_interval, self._beat)
+            self._set_alarm(now + self._settings.heartbeat_interval, self._send_heartbeat)
+
+    def keep_alive(self, now: float) -> None:
+        """Send a heartbeat and await none: nobody reads what the client sends, so its silence means nothing."""
+        if self.link is LinkKind.STREAM and self.ended is None:
+            self._push(self._dialect.encode(Heartbeat()))
+            self.postpone(now)
 
     # What time it is
 
@@ -236,21 +273,21 @@ class ServerSession:
             if self.ended is None:
                 action(now)
             else:
-                self._end(self.ended)  # the last word was not fetched in time
+                self._end(self.ended)  # what was left to be sent was not fetched in time
 
     # What follows
 
     def frames_to_send(self, now: float) -> list[str]:
-        """Return the frames to write to the transport. Those for a poll are its answer: after them there is none."""
-        if self.link is LinkKind.NONE or not (self._greeting or self._outbox):
+        """Return the frames to write to the transport. Frames for a poll are its response, and end it."""
+        if self.link is LinkKind.NONE or not (self._confirmation or self._outbox):
             return []
-        if self.link is LinkKind.POLL and self._greeting:
-            frames = self._greeting  # alone, as socket.io does: a client may count on it
+        if self.link is LinkKind.POLL and self._confirmation:
+            frames = self._confirmation  # alone, as socket.io sends it: a client may rely on that
         else:
-            frames = [*self._greeting, *self._outbox]
+            frames = [*self._confirmation, *self._outbox]
             self._outbox.clear()
-            self._queued = 0
-        self._greeting = []
+            self.queued = 0
+        self._confirmation = []
         if self.link is LinkKind.POLL:
             self._unlink(now)
         return frames
@@ -263,14 +300,19 @@ class ServerSession:
     # Packets
 
     def _on_connect(self, packet: Connect, now: float) -> None:
-        # TornadIO2's users have the query behind the name, socket.io's in the data.
+        # Clients of TornadIO2 write the query behind the name, those of socket.io into the data.
         name, _, query = packet.endpoint.partition("?")
+        try:
+            confirmation = self._dialect.encode(Connect(name))
+        except LocalProtocolError as error:  # it has a control character: nothing could be sent on it
+            self._notices.append(Dropped(1, Malformed(name, str(error))))
+            return
         known = name in self._held
         if not known and len(self._held) <= MOST_ENDPOINTS:
             self._ask_to_join(name, query or packet.query.removeprefix("?"))
-        self._acknowledge(packet)
+        self.acknowledge(packet, [])
         if known and self._held[name] is None:
-            self._push(self._revision.encode(Connect(name)))  # the client asks twice; it is joined once
+            self._push(confirmation)  # for a client that asks twice; the application hears of the first time only
 
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
         if packet.endpoint:
@@ -279,34 +321,16 @@ class ServerSession:
         elif self.link is LinkKind.NONE:
             self._end("client")
         else:
-            self._finish("client")  # a poll must be answered, and the other end may not be where this was said
-
-    def _on_heartbeat(self, packet: Heartbeat, now: float) -> None:
-        self.postpone(now)
-
-    def _on_message(self, packet: Message | Json, now: float) -> None:
-        if not packet.wants_data:
-            self._acknowledge(packet)
-        self._deliver(packet)
-
-    def _on_event(self, packet: Event, now: float) -> None:
-        if not packet.wants_data:
-            self._acknowledge(packet)
-        self._deliver(packet)
+            self._finish("client")  # a poll needs a response, and this may have come over another transport
 
     def _on_ack(self, packet: Ack, now: float) -> None:
         pending = self._acks.resolve((packet.endpoint, packet.id))
         if pending is not None:
-            self._notices.append(Answered(pending.waiter, packet.args))
+            self._notices.append(Acknowledged(pending.waiter, packet.args))
 
-    def _on_noop(self, packet: Noop, now: float) -> None:
-        self._acknowledge(packet)
-
-    def _acknowledge(self, packet: Message | Json | Event | Connect | Noop) -> None:
-        """A plain id asks whether the packet arrived, which is true before any handler runs."""
-        self.answer(packet, [])
-
-    def _deliver(self, packet: UserPacket) -> None:
+    def _on_message(self, packet: UserPacket, now: float) -> None:
+        if not packet.wants_data:
+            self.acknowledge(packet, [])  # a plain id only asks whether the packet arrived
         if packet.endpoint in self._held:
             self._notices.append(packet)
 
@@ -322,7 +346,7 @@ class ServerSession:
 
     def _forget(self, endpoint: str) -> None:
         held = self._held.pop(endpoint)
-        self._queued -= sum(map(len, held or []))
+        self.queued -= sum(map(len, held or []))
 
     def _leave(self, endpoint: str, reason: str) -> None:
         self._forget(endpoint)
@@ -331,17 +355,17 @@ class ServerSession:
         self._notices.append(Left(endpoint, reason))
 
     def _finish(self, reason: str) -> None:
-        """End the session, and tell the client."""
+        """End the session, and send the client a disconnect packet."""
         if self.ended is None:
-            self._push(self._revision.encode(Disconnect()))
+            self._push(self._dialect.encode(Disconnect()))
             self._close(reason)
 
     def _end(self, reason: str) -> None:
-        """End the session without a word: there is nobody to hear it."""
+        """End the session at once, and send nothing more."""
         self._close(reason)
         self._outbox.clear()
-        self._greeting = []
-        self._queued = 0
+        self._confirmation = []
+        self.queued = 0
 
     def _close(self, reason: str) -> None:
         if self.ended is None:
@@ -353,21 +377,21 @@ class ServerSession:
         self.link = LinkKind.NONE
         self._set_alarm(now + self._settings.close_timeout, lambda now: self._end("close timeout"))
 
-    def _beat(self, now: float) -> None:
-        self._push(self._revision.encode(Heartbeat()))
+    def _send_heartbeat(self, now: float) -> None:
+        self._push(self._dialect.encode(Heartbeat()))
         self._set_alarm(now + self._settings.heartbeat_timeout, lambda now: self._end("heartbeat timeout"))
 
-    def _answer_poll(self, now: float) -> None:
-        self._push(self._revision.encode(Noop()))
-        self._set_alarm(now + self._settings.polling_duration, self._answer_poll)
+    def _end_poll(self, now: float) -> None:
+        self._push(self._dialect.encode(Noop()))
+        self._set_alarm(now + self._settings.polling_duration, self._end_poll)
 
     def _set_alarm(self, time: float, action: Callable[[float], None]) -> None:
         self._alarm = (time, action)
 
     def _push(self, frame: str, held: list[str] | None = None) -> None:
-        """Put a frame into the queue, or with those that wait for a join. Whoever never fetches it is cut off."""
-        if self._queued > self._settings.max_queued:
-            self._end("too much waits to be read")
+        """Queue a frame, with those that wait for a join if there are any; a client that does not read is dropped."""
+        if self.queued > self._settings.max_queued:
+            self._end("the client does not read")
             return
-        self._queued += len(frame)
+        self.queued += len(frame)
         (self._outbox if held is None else held).append(frame)

@@ -1,22 +1,21 @@
-"""What whoever runs a server may choose: the settings of socket.io 0.9 in snake case, and the limits; all checked."""
+"""The settings of a server: those of socket.io 0.9 in snake case, and its limits; every value is checked."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
-if TYPE_CHECKING:
-    from .request import Request
+from .request import Request
 
 TRANSPORTS = ("websocket", "htmlfile", "xhr-polling", "jsonp-polling")
-"""What there is, in the order in which socket.io 0.9 announces it."""
+"""All transports, in the order in which socket.io 0.9 announces them."""
 
 Verdict = Union[bool, str]
-"""Yes, no, or the text of an error."""
+"""Accept, refuse, or refuse with the text of an error for the log."""
 
-Authorization = Callable[["Request"], Union[Verdict, Awaitable[Verdict]]]
+Authorization = Callable[[Request], Union[Verdict, Awaitable[Verdict]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +23,16 @@ class Settings:
     """The settings of a server; times in seconds, sizes in bytes.
 
     Attributes:
-        heartbeat_interval: how long after the last sign of life the server asks for another.
-        heartbeat_timeout: how long it then waits for it; announced.
+        heartbeat_interval: how long after the last heartbeat of the client the server sends its next one.
+        heartbeat_timeout: how long it then waits for the client's; announced.
         close_timeout: how long a session lasts without a transport; announced.
-        polling_duration: how long a poll waits for something to say.
+        polling_duration: how long a poll waits for a packet.
         handshake_timeout: how long a session may wait for its first transport.
-        transports: what is offered, of websocket, htmlfile, xhr-polling and jsonp-polling.
+        transports: the transports on offer, out of websocket, htmlfile, xhr-polling and jsonp-polling.
         origins: where pages may come from: ``"example.org:8080"``, a star for either part, or ``"https://example.org"``.
         authorization: a function of the handshake's ``Request``: True, False, or the text of an error for the log.
-        max_message_size: what a websocket message or the body of a POST may have.
-        max_queued: what may wait for a client that does not read; it is cut off when something is added to more.
+        max_message_size: how much a websocket message or the body of a POST may have.
+        max_queued: how much may wait for a client that does not read; the packet after that ends its session.
         max_sessions: how many sessions one address may have.
     """
 
@@ -55,28 +54,28 @@ class Settings:
             check(name, getattr(self, name))
         unknown = [name for name in self.transports if name not in TRANSPORTS]
         if unknown:
-            raise ValueError(f"there is no transport called {unknown[0]!r}; there are {', '.join(TRANSPORTS)}")
+            raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
         if self.authorization is not None and not callable(self.authorization):
-            raise TypeError("authorization is a function of the request")
+            raise TypeError(f"authorization must be a function, not {type(self.authorization).__name__}")
 
 
 def _check_number(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} is a number of seconds, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
     if not 0 < value < math.inf:
-        raise ValueError(f"{name} is a number of seconds above 0, not {value}")
+        raise ValueError(f"{name} must be more than 0 seconds and finite, not {value}")
 
 
 def _check_whole(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is a whole number, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < 1:
-        raise ValueError(f"{name} is a whole number from 1, not {value}")
+        raise ValueError(f"{name} must be at least 1, not {value}")
 
 
 def _check_texts(name: str, value: Any) -> None:
     if not isinstance(value, tuple) or not value or not all(isinstance(item, str) for item in value):
-        raise TypeError(f"{name} is a tuple of texts, such as {getattr(Settings, name)!r}")
+        raise TypeError(f"{name} must be a tuple of texts, such as {getattr(Settings, name)!r}")
 
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {

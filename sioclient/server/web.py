@@ -1,4 +1,4 @@
-"""The URLs of a server as handlers of Tornado: they move frames between the network and clients, and know no packet."""
+"""The URLs of a server as request handlers of Tornado; they move frames between network and clients, and parse none."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tornado.iostream import IOStream
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
-from .handshake import Answer, as_jsonp, may_come_from
+from .handshake import Response, as_jsonp, may_come_from
 from .hub import Hub
 from .request import Request, read_query
 from .session import LinkKind
-from .wire import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 
-WELCOME = Answer(200, "text/plain", "Welcome to socket.io.")
-WRONG_VERSION = Answer(500, "text/plain", "Protocol version not supported.")
+BANNER = Response(200, "text/plain", "Welcome to socket.io.")
+WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
 
 
 class Quiet(RequestHandler):
-    """What all handlers here have in common: no Etag, no Server, no XSRF cookie, and no log but the hub's."""
+    """A request handler without Etag, Server and XSRF cookie, that writes to the hub's log only."""
 
     def initialize(self, hub: Hub) -> None:
         self.hub = hub
@@ -32,20 +32,20 @@ class Quiet(RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
 
     def compute_etag(self) -> None:
-        return None  # the answer to a poll may well be that to the last one
+        return None  # two polls may well have the same response
 
     def check_xsrf_cookie(self) -> None:
-        pass  # a session's id is no cookie, so no other page can use it
+        pass  # the session id is in the URL and not in a cookie, so no other page can use it
 
     def check_trusted_origin(self, origin: str) -> bool:
-        return True  # as above; the handshake is where origins are looked at
+        return True  # as above; the handshake checks the origin
 
     def _log(self) -> None:
-        pass  # this is how Tornado lets a handler keep its requests out of the log
+        pass  # Tornado would write every request to its log
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         if not isinstance(value, (HTTPError, asyncio.CancelledError)):
-            self.hub.diary.note("a request failed", error=value)
+            self.hub.log.write("a request failed", error=value)
 
 
 class WebSocketLink:
@@ -74,14 +74,17 @@ class WebSocketLink:
 
     def close(self) -> None:
         if self._stream is not None and self._stream.writing():
-            self._stream.close()  # whoever does not read cannot be told
+            self._stream.close()  # the client does not read, so a closing handshake would wait for ever
         self._handler.close()
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
         client = self._handler.client
-        if written.cancelled() or written.exception() is not None or client is None:
-            return  # that the connection is gone, on_close tells
-        client.flush()
+        if written.cancelled() or client is None:
+            return
+        if written.exception() is None:
+            client.flush()
+        else:
+            client.detach(self)  # Tornado calls on_close only when it reads on, so not before there is room
 
 
 class WebSocket(Quiet, WebSocketHandler):
@@ -91,14 +94,14 @@ class WebSocket(Quiet, WebSocketHandler):
 
     @property
     def max_message_size(self) -> int:
-        """Bytes that a message may have; Tornado looks before it reads."""
+        """How many bytes a message may have; Tornado checks that before it reads."""
         return self.hub.settings.max_message_size
 
     def check_origin(self, origin: str) -> bool:
-        return True  # get() has looked at it, and at the lack of one
+        return True  # get() has checked it, also where there is none
 
     async def get(self, *args: str, **kwargs: str) -> None:
-        """Become a websocket, if this is a page that may."""
+        """Become a websocket, if that is offered, and to this page."""
         if "websocket" not in self.hub.settings.transports:
             self.detach().close()
         elif not may_come_from(self.request.headers, self.hub.settings.origins):
@@ -107,7 +110,7 @@ class WebSocket(Quiet, WebSocketHandler):
             await super().get(*args, **kwargs)
 
     def open(self, session_id: str) -> None:
-        """Carry the session, or say that there is none."""
+        """Carry the session, or send an error if it does not exist."""
         self.set_nodelay(True)
         self.client = self.hub.clients.get(session_id)
         self._link = WebSocketLink(self)
@@ -118,26 +121,26 @@ class WebSocket(Quiet, WebSocketHandler):
             self.client.attach(self._link)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Take a frame, now or when there is room: until then Tornado reads no further."""
+        """Take a frame, now or as soon as there is room: until then Tornado reads no further."""
         if self.client is None:
             return None
         if self.client.has_room():
-            self.client.receive([message])
+            self.client.receive(message)
             return None
         return self._receive_later(self.client, message)
 
     async def _receive_later(self, client: Client, message: str | bytes) -> None:
         await client.room()
-        client.receive([message])
+        client.receive(message)
 
     def on_close(self) -> None:
-        """The connection is gone."""
+        """The connection was closed or lost."""
         if self.client is not None:
             self.client.detach(self._link)
 
 
 class PollLink:
-    """A poll: it is answered once, or never."""
+    """A poll: it takes frames once; if it is closed, it ends without a response."""
 
     kind = LinkKind.POLL
 
@@ -159,7 +162,7 @@ class PollLink:
 
 
 class StreamLink:
-    """An htmlfile: an answer that goes on, an element for each frame."""
+    """An htmlfile: a response without an end, with an element for each frame."""
 
     kind = LinkKind.STREAM
 
@@ -185,28 +188,28 @@ class StreamLink:
 
     def _on_written(self, _: asyncio.Future[None]) -> None:
         self._unwritten -= 1
-        self._client.flush()  # if the connection is gone, on_connection_close tells
+        self._client.flush()  # if the connection is lost, on_connection_close is called
 
 
 @stream_request_body
 class Http(Quiet):
-    """Everything under ``/socket.io`` that is not a websocket: handshakes, polls, posts, htmlfiles, farewells."""
+    """Everything under ``/socket.io`` but websockets: handshakes, polls, posts, htmlfiles, and ``?disconnect``."""
 
     client: Client | None = None
     _link: PollLink | StreamLink | None = None
 
     def prepare(self) -> None:
-        """Limit the body, before any of it is read."""
+        """Limit the size of the body, before any of it is read."""
         self._query = read_query(self.request.query)
         self._body = bytearray()
         self.request.connection.set_max_body_size(self.hub.settings.max_message_size)  # type: ignore[union-attr]
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a part of the body."""
+        """Keep a part of the body."""
         self._body += chunk
 
     async def get(self, path: str | None) -> None:
-        """Answer a GET."""
+        """Respond to a GET: a poll, an htmlfile, or one that ``_begin`` responds to."""
         transport = await self._begin(path)
         if transport == "htmlfile":
             await self._stream()
@@ -214,59 +217,60 @@ class Http(Quiet):
             await self._poll(transport)
 
     async def post(self, path: str | None) -> None:
-        """Answer a POST: that to a session that is not there is answered like any other, as socket.io does."""
+        """Take frames for a session. A session that does not exist gets the same response, as from socket.io."""
         transport = await self._begin(path)
         if transport is None:
             return
         if self.client is not None:
             await self.client.room()
-            self.client.receive(POLLS.get(transport, POLLS["xhr-polling"]).decode(bytes(self._body)))
-        self._answer(Answer(200, PLAIN, "1"))
+            body = bytes(self._body)
+            self.client.receive_body(POLLS.get(transport, POLLS["xhr-polling"]).decode(body), len(body))
+        self._respond(Response(200, PLAIN, "1"))
 
     def options(self, path: str | None) -> None:
-        """Answer a preflight."""
+        """Respond to a preflight."""
         self.set_header("Access-Control-Allow-Methods", "GET, POST")
         self.set_header("Access-Control-Allow-Headers", "Content-Type")
-        self._answer(Answer(200, PLAIN, ""))
+        self._respond(Response(200, PLAIN, ""))
 
     def on_connection_close(self) -> None:
-        """The client did not wait for the end."""
+        """The client closed the connection before the response was complete."""
         self.on_finish()
 
     def on_finish(self) -> None:
-        """Whatever ended the answer, nothing can be said in it any more."""
+        """Detach the link: the response is complete, or cannot be continued."""
         link = self._link
         if link is not None:
             self._leave(link)
             link.close()
 
     async def _begin(self, path: str | None) -> str | None:
-        """Answer what needs no session; otherwise find it, and return the name of the transport."""
+        """Find the session and return the name of the transport; None if the request got its response already."""
         version, transport, session_id = [*(path or "").split("/"), "", "", ""][:3]
         if version != "1":
-            self._answer(WELCOME if version in ("", "0") else WRONG_VERSION)
+            self._respond(BANNER if version in ("", "0") else WRONG_VERSION)
             return None
         if not session_id:
-            await self._shake_hands()
+            await self._handshake()
             return None
         self.client = self.hub.clients.get(session_id)
         if "disconnect" in self._query:
             if self.client is not None:
-                self.client.receive(["0::"])
-            self._answer(Answer(200, PLAIN, ""))
+                self.client.receive("0::")
+            self._respond(Response(200, PLAIN, ""))
             return None
         if transport not in self.hub.settings.transports or transport == "websocket":
-            self.detach().close()  # without a word, as socket.io
+            self.detach().close()  # without a response, as socket.io
             return None
         return transport
 
-    async def _shake_hands(self) -> None:
+    async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
         seen = Request(self._query, request.headers, cookies, request.remote_ip or "")
-        answer = await self.hub.shake_hands(seen)
+        response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
-        self._answer(as_jsonp(answer, index) if is_index(index) else answer)
+        self._respond(as_jsonp(response, index) if is_index(index) else response)
 
     async def _poll(self, transport: str) -> None:
         if self.client is None:
@@ -280,12 +284,12 @@ class Http(Quiet):
         if frames:
             self.set_header("X-XSS-Protection", "0")
             body = poll.encode(frames, self._query.get("i", ["0"])[-1])
-            await self._write_out(Answer(200, poll.content_type, body))
+            await self._write_out(Response(200, poll.content_type, body))
         else:
-            self.detach().close()  # another transport has taken its place, or nothing can be said any more
+            self.detach().close()  # another transport has replaced it, or the session is over
 
     async def _stream(self) -> None:
-        self._set_headers(Answer(200, HTML, ""))
+        self._set_headers(Response(200, HTML, ""))
         self.write(PREAMBLE)
         if self.client is None:
             self.write(script(GONE))
@@ -295,29 +299,29 @@ class Http(Quiet):
         self.flush()
         await link.closed.wait()
         if link.is_writing:
-            self.detach().close()  # whoever does not read cannot be told
+            self.detach().close()  # the client does not read, so the end of the response would wait for ever
 
     def _leave(self, link: PollLink | StreamLink) -> None:
         self._link = None
         assert self.client is not None  # which has the link
         self.client.detach(link)
 
-    async def _write_out(self, answer: Answer) -> None:
-        """Write an answer, and let the client have as much time to read it as it has for its next poll."""
-        written = self._answer(answer)
+    async def _write_out(self, response: Response) -> None:
+        """Write a response; the client has as much time to read it as it has for its next poll."""
+        written = self._respond(response)
         await asyncio.wait([written], timeout=self.hub.settings.close_timeout)
         if not written.done():
             self.detach().close()
 
-    def _answer(self, answer: Answer) -> asyncio.Future[None]:
-        self._set_headers(answer)
-        return asyncio.ensure_future(self.finish(answer.body))
+    def _respond(self, response: Response) -> asyncio.Future[None]:
+        self._set_headers(response)
+        return asyncio.ensure_future(self.finish(response.body))
 
-    def _set_headers(self, answer: Answer) -> None:
-        self.set_status(answer.status)
-        self.set_header("Content-Type", answer.content_type)
+    def _set_headers(self, response: Response) -> None:
+        self.set_status(response.status)
+        self.set_header("Content-Type", response.content_type)
         self.set_header("Cache-Control", "no-store")
-        self.set_header("Connection", "keep-alive")  # Tornado says so where it is not true
+        self.set_header("Connection", "keep-alive")  # Tornado changes it to "close" where that is true
         origin = self.request.headers.get("Origin")
         if origin and may_come_from(self.request.headers, self.hub.settings.origins):
             self.set_header("Access-Control-Allow-Origin", origin)

@@ -17,7 +17,7 @@ class Raw:
         self.port = port
 
     def ask(self, method, path, body=None, **headers):
-        """Return status, headers and body of an answer."""
+        """Return the status, the headers and the body of a response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}

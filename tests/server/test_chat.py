@@ -1,4 +1,4 @@
-"""The chat: who is there, who says what, and where."""
+"""The chat: names, texts and rooms."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_names(enter):
     assert other.socket_io.call("nickname", "seven") is False
 
 
-def test_nobody_is_heard_without_a_name_or_a_text(enter):
+def test_texts_without_a_name_or_a_letter_are_dropped(enter):
     ada, quiet = enter("ada"), enter()
     quiet.says("nobody hears this")
     assert quiet.socket_io.call("nickname", "late") is False
@@ -85,7 +85,7 @@ def test_rooms(enter):
     assert grace.hears("announcement") == ("ada went to another room",)
 
 
-def test_somebody_without_a_name_moves_unseen(enter):
+def test_a_member_without_a_name_causes_no_announcement(enter):
     ada, ghost = enter("ada"), enter()
     ghost.socket_io.call("join", "kitchen")
     ghost.socket_io.call("join", "lobby")

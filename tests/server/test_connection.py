@@ -1,4 +1,4 @@
-"""What an application of the server may rely on, with our own client at the other end."""
+"""What applications of the server may rely on, with our own client as the peer."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_refused_connection(connect, socket_server, told, verdict):
     assert told.empty()
 
 
-def test_an_on_open_that_takes_its_time_or_raises(connect, socket_server, told, caplog):
+def test_an_on_open_that_waits_or_raises(connect, socket_server, told, caplog):
     class Slow(Base):
         async def on_open(self, request):
             await asyncio.sleep(0.05)
@@ -111,12 +111,12 @@ def test_messages(connect, socket_server, told, recorder):
             self.send(message, callback=self.tell)
             return "got", message
 
-    class Answering(Recorder):
+    class Acknowledging(Recorder):
         def on_message(self, id, message):
             super().on_message(id, message)
             return "thanks"
 
-    handler = Answering()
+    handler = Acknowledging()
     socket = connect(serve(socket_server, told, Main), handler)
     for message in ("text", "", {"a": [None]}, 7):
         socket.send(message, callback=lambda *args: handler.told.put(("callback", *args)))
@@ -128,7 +128,7 @@ def test_messages(connect, socket_server, told, recorder):
     assert next_of(told) == ("an event called message",)
 
 
-def test_answers(connect, socket_server, told):
+def test_acknowledgements_for_the_client(connect, socket_server, told):
     class Main(Base):
         @event
         def one(self):
@@ -140,12 +140,12 @@ def test_answers(connect, socket_server, told):
 
         @event
         def none(self):
-            self.tell(self.wants_answer)
+            self.tell(self.wants_ack)
 
         @event("with spaces")
         async def later(self, value):
             await asyncio.sleep(0)
-            self.tell(self.wants_answer)
+            self.tell(self.wants_ack)
             return value
 
         @event
@@ -163,7 +163,7 @@ def test_answers(connect, socket_server, told):
     assert socket.call("login", "u", "p") == "u p"
 
 
-def test_what_goes_wrong_in_a_handler_is_told_and_the_connection_lives(connect, socket_server, told, recorder, caplog):
+def test_an_error_in_a_handler_is_sent_and_the_session_goes_on(connect, socket_server, told, recorder, caplog):
     class Main(Base):
         @event
         def pair(self, a, b):
@@ -197,10 +197,10 @@ def test_what_goes_wrong_in_a_handler_is_told_and_the_connection_lives(connect, 
     with pytest.raises(AckTimeout):
         socket.call("nosuch", timeout=0.1)
     assert socket.call("ping") == "pong"
-    assert "does not take what came" in caplog.text
+    assert "do not fit" in caplog.text
 
 
-def test_on_event_is_the_door_for_all_events(connect, socket_server, told):
+def test_on_event_gets_every_event(connect, socket_server, told):
     class Main(Base):
         def on_event(self, name, *args, **kwargs):
             self.tell(name, *args)
@@ -216,7 +216,7 @@ def test_on_event_is_the_door_for_all_events(connect, socket_server, told):
     assert [next_of(told) for _ in range(2)] == [("known", 1), ("__init__", 2)]
 
 
-def test_events_run_one_after_the_other_unless_they_are_concurrent(connect, socket_server, told):
+def test_handlers_run_one_by_one_unless_they_are_concurrent(connect, socket_server, told):
     class Main(Base):
         def on_open(self, request):
             self.may_go = asyncio.Event()
@@ -239,26 +239,26 @@ def test_events_run_one_after_the_other_unless_they_are_concurrent(connect, sock
             self.may_go.set()
 
     socket = connect(serve(socket_server, told, Main))
-    answers = queue.Queue()
+    acks = queue.Queue()
     for _ in range(90):  # of the 100 that may run at once
-        socket.emit("stand_aside", callback=answers.put)
+        socket.emit("stand_aside", callback=acks.put)
     for number in range(3):
         socket.emit("wait_in_line", number)
     assert [next_of(told) for _ in range(90)] == [("aside",)] * 90
     expected = [(word, number) for number in range(3) for word in ("begin", "end")]
     assert [next_of(told) for _ in range(6)] == expected
-    assert answers.empty()
+    assert acks.empty()
     socket.emit("let_go")
-    assert [answers.get(timeout=PATIENCE) for _ in range(90)] == ["free"] * 90
+    assert [acks.get(timeout=PATIENCE) for _ in range(90)] == ["free"] * 90
 
 
-def test_acknowledgements_of_the_client(connect, socket_server, told):
+def test_acknowledgements_from_the_client(connect, socket_server, told):
     class Main(Base):
         @event
         def ask(self):
-            self.emit("please", 1, callback=self.on_answer)
+            self.emit("please", 1, callback=self.on_ack)
 
-        async def on_answer(self, *args):
+        async def on_ack(self, *args):
             await asyncio.sleep(0)
             self.tell(*args)
 
@@ -316,7 +316,7 @@ def test_endpoints(connect, socket_server, told, recorder):
     assert next_of(told) == ("/room/7", "close")
 
 
-def test_closing_ends_what_is_heard_at_once(connect, socket_server, told, recorder):
+def test_after_close_no_further_packet_is_handled(connect, socket_server, told, recorder):
     class Main(Base):
         @event
         async def last(self):
@@ -340,7 +340,7 @@ def test_closing_ends_what_is_heard_at_once(connect, socket_server, told, record
     assert told.empty()
 
 
-def test_everybody_the_others_and_rooms(connect, socket_server, told):
+def test_others_and_rooms(connect, socket_server, told):
     class Main(Base):
         @event
         def enter(self, room):
@@ -353,6 +353,11 @@ def test_everybody_the_others_and_rooms(connect, socket_server, told):
         @event
         def tell_room(self, room, text):
             self.to(room).emit("heard", text)
+
+        @event
+        def tell_all(self, room, text):
+            self.to(room, include_self=True).send(text)
+            return len(list(self.to(room, include_self=True))), len(list(self.to(room)))
 
         @event
         def tell_others(self, text):
@@ -376,11 +381,15 @@ def test_everybody_the_others_and_rooms(connect, socket_server, told):
     c.call("tell_room", "hall", "bye")
     assert people[0].next("heard") == ("heard", "again")
     assert [people[1].next("heard") for _ in range(2)] == [("heard", "from outside"), ("heard", "bye")]
+    assert a.call("tell_all", "hall", "all of you") == (2, 1)
+    assert [person.next("message")[2] for person in people[:2]] == ["all of you"] * 2
+    assert c.call("tell_all", "hall", "both of you") == (2, 2)
     for person in people[:2]:
+        assert person.next("message")[2] == "both of you"
         assert person.told.empty() or person.next() != ("heard", "dinner")
 
 
-def test_a_room_forgets_who_left(connect, socket_server, told):
+def test_a_room_forgets_a_client_that_left(connect, socket_server, told):
     class Main(Base):
         def on_open(self, request):
             self.join("room")
@@ -397,14 +406,14 @@ def test_a_room_forgets_who_left(connect, socket_server, told):
     assert server.call(lambda: len(list(server.router.to("room")))) == 1
     socket.disconnect()
     assert next_of(told) == ("closed",)
-    eventually(lambda: server.call(lambda: (dict(rooms._members), dict(rooms._places))) == ({}, {}))
+    eventually(lambda: server.call(lambda: (dict(rooms._members), dict(rooms._rooms))) == ({}, {}))
 
 
 def test_a_handler_may_be_slow_without_losing_the_connection(connect, socket_server, told):
     class Main(Base):
         @event
         async def sleep(self):
-            await asyncio.sleep(1.5)  # what is shown here is the passing of time: several heartbeat time-outs
+            await asyncio.sleep(1.5)  # several heartbeat time-outs have to pass
             return "awake"
 
     times = {"heartbeat_interval": 0.2, "heartbeat_timeout": 0.4, "close_timeout": 0.4, "polling_duration": 0.2}
@@ -412,6 +421,45 @@ def test_a_handler_may_be_slow_without_losing_the_connection(connect, socket_ser
     session = socket.session_id
     assert socket.call("sleep") == "awake"
     assert socket.session_id == session
+
+
+def test_an_error_in_a_constructor_refuses_the_join(connect, socket_server, told, caplog):
+    class Broken(Base):
+        def __init__(self):
+            raise RuntimeError("oh no")
+
+    class Main(Base):
+        endpoints = {"/broken": Broken}  # noqa: RUF012
+
+        @event
+        def ping(self):
+            return "pong"
+
+    with pytest.raises(HandshakeRejected, match="internal error"):
+        connect(serve(socket_server, told, Broken))
+    socket = connect(serve(socket_server, told, Main))
+    with pytest.raises(ChannelError, match="internal error"):
+        socket.connect("/broken")
+    assert socket.call("ping") == "pong"
+    assert "oh no" in caplog.text
+
+
+def test_events_of_a_client_that_leaves_at_once_are_handled(connect, socket_server, told):
+    class Main(Base):
+        @event
+        async def slow(self, number):
+            await asyncio.sleep(0.02)
+            self.tell(number, self.is_open)
+
+        def on_close(self):
+            self.tell("close", self.is_open)
+
+    socket = connect(serve(socket_server, told, Main))
+    for number in range(5):
+        socket.emit("slow", number)
+    socket.disconnect()
+    assert [next_of(told) for _ in range(5)] == [(number, True) for number in range(5)]
+    assert next_of(told) == ("close", False)
 
 
 def test_two_servers_beside_each_other(socket_server):

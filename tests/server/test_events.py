@@ -1,4 +1,4 @@
-"""The way from an event's name to a method, and from its arguments to parameters."""
+"""From an event's name to a method, and from its arguments to parameters."""
 
 from __future__ import annotations
 
@@ -88,6 +88,6 @@ def test_arguments_that_fit(name, args, result):
         ("keyword", ["x"]),
     ],
 )
-def test_arguments_that_do_not(name, args):
+def test_arguments_that_do_not_fit(name, args):
     with pytest.raises(MisfitError, match=name):
         call(getattr(Base, name), Base(), args)

@@ -1,35 +1,35 @@
-"""The answers to handshakes, and whose pages may make one."""
+"""The responses to handshakes, and the origins that may make one."""
 
 from __future__ import annotations
 
 import pytest
 
-from sioclient.server.handshake import REFUSALS, Answer, announcement, as_jsonp, may_come_from, refusal
+from sioclient.server.handshake import REFUSALS, Response, accepted, as_jsonp, may_come_from, refusal
 from sioclient.server.settings import Settings
 
 
-def test_an_announcement():
-    assert announcement("id", Settings()).body == "id:60:60:websocket,htmlfile,xhr-polling,jsonp-polling"
+def test_an_accepted_handshake():
+    assert accepted("id", Settings()).body == "id:60:60:websocket,htmlfile,xhr-polling,jsonp-polling"
     few = Settings(heartbeat_timeout=0.5, close_timeout=1.0, transports=("xhr-polling",))
-    assert announcement("id", few) == Answer(200, "text/plain", "id:0.5:1:xhr-polling")
+    assert accepted("id", few) == Response(200, "text/plain", "id:0.5:1:xhr-polling")
 
 
 def test_verdicts():
     assert refusal(True) is None
-    assert refusal(False) == Answer(403, "text/plain", "handshake unauthorized")
-    assert refusal(None) == refusal(False)  # a function that forgot to return is no yes
-    assert refusal("the reason stays here") == Answer(500, "text/plain", "handshake error")
+    assert refusal(False) == Response(403, "text/plain", "handshake unauthorized")
+    assert refusal(None) == refusal(False)  # a function that returns nothing accepts nobody
+    assert refusal("the reason stays here") == Response(500, "text/plain", "handshake error")
 
 
-def test_as_scripts():
-    yes = as_jsonp(announcement("id", Settings(transports=("websocket",))), "17")
-    assert yes == Answer(200, "application/javascript", 'io.j[17]("id:60:60:websocket");')
+def test_responses_as_scripts():
+    yes = as_jsonp(accepted("id", Settings(transports=("websocket",))), "17")
+    assert yes == Response(200, "application/javascript", 'io.j[17]("id:60:60:websocket");')
     no = as_jsonp(REFUSALS["unauthorized"], "4")
-    assert no == Answer(200, "application/javascript", 'io.j[4](new Error("handshake unauthorized"));')
+    assert no == Response(200, "application/javascript", 'io.j[4](new Error("handshake unauthorized"));')
 
 
 @pytest.mark.parametrize("origins", [("*:*",), ("*",), ("a:80", "*:*")])
-def test_anybody_may_come(origins):
+def test_a_star_allows_every_origin(origins):
     assert may_come_from({}, origins)
     assert may_come_from({"Origin": "null"}, origins)
 

@@ -16,7 +16,7 @@ import pytest
 from sioclient import SocketIO
 from sioclient.server import SocketServer
 from sioclient.server.__main__ import main
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, Recorder
 
 
 @contextmanager
@@ -45,10 +45,11 @@ def test_the_chat_and_its_page_until_it_is_interrupted(number):
                 assert part.read()
         with pytest.raises(HTTPError, match="404"):
             urlopen(f"{address}/server.py")
-        with SocketIO(address) as socket:
+        recorder = Recorder()
+        with SocketIO(address, handler=recorder) as socket:
             assert socket.call("nickname", "ada") is False
             process.send_signal(number)
-            socket.wait(PATIENCE)
+            assert recorder.next("disconnect")
         output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, output, errors) == (0, "", "")
 
@@ -92,4 +93,4 @@ def test_the_arguments(monkeypatch, capsys):
     assert main(["--port", "99999"]) == 1
     output, errors = capsys.readouterr()
     assert output.startswith("Join the chat at http://localhost:")
-    assert errors == "cannot listen on 127.0.0.1, port 99999: a port is a number from 0 to 65535, not 99999\n"
+    assert errors == "cannot listen on 127.0.0.1, port 99999: port must be a number from 0 to 65535, not 99999\n"

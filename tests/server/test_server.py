@@ -1,4 +1,4 @@
-"""A server by itself: in a thread, as a program, with TLS before it or an application around it."""
+"""A server in a thread, as a program, and in an application of its own."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import threading
+import time
 
 import pytest
 import tornado.web
+import websocket
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from sioclient import SocketIO
 from sioclient.server import Audience, Router, SocketConnection, SocketServer, event
 from tests.conftest import PATIENCE, Recorder, eventually
+from tests.servers.node import STAMP, find_node
 from tests.servers_py import Task
 
 
@@ -40,8 +44,8 @@ def test_a_server_in_a_thread_ends_with_the_block():
 
 
 @pytest.mark.usefixtures("no_thread_left")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the thread tells, too
-def test_a_server_that_has_ended_stays_so(monkeypatch):
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the thread raises, too
+def test_a_server_that_has_stopped_cannot_start_again(monkeypatch):
     with SocketServer(Main, 0) as server:
         pass
     server.__exit__()
@@ -52,7 +56,7 @@ def test_a_server_that_has_ended_stays_so(monkeypatch):
 
 @pytest.mark.usefixtures("no_thread_left")
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling", "jsonp-polling", "htmlfile"])
-def test_a_graceful_stop_tells_the_clients(transport):
+def test_f54_a_stop_closes_the_transports_of_clients(transport):
     closed = []
 
     class Closing(SocketConnection):
@@ -62,27 +66,95 @@ def test_a_graceful_stop_tells_the_clients(transport):
 
     recorder = Recorder()
     with SocketServer(Closing, 0) as server:
-        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,))
-    socket.wait(PATIENCE)
-    assert recorder.next("close") == ("close", "server")  # 0::, and not the loss of a connection
+        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), reconnection_delay=60)
+    assert recorder.next("disconnect")
+    assert recorder.next("retry")  # after 0::, a disconnect packet, it would not try again
     assert closed == [False]
     socket.disconnect()
 
 
-def test_a_stop_does_not_wait_for_handlers_for_ever():
+@pytest.mark.usefixtures("no_thread_left")
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_f54_clients_come_back_when_the_server_does(transport):
+    recorder = Recorder()
+    with SocketServer(Main, 0) as server:
+        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), reconnection_delay=0.05)
+    assert recorder.next("disconnect")
+    with SocketServer(Main, server.port):
+        assert recorder.next("reconnect")
+        assert socket.call("echo", 1) == 1
+        socket.disconnect()
+
+
+JAVASCRIPT = """
+const client = require("socket.io-client-0.9");
+client.transports = [process.argv[2]];
+const socket = client.connect(`http://127.0.0.1:${process.argv[1]}`, {"reconnection delay": 50});
+for (const name of ["connect", "disconnect", "reconnect"]) socket.on(name, () => console.log(name));
+"""
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_f54_the_javascript_client_comes_back_too(transport):
+    node = find_node()
+    if node is None or not (STAMP.parent / "socket.io-client-0.9").exists():
+        pytest.skip("socket.io-client 0.9.17 is not installed: run python -m tests.servers")
+    with SocketServer(Main, 0) as server:
+        command = [str(node.program), "-e", JAVASCRIPT, str(server.port), transport]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=STAMP.parent.parent)
+        assert client.stdout.readline() == "connect\n"
+    try:
+        assert client.stdout.readline() == "disconnect\n"
+        with SocketServer(Main, server.port):
+            assert {client.stdout.readline() for _ in range(2)} == {"connect\n", "reconnect\n"}
+    finally:
+        client.kill()
+        client.communicate()
+
+
+def test_a_stop_handles_what_came_and_sends_what_waits(raw):
+    class Slow(Main):
+        @event
+        async def slow(self):
+            await self.may_go.wait()
+
+        def on_open(self, request):
+            self.may_go = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.1, self.may_go.set)
+
+        def on_message(self, message):
+            self.send(f"re:{message}")
+
+    with SocketServer(Slow, 0) as server:
+        connection = websocket.create_connection(
+            f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/{raw(server).handshake()}", timeout=PATIENCE
+        )
+        for frame in ('5:::{"name":"slow"}', "3:::last", "8:1::"):
+            connection.send(frame)
+        assert [connection.recv() for _ in range(2)] == ["1::", "6:::1"]
+    assert connection.recv() == "3:::re:last"
+    assert connection.recv_data()[0] == websocket.ABNF.OPCODE_CLOSE
+    connection.shutdown()
+
+
+def test_a_stop_waits_for_handlers_only_for_a_moment():
     class Stuck(SocketConnection):
-        async def on_open(self, request):
-            self.emit("hello")
-
         async def on_close(self):
-            await asyncio.sleep(3600)
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                ended.append(True)
 
+    ended = []
     with SocketServer(Stuck, 0) as server:
-        socket = SocketIO("127.0.0.1", server.port)
+        socket = SocketIO("127.0.0.1", server.port, reconnect=False)
+        began = time.monotonic()
+    assert time.monotonic() - began < PATIENCE
+    assert ended == [True]
     socket.disconnect()
 
 
-def test_what_runs_in_the_servers_thread(socket_server):
+def test_call_runs_in_the_thread_of_the_server(socket_server):
     server = socket_server(Main)
     assert server.call(threading.current_thread).name == "sioclient server"
     with pytest.raises(ZeroDivisionError):
@@ -94,10 +166,10 @@ def test_a_port_that_is_taken(socket_server):
         SocketServer(Main, socket_server(Main).port)
 
 
-def test_a_setting_that_cannot_be():
+def test_a_setting_that_is_not_allowed():
     with pytest.raises(TypeError, match="heartbeats"):
         SocketServer(Main, 0, heartbeats=False)
-    with pytest.raises(ValueError, match="transport called"):
+    with pytest.raises(ValueError, match="transports must be"):
         Router(Main, transports=("x",))
 
 
@@ -181,12 +253,12 @@ def test_a_server_as_a_program_until_ctrl_c():
     def visit():
         with SocketIO("127.0.0.1", server.port, recorder, wait_for_connection=True) as socket:
             os.kill(os.getpid(), signal.SIGINT)
-            socket.wait(PATIENCE)
+            recorder.next("disconnect")
+            socket.disconnect()
 
     visiting = Task(visit)
     server.run()
     visiting.result()
-    assert recorder.next("close") == ("close", "server")
 
 
 def find_addresses(monkeypatch, *addresses):
@@ -196,7 +268,7 @@ def find_addresses(monkeypatch, *addresses):
 
 def test_a_host_of_several_addresses(monkeypatch):
     with SocketServer(Main, 0) as other:
-        find_addresses(monkeypatch, "127.0.0.1", "203.0.113.1")  # of which the second is not here
+        find_addresses(monkeypatch, "127.0.0.1", "203.0.113.1")  # the second is not an address of this machine
         with SocketServer(Main, 0) as server:
             assert server.port != other.port
         find_addresses(monkeypatch, "127.0.0.2", "127.0.0.1")

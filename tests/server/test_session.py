@@ -1,16 +1,19 @@
-"""The server's session, alone and hand to hand with the client's protocol object: time is a number, nothing waits."""
+"""The server's session, alone and together with the client's protocol object. Time is a number; nothing waits."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import from_regex, lists
 
 from sioclient.errors import HandshakeRejected, LocalProtocolError
 from sioclient.protocol.backoff import Backoff
 from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.notices import Answered, Connected, Disconnected, Dropped, Ended, JoinFailed, TransportOpened
 from sioclient.protocol.packets import Event, Json, Message
-from sioclient.protocol.revisions import Handshake, Revision1
-from sioclient.server.session import MOST_ENDPOINTS, JoinAsked, Left, LinkKind, ServerSession
+from sioclient.protocol.revisions import Handshake
+from sioclient.protocol.revisions import Revision1 as Dialect
+from sioclient.server.session import MOST_ENDPOINTS, Acknowledged, JoinAsked, Left, LinkKind, ServerSession
 from sioclient.server.settings import Settings
 
 SETTINGS = Settings()
@@ -18,7 +21,7 @@ SETTINGS = Settings()
 
 def make(link=None, *, accept=True, **settings):
     """Return a session at time 0, over a link if there is one."""
-    session = ServerSession(Revision1(), Settings(**settings), 0)
+    session = ServerSession(Dialect(), Settings(**settings), 0)
     if link is not None:
         session.attach(link, 0)
         if accept:
@@ -36,13 +39,13 @@ def link(request):
 
 
 class Pair:
-    """A client's protocol object and a server's session that hand each other their frames."""
+    """A client's protocol object and a server's session, connected to each other."""
 
     def __init__(self, link):
         self.link, self.now = link, 0.0
-        revision = Revision1()
-        self.client = ClientProtocol(revision, Backoff(1, 10, 0, lambda: 0.5))
-        self.server = ServerSession(revision, SETTINGS, 0)
+        dialect = Dialect()
+        self.client = ClientProtocol(dialect, Backoff(1, 10, 0, lambda: 0.5))
+        self.server = ServerSession(dialect, SETTINGS, 0)
         self.accepts = {"", "/chat"}
         self.heard, self.told = [], []
         self.client.connect(0)
@@ -86,7 +89,7 @@ def pair(link):
     return Pair(link)
 
 
-# Hand to hand
+# Together with the client's protocol object
 
 
 def test_a_connection(pair):
@@ -109,12 +112,11 @@ def test_acknowledgements_both_ways(pair):
     pair.client.send(Event("sum", [1, 2], id=7, wants_data=True), 0, "the client waits")
     pair.server.send(Event("ask"), "the server waits")
     pair.exchange()
-    asked, question = pair.told[-1], pair.heard[-1]
-    pair.server.answer(asked, [3])
-    pair.client.answer(question, ["x", None])
+    pair.server.acknowledge(pair.told[-1], [3])
+    pair.client.answer(pair.heard[-1], ["x", None])
     pair.exchange()
     assert pair.heard[-1] == Answered("the client waits", [3])
-    assert pair.told[-1] == Answered("the server waits", ["x", None])
+    assert pair.told[-1] == Acknowledged("the server waits", ["x", None])
 
 
 def test_endpoints(pair):
@@ -156,8 +158,8 @@ def test_the_client_disconnects(pair):
 
 
 def test_a_refused_connection(link):
-    server = ServerSession(Revision1(), SETTINGS, 0)
-    client = ClientProtocol(Revision1(), Backoff(1, 10, 0, lambda: 0.5))
+    server = ServerSession(Dialect(), SETTINGS, 0)
+    client = ClientProtocol(Dialect(), Backoff(1, 10, 0, lambda: 0.5))
     client.connect(0)
     client.transport_opened(Handshake("id", 60, 60, ()), "websocket", 0)
     server.attach(link, 0)
@@ -175,7 +177,7 @@ def test_a_day_with_its_heartbeats(pair):
     assert pair.heard[1:] == [Connected("")]
 
 
-def test_a_connection_that_carries_nothing_any_more_is_noticed_by_both():
+def test_both_notice_a_dead_connection():
     pair = Pair(LinkKind.STREAM)
     pair.server.receive = lambda frames, now: None
     pair.client.receive = lambda frames, now: None
@@ -188,7 +190,7 @@ def test_a_connection_that_carries_nothing_any_more_is_noticed_by_both():
 
 
 @pytest.mark.parametrize(
-    ("sent", "answers"),
+    ("sent", "received"),
     [
         ("2::", []),
         ("8::", []),
@@ -206,13 +208,13 @@ def test_a_connection_that_carries_nothing_any_more_is_noticed_by_both():
         ("no packet", []),
     ],
 )
-def test_what_a_packet_is_answered_with(sent, answers):
+def test_what_a_packet_makes_the_server_send(sent, received):
     session = make(LinkKind.STREAM)
     session.receive([sent], 1)
-    assert session.frames_to_send(1) == answers
+    assert session.frames_to_send(1) == received
 
 
-def test_a_join_is_confirmed_again_but_asked_for_once():
+def test_a_second_join_is_confirmed_and_no_notice():
     session = make(LinkKind.STREAM)
     session.receive(["1::/chat", "1::/chat"], 0)
     assert session.notices() == [JoinAsked("/chat", "")]
@@ -232,7 +234,7 @@ def test_the_query_of_an_endpoint(frame):
     assert session.frames_to_send(0) == ["1::/chat"]
 
 
-def test_what_is_sent_while_a_join_is_decided_comes_after_it():
+def test_packets_wait_until_a_join_is_accepted():
     session = make(LinkKind.STREAM)
     session.receive(["1:1:/chat"], 0)
     session.send(Event("hello", endpoint="/chat"))
@@ -261,7 +263,7 @@ def test_an_error_on_an_endpoint():
     assert session.frames_to_send(0) == ["7:::not like this"]
 
 
-def test_the_first_poll_is_answered_with_the_greeting_alone():
+def test_the_first_poll_gets_the_connect_packet_alone():
     session = make(LinkKind.POLL, accept=False)
     session.accept("")
     session.send(Event("hello"))
@@ -271,7 +273,7 @@ def test_the_first_poll_is_answered_with_the_greeting_alone():
     assert session.frames_to_send(0) == ['5:::{"name":"hello"}']
 
 
-def test_what_waits_between_two_polls_comes_in_one():
+def test_one_poll_gets_all_packets_that_wait():
     session = make(LinkKind.POLL)
     for number in range(3):
         session.send(Event("n", [number]))
@@ -282,7 +284,7 @@ def test_what_waits_between_two_polls_comes_in_one():
     assert session.frames_to_send(0) == ["3:::later"]
 
 
-def test_another_transport_takes_over_without_another_greeting():
+def test_another_transport_gets_no_second_connect_packet():
     session = make(LinkKind.POLL)
     session.frames_to_send(0)
     session.send(Message("x"))
@@ -300,7 +302,7 @@ def test_a_post_before_the_first_poll_opens_the_session():
     assert session.frames_to_send(0) == ["1::"]
 
 
-def test_malformed_packets_are_told_one_by_one():
+def test_each_malformed_packet_is_a_notice():
     session = make(LinkKind.STREAM)
     session.receive(["9::", b"\0", "3:::x"], 0)
     first, second, message = session.notices()
@@ -309,12 +311,12 @@ def test_malformed_packets_are_told_one_by_one():
     assert message == Message("x")
 
 
-def test_an_acknowledgement_is_told_once_and_not_after_its_endpoint():
+def test_an_ack_counts_once_and_not_after_its_endpoint_was_left():
     session = make(LinkKind.STREAM)
     session.send(Event("a"), "waiter")
     assert session.frames_to_send(0) == ['5:1+::{"name":"a"}']
     session.receive(["6:::1+[1]", "6:::1+[2]"], 0)
-    assert session.notices() == [Answered("waiter", [1])]
+    assert session.notices() == [Acknowledged("waiter", [1])]
     session.receive(["1::/chat"], 0)
     session.accept("/chat")
     session.send(Event("b", endpoint="/chat"), "waiter")
@@ -325,13 +327,14 @@ def test_an_acknowledgement_is_told_once_and_not_after_its_endpoint():
 def test_sending_to_an_endpoint_that_is_closed_does_nothing():
     session = make(LinkKind.STREAM)
     session.send(Message("x", "/chat"), "waiter")
-    session.answer(Message("x", "/chat", id=1), [])
+    session.acknowledge(Message("x", "/chat", id=1), [])
+    session.send_frame("3::/chat:x", "/chat")
     session.report("x", "/chat")
     session.kick("/chat")
     assert session.frames_to_send(0) == []
 
 
-def test_what_cannot_be_sent_raises_and_leaves_nothing():
+def test_a_packet_that_cannot_be_encoded_leaves_nothing():
     session = make(LinkKind.STREAM)
     with pytest.raises(TypeError):
         session.send(Event("x", [object()]), "waiter")
@@ -339,6 +342,28 @@ def test_what_cannot_be_sent_raises_and_leaves_nothing():
         session.send(Message("\ud83d"))
     assert session.frames_to_send(0) == []
     assert len(session._acks) == 0
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["1:1:/a\x01", "1::/a\x01", "1::/a\n?x=y", "3:1:/a\x7f:x", "8:1:/a\0", '5:1:/a\t:{"name":"x"}', "0::/a\x01"],
+)
+def test_s15_an_endpoint_with_a_control_character_is_dropped(frame):
+    session = make(LinkKind.STREAM)
+    session.receive([frame, "8:2::"], 0)
+    assert session.frames_to_send(0) == ["6:::2"]
+    assert all(isinstance(notice, Dropped) for notice in session.notices())
+    assert session.ended is None
+
+
+@given(frames=lists(from_regex(r"[0-8]:[0-9]{0,3}\+?:(/[\x00-\x7f\ufffd]{0,3})?(:[\x00-\x7f]{0,9})?", fullmatch=True)))
+def test_s15_no_frame_raises(frames):
+    session = make(LinkKind.STREAM)
+    session.receive(frames, 0)
+    for notice in session.notices():
+        if isinstance(notice, JoinAsked):
+            session.accept(notice.endpoint)
+    session.receive(frames, 0)
 
 
 def test_s15_endpoints_of_one_client_are_bounded():
@@ -350,7 +375,7 @@ def test_s15_endpoints_of_one_client_are_bounded():
 # Time
 
 
-def test_a_handshake_that_nobody_uses_is_forgotten():
+def test_a_handshake_without_a_transport_is_forgotten():
     session = make()
     assert session.deadline() == 30
     session.handle_timeout(29.9)
@@ -380,13 +405,13 @@ def test_heartbeats():
     assert session.is_over
 
 
-def test_an_unasked_heartbeat_counts():
+def test_an_unprompted_heartbeat_counts():
     session = make(LinkKind.STREAM)
     session.receive(["2::"], 20)
     assert session.deadline() == 45
 
 
-def test_polls_have_no_heartbeats_but_an_end():
+def test_polls_end_with_a_noop_and_need_no_heartbeats():
     session = make(LinkKind.POLL)
     assert session.deadline() == 20
     session.handle_timeout(20)
@@ -398,7 +423,7 @@ def test_polls_have_no_heartbeats_but_an_end():
     assert session.ended == "close timeout"
 
 
-def test_a_poll_that_the_client_gives_up_loses_nothing():
+def test_an_aborted_poll_loses_nothing():
     session = make(LinkKind.POLL)
     session.detach(5)
     session.detach(5)
@@ -408,7 +433,7 @@ def test_a_poll_that_the_client_gives_up_loses_nothing():
     assert session.frames_to_send(6) == ["3:::kept"]
 
 
-def test_a_stream_takes_the_session_with_it():
+def test_the_end_of_a_stream_ends_the_session():
     session = make(LinkKind.STREAM)
     session.detach(5)
     assert session.ended == "socket end"
@@ -428,7 +453,7 @@ def test_a_kick_between_two_polls_waits_for_the_next(link):
     assert session.is_over
 
 
-def test_a_kick_that_is_never_heard_of_is_forgotten():
+def test_a_kick_that_is_never_fetched_is_forgotten():
     session = make(LinkKind.POLL)
     session.detach(0)
     session.kick()
@@ -437,17 +462,56 @@ def test_a_kick_that_is_never_heard_of_is_forgotten():
     assert session.ended == "booted"
 
 
-def test_a_poll_is_answered_when_the_client_disconnects():
+def test_a_disconnect_by_post_ends_the_poll():
     session = make(LinkKind.POLL)
     session.receive(["0::"], 0)
     assert session.frames_to_send(0) == ["0::"]
 
 
-def test_a_client_that_disconnects_by_post_between_two_polls_hears_no_more():
+def test_a_disconnect_between_two_polls_ends_the_session():
     session = make()
     session.receive(["0::"], 0)
     assert session.is_over
     assert session.frames_to_send(0) == []
+
+
+def test_closing_a_session_sends_what_waits_and_no_disconnect(link):
+    session = make(link)
+    session.send(Message("last"))
+    session.close()
+    session.close()
+    assert session.notices() == [Left("", "the server stops")]
+    assert not session.is_over
+    assert session.frames_to_send(0) == ["3:::last"]
+    assert session.is_over
+
+
+def test_a_lost_stream_with_unread_frames_ends_at_the_close_timeout():
+    session = make(LinkKind.STREAM)
+    session.detach(5, unread=True)
+    session.receive(["3:::came before"], 6)
+    assert session.notices() == [Message("came before")]
+    assert session.deadline() == 65
+    session.handle_timeout(65)
+    assert session.ended == "close timeout"
+
+
+def test_a_session_that_nobody_reads_is_kept_alive():
+    session = make(LinkKind.STREAM)
+    for now in (25, 50, 75, 100):
+        session.keep_alive(now)
+        assert session.frames_to_send(now) == ["2::"]
+        assert session.deadline() == now + 25
+    session.kick()
+    session.keep_alive(101)
+    assert session.frames_to_send(101) == ["0::"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "prompt"), [("2::", True), ("8:1::", True), (b"2::", False), ("3:::2:", False), ("", False)]
+)
+def test_heartbeats_and_noops_need_not_wait(frame, prompt):
+    assert ServerSession.is_prompt(frame) is prompt
 
 
 def test_dropping_a_session():
@@ -458,7 +522,7 @@ def test_dropping_a_session():
     assert session.frames_to_send(0) == []
 
 
-def test_time_that_is_given_back():
+def test_postpone_starts_the_heartbeat_interval_again():
     session = make(LinkKind.STREAM)
     session.handle_timeout(25)
     session.postpone(80)
@@ -468,26 +532,26 @@ def test_time_that_is_given_back():
     assert session.deadline() == 105
 
 
-# What a slow reader may have waiting
+# How much may wait for a slow reader
 
 
-def test_s15_a_slow_reader_is_cut_off():
+def test_s15_a_slow_reader_is_dropped():
     session = make(LinkKind.POLL, max_queued=1000)
     session.detach(0)
     session.send(Message("x" * 5000))  # one packet alone may be of any size
     assert session.ended is None
     session.send(Message("y"))
-    assert session.ended == "too much waits to be read"
+    assert session.ended == "the client does not read"
     assert session.is_over
     assert session.queued == 0
 
 
-def test_s15_what_waits_for_a_join_counts():
+def test_s15_packets_that_wait_for_a_join_count():
     session = make(LinkKind.STREAM, max_queued=1000)
     session.receive(["1::/chat"], 0)
     for _ in range(3):
         session.send(Message("x" * 600, "/chat"))
-    assert session.ended == "too much waits to be read"
+    assert session.ended == "the client does not read"
 
 
 def test_pending_acknowledgements_are_bounded():

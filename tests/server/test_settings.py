@@ -7,7 +7,7 @@ import pytest
 from sioclient.server import Settings
 
 
-def test_what_socketio_has():
+def test_the_defaults_are_those_of_socketio():
     settings = Settings()
     assert (settings.heartbeat_interval, settings.heartbeat_timeout, settings.close_timeout) == (25, 60, 60)
     assert settings.polling_duration == 20
@@ -37,6 +37,6 @@ def test_s15_the_limits():
         ("authorization", True, TypeError),
     ],
 )
-def test_a_value_that_cannot_be(name, value, error):
-    with pytest.raises(error, match="transport called" if value == ("websockets",) else name):
+def test_a_value_that_is_not_allowed(name, value, error):
+    with pytest.raises(error, match=name):
         Settings(**{name: value})

@@ -1,4 +1,4 @@
-"""The server's URLs, byte for byte: what PROTOCOL.md says of socket.io 0.9.19."""
+"""The server's URLs, byte for byte as those of socket.io 0.9.19."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import websocket
 
 from sioclient.server import SocketConnection, event
-from sioclient.server.wire import PREAMBLE
+from sioclient.server.bodies import PREAMBLE
 from tests.conftest import eventually
 from tests.servers_py import Task
 
@@ -102,9 +102,9 @@ def test_the_handshake_as_a_script(ask):
         ("/?EIO=4&transport=polling", 200, "Welcome to socket.io."),
     ],
 )
-def test_what_is_no_handshake(ask, path, status, body):
-    answer = ask.ask("GET", path)
-    assert (answer[0], answer[2]) == (status, body)
+def test_paths_that_are_no_handshake(ask, path, status, body):
+    response = ask.ask("GET", path)
+    assert (response[0], response[2]) == (status, body)
 
 
 def test_authorization(socket_server, raw):
@@ -118,8 +118,8 @@ def test_authorization(socket_server, raw):
         ("text", 500, "handshake error"),
         ("none of them", 500, "handshake error"),
     ):
-        answer = ask.ask("GET", f"/1/?token={token.replace(' ', '+')}")
-        assert (answer[0], answer[2]) == (status, text)
+        response = ask.ask("GET", f"/1/?token={token.replace(' ', '+')}")
+        assert (response[0], response[2]) == (status, text)
     assert ask.get("/1/?token=bad&jsonp=4") == 'io.j[4](new Error("handshake unauthorized"));'
 
 
@@ -127,9 +127,9 @@ def test_s15_origins_at_the_handshake_and_the_websocket(socket_server, raw):
     server = socket_server(Main, origins=("example.org:80",))
     ask, page = raw(server), "http://example.org"
     for headers in ({}, {"Origin": "http://evil.org"}, {"Origin": "null"}):
-        status, answered, body = ask.ask("GET", "/1/", **headers)
+        status, received, body = ask.ask("GET", "/1/", **headers)
         assert (status, body) == (403, "handshake bad origin")
-        assert "Access-Control-Allow-Origin" not in answered
+        assert "Access-Control-Allow-Origin" not in received
     status, headers, body = ask.ask("GET", "/1/", Origin=page)
     assert (status, headers["Access-Control-Allow-Origin"]) == (200, page)
     assert headers["Access-Control-Allow-Credentials"] == "true"
@@ -139,7 +139,7 @@ def test_s15_origins_at_the_handshake_and_the_websocket(socket_server, raw):
         with pytest.raises(websocket.WebSocketBadStatusException) as refused, ws(server, name, **origin):
             pass
         assert refused.value.status_code == 403
-    assert ask.get(f"/1/xhr-polling/{name}") == "1::"  # who knows the id may poll
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"  # a poll needs the session id only
     with ws(server, name, origin=page) as connection:
         assert connection.recv() == HELLO
 
@@ -200,7 +200,7 @@ def test_htmlfile(server, ask):
     eventually(lambda: sessions(server) == 0, "the end of the session")
 
 
-def test_an_htmlfile_that_ends_for_whatever_reason_takes_its_session_with_it(server, ask):
+def test_the_end_of_an_htmlfile_ends_the_session(server, ask):
     name = ask.handshake()
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request("GET", f"/socket.io/1/htmlfile/{name}")
@@ -218,10 +218,10 @@ def test_several_packets_in_one_post_before_the_first_poll(ask):
     assert ask.get(f"/1/xhr-polling/{name}") == f"\ufffd20\ufffd{HELLO}\ufffd9\ufffd3:::early"
 
 
-# Sessions that are not there
+# Sessions that do not exist
 
 
-def test_a_session_that_is_not_there(server, ask):
+def test_a_session_that_does_not_exist(server, ask):
     assert ask.get("/1/xhr-polling/nobody") == "7:::1+0"
     assert ask.get("/1/jsonp-polling/nobody?i=2") == 'io.j[2]("7:::1+0");'
     assert ask.get("/1/htmlfile/nobody") == PREAMBLE + '<script>_("7:::1+0");</script>'
@@ -233,7 +233,7 @@ def test_a_session_that_is_not_there(server, ask):
 
 
 @pytest.mark.parametrize("path", ["/1/carrier-pigeon/{}", "/1/websocket/{}", "/1/xhr-polling/{}"])
-def test_a_transport_that_is_not_offered_is_closed_without_a_word(socket_server, raw, path):
+def test_a_transport_not_on_offer_gets_no_response(socket_server, raw, path):
     ask = raw(socket_server(Main, transports=("jsonp-polling",)))
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         ask.get(path.format(ask.handshake()))
@@ -259,7 +259,7 @@ def test_a_websocket(server, ask):
     assert sessions(server) == 0
 
 
-def test_a_websocket_that_ends_takes_its_session_with_it(server, ask):
+def test_the_end_of_a_websocket_ends_the_session(server, ask):
     name = ask.handshake()
     with ws(server, name) as connection:
         connection.recv()
@@ -267,7 +267,7 @@ def test_a_websocket_that_ends_takes_its_session_with_it(server, ask):
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
 
 
-def test_what_no_websocket_takes_any_more_is_dropped(server, ask):
+def test_packets_for_a_websocket_that_was_reset_are_dropped(server, ask):
     name = ask.handshake()
     with ws(server, name) as connection:
         assert [connection.recv() for _ in range(2)] == ["1::", HELLO]
@@ -285,7 +285,7 @@ def test_what_no_websocket_takes_any_more_is_dropped(server, ask):
     eventually(lambda: sessions(server) == 0, "the end of the session")
 
 
-def test_bytes_that_are_no_text_end_a_websocket(server, ask):
+def test_text_that_is_not_utf8_ends_a_websocket(server, ask):
     with ws(server, ask.handshake()) as connection:
         connection.send(b"\xff\xff", websocket.ABNF.OPCODE_TEXT)
         eventually(lambda: sessions(server) == 0, "the end of the session")
@@ -308,7 +308,7 @@ def test_disconnecting_by_url(socket_server, raw, path):
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
 
 
-def test_an_endpoint_that_was_asked_for_with_the_last_breath(server, ask):
+def test_a_join_and_a_disconnect_in_one_post(server, ask):
     name = ask.handshake()
     assert ask.get(f"/1/xhr-polling/{name}") == "1::"
     assert ask.post(f"/1/xhr-polling/{name}", "\ufffd11\ufffd1::/unknown\ufffd3\ufffd0::") == "1"
@@ -323,7 +323,7 @@ def test_disconnecting_by_packet(server, ask):
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
 
 
-def test_a_kick_between_two_polls_is_told_at_the_next(ask):
+def test_a_kick_between_two_polls_comes_with_the_next(ask):
     name = ask.handshake()
     ask.get(f"/1/xhr-polling/{name}")
     ask.get(f"/1/xhr-polling/{name}")
@@ -332,7 +332,7 @@ def test_a_kick_between_two_polls_is_told_at_the_next(ask):
     assert ask.get(f"/1/xhr-polling/{name}") == "7:::1+0"
 
 
-def test_what_comes_behind_the_event_that_had_the_client_kicked_is_for_nobody(ask):
+def test_packets_after_a_kick_are_dropped(ask):
     name = ask.handshake()
     ask.get(f"/1/xhr-polling/{name}")
     ask.get(f"/1/xhr-polling/{name}")
@@ -345,7 +345,7 @@ def test_what_comes_behind_the_event_that_had_the_client_kicked_is_for_nobody(as
 
 
 def silent(server, path):
-    """Send a GET and return the open connection, without waiting for an answer."""
+    """Send a GET and return the open connection, without waiting for a response."""
     connection = socket.create_connection(("127.0.0.1", server.port), 20)
     connection.sendall(f"GET /socket.io{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     return connection
@@ -365,10 +365,10 @@ def test_a_websocket_takes_over_from_a_poll(socket_server, raw):
         eventually(lambda: link_of(server, name), "the poll")
         with ws(server, name) as connection:
             ask.post(f"/1/xhr-polling/{name}", event_frame("say", "by post"))
-            assert connection.recv() == "3:::by post"  # no other greeting
+            assert connection.recv() == "3:::by post"  # no second connect packet
             connection.send(event_frame("kick"))
             assert connection.recv() == "0::"
-        assert poll.recv(100) == b""  # was never answered
+        assert poll.recv(100) == b""  # without a response
 
 
 def test_a_poll_takes_over_from_a_websocket(socket_server, raw):
@@ -387,7 +387,7 @@ def test_a_poll_takes_over_from_a_websocket(socket_server, raw):
         assert ask.get(f"/1/xhr-polling/{name}") == "3:::again"
 
 
-def test_the_newest_poll_wins_and_the_older_ones_do_not_pile_up(socket_server, raw):
+def test_the_newest_poll_wins_and_older_ones_are_closed(socket_server, raw):
     server = socket_server(Main)
     ask = raw(server)
     name = ask.handshake()
@@ -409,6 +409,6 @@ def test_the_newest_poll_wins_and_the_older_ones_do_not_pile_up(socket_server, r
         )
     assert polls[0].recv(100) == b""
     ask.post(f"/1/xhr-polling/{name}", event_frame("say", "x"))
-    eventually(lambda: link_of(server, name) is None, "the answer")
+    eventually(lambda: link_of(server, name) is None, "the response")
     for poll in polls:
         poll.close()

@@ -25,7 +25,7 @@ class Connection(SocketConnection):
         self.emit("hello", {"a": 1})
 
     def on_message(self, message):
-        if self.wants_answer:
+        if self.wants_ack:
             return "got", message
         return self.send(f"re:{message}" if isinstance(message, str) else {"re": message})
 
@@ -36,7 +36,7 @@ class Connection(SocketConnection):
 
     @event
     def echo(self, *args):
-        if self.wants_answer:
+        if self.wants_ack:
             return args
         return self.emit("echoed", *args)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 
-from sioclient.server.diary import Diary
+from sioclient.server.logs import RateLimitedLog
 
 
 def test_s15_one_line_per_second(caplog):
     times = [0.0]
-    diary = Diary(lambda: times[0])
+    log = RateLimitedLog(lambda: times[0])
     for tenth in range(35):
         times[0] = tenth / 10
-        diary.note("number %d of %r", tenth, "a\nb")
+        log.write("number %d of %r", tenth, "a\nb")
     assert [record.getMessage() for record in caplog.records] == [
         "number 0 of 'a\\nb'",
-        "number 10 of 'a\\nb' (and 9 more lines since the last)",
-        "number 20 of 'a\\nb' (and 9 more lines since the last)",
-        "number 30 of 'a\\nb' (and 9 more lines since the last)",
+        "number 10 of 'a\\nb' (and 9 more since the last record)",
+        "number 20 of 'a\\nb' (and 9 more since the last record)",
+        "number 30 of 'a\\nb' (and 9 more since the last record)",
     ]
 
 
@@ -25,7 +25,7 @@ def test_an_error_has_its_traceback(caplog):
     try:
         raise RuntimeError("oh no")
     except RuntimeError as error:
-        Diary(lambda: 0).note("it raised", error=error)
+        RateLimitedLog(lambda: 0).write("it raised", error=error)
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("sioclient.server", logging.ERROR)
     assert "oh no" in caplog.text

@@ -1,0 +1,216 @@
+"""Handlers: the connections of one client, and the application's methods that run for them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+from ..protocol.notices import Dropped
+from ..protocol.packets import Event, Json, Message, UserPacket
+from .connection import Peer, SocketConnection, make_connection, wants_ack
+from .events import MisfitError, UnknownEventError
+from .logs import RateLimitedLog
+from .request import Request
+from .rooms import Rooms
+from .session import Acknowledged, JoinAsked, Left, ServerNotice, ServerSession
+
+MOST_CONCURRENT = 100
+"""Handlers of one client that may run at once; the next one is waited for as if it were not concurrent."""
+
+
+class Owner(Protocol):
+    """What a client and its handlers need of the server that they belong to."""
+
+    main: type[SocketConnection]
+    rooms: Rooms[SocketConnection]
+    log: RateLimitedLog
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that everything runs on."""
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a handler beside everything else."""
+
+    def forget(self, session_id: str) -> None:
+        """Take note that a session is over."""
+
+
+class Handlers:
+    """The connections of one client and their handlers.
+
+    Args:
+        owner: the server.
+        peer: the client, for its connections.
+        session: its session.
+        request: its handshake.
+        changed: is called after a handler that took its time may have changed the session.
+
+    Attributes:
+        connections: the connections by their endpoints.
+    """
+
+    def __init__(
+        self, owner: Owner, peer: Peer, session: ServerSession, request: Request, changed: Callable[[], None]
+    ) -> None:
+        self.connections: dict[str, SocketConnection] = {}
+        self._owner, self._peer, self._session = owner, peer, session
+        self._request, self._changed = request, changed
+        self._closed: set[SocketConnection] = set()  # the application closed them, and gets no more of their packets
+        self._concurrent = 0
+        self._receivers: dict[type, Callable[[Any], asyncio.Task[None] | None]] = {
+            JoinAsked: self._on_join,
+            Left: self._on_left,
+            Message: self._on_message,
+            Json: self._on_message,
+            Event: self._on_event,
+            Acknowledged: lambda notice: self._run("", notice.waiter, notice.args),
+            Dropped: self._on_dropped,
+        }
+
+    def handle(self, notice: ServerNotice) -> asyncio.Task[None] | None:
+        """Give the application a notice; return a task if the next one has to wait for it."""
+        return self._receivers[type(notice)](notice)
+
+    def close(self, endpoint: str) -> None:
+        """Give the application no more packets of an endpoint; of the default one: of all."""
+        self._closed.update(self.connections[name] for name in self.connections if endpoint in ("", name))
+
+    def _on_join(self, notice: JoinAsked) -> asyncio.Task[None] | None:
+        endpoint, cls = notice.endpoint, self._class_for(notice.endpoint)
+        if cls is None:
+            self._session.refuse(endpoint, None)  # without an error, as socket.io for an endpoint that it does not have
+            return None
+        request = self._request.with_query(notice.query) if endpoint else self._request
+        try:
+            connection = make_connection(cls, self._peer, endpoint, request)
+        except Exception as error:
+            self._complain(endpoint, error)
+            self._session.refuse(endpoint, "internal error")
+            return None
+        self.connections[endpoint] = connection
+
+        def decide(verdict: Any) -> None:
+            self._decide(connection, verdict)
+
+        return self._run(endpoint, connection.on_open, [request], decide, failed=lambda: decide("internal error"))
+
+    def _class_for(self, endpoint: str) -> type[SocketConnection] | None:
+        if not endpoint:
+            return self._owner.main
+        main = self.connections.get("")
+        try:
+            return main.get_endpoint(endpoint) if main is not None else None
+        except Exception as error:
+            self._complain(endpoint, error)
+            return None
+
+    def _decide(self, connection: SocketConnection, verdict: Any) -> None:
+        endpoint = connection.endpoint
+        if verdict is False or isinstance(verdict, str):
+            del self.connections[endpoint]
+            self._owner.rooms.leave_all(connection)
+            self._session.refuse(endpoint, verdict or "unauthorized")
+        elif self._session.is_open(endpoint):
+            self._session.accept(endpoint)
+            self._owner.rooms.enter(connection, endpoint)
+
+    def _on_left(self, notice: Left) -> asyncio.Task[None] | None:
+        connection = self.connections.pop(notice.endpoint, None)
+        if connection is None:
+            return None
+        self._owner.rooms.leave_all(connection)
+        self._closed.discard(connection)
+        return self._run(notice.endpoint, connection.on_close, [])
+
+    def _on_message(self, packet: Message | Json) -> asyncio.Task[None] | None:
+        connection = self._listening(packet.endpoint)
+        return None if connection is None else self._run_for(packet, connection.on_message, [packet.data])
+
+    def _on_event(self, packet: Event) -> asyncio.Task[None] | None:
+        connection = self._listening(packet.endpoint)
+        if connection is None:
+            return None
+        task = self._run_for(packet, connection.on_event, [packet.name, *packet.args])
+        if task is None or not connection.is_concurrent(packet.name) or self._concurrent >= MOST_CONCURRENT:
+            return task
+        self._concurrent += 1
+        task.add_done_callback(self._on_concurrent_done)
+        return None
+
+    def _on_concurrent_done(self, _: asyncio.Task[None]) -> None:
+        self._concurrent -= 1
+
+    def _on_dropped(self, notice: Dropped) -> None:
+        example = notice.example
+        self._owner.log.write("dropped a malformed packet: %.200r, %.200r", example.text[:200], example.problem)
+
+    def _listening(self, endpoint: str) -> SocketConnection | None:
+        connection = self.connections.get(endpoint)
+        return None if connection in self._closed else connection
+
+    # The application's code
+
+    def _run_for(self, packet: UserPacket, function: Callable[..., Any], args: list[Any]) -> asyncio.Task[None] | None:
+        """Run a handler for a packet; what it returns is the acknowledgement, if the packet wants one."""
+
+        def acknowledge(result: Any) -> None:
+            if packet.wants_data:
+                self._session.acknowledge(packet, as_args(result))
+                self._changed()
+
+        token = wants_ack.set(packet.wants_data)
+        try:
+            return self._run(packet.endpoint, function, args, acknowledge)
+        finally:
+            wants_ack.reset(token)
+
+    def _run(
+        self,
+        endpoint: str,
+        function: Callable[..., Any],
+        args: list[Any],
+        then: Callable[[Any], None] = lambda result: None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> asyncio.Task[None] | None:
+        """Call a function of the application; return the task if it takes its time."""
+        try:
+            result = function(*args)
+            if inspect.isawaitable(result):
+                return self._owner.start(self._finish(endpoint, result, then, failed))
+            then(result)
+        except Exception as error:
+            self._complain(endpoint, error)
+            failed()
+        return None
+
+    async def _finish(
+        self, endpoint: str, awaitable: Awaitable[Any], then: Callable[[Any], None], failed: Callable[[], None]
+    ) -> None:
+        try:
+            then(await awaitable)
+        except Exception as error:
+            self._complain(endpoint, error)
+            failed()
+
+    def _complain(self, endpoint: str, error: Exception) -> None:
+        """Log an error of the application, and send the client an error; its session goes on."""
+        if isinstance(error, UnknownEventError):
+            self._owner.log.write("no method is marked for the event %.200r", str(error.args[0])[:200])
+            return
+        if isinstance(error, MisfitError):
+            self._owner.log.write("the arguments of an event do not fit: %s", error)
+            self._session.report(str(error), endpoint)
+        else:
+            self._owner.log.write("a handler for %.200r raised", endpoint[:200], error=error)
+            self._session.report("internal error", endpoint)
+        self._changed()
+
+
+def as_args(result: Any) -> list[Any]:
+    """Return what a handler returned as the values of an acknowledgement: a tuple is several, None is none."""
+    if result is None:
+        return []
+    return list(result) if isinstance(result, tuple) else [result]
