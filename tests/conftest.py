@@ -7,16 +7,19 @@ import queue
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from sioclient import Channel, Handler, SocketIO
+from tests import waiting
 from tests.servers import Server
 from tests.servers.node import NodeServer
 from tests.servers.process import ServerFailed, ServerProcess, ServerUnavailable
+from tests.waiting import EXPECTED, FAR, PATIENCE, eventually, taken
+
+__all__ = ["PATIENCE", "eventually"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and so would every program that a test starts.
@@ -24,8 +27,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 pytest_plugins = ["tests.memory", "tests.proven"]
 
-PATIENCE = 20.0
-"""Seconds that no test should ever need; what is waited for usually comes in milliseconds."""
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have slow waits reported; ``pytest_plugins`` cannot name what is imported here already."""
+    config.pluginmanager.register(waiting, "waiting")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -41,15 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
-def eventually(condition: Callable[[], Any], what: str = "the condition") -> Any:
-    """Return the first true value of ``condition``, or fail."""
-    deadline = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.005)
-    return value
-
-
 class Recorder(Handler):
     """Remembers in order what it is told, as tuples of the method's name and its arguments."""
 
@@ -57,13 +53,11 @@ class Recorder(Handler):
         self.told: queue.Queue[tuple[Any, ...]] = queue.Queue()
         self.socket: Channel | None = None
 
-    def next(self, name: str | None = None) -> tuple[Any, ...]:
+    def next(self, name: str | None = None, expect: float = EXPECTED) -> tuple[Any, ...]:
         """Return the next thing told, or the next one of that name."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            told = self.told.get(timeout=max(deadline - time.monotonic(), 0.001))
-            if name in (None, told[0]):
-                return told
+        what = f"{name or 'anything'} told to a recorder"
+        told: tuple[Any, ...] = taken(self.told, what, expect, lambda told: name in (None, told[0]))
+        return told
 
     def on_connect(self, socket: Channel) -> None:
         self.socket = socket
@@ -110,10 +104,14 @@ def start(what: str | Server, **settings: Any) -> ServerProcess:
         pytest.skip(f"needs a real server: {problem}")
 
 
+SILENT = {"heartbeat interval": FAR, "heartbeat timeout": FAR}
+"""Settings of socket.io 0.9 with which no heartbeat comes while a test lasts."""
+
+
 @pytest.fixture(scope="session")
 def legacy() -> Iterator[int]:
     """The port of a socket.io 0.9.19 server that all tests share."""
-    with start("legacy.js", authorize=True) as server:
+    with start("legacy.js", authorize=True, socketio=SILENT) as server:
         yield server.port
 
 

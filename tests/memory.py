@@ -18,7 +18,7 @@ from sioclient.protocol.lifecycle import Policy
 from sioclient.protocol.notices import Notice
 from sioclient.protocol.revisions import Handshake, Revision1
 from sioclient.transports.base import Transport
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE, expecting, happened
 
 _WAKE, _ABORT = object(), object()
 
@@ -57,7 +57,7 @@ class MemoryTransport(Transport):
 
     def send(self, frames: list[str]) -> None:
         self.is_sending.set()
-        assert self.may_send.wait(PATIENCE)
+        happened(self.may_send, "the permission to send")
         if self.aborted:
             raise ConnectionLost("broken")
         self.writes += 1
@@ -117,7 +117,7 @@ class MemoryServer:
     ``answers`` maps what a sent frame begins with to frames that come back.
     """
 
-    def __init__(self, heartbeat: float | None = 60) -> None:
+    def __init__(self, heartbeat: float | None = None) -> None:
         self.handshake = Handshake("id", heartbeat, heartbeat, ("memory",))
         self.plan: list[Callable[[MemoryAttempt], None]] = []
         self.answers: dict[str, list[str]] = {}
@@ -157,7 +157,7 @@ def refuse(attempt: MemoryAttempt) -> None:
 
 
 def until_aborted(attempt: MemoryAttempt) -> None:
-    assert attempt.aborted.wait(PATIENCE)
+    happened(attempt.aborted, "the end of an attempt")
     raise ConnectError("aborted")
 
 
@@ -200,4 +200,5 @@ def notices() -> Notices:
 def connection(server: MemoryServer, notices: Notices) -> Iterator[Connection]:
     connection = make_connection(server, notices)
     yield connection
-    connection.disconnect()
+    with expecting("the end of a connection"):
+        connection.disconnect()

@@ -25,6 +25,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import eventually, expecting, taken
+
 LIMIT = 10.0
 """Seconds after which something that should have happened has not."""
 
@@ -242,7 +244,7 @@ class Server:
 
     def next_peer(self) -> Peer:
         """Return the next connection that a script has handed over."""
-        return self.handed.get(timeout=LIMIT)
+        return taken(self.handed, "a connection")
 
     def __enter__(self) -> Server:
         self._start(self._accept)
@@ -334,7 +336,8 @@ class Task:
 
     def result(self) -> Any:
         """Return what the call returned, or raise what it raised."""
-        self._thread.join(LIMIT)
+        with expecting(f"the end of {self._call[0]}"):
+            self._thread.join(LIMIT)
         if self._thread.is_alive():
             pytest.fail(f"{self._call[0]} is still blocked")
         if self._error is not None:
@@ -367,11 +370,7 @@ class Task:
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
     """Return as soon as a condition holds."""
-    deadline = time.monotonic() + LIMIT
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"never came true: {what}")
-        time.sleep(0.002)
+    eventually(condition, what)
 
 
 def soon() -> float:

@@ -17,9 +17,9 @@ from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected, TransportClosed
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import Revision1, revision5
-from tests.conftest import PATIENCE, eventually
 from tests.memory import MemoryTransport, make_connection, refuse, until_aborted
 from tests.servers_py import Task
+from tests.waiting import PATIENCE, ended, eventually, happened, joined
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -150,13 +150,13 @@ def test_a_join_in_a_handler_fails_when_the_connection_is_lost(connection, serve
 def test_a_join_outlives_a_lost_connection(connection, server, notices):
     server.answers["1::/chat"] = [ConnectionLost("cut")]
     connection.open()
-    joined = []
-    joining = threading.Thread(target=lambda: joined.append(join(connection)))
+    results = []
+    joining = threading.Thread(target=lambda: results.append(join(connection)))
     joining.start()
     eventually(lambda: server.transports[0].sent)
     server.answers["1::/chat"] = ["1::/chat"]
-    joining.join()
-    assert joined[0].state is Joining.OPEN
+    joined(joining)
+    assert results[0].state is Joining.OPEN
 
 
 def test_leaving_lets_whoever_waits_for_the_join_go(connection, server):
@@ -166,7 +166,7 @@ def test_leaving_lets_whoever_waits_for_the_join_go(connection, server):
     waiting.start()
     connection.leave(endpoint)
     connection.leave(endpoint)
-    waiting.join()
+    joined(waiting)
     assert server.link.sent == ["1::/chat", "0::/chat"]
 
 
@@ -188,8 +188,7 @@ def test_the_end_lets_whoever_waits_go(connection, server):
         thread.start()
     eventually(lambda: len(server.link.sent) == 2)
     connection.disconnect()
-    for thread in threads:
-        thread.join()
+    joined(*threads)
     assert {type(failure) for failure in failures} == {NotConnected, ConnectionLost}
 
 
@@ -253,7 +252,7 @@ def test_disconnecting_aborts_a_write_that_is_stuck(connection, server, monkeypa
     link = server.link
     link.may_send.clear()
     writer = Task(connection.send, Event("stuck"))
-    assert link.is_sending.wait(PATIENCE)
+    happened(link.is_sending)
     connection.disconnect()
     writer.result()
     assert link.aborted
@@ -306,7 +305,7 @@ def test_disconnecting_in_a_handler_returns_at_once(connection, server, notices)
     results = in_handler(notices, connection.disconnect)
     connection.open()
     server.push("3:::go")
-    connection.wait(PATIENCE)
+    ended(connection)
     assert results == [None]
 
 
@@ -318,14 +317,14 @@ def test_disconnecting_before_open(connection):
 def test_an_abandoned_connection_ends_by_itself(connection):
     connection.open()
     connection.abandon()
-    connection.wait(PATIENCE)
+    ended(connection)
     assert not connection.is_open
 
 
 def test_one_that_is_abandoned_before_it_begins_ends_as_soon(connection):
     connection.abandon()
     connection.open()
-    connection.wait(PATIENCE)
+    ended(connection)
     assert not connection.is_open
 
 
@@ -391,7 +390,7 @@ def overfed(server, notices, monkeypatch):
     connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
     connection.open()
     connection._protocol.session.fence.bytes_counted = fence.BYTE_BUDGET
-    server.plan.append(lambda attempt: way_back.wait(PATIENCE))
+    server.plan.append(lambda attempt: happened(way_back))
     yield connection, way_back
     way_back.set()
     connection.disconnect()
@@ -443,7 +442,7 @@ def test_who_has_waited_for_room_has_a_right_to_it_though_others_were_faster_to_
     server.link.may_send.clear()
     server.link.is_sending.clear()
     writer = Task(connection.send, Event("stuck"))
-    assert server.link.is_sending.wait(PATIENCE)
+    happened(server.link.is_sending)
     with connection._lock:
         for _ in range(MOST_QUEUED):
             connection._protocol.send_frame("3:::x", "", 0.0)

@@ -14,8 +14,8 @@ import pytest
 from sioclient import EngineIO, LocalProtocolError, NotConnected
 from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.protocol.revisions import Handshake, engine_alone
-from tests.conftest import PATIENCE, eventually
 from tests.memory import MemoryServer
+from tests.waiting import FAR, ended, eventually, taken
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -26,7 +26,7 @@ class EngineServer(MemoryServer):
     def __init__(self):
         super().__init__()
         self.joins = False
-        self.handshake = Handshake("id", 60, None, ("memory",), ping_interval=25, frames=("0",))
+        self.handshake = Handshake("id", FAR, None, ("memory",), ping_interval=FAR, frames=("0",))
 
 
 @pytest.fixture
@@ -61,13 +61,13 @@ def test_events_reach_their_functions(make, server):
     client.on("disconnect", lambda reason: told.put(reason))
     client.connect("localhost")
     server.push("4x", b"\1", "4")
-    assert [told.get(timeout=PATIENCE) for _ in range(4)] == ["connect", "x", b"\1", ""]
+    assert [taken(told) for _ in range(4)] == ["connect", "x", b"\1", ""]
     client.send("a")
     client.send(b"b")
     client.send({"c": 1})
     assert server.link.sent == ["4a", b"b", '4{"c":1}']
     client.disconnect()
-    assert told.get(timeout=PATIENCE) == "client"
+    assert taken(told) == "client"
 
 
 def test_before_the_first_connection(make):
@@ -150,10 +150,10 @@ def test_what_is_said_on_stderr(make, server, capsys, logger, told, silent):
     client.on("message", lambda data: heard.put(data) or 1 / 0)
     client.connect("localhost")
     server.push("4x", "nonsense", "4%s %d")
-    assert [heard.get(timeout=PATIENCE) for _ in range(2)] == ["x", "%s %d"]
+    assert [taken(heard) for _ in range(2)] == ["x", "%s %d"]
     server.push(ConnectionLost("broken"))
     with pytest.raises(ConnectError, match="broken"):
-        client.wait(PATIENCE)
+        ended(client)
     errors = capsys.readouterr().err
     for text in told:
         assert text in errors
@@ -169,11 +169,11 @@ def test_a_loss_is_logged_with_what_follows(make, server):
     client = make(logger=logger)
     client.connect("localhost")
     server.push(ConnectionLost("broken"))
-    while not (text := records.get(timeout=PATIENCE)).startswith("attempt 1 in"):
+    while not (text := taken(records)).startswith("attempt 1 in"):
         pass
     assert "broken" in text
     client.disconnect()
-    while records.get(timeout=PATIENCE) != "the connection has ended, as wanted":
+    while taken(records) != "the connection has ended, as wanted":
         pass
 
 

@@ -21,9 +21,9 @@ from sioclient.protocol.notices import (
     Unanswered,
 )
 from sioclient.protocol.packets import Event, Message
-from tests.conftest import PATIENCE, eventually
 from tests.memory import MemoryServer, MemoryTransport, make_connection, refuse, until_aborted
 from tests.servers_py import Task
+from tests.waiting import PATIENCE, eventually, happened, joined
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -82,8 +82,7 @@ def test_threads_that_emit_at_once_each_keep_their_order(connection, server, imp
     threads = [threading.Thread(target=work, args=(f"t{number}",)) for number in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    joined(*threads)
     assert len(server.link.sent) == 2400
     for number in range(8):
         mine = [frame for frame in server.link.sent if f'"t{number}"' in frame]
@@ -96,11 +95,11 @@ def test_the_listener_reads_on_while_another_thread_is_stuck_in_a_write(connecti
     server.link.is_sending.clear()
     writer = threading.Thread(target=connection.send, args=(event("stuck"),))
     writer.start()
-    assert server.link.is_sending.wait(PATIENCE)
+    happened(server.link.is_sending)
     server.push("2::", "3:::read all the same")
     eventually(lambda: notices.of(Message))
     server.link.may_send.set()
-    writer.join()
+    joined(writer)
     eventually(lambda: server.link.sent == ['5:::{"name":"stuck"}', "2::"])
 
 
@@ -119,12 +118,12 @@ def test_a_handler_that_emits_too_much_waits_for_the_writer(connection, server, 
     server.link.is_sending.clear()
     writer = threading.Thread(target=connection.send, args=(event("stuck"),))
     writer.start()
-    assert server.link.is_sending.wait(PATIENCE)
+    happened(server.link.is_sending)
     server.push("3:::go")
     eventually(lambda: connection._waiting_for_room)
     assert len(emitted) == 100
     server.link.may_send.set()
-    writer.join()
+    joined(writer)
     eventually(lambda: len(server.link.sent) == 121)
     assert len(emitted) == 120
 
@@ -298,7 +297,7 @@ def test_a_stuck_attempt_does_not_hold_open_up(server, notices):
 
 def test_a_transport_that_comes_too_late_is_closed(server, notices):
     def come_late(attempt):
-        assert attempt.aborted.wait(PATIENCE)
+        happened(attempt.aborted)
 
     server.plan.append(come_late)
     connection = make_connection(server, notices, connect_timeout=0.05)
@@ -373,18 +372,18 @@ def test_nothing_but_the_end_is_delivered_after_disconnect(connection, server, n
     def hold(notice):
         if isinstance(notice, Message) and not held.is_set():
             held.set()
-            assert go.wait(PATIENCE)
+            happened(go)
 
     notices.react = hold
     connection.open()
     server.push_at_once("3:::first", "3:::second")
     server.push("3:::third")
-    assert held.wait(PATIENCE)
+    happened(held)
     ending = threading.Thread(target=connection.disconnect)
     ending.start()
     eventually(lambda: not connection.connected)
     go.set()
-    ending.join()
+    joined(ending)
     assert [message.data for message in notices.of(Message)] == ["first"]
     assert [type(notice) for notice in notices.all[-3:]] == [Disconnected, TransportClosed, Ended]
     assert server.link.sent == ["0::"]
@@ -396,7 +395,7 @@ def test_packets_that_were_accepted_go_out_before_the_farewell(connection, serve
     server.link.is_sending.clear()
     writer = threading.Thread(target=connection.send, args=(event("first"),))
     writer.start()
-    assert server.link.is_sending.wait(PATIENCE)
+    happened(server.link.is_sending)
     second = threading.Thread(target=connection.send, args=(event("second"),))
     second.start()
     eventually(lambda: connection._protocol.has_frames())
@@ -405,8 +404,7 @@ def test_packets_that_were_accepted_go_out_before_the_farewell(connection, serve
     ending.start()
     eventually(lambda: not connection.connected)
     link.may_send.set()
-    for thread in (writer, second, ending):
-        thread.join()
+    joined(writer, second, ending)
     assert link.sent == ['5:::{"name":"first"}', '5:::{"name":"second"}', "0::"]
 
 
@@ -472,7 +470,7 @@ def test_fifty_frames_do_not_wait_for_the_last_handler(connection, server, notic
         if isinstance(notice, Message):
             for number in range(60):
                 connection.send(event("re", number))
-            go.wait(PATIENCE)
+            happened(go)
 
     notices.react = react
     connection.open()
@@ -488,7 +486,7 @@ def test_what_a_handler_sent_does_not_wait_until_it_returns(connection, server, 
     def react(notice):
         if isinstance(notice, Message):
             connection.send(event("before a long wait", notice.data))
-            go.wait(PATIENCE)
+            happened(go)
 
     notices.react = react
     connection.open()
@@ -506,12 +504,12 @@ def test_what_another_thread_sends_takes_along_what_a_handler_sent(connection, s
         if isinstance(notice, Message) and notice.data == "first":
             connection.send(event("a"))
             waits.set()
-            go.wait(PATIENCE)
+            happened(go)
 
     notices.react = react
     connection.open()
     server.push_at_once("3:::first", "3:::second")
-    assert waits.wait(PATIENCE)
+    happened(waits)
     assert server.link.sent == []
     connection.send(event("b"))
     assert server.link.sent == ['5:::{"name":"a"}', '5:::{"name":"b"}']

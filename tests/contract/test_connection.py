@@ -23,7 +23,8 @@ from sioclient import (
     WrongRevision,
     socketIO,
 )
-from tests.conftest import Recorder, eventually, start
+from tests.conftest import Recorder, start
+from tests.waiting import eventually, joined
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -117,7 +118,7 @@ def test_a_server_that_answers_with_a_web_page():
                 SocketIO("127.0.0.1", server.server_port)
         finally:
             server.shutdown()
-            thread.join()
+            joined(thread)
     assert not failed.value.retryable
 
 
@@ -302,7 +303,7 @@ def test_waiting_for_the_first_connection(recorder):
     thread.start()
     recorder.next("retry")
     with start("legacy.js", port=port):
-        thread.join()
+        joined(thread)
         with made[0] as socket:
             assert socket.call("echo", 1) == 1
 

@@ -8,7 +8,8 @@ import queue
 import pytest
 
 from sioclient import ConnectError, EngineIO, LocalProtocolError, NotConnected, SocketIOError
-from tests.conftest import PATIENCE, eventually, start
+from tests.conftest import start
+from tests.waiting import ended, eventually, taken
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -54,7 +55,7 @@ def make(engine, told):
 def client(make, engine, told):
     client = make()
     client.connect(engine[2])
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["connect", "hello"]
+    assert [taken(told) for _ in range(2)] == ["connect", "hello"]
     return client
 
 
@@ -80,46 +81,46 @@ def test_messages_survive_there_and_back(client, told):
     ]
     for message in messages:
         client.send(message)
-        answer = told.get(timeout=PATIENCE)
+        answer = taken(told)
         assert type(answer) is type(message)
         assert answer == message
     for value, text in (({"a": [1, "\u00e9"]}, '{"a":[1,"\\u00e9"]}'), ([], "[]")):
         client.send(value)
-        assert told.get(timeout=PATIENCE) == text
+        assert taken(told) == text
     client.send(bytearray(b"1"))
-    assert told.get(timeout=PATIENCE) == b"1"
+    assert taken(told) == b"1"
 
 
 def test_many_messages_keep_their_order(client, told):
     for number in range(300):
         client.send(str(number))
-    assert [told.get(timeout=PATIENCE) for _ in range(300)] == [str(number) for number in range(300)]
+    assert [taken(told) for _ in range(300)] == [str(number) for number in range(300)]
 
 
 def test_it_goes_on_over_a_websocket_by_default(engine, make, told):
     client = make(transports=("websocket", "xhr-polling"))
     client.connect(engine[2])
     assert client.transport_name == "websocket"
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["connect", "hello"]
+    assert [taken(told) for _ in range(2)] == ["connect", "hello"]
     client.send("transport")
-    assert told.get(timeout=PATIENCE) == "websocket"
+    assert taken(told) == "websocket"
 
 
 def test_the_revision_may_be_said(engine, make, told):
     client = make(revision=engine[0])
     assert client.revision == engine[0]
     client.connect(engine[2])
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["connect", "hello"]
+    assert [taken(told) for _ in range(2)] == ["connect", "hello"]
 
 
 @pytest.mark.parametrize("how", ["close", "cut"])
 def test_a_lost_connection_comes_back(client, told, how):
     client.send(how)
-    reason = told.get(timeout=PATIENCE)
+    reason = taken(told)
     assert reason[0] == "disconnect"
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["connect", "hello"]
+    assert [taken(told) for _ in range(2)] == ["connect", "hello"]
     client.send("x")
-    assert told.get(timeout=PATIENCE) == "x"
+    assert taken(told) == "x"
 
 
 def test_without_reconnecting_wait_raises(engine, make, told):
@@ -127,7 +128,7 @@ def test_without_reconnecting_wait_raises(engine, make, told):
     client.connect(engine[2])
     client.send("close")
     with pytest.raises(SocketIOError, match="lost"):
-        client.wait(PATIENCE)
+        ended(client)
     with pytest.raises(NotConnected):
         client.send("x")
 
@@ -138,9 +139,9 @@ def test_connecting_again_after_a_disconnect(client, engine, told):
     first = client.session_id
     client.disconnect()
     client.disconnect()
-    assert told.get(timeout=PATIENCE) == ("disconnect", "client")
+    assert taken(told) == ("disconnect", "client")
     client.connect(engine[2])
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["connect", "hello"]
+    assert [taken(told) for _ in range(2)] == ["connect", "hello"]
     assert client.session_id not in (None, first)
     assert client.wait(0.01) is None
 
@@ -148,15 +149,15 @@ def test_connecting_again_after_a_disconnect(client, engine, told):
 def test_the_server_notices_the_end(client, make, engine, told):
     other = make()
     other.connect(engine[2])
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["connect", "hello"]
+    assert [taken(told) for _ in range(2)] == ["connect", "hello"]
 
     def sessions():
         client.send("sessions")
-        return told.get(timeout=PATIENCE)
+        return taken(told)
 
     assert sessions() == "2"
     other.disconnect()
-    assert told.get(timeout=PATIENCE) == ("disconnect", "client")
+    assert taken(told) == ("disconnect", "client")
     eventually(lambda: sessions() == "1", "the end of the session")
 
 
@@ -167,7 +168,7 @@ def test_a_function_that_raises_ends_nothing(client, told, caplog):
 
     client.send("a")
     client.send("b")
-    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["a", "b"]
+    assert [taken(told) for _ in range(2)] == ["a", "b"]
 
 
 def test_what_is_logged(engine, told):
@@ -182,7 +183,7 @@ def test_what_is_logged(engine, told):
         client.connect(engine[2])
         client.send("close")
         with pytest.raises(SocketIOError):
-            client.wait(PATIENCE)
+            ended(client)
     assert (logging.INFO, "connected") in records
     assert (logging.ERROR, f"the connection has ended: {client._connection._protocol.error}") in records
 
@@ -192,7 +193,7 @@ def test_a_server_with_socketio_is_an_engine_all_the_same(told):
         client.on("message", told.put)
         client.connect("127.0.0.1", server.port)
         client.send("0")
-        assert told.get(timeout=PATIENCE).startswith('0{"sid":')
+        assert taken(told).startswith('0{"sid":')
 
 
 def test_a_port_where_nobody_listens():

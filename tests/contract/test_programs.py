@@ -15,7 +15,8 @@ import pytest
 
 import chatbot
 from sioclient import SocketIO
-from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.conftest import Recorder, start
+from tests.waiting import PATIENCE, eventually, joined
 
 PRELUDE = """
 import sys, time
@@ -173,7 +174,7 @@ def test_no_handler_runs_after_disconnect(legacy):
         thread.start()
         recorder.next("n")
         socket.disconnect()
-        thread.join()
+        joined(thread)
         while True:
             try:
                 recorder.told.get_nowait()

@@ -12,9 +12,10 @@ from urllib.request import urlopen
 import pytest
 
 from sioclient import AckTimeout, ChannelError, ConnectError, HandshakeRejected, NotConnected, SocketIO, SocketIOError
-from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.conftest import Recorder, start
 from tests.proven import pairs
 from tests.servers import SERVERS, Difference, Server
+from tests.waiting import ended, eventually
 
 ASTRAL = "ünïcode and \U0001f600 astral \U0001f601"
 
@@ -300,7 +301,7 @@ def test_a_plain_loop_arrives_whole(pair, join):
 def test_a_kick(join, recorder):
     socket = join(recorder)
     socket.emit("do kick")
-    socket.wait(PATIENCE)
+    ended(socket)
     assert [recorder.next("disconnect"), recorder.next("close")] == [("disconnect",), ("close", "server")]
     with pytest.raises(NotConnected):
         socket.emit("x")
@@ -313,7 +314,7 @@ def test_a_kick_from_a_channel(pair, join, recorder):
     recorder.next("disconnect")
     assert not channel.connected
     if pair.does(Difference.KICK_FROM_A_CHANNEL_ENDS_ALL):
-        socket.wait(PATIENCE)
+        ended(socket)
         assert not socket.connected
     else:
         assert socket.call("echo", 1) == 1

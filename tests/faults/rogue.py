@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
-from tests.servers_py import CLOSE, LIMIT, Peer, Request, Server, frame, switching
+from tests.servers_py import CLOSE, Peer, Request, Server, frame, switching
+from tests.waiting import FAR, taken
 
 Action = Callable[[Peer], object]
 
@@ -122,8 +123,8 @@ class Rogue(Server):
     def __init__(
         self,
         *,
-        heartbeat: object = 60,
-        close: object = 60,
+        heartbeat: object = FAR,
+        close: object = FAR,
         transports: str = "websocket,xhr-polling",
         greeting: tuple[str, ...] = ("1::",),
         handshake: Callable[[Peer, Request], bool] | None = None,
@@ -139,7 +140,7 @@ class Rogue(Server):
 
     def next_session(self) -> Session:
         """Return the next session that a transport has been opened for."""
-        return self._begun.get(timeout=LIMIT)
+        return taken(self._begun, "a session")
 
     def _serve(self, peer: Peer) -> None:
         while True:

@@ -12,12 +12,13 @@ import pytest
 
 from sioclient import AckTimeout, ChannelError, ConnectError, ConnectionLost, HandshakeRejected, SocketIO
 from sioclient.protocol.revisions.payload1 import decode_payload
-from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.conftest import Recorder, start
 from tests.faults.conftest import told
 from tests.faults.rogue import Rogue
 from tests.faults.soak import memory
 from tests.protocol.driver import event, open_client
 from tests.servers_py import PING, Peer, Server, Task, closed_port, deaf_port, frame
+from tests.waiting import ended, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -122,7 +123,7 @@ def test_f18_a_message_too_big_is_refused_and_the_third_in_a_row_is_the_end(conn
         for _ in range(3):
             rogue.next_session().act(lambda peer: too_big(transport, peer))
         with pytest.raises(ConnectError, match="message too big"):
-            socket.wait(PATIENCE)
+            ended(socket)
         assert rogue.handshakes == 3
 
 
@@ -244,7 +245,7 @@ def test_f24_a_name_that_is_looked_up_for_ever(monkeypatch):
     found, real = threading.Event(), sockets.getaddrinfo
 
     def slow(*args, **kwargs):
-        found.wait(PATIENCE)
+        happened(found)
         return real(*args, **kwargs)
 
     monkeypatch.setattr("socket.getaddrinfo", slow)
@@ -302,7 +303,7 @@ def test_f28_a_kick_is_the_end_unless_the_user_wants_otherwise(connect, recorder
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         rogue.next_session().push("0::", "3:::too late")
-        assert socket.wait(PATIENCE) is None
+        assert ended(socket) is None
         assert not socket.connected
         assert rogue.handshakes == 1
         assert told(recorder)[-2:] == ["disconnect", "close"]
@@ -443,7 +444,7 @@ def test_f50_a_flood_waits_in_the_network_while_a_handler_runs(connect, warned):
 
         def slow(number: int, text: str) -> None:
             if number == 0:
-                assert go_on.wait(PATIENCE)
+                happened(go_on)
             heard.append(number)
 
         socket.on("n", slow)

@@ -8,12 +8,13 @@ import threading
 import pytest
 
 from sioclient import ConnectionLost, NotConnected, SocketIO
-from tests.conftest import Recorder, eventually, start
+from tests.conftest import Recorder, start
 from tests.faults.conftest import HASTY, told
 from tests.faults.proxy import Proxy
 from tests.faults.rogue import Rogue
 from tests.protocol.driver import DEAD_AFTER, open_client
 from tests.servers_py import Server, Task, frame, wait_until
+from tests.waiting import eventually, joined
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -280,8 +281,7 @@ def test_f14_there_are_never_two_polls_at_once(connect):
         threads = [threading.Thread(target=lambda: [socket.call("x") for _ in range(20)]) for _ in range(4)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        joined(*threads)
         assert session.most_polls == 1
         assert session.polls > 20
 

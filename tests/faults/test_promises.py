@@ -20,12 +20,13 @@ import sioclient
 from sioclient import BufferFull, LocalProtocolError, NotConnected, SocketIO, SocketIOError
 from sioclient.protocol.lifecycle import Phase
 from sioclient.protocol.packets import Event
-from tests.conftest import PATIENCE, Recorder, eventually, start
+from tests.conftest import Recorder, start
 from tests.faults.conftest import told
 from tests.faults.rogue import Rogue
 from tests.memory import MemoryServer, Notices, make_connection
 from tests.protocol.driver import HANDSHAKE, new_client
 from tests.servers_py import Task, descriptors
+from tests.waiting import PATIENCE, ended, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -72,7 +73,7 @@ def test_f33_a_handler_that_blocks_for_ten_time_outs_keeps_the_connection_with_o
     with Rogue(heartbeat=0.05, close=0.05) as rogue:
         go_on = threading.Event()
         socket = connect(rogue.port, recorder)
-        socket.on("block", lambda: go_on.wait(PATIENCE))
+        socket.on("block", lambda: happened(go_on))
         session = rogue.next_session()
         session.push('5:::{"name":"block"}', "3:::after")
         eventually(lambda: session.sent.count("2::") >= 20, "heartbeats for ten time-outs")
@@ -91,7 +92,7 @@ def test_f34_disconnect_in_a_handler_returns_and_is_final(connect, legacy):
 
     handler = Leaving()
     socket = connect(legacy, handler)
-    socket.wait(PATIENCE)
+    ended(socket)
     assert told(handler) == ["open", "connect", "returned", "disconnect", "close"]
 
 
@@ -181,7 +182,7 @@ def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch
     socket.disconnect()
     proxy.heal()
     assert told(recorder)[-2:] == ["disconnect", "close"]
-    assert socket.wait(PATIENCE) is None
+    assert ended(socket) is None
 
 
 def test_f39_disconnecting_while_coming_back_is_final(connect, recorder):

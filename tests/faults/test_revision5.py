@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from sioclient import ChannelError, SocketIO
-from tests.conftest import PATIENCE, Recorder, start
+from tests.conftest import Recorder, start
 from tests.faults import test_network, test_promises
 from tests.faults.conftest import told
 from tests.faults.proxy import Proxy
@@ -57,6 +57,7 @@ from tests.faults.test_promises import (
 )
 from tests.protocol.test_vectors import VECTORS
 from tests.servers.process import ServerProcess
+from tests.waiting import ended
 
 pytestmark = pytest.mark.usefixtures("no_thread_left", "in_its_place")
 
@@ -110,7 +111,7 @@ def test_f16_garbage_from_a_real_server(connect: Any, legacy: int, recorder: Rec
 def test_f28_a_kick_is_the_end_unless_the_user_wants_otherwise(connect: Any, legacy: int, recorder: Recorder) -> None:
     socket = connect(legacy, recorder)
     socket.emit("do kick")
-    assert socket.wait(PATIENCE) is None
+    assert ended(socket) is None
     assert not socket.connected
     assert told(recorder)[-2:] == ["disconnect", "close"]
     again = connect(legacy, back := Recorder(), reconnect_when_kicked=True)

@@ -19,11 +19,12 @@ from sioclient.options import TRANSPORTS
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Malformed
 from sioclient.protocol.revisions import Revision1
-from tests.conftest import PATIENCE, Recorder, eventually
+from tests.conftest import Recorder
 from tests.faults.conftest import told
 from tests.faults.rogue import Rogue
 from tests.protocol.driver import event, open_client
 from tests.servers_py import Peer, Server, Task, closed_port, descriptors, frame
+from tests.waiting import PATIENCE, ended, eventually
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -71,7 +72,7 @@ def test_s01_f26_a_certificate_that_is_bad_later_ends_the_connection(authority, 
                 eventually(lambda: session.polls_in_flight == 1 and session.polls == 1, "the second poll")
             session.end()
             with pytest.raises(ConnectError, match="certificate"):
-                socket.wait(PATIENCE)
+                ended(socket)
             eventually(lambda: any("EXPIRED" in str(error) for error in rogue.tls_errors), "the server's view of it")
             assert sum("EXPIRED" in str(error) for error in rogue.tls_errors) == 1, "tried again and again"
 

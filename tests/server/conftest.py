@@ -7,7 +7,10 @@ import re
 
 import pytest
 
-from sioclient.server.testing import socket_server  # noqa: F401
+from sioclient.server.testing import socket_server as own_socket_server
+from tests.waiting import FAR
+
+__all__ = ["own_socket_server"]
 
 
 class Raw:
@@ -43,3 +46,10 @@ class Raw:
 @pytest.fixture
 def raw():
     return lambda server: Raw(server.port)
+
+
+@pytest.fixture
+def socket_server(own_socket_server):
+    """What starts servers from which no heartbeat comes while a test lasts, unless it says otherwise."""
+    silent = {"heartbeat_interval": FAR, "heartbeat_timeout": FAR}
+    return lambda main, **settings: own_socket_server(main, **{**silent, **settings})

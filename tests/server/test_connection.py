@@ -11,7 +11,8 @@ import pytest
 
 from sioclient import AckTimeout, ChannelError, HandshakeRejected, NotConnected, SocketIO
 from sioclient.server import SocketConnection, concurrent, event
-from tests.conftest import PATIENCE, Recorder, eventually
+from tests.conftest import Recorder
+from tests.waiting import eventually, taken
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -40,7 +41,7 @@ class Base(SocketConnection):
 
 
 def next_of(told):
-    return told.get(timeout=PATIENCE)
+    return taken(told)
 
 
 def test_the_life_of_a_connection(connect, socket_server, told):
@@ -249,7 +250,7 @@ def test_handlers_run_one_by_one_unless_they_are_concurrent(connect, socket_serv
     assert [next_of(told) for _ in range(6)] == expected
     assert acks.empty()
     socket.emit("let_go")
-    assert [acks.get(timeout=PATIENCE) for _ in range(90)] == ["free"] * 90
+    assert [taken(answers) for _ in range(90)] == ["free"] * 90
 
 
 def test_acknowledgements_from_the_client(connect, socket_server, told):

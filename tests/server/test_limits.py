@@ -18,8 +18,8 @@ from sioclient import SocketIO
 from sioclient.server import SocketConnection, concurrent, event
 from sioclient.server.client import MOST_IN_A_ROW, MOST_UNREAD
 from sioclient.server.web import Http
-from tests.conftest import PATIENCE, eventually
 from tests.servers_py import Task
+from tests.waiting import PATIENCE, eventually, happened
 
 MEGABYTE = 2**20
 
@@ -355,7 +355,7 @@ def test_s15_a_slow_reader_of_a_poll_is_dropped(socket_server, raw, monkeypatch)
         connection.sendall(f"GET /socket.io/1/xhr-polling/{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         eventually(lambda: server.call(lambda: server.router._hub.clients[name]._link), "the poll")
         ask.post(f"/1/xhr-polling/{name}", '5:::{"name":"pour","args":[33554432]}')
-        assert cut.wait(PATIENCE)
+        happened(cut)
         eventually(lambda: is_refused(connection), "the end of the connection")
 
 

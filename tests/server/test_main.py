@@ -16,7 +16,7 @@ import pytest
 from sioclient import SocketIO
 from sioclient.server import SocketServer
 from sioclient.server.__main__ import main
-from tests.conftest import PATIENCE, Recorder
+from tests.waiting import PATIENCE, ended
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def test_the_chat_and_its_page_until_it_is_interrupted(number):
         with SocketIO(address, handler=recorder) as socket:
             assert socket.call("nickname", "ada") is False
             process.send_signal(number)
-            assert recorder.next("disconnect")
+            ended(socket)
         output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, output, errors) == (0, "", "")
 

@@ -70,7 +70,7 @@ def test_the_handshake(ask):
     for method, path in (("GET", "/1/"), ("GET", "/1"), ("POST", "/1/"), ("GET", "/1/xhr-polling/")):
         status, headers, body = ask.ask(method, path, b"" if method == "POST" else None)
         assert (status, headers["Content-Type"]) == (200, "text/plain")
-        assert body.split(":", 1)[1] == "60:60:websocket,htmlfile,xhr-polling,jsonp-polling"
+        assert body.split(":", 1)[1] == "600:60:websocket,htmlfile,xhr-polling,jsonp-polling"
         assert "Access-Control-Allow-Origin" not in headers
         assert "Server" not in headers
         assert "Etag" not in headers
@@ -87,8 +87,8 @@ def test_the_handshake_as_a_script(ask):
     status, headers, body = ask.ask("GET", "/1/?jsonp=17")
     assert (status, headers["Content-Type"]) == (200, "application/javascript")
     assert body.startswith('io.j[17]("')
-    assert body.endswith(':60:60:websocket,htmlfile,xhr-polling,jsonp-polling");')
-    assert ":60:60:" in ask.get("/1/?jsonp=alert(1)")
+    assert body.endswith(':600:60:websocket,htmlfile,xhr-polling,jsonp-polling");')
+    assert ":600:60:" in ask.get("/1/?jsonp=alert(1)")
     assert "alert" not in ask.get("/1/?jsonp=alert(1)")
 
 
