@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sioclient.protocol.backoff import Backoff
 from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.lifecycle import Phase, Policy
-from sioclient.protocol.packets import Event
+from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import Handshake, Revision1
 
 HANDSHAKE = Handshake("sid", 10.0, 20.0, ("websocket",))
@@ -74,6 +74,11 @@ def come_back(client: ClientProtocol, now: float, *frames: str) -> None:
     """The next attempt, due at ``now``, succeeds and brings frames."""
     client.handle_timeout(now)
     link(client, now, *frames)
+
+
+def acknowledge(client: ClientProtocol, packet: Event | Message, *args: Any) -> None:
+    """The user acknowledges a packet of the server."""
+    client.answer(packet, list(args))
 
 
 def event(name: str, *args: Any, **fields: Any) -> Event:

@@ -43,6 +43,7 @@ from .driver import (
     DELAY,
     HANDSHAKE,
     NO_HEARTBEATS,
+    acknowledge,
     away,
     come_back,
     connecting_client,
@@ -729,6 +730,15 @@ def test_packets_of_an_endpoint_that_was_left_do_not_outlive_the_session():
     away(client, 1.0)
     come_back(client, 2.0, "1::")
     assert client.frames_to_send() == []
+
+
+def test_leaving_a_channel_unbinds_no_ack_of_another():
+    client = with_channel(with_channel(open_client(), "/chat"), "/news")
+    for endpoint in ("", "/news"):
+        acknowledge(client, event("ask", endpoint=endpoint, id=7, wants_data=True))
+    client.leave("/chat")
+    come_back(away(client, 1.0), 2.0, "1::", "1::/news")
+    assert client.frames_to_send() == ["1::/news"]
 
 
 def test_a_late_echo_of_leaving_does_not_end_the_next_join():
