@@ -14,13 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sioclient.errors import AckTimeout, BufferFull, ChannelError, ConnectError, ConnectionLost, NotConnected
 from sioclient.protocol.lifecycle import Phase
 from sioclient.protocol.notices import Answered, Connected, Disconnected, Ended, Reconnected, Unanswered
-from sioclient.protocol.packets import Message
+from sioclient.protocol.packets import Event, Message
 
-from .driver import HANDSHAKE, event, new_client
+from .driver import HANDSHAKE, acknowledge, event, new_client
 
 CHANNELS = ("/a", "/b")
 LINKED = (Phase.JOINING, Phase.RESTORING, Phase.OPEN)
 _EVENT = re.compile(r"5:([0-9]*)\+?:([^:]*):(.*)")
+_ACK = re.compile(r"6::([^:]*):([0-9]+)(?:\+.*)?")
 
 
 class Machine(RuleBasedStateMachine):
@@ -28,7 +29,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.client = new_client(attempts=None, buffer_size=20)
+        self.client = new_client(attempts=None, buffer_size=20, wait_for_connection=True)
         self.now = 0.0
         self.number = self.ended = 0
         self.accepted: list[tuple[str, int]] = []  # by endpoint, in order
@@ -40,10 +41,17 @@ class Machine(RuleBasedStateMachine):
         self.heard: list[str] = []
         self.sessions = 0
         self.joined_here: set[str] = set()
+        self.acked_by_server: dict[int, int] = {}  # by the number of the event: what its first ack said
+        self.asking: list[
+            tuple[int, Event]
+        ] = []  # what the user has not acknowledged yet, and in which session it came
+        self.owed: set[tuple[int, str, int]] = set()  # acks that may be written: session, endpoint and id
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(is_open=st.booleans())
+    def begin(self, is_open: bool) -> None:
         self.client.connect(self.now)
+        if is_open:
+            self.the_connection_is_there()
 
     # The network
 
@@ -53,6 +61,15 @@ class Machine(RuleBasedStateMachine):
         self.client.transport_opened(HANDSHAKE, transport, self.now)
         self.sessions += 1
         self.joined_here.clear()
+
+    @precondition(lambda self: self.client.phase in (Phase.WAITING, Phase.CONNECTING))
+    @rule(transport=st.sampled_from(["websocket", "xhr-polling"]))
+    def the_connection_is_there(self, transport: str = "websocket") -> None:
+        """All that it takes in one step, or hardly any run would come to a second session."""
+        if self.client.phase is Phase.WAITING:
+            self.time_passes(1.0)
+        self.a_transport_opens(transport)
+        self.client.receive(["1::"], self.now)
 
     @precondition(lambda self: self.client.phase is Phase.CONNECTING)
     @rule()
@@ -99,9 +116,25 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting and self.client.phase in LINKED)
     @rule(data=st.data(), times=st.integers(1, 3))
     def the_server_answers(self, data: st.DataObject, times: int) -> None:
-        endpoint, ack = data.draw(st.sampled_from(list(self.waiting.values())))
+        number, (endpoint, ack) = data.draw(st.sampled_from(list(self.waiting.items())))
         if (endpoint, ack) in self.asked():
-            self.client.receive([f"6::{endpoint}:{ack}"] * times, self.now)
+            values = [100 * number + count for count in range(times)]
+            if number not in self.settled:
+                self.acked_by_server.setdefault(number, values[0])
+            self.client.receive([f"6::{endpoint}:{ack}+[{value}]" for value in values], self.now)
+
+    @precondition(lambda self: self.client.phase in LINKED)
+    @rule(name=st.sampled_from(["", *CHANNELS]), is_plain=st.booleans())
+    def the_server_asks_for_an_ack(self, name: str, is_plain: bool) -> None:
+        """A plain id is acknowledged when the packet arrives, any other by the user."""
+        if name and name not in self.joined_here:
+            return
+        self.number += 1
+        if is_plain:
+            self.owed.add((self.sessions, name, self.number))
+            self.client.receive([f"3:{self.number}:{name}:plain"], self.now)
+        else:
+            self.client.receive([f'5:{self.number}+:{name}:{{"name":"ask"}}'], self.now)
 
     @precondition(lambda self: self.client.phase not in (Phase.IDLE, Phase.CLOSED))
     @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 5.0, 30.0]))
@@ -134,6 +167,16 @@ class Machine(RuleBasedStateMachine):
         if number is not None:
             self.waiting[self.number] = (name, number)
 
+    @precondition(lambda self: self.asking)
+    @rule(data=st.data())
+    def the_user_acknowledges(self, data: st.DataObject) -> None:
+        """As the shell does it: no session begins before the handlers of the last one have returned."""
+        session, packet = entry = data.draw(st.sampled_from(self.asking))
+        if session == self.sessions:
+            self.asking.remove(entry)
+            self.owed.add((session, packet.endpoint, packet.id))
+            acknowledge(self.client, packet, "done")
+
     @precondition(lambda self: self.client.phase is not Phase.CLOSED)
     @rule(name=st.sampled_from(CHANNELS))
     def the_user_joins(self, name: str) -> None:
@@ -146,7 +189,7 @@ class Machine(RuleBasedStateMachine):
     def the_user_leaves(self, name: str) -> None:
         self.client.leave(name)
 
-    @precondition(lambda self: self.number > 15)
+    @precondition(lambda self: self.number > 25)
     @rule()
     def the_user_disconnects(self) -> None:
         self.client.disconnect()
@@ -187,6 +230,11 @@ class Machine(RuleBasedStateMachine):
             assert not earlier or earlier[-1] < number, "D2: out of order"
             assert not name or name in self.joined_here, "written before its endpoint was asked for"
             self.written.append((name, number))
+        acked = _ACK.fullmatch(frame)
+        if acked:
+            ack = (self.sessions, acked[1], int(acked[2]))
+            assert ack in self.owed, "an ack that the server did not ask for in this session, or a second one"
+            self.owed.remove(ack)
 
     def check_notice(self, notice: Any) -> None:
         assert not self.ended, "D6: something after the end"
@@ -196,6 +244,8 @@ class Machine(RuleBasedStateMachine):
             self.settled.add(notice.waiter)
             if isinstance(notice, Unanswered):
                 assert isinstance(notice.error, (AckTimeout, ConnectionLost))
+            else:
+                assert notice.args == [self.acked_by_server[notice.waiter]], "D4: the ack of another packet"
         elif isinstance(notice, Connected):
             assert not self.connected.get(notice.endpoint), "D5: connected twice"
             self.connected[notice.endpoint] = True
@@ -204,7 +254,10 @@ class Machine(RuleBasedStateMachine):
             self.connected[notice.endpoint] = False
         elif isinstance(notice, Reconnected):
             assert self.sessions > 1
-        elif isinstance(notice, Message):
+        elif isinstance(notice, Event):
+            assert self.connected.get(notice.endpoint), "D5: heard on an endpoint that is not connected"
+            self.asking.append((self.sessions, notice))
+        elif isinstance(notice, Message) and notice.id is None:
             self.heard.append(notice.data)
         elif isinstance(notice, Ended):
             self.ended += 1
@@ -230,4 +283,4 @@ class Machine(RuleBasedStateMachine):
 
 TestModel = Machine.TestCase
 TestModel.pytestmark = [pytest.mark.timeout(600)]  # ten seconds of work, on a machine that may have other work
-TestModel.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestModel.settings = settings(max_examples=500, stateful_step_count=60, deadline=None)
