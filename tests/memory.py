@@ -32,6 +32,7 @@ class MemoryTransport(Transport):
     def __init__(self, server: MemoryServer) -> None:
         self.server = server
         self.incoming: queue.Queue[Any] = queue.Queue()
+        self.handed: list[str] = []  # what is to be sent, whatever became of it
         self.sent: list[str] = []
         self.writes = 0
         self.closed = self.aborted = False
@@ -56,6 +57,7 @@ class MemoryTransport(Transport):
         return frame if isinstance(frame, list) else [frame]
 
     def send(self, frames: list[str]) -> None:
+        self.handed += frames
         self.is_sending.set()
         happened(self.may_send, "the permission to send")
         if self.aborted:
