@@ -908,6 +908,21 @@ def test_a_message_that_nobody_reads_loses_the_connection(pair: Pair, monkeypatc
         Task(ours.send, ["x" * 32 * 2**20]).result()
 
 
+def test_close_does_not_wait_for_room_for_its_close_frame(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.1)
+    ours, _ = pair
+    for message in ("x" * 32 * 2**20, "x"):  # where there is no room for much, there may be some for a little
+        with pytest.raises(ConnectionLost):
+            Task(send_for_ever, ours, message).result()
+    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 600)
+    Task(ours.close, 0).result()
+
+
+def send_for_ever(ours: WebSocketTransport, message: str) -> None:
+    while True:
+        ours.send([message])
+
+
 def test_abort_ends_a_blocked_send(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 60)
     ours, _ = pair
