@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import queue
+import sys
 import warnings
 import weakref
 from dataclasses import replace
@@ -48,6 +49,14 @@ def make(server, monkeypatch):
     yield make
     while made:
         made.pop().disconnect()
+
+
+def logger_to(records):
+    """Return a logger that puts what it is told into a queue."""
+    logger = logging.Logger("mine")
+    logger.addHandler(logging.Handler())
+    logger.handlers[0].emit = lambda record: records.put(record.getMessage())
+    return logger
 
 
 def test_events_reach_their_functions(make, server):
@@ -163,10 +172,7 @@ def test_what_is_said_on_stderr(make, server, capsys, logger, told, silent):
 
 def test_a_loss_is_logged_with_what_follows(make, server):
     records = queue.Queue()
-    logger = logging.Logger("mine")
-    logger.addHandler(logging.Handler())
-    logger.handlers[0].emit = lambda record: records.put(record.getMessage())
-    client = make(logger=logger)
+    client = make(logger=logger_to(records))
     client.connect("localhost")
     server.push(ConnectionLost("broken"))
     while not (text := taken(records)).startswith("attempt 1 in"):
@@ -193,3 +199,19 @@ def test_one_that_was_forgotten_ends(make, server, monkeypatch):
 def test_a_dictionary_for_auth_is_for_socket_io_alone():
     with pytest.raises(TypeError, match="auth must be a pair"):
         EngineIO(auth={"token": "x"}).connect("127.0.0.1", 1)
+
+
+def test_a_function_that_exits_ends_neither_the_thread_nor_the_connection(make, server):
+    heard, problems = queue.Queue(), queue.Queue()
+    client = make(logger=logger_to(problems))
+
+    @client.on("message")
+    def exit_at_once(data):
+        heard.put(data)
+        sys.exit(data)
+
+    client.connect("localhost")
+    server.push("4first", "4second")
+    assert [taken(heard) for _ in range(2)] == ["first", "second"]
+    assert taken(problems, wanted=lambda text: "raised" in text) == "the function for 'message' raised"
+    assert client.connected
