@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import eventually, expecting, taken
+from tests.waiting import EXPECTED, eventually, expecting, taken
 
 LIMIT = 10.0
 """Seconds after which something that should have happened has not."""
@@ -334,9 +334,10 @@ class Task:
         self._thread.join(seconds)
         return self.done
 
-    def result(self) -> Any:
+    def result(self, expect: float = EXPECTED) -> Any:
         """Return what the call returned, or raise what it raised."""
-        with expecting(f"the end of {self._call[0]}"):
+        name = getattr(self._call[0], "__qualname__", "a call")
+        with expecting(f"the end of {name}", expect):
             self._thread.join(LIMIT)
         if self._thread.is_alive():
             pytest.fail(f"{self._call[0]} is still blocked")

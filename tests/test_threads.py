@@ -211,7 +211,7 @@ def test_what_is_sent_while_an_answer_is_awaited_leaves_together(connection, ser
 @pytest.mark.usefixtures("answered")
 def test_disconnecting_while_an_answer_is_awaited(connection, server, notices):
     Task(connection.send, event("x")).result()
-    Task(connection.disconnect).result()
+    Task(connection.disconnect).result(expect=6)  # it gives up after five seconds
     assert notices.of(Ended)
     assert server.link.closed
 
@@ -463,21 +463,21 @@ def test_what_handlers_send_leaves_in_one_write(connection, server, notices):
     assert server.link.writes < 20
 
 
-def test_fifty_frames_do_not_wait_for_the_last_handler(connection, server, notices):
-    go = threading.Event()
+def test_fifty_frames_do_not_wait_for_the_last_handler(connection, server, notices, monkeypatch):
+    monkeypatch.setattr("sioclient.threads.CORK_TIME", 1000.0)
+    written = []
 
     def react(notice):
         if isinstance(notice, Message):
             for number in range(60):
                 connection.send(event("re", number))
-            happened(go)
+                written.append(len(server.link.sent))
 
     notices.react = react
     connection.open()
     server.push_at_once("3:::first", "3:::second")
-    eventually(lambda: len(server.link.sent) >= 50)
-    go.set()
-    eventually(lambda: len(server.link.sent) == 120)  # the second handler is not to be cut off by the end of the test
+    eventually(lambda: len(server.link.sent) == 120)
+    assert written[:60] == [0] * 49 + [50] * 11
 
 
 def test_what_a_handler_sent_does_not_wait_until_it_returns(connection, server, notices):

@@ -185,7 +185,7 @@ def test_heartbeats_keep_a_connection_that_is_idle_and_one_whose_handler_blocks(
         with SocketIO("127.0.0.1", server.port, handler) as socket:
             for number in range(120):  # more than a fence lets through unanswered, by another thread than the handler's
                 socket.emit("note", number)
-            handler.next("done")
+            handler.next("done", expect=10)
             assert socket.call("notes") == list(range(120))
             assert ("disconnect",) not in handler.told.queue
         assert idle.session_id == session
