@@ -75,3 +75,21 @@ def test_the_name_of_an_event_is_known_where_the_server_can_recover():
     assert reader.text(f"27{text[1:]}", 0) == Event("x", [1, "1700000000000-0"], "", 7, True)
     reader.text('0{"sid":"y"}', 0)
     assert reader.text(text, 0) == event
+
+
+def test_a_thousand_endpoints_at_most_can_be_recovered():
+    reader = PacketCodec5(JsonText(), 1000).reader()
+
+    def join(name):
+        reader.text(f'0/{name},{{"sid":"x","pid":"private"}}', 0)
+
+    def is_recoverable(name):
+        return type(reader.text(f'2/{name},["x","1700000000000-0"]', 0)) is Recoverable
+
+    for number in range(1001):
+        join(number)
+    assert [name for name in (0, 999, 1000) if is_recoverable(name)] == [0, 999]
+    reader.text('0/5,{"sid":"x"}', 0)
+    join(1000)
+    assert is_recoverable(1000)
+    assert not is_recoverable(5)
