@@ -94,7 +94,7 @@ def watched(monkeypatch):
         socket.disconnect()
 
 
-def test_57_a_frame_is_kept_while_one_transport_replaces_another(watched):
+def test_f57_a_frame_is_kept_while_one_transport_replaces_another(watched):
     socket, _, schedule = watched()
     schedule.begin(socket.emit, "kept")
     assert schedule.taken >= 3, "an emit takes the lock of the protocol, that for sending, and the first again"
