@@ -27,6 +27,7 @@ TEST = [
     "uvicorn>=0.30",
     "websockets>=13",
 ]
+MUTATE = ["mutmut>=3.8; sys_platform != 'win32'"]  # it forks for every change
 
 setup(
     name="sioclient",
@@ -45,7 +46,7 @@ setup(
         "socks": ["PySocks>=1.7.1"],
         "speed": ["orjson>=3.9"],
         "test": TEST,
-        "dev": [*TEST, "bandit>=1.8", "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
+        "dev": [*TEST, *MUTATE, "bandit>=1.8", "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
         "fuzz": ["atheris>=3.0"],
     },
     classifiers=[

@@ -41,7 +41,8 @@ def test_an_answer_finds_its_waiter_once():
     acks.add(("", 1), "waiter", None)
     assert acks.resolve(("", 1)).waiter == "waiter"
     assert acks.resolve(("", 1)) is None
-    assert (len(acks), acks.ignored) == (0, 1)
+    assert acks.resolve(("", 2)) is None
+    assert (len(acks), acks.ignored) == (0, 2)
 
 
 def test_an_answer_on_another_endpoint_finds_nobody():
@@ -78,6 +79,14 @@ def test_more_than_the_limit_cannot_be_awaited():
     with pytest.raises(LocalProtocolError, match="2 acknowledgements"):
         acks.add(("", 3), "c", None)
     assert waiters(acks) == ["a", "b"]
+
+
+def test_by_default_ten_thousand_may_be_awaited():
+    acks = Acks()
+    for number in range(1, 10_001):
+        acks.add(("", number), number, None)
+    with pytest.raises(LocalProtocolError, match="10000 acknowledgements"):
+        acks.add(("", 10_001), "too many", None)
 
 
 def test_only_the_condemned_are_dropped_oldest_first():

@@ -16,6 +16,7 @@ def opened(endpoints: Endpoints, name: str) -> Endpoint:
 def test_the_default_endpoint_is_always_there():
     endpoints = Endpoints()
     assert endpoints.get("") is endpoints.default
+    assert endpoints.default.name == ""
     assert endpoints.channels() == []
     assert list(endpoints) == [endpoints.default]
 
@@ -39,6 +40,8 @@ def test_a_closed_endpoint_is_forgotten_and_says_why():
     endpoints.close(endpoint, WHY)
     assert endpoints.get("/chat") is None
     assert (endpoint.state, endpoint.error, endpoint.deadline, len(endpoint.early)) == (Joining.OVER, WHY, None, 0)
+    endpoints.close(endpoint, None)
+    assert endpoint.error is None
 
 
 def test_the_default_endpoint_stays_there_when_it_is_closed():
@@ -84,6 +87,7 @@ def test_a_session_ends_with_the_open_ones_to_be_asked_for_again():
     asked.early.keep(Message("x"))
     assert endpoints.end_session() == [chat, endpoints.default]
     assert {endpoint.state for endpoint in endpoints} == {Joining.ASKED}
+    assert (chat.was_open, asked.was_open, endpoints.default.was_open) == (True, False, True)
     assert len(asked.early) == 0
 
 
@@ -96,6 +100,7 @@ def test_the_deadline_of_a_session_ends_with_it():
     endpoints.begin_session(10.0)
     endpoints.end_session()
     assert (own.deadline, chat.deadline, never_confirmed.deadline) == (30.0, None, None)
+    assert endpoints.deadline() == 30.0
 
 
 def test_all_are_decided_when_none_is_asked_for():

@@ -65,6 +65,17 @@ def test_before_the_first_answer_so_much_is_sent_as_every_server_survives():
     assert fence.room() == WINDOW
 
 
+def test_the_first_answer_is_waited_for_in_the_middle_of_a_window_too():
+    fence = Fence()
+    for number in range(MOST_UNPROVEN // (WINDOW + 1)):
+        fill(fence, number)
+    rest = MOST_UNPROVEN - fence.in_flight
+    assert not fence.sent(FRAMES[: rest - 1])
+    assert fence.room() > 0
+    fence.sent(["x"])
+    assert fence.room() == 0
+
+
 def test_a_server_that_does_not_answer_is_not_fenced_any_more():
     fence = Fence()
     assert fence.deadline() is None
@@ -76,6 +87,7 @@ def test_a_server_that_does_not_answer_is_not_fenced_any_more():
     for _ in range(20):
         assert not fence.sent(FRAMES)
     assert fence.room() == WINDOW
+    assert fence.in_flight == WINDOW + 1
 
 
 def test_a_late_first_answer_counts_all_the_same():

@@ -120,6 +120,15 @@ def test_binding_to_the_session_changes_no_order():
     assert outbox.take() == ["a", "b"]
 
 
+def test_binding_to_the_session_unbinds_nothing():
+    outbox = filled("stays")
+    outbox.push("ack", "", of_session=True)
+    outbox.push("other", "/news", of_session=True)
+    outbox.bind_to_session("/chat")
+    outbox.end_session()
+    assert outbox.take() == ["stays"]
+
+
 def test_dropping_an_endpoint_drops_its_frames_only():
     outbox = Outbox(most_characters=1)
     outbox.push("gone", "/chat")

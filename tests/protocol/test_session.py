@@ -34,6 +34,22 @@ def new_session(numbers: Numbers | None = None, now: float = 100.0) -> Session:
 OFF = Numbers(None, None)
 
 
+def test_a_session_begins_with_what_its_handshake_announces():
+    class Announced(Numbers):
+        def dead_after(self, handshake: Handshake) -> float | None:
+            return handshake.close_timeout
+
+        def beat_every(self, handshake: Handshake) -> float | None:
+            return handshake.heartbeat_timeout
+
+    handshake = Handshake("sid", 3.0, 7.0, ())
+    session = Session(handshake, Announced(), 100.0)
+    assert (session.handshake, session.opened_at) == (handshake, 100.0)
+    assert session.deadline() == 103.0
+    session.beat_due(103.0)
+    assert session.is_dead(107.0)
+
+
 def test_the_server_is_dead_exactly_after_the_silence_that_is_allowed():
     session = new_session()
     assert not session.is_dead(119.999)
@@ -147,6 +163,23 @@ def test_a_fence_cannot_be_stuck_while_nobody_reads():
     assert session.fence_is_stuck(230.0)
 
 
+def test_the_deadline_is_that_of_the_fence_while_somebody_reads():
+    session = new_session(OFF)
+    session.fence = Fence()
+    session.fence.close_off(1, 100.0)
+    assert session.deadline() == 101.0
+    session.pause(100.5)
+    assert session.deadline() is None
+    session.resume(110.5)
+    assert session.deadline() == 111.0
+
+
+def test_what_is_heard_puts_the_next_look_off():
+    session = new_session()
+    session.heard(103.0)
+    assert session.deadline() == 108.0
+
+
 REVISION5 = Numbers(45.0, 35.0, answers_once=True)
 """The server asks 25 s after the last answer, and waits for 20 s."""
 
@@ -162,6 +195,21 @@ def test_a_beat_that_went_out_unasked_is_not_owed_when_the_server_asks_for_it():
     session.resume(160.0)
     assert not session.owes_beat(160.0)
     assert session.owes_beat(170.0)
+
+
+def test_every_beat_that_went_out_unasked_is_owed_no_more():
+    session = new_session(REVISION5)
+    session.pause(101.0)
+    assert session.beat_due(135.0)
+    assert session.beat_due(170.0)
+    session.resume(171.0)
+    assert [session.owes_beat(171.0) for _ in range(3)] == [False, False, True]
+
+
+def test_a_beat_is_due_in_time_though_reading_stopped_just_before():
+    session = new_session(REVISION5)
+    session.pause(133.0)
+    assert session.deadline() == 135.0
 
 
 def test_no_beat_goes_out_unasked_while_somebody_reads():
