@@ -5,8 +5,8 @@ are those that the module's coverage is measured by: see ``coverage_by_module``.
 
 mutmut makes the changes. It works on a copy of the repository, as it writes into the folder that it runs in. It does
 not change what stands outside of functions, nor functions with decorators: a constant or a property has to be changed
-by hand. Cosmic Ray changes those too, but it took 160 s for what takes mutmut 8 s, as it starts an interpreter for each
-change, and half of its survivors were changes of annotations, which nothing could notice.
+by hand. Cosmic Ray changes those too, but it took 150 s for the outbox, where mutmut takes 8 s, as it starts an
+interpreter for each change; and 33 of its 45 survivors were changes of annotations, which nothing can notice.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ import pytest
 from sioclient.errors import BufferFull, NotConnected
 from sioclient.protocol.outbox import Outbox
 
+CHAT = "".join(("/", "chat"))
+"""A name as it comes from a server: equal to that of an endpoint, but not the same object."""
+
 
 def filled(*frames: str, **options: int) -> Outbox:
     outbox = Outbox(**options)
@@ -34,8 +37,9 @@ def test_urgent_frames_leave_apart_from_the_others():
     outbox = filled("a")
     outbox.push_urgent("u1")
     outbox.push_urgent("u2")
-    assert (len(outbox), outbox.urgent, outbox.queued) == (3, 2, 1)
-    assert outbox.take_urgent() == ["u1", "u2"]
+    outbox.push_urgent("u3")
+    assert (len(outbox), outbox.urgent, outbox.queued) == (4, 3, 1)
+    assert outbox.take_urgent() == ["u1", "u2", "u3"]
     assert (len(outbox), outbox.urgent, outbox.queued) == (1, 0, 1)
     assert outbox.take() == ["a"]
 
@@ -104,12 +108,12 @@ def test_packets_without_an_ack_name_none_at_the_end_of_a_session():
 
 def test_what_is_bound_to_the_session_leaves_in_order_or_ends_with_it():
     outbox = Outbox()
-    for frame, endpoint in [("a", "/chat"), ("b", ""), ("c", "/chat")]:
+    for frame, endpoint in [("a", "/chat"), ("b", ""), ("c", "/chat"), ("d", "/z"), ("e", "/a")]:
         outbox.push(frame, endpoint, ack=(endpoint, ord(frame)))
-    outbox.bind_to_session("/chat")
-    assert len(outbox) == 3
-    assert outbox.end_session() == {("", ord("b"))}
-    assert outbox.take() == ["b"]
+    outbox.bind_to_session(CHAT)
+    assert len(outbox) == 5
+    assert outbox.end_session() == {("", ord("b")), ("/z", ord("d")), ("/a", ord("e"))}
+    assert outbox.take() == ["b", "d", "e"]
 
 
 def test_binding_to_the_session_changes_no_order():
@@ -131,12 +135,11 @@ def test_binding_to_the_session_unbinds_nothing():
 
 def test_dropping_an_endpoint_drops_its_frames_only():
     outbox = Outbox(most_characters=1)
-    outbox.push("gone", "/chat")
-    outbox.push("", "")
-    outbox.push("gone", "/chat")
-    outbox.drop_endpoint("/chat")
+    for frame, endpoint in [("gone", "/chat"), ("", ""), ("gone", "/chat"), ("", "/z"), ("", "/a")]:
+        outbox.push(frame, endpoint)
+    outbox.drop_endpoint(CHAT)
     outbox.check_room("x")
-    assert outbox.take() == [""]
+    assert outbox.take() == ["", "", ""]
 
 
 def test_what_waits_is_said_in_other_words_or_forgotten():
