@@ -64,8 +64,8 @@ def mutate(module: str, folder: Path) -> bool:
     (folder / "setup.cfg").write_text(settings, encoding="utf-8")
     done = run(folder, "run")
     outcomes = dict(_RESULT.findall(run(folder, "results", "--all", "true").stdout))
-    if not outcomes:
-        print(f"{module}: mutmut did not run\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    if not outcomes or "not checked" in outcomes.values():
+        print(f"{module}: mutmut did not run, or the tests do not pass\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
         return False
     survivors = [name for name, outcome in outcomes.items() if outcome not in NOTICED]
     in_texts = 0

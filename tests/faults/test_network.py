@@ -91,7 +91,7 @@ def test_f04_f05_a_black_hole_is_noticed_and_survived(connect, hasty_proxy, reco
     account.emit(5)
     account.wait_for_last()
     hasty_proxy.hold(*dead)
-    assert recorder.next("close") == ("close", "heartbeat timeout")
+    assert recorder.next("close", expect=5) == ("close", "heartbeat timeout")
     account.emit(5)
     hasty_proxy.heal()
     recorder.next("reconnect")
@@ -125,7 +125,7 @@ def test_f06_what_never_reaches_the_server_is_noticed(connect, hasty_proxy, reco
     account = ledger(socket)
     hasty_proxy.hold("up")
     account.emit(5)
-    recorder.next("close")
+    recorder.next("close", expect=5)
     hasty_proxy.heal()
     recorder.next("reconnect")
     account.deliver()  # a busy machine may be long enough away for this server to give up once more
@@ -186,7 +186,7 @@ def test_f10_polls_that_nobody_answers_end_and_do_not_become_a_storm(connect, re
     with Rogue(heartbeat=0.1, close=0.1) as rogue:
         connect(rogue.port, recorder)
         rogue.next_session()
-        assert recorder.next("close") == ("close", "heartbeat timeout")
+        assert recorder.next("close", expect=5) == ("close", "heartbeat timeout")
         recorder.next("reconnect")
         assert len(rogue.requests) <= 6  # two handshakes, two transports, the polls that wait
 

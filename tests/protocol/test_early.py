@@ -49,6 +49,16 @@ def test_together_they_are_no_larger_than_a_limit(packet: Any, monkeypatch: pyte
     assert early.keep(packet)
 
 
+def test_what_is_just_as_large_as_the_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(early_module, "MOST_CHARACTERS", 100)
+    early = Early()
+    for _ in range(2):
+        assert early.keep(Message("x" * 100))
+        assert early.keep(Message(""))
+        assert not early.keep(Message("x"))
+        early.take()
+
+
 def test_nothing_is_too_deep() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
