@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    AckTimeout,
+    BufferFull,
+    ChannelError,
+    ConnectError,
+    ConnectionLost,
+    HandshakeRejected,
+    LocalProtocolError,
+    NotConnected,
+    ProtocolError,
+    RemoteProtocolError,
+    SocketIOError,
+    WrongRevision,
+)
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -11,20 +25,6 @@ if TYPE_CHECKING:
     from .client import SocketIO as socketIO
     from .detection import ServerInfo, detect
     from .engineio import EngineIO
-    from .errors import (
-        AckTimeout,
-        BufferFull,
-        ChannelError,
-        ConnectError,
-        ConnectionLost,
-        HandshakeRejected,
-        LocalProtocolError,
-        NotConnected,
-        ProtocolError,
-        RemoteProtocolError,
-        SocketIOError,
-        WrongRevision,
-    )
     from .handler import Handler
 
 __version__ = "0.1.0"
@@ -51,26 +51,37 @@ __all__ = [
     "socketIO",
 ]
 
-_ELSEWHERE = {
-    "Channel": "channel",
-    "EngineIO": "engineio",
-    "Handler": "handler",
-    "ServerInfo": "detection",
-    "SocketIO": "client",
-    "detect": "detection",
-    "socketIO": "client",
-}
-
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is: a program that imports sioclient, and may never connect, pays nothing."""
-    if name not in __all__:
+    """Import what is asked for when it is: a program that may never connect need not wait for it.
+
+    The statements are written out, so that what packs programs for shipping sees which modules they need.
+    """
+    found: Any
+    if name in ("SocketIO", "socketIO"):
+        from . import client
+
+        found = client.SocketIO
+    elif name == "Handler":
+        from . import handler
+
+        found = handler.Handler
+    elif name == "Channel":
+        from . import channel
+
+        found = channel.Channel
+    elif name == "EngineIO":
+        from . import engineio
+
+        found = engineio.EngineIO
+    elif name in ("ServerInfo", "detect"):
+        from . import detection
+
+        found = getattr(detection, name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(
-        import_module(f".{_ELSEWHERE.get(name, 'errors')}", __name__), "SocketIO" if name == "socketIO" else name
-    )
-    globals()[name] = value
-    return value
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
@@ -18,7 +19,7 @@ class Address:
         secure: whether the connection is encrypted.
         host: a name or an IP address, without brackets.
         port: the TCP port.
-        resource: the path below which the server answers, without slashes at its ends.
+        resource: the path that the server listens on, without slashes at its ends.
         query: the query that the user's URL had; every request carries it.
         userinfo: name and password that the user's URL had.
     """
@@ -35,7 +36,8 @@ class Address:
         scheme, default_port = ("https", 443) if self.secure else ("http", 80)
         port = "" if self.port == default_port else f":{self.port}"
         joint = "&" if "?" in path else "?"
-        return f"{scheme}://{bracketed(self.host)}{port}{path}" + (f"{joint}{self.query}" if self.query else "")
+        host = bracketed(self.host) if ":" in self.host else self.host
+        return f"{scheme}://{host}{port}{path}" + (f"{joint}{self.query}" if self.query else "")
 
     def __str__(self) -> str:
         """Return where it is, without what may be secret."""
@@ -52,15 +54,15 @@ def parse_address(host: str, port: int | None, secure: bool | None, resource: st
         TypeError, ValueError: an argument is not what it should be; the message says what it should be.
     """
     if not isinstance(host, str):
-        raise TypeError(f"host is a name such as 'localhost' or a URL, not {type(host).__name__}")
+        raise TypeError(f"host must be a name such as 'localhost' or a URL, not {type(host).__name__}")
     if not isinstance(resource, str):
-        raise TypeError(f"resource is text such as 'socket.io', not {type(resource).__name__}")
+        raise TypeError(f"resource must be text such as 'socket.io', not {type(resource).__name__}")
     if "://" not in host:
         name = bracketed(host) if host.count(":") > 1 else host  # one colon is that before a port
         host = f"{'https' if secure else 'http'}://{name}"
     parts = urlsplit(host)
     if parts.scheme not in _SECURE:
-        raise ValueError(f"the URL begins with http://, https://, ws:// or wss://, not {parts.scheme}://")
+        raise ValueError(f"the URL must begin with http://, https://, ws:// or wss://, not {parts.scheme}://")
     encrypted = _SECURE[parts.scheme]
     if secure is not None and secure is not encrypted:
         raise ValueError(f"{parts.scheme}:// and secure={secure} contradict each other")
@@ -77,21 +79,27 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
+def fresh_url(url: str) -> str:
+    """Return ``url`` with the time in its query, as in the JavaScript client, so that no cache has the response."""
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}t={time.time_ns() // 1_000_000}"
+
+
 def _port(in_url: int | None, given: int | None, default: int) -> int:
     if given is not None and (isinstance(given, bool) or not isinstance(given, int)):
-        raise TypeError(f"port is a number, not {type(given).__name__}")
+        raise TypeError(f"port must be a number, not {type(given).__name__}")
     if given is not None and in_url is not None and in_url != given:
         raise ValueError(f"the URL says port {in_url}, port= says {given}")
     number = next((port for port in (given, in_url) if port is not None), default)
     if not 0 < number < 65536:
-        raise ValueError(f"port is a number from 1 to 65535, not {number}")
+        raise ValueError(f"port must be a number from 1 to 65535, not {number}")
     return number
 
 
 def _resource(path: str, resource: str) -> str:
     prefix, wanted = path.strip("/"), resource.strip("/")
     if not wanted or _CONTROL_OR_SPACE.search(wanted) or set(wanted) & set("?#"):
-        raise ValueError(f"resource is a path such as 'socket.io', not {resource!r}")
+        raise ValueError(f"resource must be a path such as 'socket.io', not {resource!r}")
     wanted = quote(wanted, safe="/%:@!$&'()*+,;=~")
     if not prefix or prefix == wanted or prefix.endswith(f"/{wanted}"):
         return prefix or wanted

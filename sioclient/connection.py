@@ -1,62 +1,99 @@
 """What other threads ask of a connection: open, send, call, join, wait, disconnect.
 
-``threads`` has the rules that all of it keeps.
+A connection is put together of four objects: ``guard`` has the protocol and its lock, ``writer`` writes, ``listener``
+and ``heartbeat`` are its two threads. docs/architecture.md follows a packet through them.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
+import random
+import threading
 import time
+import warnings
 import weakref
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
-from .call import SLICE, Call
+from .address import Address
+from .connector import Connector
 from .errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
-from .options import claim_of
+from .guard import SLICE, Call, Guard
+from .heartbeat import Heartbeat
+from .listener import CLOSE_TIMEOUT, Listener
+from .options import Options, auth_data
+from .process import finish, keep_track
+from .protocol.client import ClientProtocol, Verdict
 from .protocol.endpoints import Endpoint, Joining
-from .protocol.lifecycle import Phase
-from .protocol.notices import Answered
-from .protocol.packets import Ack, Encoded, UserPacket
-from .threads import GOODBYE_TIMEOUT, WRITE_TIMEOUT, Threads
+from .protocol.notices import Acknowledged
+from .protocol.packets import Ack, Connect, UserPacket
+from .protocol.phases import Phase
+from .protocol.revisions.base import Opening
 from .transports.base import Transport
+from .writer import WRITE_TIMEOUT, Writer
 
-CLOSE_TIMEOUT = 5.0
+DISCONNECT_TIMEOUT = 5.0
 """Seconds that ``disconnect`` may take, whatever the network does."""
 
-_EXIT_TIMEOUT = 1.0
-"""Seconds that the end of the program may wait for all connections together."""
-
-_ABORT_TIMEOUT = 0.5
-"""Seconds for threads to end whose network connection was aborted."""
-
-_open_connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+_FULL, _WRITE = Verdict.FULL, Verdict.WRITE  # a look-up in an Enum takes as long as a call
 
 
-class Connection(Threads):
-    """One connection to one server, for any number of threads."""
+class Connection:
+    """One connection to one server, for any number of threads.
+
+    Args:
+        protocol: the connection as an object without I/O.
+        connector: makes attempts to reach the server.
+        address: where the server is, for the log.
+
+    Attributes:
+        new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
+    """
+
+    def __init__(self, protocol: ClientProtocol, connector: Connector, address: str = "") -> None:
+        self.address = address
+        self._guard = guard = Guard(protocol)
+        self.new_id = guard.new_id
+        self._default = protocol.endpoints.default
+        self._writer = Writer(guard)
+        self._listening = Listener(guard, self._writer, connector)
+        heartbeat = Heartbeat(guard, self._writer, self._listening)
+        self._threads = (
+            threading.Thread(target=self._listening.run, name="sioclient-listener", daemon=True),
+            threading.Thread(target=heartbeat.run, name="sioclient-heartbeat", daemon=True),
+        )
 
     @property
     def connected(self) -> bool:
         """Whether the server has joined us to the default endpoint."""
-        return self._protocol.endpoints.default.state is Joining.OPEN
+        return self._default.state is Joining.OPEN
 
     @property
     def is_open(self) -> bool:
         """Whether the connection has begun and not ended for good."""
-        return self._protocol.phase not in (Phase.IDLE, Phase.CLOSED)
+        with self._guard.open() as protocol:
+            return protocol.phase not in (Phase.IDLE, Phase.CLOSED)
 
     @property
     def revision(self) -> int | None:
         """The revision of the protocol that is spoken; None: that is not known yet."""
-        return self._protocol.revision.number
+        dialect = self._guard.dialect
+        return dialect.number if dialect is not None else None
 
     @property
-    def default_endpoint(self) -> Endpoint:
-        """The endpoint that the server joins us to by itself."""
-        return self._protocol.endpoints.default
+    def session_id(self) -> str | None:
+        """The id of the session; None: there is none."""
+        return self._guard.session_id
+
+    @property
+    def transport_name(self) -> str | None:
+        """The name of the transport that carries the session; None: there is none."""
+        return self._guard.transport_name
+
+    def default_endpoint(self, owner: Any, auth: Any = None) -> Endpoint:
+        """Return the default endpoint, whose notices are for ``owner``, a reference as ``weakref.ref`` makes them."""
+        with self._guard.open():
+            self._default.owner, self._default.auth = owner, auth
+            return self._default
 
     def open(self) -> None:
         """Connect, and return when that is done.
@@ -65,141 +102,157 @@ class Connection(Threads):
             ConnectError: it did not work out.
             LocalProtocolError: it was opened before.
         """
-        with self._lock:
-            self._protocol.connect(time.monotonic())
-            _open_connections.add(self)
+        guard = self._guard
+        with guard.open() as protocol:
+            protocol.connect(time.monotonic())
         try:
-            self._listener.start()
-            self._heartbeat.start()
-            with self._lock:
-                while not (self.connected or self._protocol.phase is Phase.CLOSED):
-                    self._changed.wait(SLICE)
+            keep_track(self)
+            for thread in self._threads:
+                thread.start()
+            guard.wait_until(
+                lambda protocol: self._default.state is Joining.OPEN or protocol.lifecycle.phase is Phase.CLOSED,
+                guard.changed,
+            )
         except BaseException:  # Ctrl-C: nobody will ever hold this connection
             self.disconnect()
             raise
-        if self._protocol.error is not None and not self.connected:
-            self._listener.join(GOODBYE_TIMEOUT)
-            raise self._protocol.error
+        with guard.open() as protocol:
+            error = protocol.lifecycle.error
+        if error is not None and not self.connected:
+            self._threads[0].join(CLOSE_TIMEOUT)
+            raise error
 
     def check_endpoint(self, name: str) -> None:
         """Raise LocalProtocolError or TypeError if there can be no endpoint of this name."""
-        self._protocol.revision.check_endpoint(name)
+        dialect = self._guard.dialect
+        if dialect is not None:
+            dialect.check_endpoint(name)
 
-    def new_id(self, endpoint: str) -> int:
-        """Return an id for a packet that wants an answer."""
-        return self._protocol.acks.new_id(endpoint)
+    def is_wanted(self, endpoint: Endpoint) -> bool:
+        """Return whether an endpoint is joined, or will be when the connection is there."""
+        with self._guard.open():
+            return endpoint.state is not Joining.OVER
 
-    def is_ready(self) -> bool:
-        """Return whether what is sent now is written now."""
-        return self.connected and not self._protocol.is_full()
-
-    def send(self, packet: UserPacket, waiter: Any = None, timeout: float | None = None) -> None:
-        """Send a packet; if it has an id, ``waiter`` comes back in a notice: see ``ClientProtocol.send``."""
-        protocol = self._protocol
-        key = None if packet.id is None else (packet.endpoint, packet.id)
+    def send(
+        self,
+        packet: UserPacket,
+        endpoint: Endpoint | None = None,
+        waiter: Any = None,
+        timeout: float | None = None,
+        volatile: bool = False,
+    ) -> None:
+        """Send a packet; if it has an id, ``waiter`` gets its acknowledgement: see ``ClientProtocol.push``."""
+        guard = self._guard
+        dialect = guard.dialect or _unknown()
+        encoding = dialect, dialect.encode(packet)  # JSON may be the user's code, so outside the door
+        more = bool(guard.inbox) and guard.reader == threading.get_ident()
+        patience, waited = WRITE_TIMEOUT, False
         while True:
-            revision = protocol.revision
-            frame = revision.encode(packet)  # without the lock: JSON may be the user's code
-            if protocol.is_full(frame) and self._on_listener():
-                self._read_for_room(frame)
-            with self._lock:
-                patience = self._wait_for_room(frame) if protocol.is_full(frame) else WRITE_TIMEOUT
-                if protocol.revision is not revision:
-                    continue  # another server has just taken the place of the one before
-                now = time.monotonic()
-                protocol.send_frame(frame, packet.endpoint, now, key, waiter, timeout)
-                if timeout is not None and now + timeout < self._asleep_until:
-                    self._timer.notify()
+            now = time.monotonic()
+            with guard.open() as protocol:
+                verdict = protocol.push(
+                    packet, now, encoding, endpoint, waiter, timeout, volatile=volatile, more=more, waited=waited
+                )
+                if timeout is not None and now + timeout < guard.asleep_until:
+                    guard.alarm.wake()
+                sleeper = guard.room.sleeper() if verdict is _FULL else None
+            if sleeper is None:
                 break
-        if key is None:
-            self._flush_soon(patience)
+            waited = self._wait_for_room(sleeper, patience)
+            patience = max(patience - (time.monotonic() - now), 0)
+        if verdict is _WRITE:
+            self._writer.flush(patience)
         else:
-            self._flush(patience)  # somebody waits for the answer
+            self._writer.cork(verdict)
 
-    def call(self, packet: UserPacket, timeout: float | None) -> list[Any]:
-        """Send a packet with an id and return the answer; in a handler, read the connection meanwhile.
+    def call(self, packet: UserPacket, endpoint: Endpoint | None, timeout: float | None) -> list[Any]:
+        """Send a packet with an id and return what its acknowledgement has; in a handler, read on meanwhile.
 
         Raises:
-            AckTimeout, ConnectionLost: there is no answer.
+            AckTimeout, ConnectionLost: there is no acknowledgement.
             NotConnected, ChannelError, LocalProtocolError, TypeError: it was not sent.
         """
-        if self._on_listener() and not self._protocol.linked:
+        guard, call = self._guard, Call()
+        on_listener = guard.reader == threading.get_ident()
+        if on_listener and not guard.current:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
-        call = Call()
-        self.send(packet, call, timeout)
-        if self._on_listener():
-            self._read_while(lambda: call.outcome is None)
+        self.send(packet, endpoint, call, timeout)
+        if on_listener:
+            self._listening.read_while(lambda: call.outcome is None)
         else:
-            call.wait()
-        if isinstance(call.outcome, Answered):
+            patience = SLICE if timeout is None else min(timeout + 0.5, SLICE)
+            while not call.settled.acquire(timeout=patience) and self._remind():
+                pass
+        if isinstance(call.outcome, Acknowledged):
             return call.outcome.args
-        if call.outcome is None and self._protocol.linked:
-            raise AckTimeout("no acknowledgement came before too much else: let the handler return, and use a callback")
-        raise call.outcome.error if call.outcome else ConnectionLost("the connection was lost")
+        if call.outcome is not None:
+            raise call.outcome.error
+        if guard.current:
+            raise AckTimeout("too much else came before the acknowledgement: let the handler return, and use callback=")
+        raise ConnectionLost("the connection was lost")
 
-    def answer(self, packet: UserPacket, args: list[Any]) -> None:
+    def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
         if packet.id is None:
             return
-        frame = self._protocol.revision.encode(Ack(packet.id, args, packet.endpoint))
-        with self._lock:
-            self._protocol.answer_frame(frame, packet.endpoint)
-        self._flush_soon()
+        guard = self._guard
+        dialect = guard.dialect or _unknown()
+        frames = dialect.encode(Ack(packet.id, args, packet.endpoint))
+        with guard.open() as protocol:
+            verdict = protocol.acknowledge(packet, args, encoding=(dialect, frames), more=bool(guard.inbox))
+        if verdict is _WRITE:
+            self._writer.flush()
+        else:
+            self._writer.cork(verdict)
 
-    def claim(self, endpoint: Endpoint, auth: Any) -> None:
-        """Have the server told ``auth``, or what it returns, whenever it is asked for an endpoint."""
-        self._connector.claims.pop(endpoint.name, None)
-        if auth is not None:
-            self._connector.claims[endpoint.name] = (endpoint, auth)
-
-    def join(
-        self, name: str, query: str, timeout: float | None, register: Callable[[Endpoint], None], auth: Any = None
-    ) -> Endpoint:
-        """Ask for an endpoint; ``wait_for_join`` waits for the answer.
-
-        ``register`` is called under the lock, so before any notice about the endpoint: it must stay in memory.
-        """
-        claim = claim_of(auth)
-        with self._lock:
-            endpoint = self._protocol.join(name, query, timeout, time.monotonic(), claim)
-            self.claim(endpoint, auth)
-            register(endpoint)
-            self._reset_timer()
-        self._flush()
+    def join(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any = None) -> Endpoint:
+        """Ask for an endpoint; ``wait_for_join`` waits until that is decided."""
+        guard, data = self._guard, auth_data(auth)
+        dialect = guard.dialect or _unknown()
+        encoding = (dialect, dialect.encode(Connect(name, query, data=data)))
+        now = time.monotonic()
+        with guard.open() as protocol:
+            endpoint = protocol.join(name, query, timeout, now, auth, data=data, owner=owner, encoding=encoding)
+            guard.ring()
+        self._writer.flush()
         return endpoint
 
     def wait_for_join(self, endpoint: Endpoint) -> None:
         """Return when the endpoint is open.
 
         Raises:
-            ChannelError: it was refused, or there was no answer in time.
+            ChannelError: it was refused, or the server did not confirm it in time.
             NotConnected: the connection ended.
         """
-        try:
-            if self._on_listener():
-                self._read_while(lambda: endpoint.state is Joining.ASKED)
-            else:
-                with self._lock:
-                    while endpoint.state is Joining.ASKED:
-                        self._changed.wait(SLICE)
-        except BaseException:  # Ctrl-C: nobody will ever hold this channel
-            self.leave(endpoint)
-            raise
-        if endpoint.state is Joining.ASKED:
+        guard = self._guard
+        if guard.on_listener():
+            self._listening.read_while(lambda: endpoint.state is Joining.ASKED)
+        else:
+            guard.wait_until(lambda protocol: endpoint.state is not Joining.ASKED, guard.changed)
+        with guard.open():
+            state, error = endpoint.state, endpoint.error
+        if state is Joining.ASKED:
             self.leave(endpoint)
             raise ChannelError(f"the connection was lost, or too much else came, before {endpoint.name!r} was joined")
-        if endpoint.error is not None:
-            raise endpoint.error
+        if error is not None:
+            raise error
+
+    def leave_unheld(self, name: str, owner: Any) -> None:
+        """Leave an endpoint if it is that of an owner whom Ctrl-C struck while he joined it: nobody will hold it."""
+        with self._guard.open() as protocol:
+            endpoint = protocol.endpoints.get(name)
+        if endpoint is not None and endpoint.owner is owner:
+            self.leave(endpoint)
 
     def leave(self, endpoint: Endpoint) -> None:
-        """Leave an endpoint, if it is still the one of its name."""
-        with self._lock:
-            if self._protocol.endpoints.get(endpoint.name) is endpoint:
-                self._protocol.leave(endpoint.name)
-                self._collect()
-                self._changed.notify_all()
-        self._flush()
-        self._wake_link()
+        """Leave an endpoint."""
+        guard = self._guard
+        with guard.open() as protocol:
+            protocol.leave(endpoint)
+            guard.publish()
+            guard.changed.wake()
+        self._writer.flush()
+        guard.wake_link()
 
     def wait(self, seconds: float | None) -> None:
         """Return when the connection has ended for good, or after ``seconds``.
@@ -208,130 +261,111 @@ class Connection(Threads):
             SocketIOError: it ended by itself, and this is why.
             LocalProtocolError: this is a handler, which the end would wait for.
         """
-        if self._on_listener():
+        guard = self._guard
+        if guard.on_listener():
             raise LocalProtocolError("wait() in a handler would wait for the handler itself: return instead")
-        if self._protocol.phase is Phase.IDLE:
-            raise NotConnected("there is no connection yet: call open() first")
+        with guard.open() as protocol:
+            if protocol.phase is Phase.IDLE:
+                raise NotConnected("there is no connection yet: call open() first")
         deadline = None if seconds is None else time.monotonic() + seconds
-        with self._lock:
-            while not self._over:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    return
-                self._changed.wait(min((s for s in (left, SLICE) if s is not None), default=None))
-        if self._protocol.error is not None:
-            raise self._protocol.error
+        if guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):
+            with guard.open() as protocol:
+                error = protocol.lifecycle.error
+            if error is not None:
+                raise error
 
     def disconnect(self) -> None:
         """End the connection for good, and both threads; in a handler, they end after it has returned."""
-        self.begin_disconnect()
-        if not self._on_listener():
-            _finish([self], CLOSE_TIMEOUT)
+        self._guard.end()
+        if not self._guard.on_listener():
+            finish([self], DISCONNECT_TIMEOUT)
+            if not self._threads[0].is_alive():
+                self._guard.finish()  # the thread may never have begun
+
+    def begin_disconnect(self) -> None:
+        """Begin to end the connection for good, without waiting for the threads."""
+        self._guard.end()
 
     def join_threads(self, deadline: float) -> None:
         """Wait for the end of both threads until ``deadline``."""
-        for thread in (self._listener, self._heartbeat):
-            if thread.ident is not None:
+        for thread in self._threads:
+            with suppress(RuntimeError):  # another thread is about to start it: it will end at once
                 thread.join(max(deadline - time.monotonic(), 0))
 
     def abort_link(self) -> None:
         """End whatever is still under way on the network."""
-        link = self._link
+        link = self._guard.link
         if link is not None:
-            link.abort()
+            self._guard.abort(link)
 
     def abandon(self) -> None:
         """End the connection soon, for its user is gone.
 
         The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
         """
-        self._abandoned = True
-        link = self._link
+        self._guard.abandoned = True
+        link = self._guard.link
         if isinstance(link, Transport):
-            link.wake()
+            with suppress(Exception):
+                link.wake()
 
-    def _read_for_room(self, frame: Encoded) -> None:
-        """Read while too much waits to be written: room comes with what is read, and nobody else does that."""
-        with self._lock:
-            self._waiting_for_room += 1
-        try:
-            self._read_while(lambda: self._protocol.is_full(frame))
-        finally:
-            with self._lock:
-                self._waiting_for_room -= 1
+    def forget(self) -> None:
+        """Become unusable without touching the network: see ``Guard.forget``."""
+        self._guard.forget()
 
-    def _wait_for_room(self, frame: Encoded) -> float:
-        """Wait while too much waits to be written. The lock is held, but for the time of waiting.
+    def _remind(self) -> bool:
+        """Wake the thread that has time-outs happen; return whether it and the other one live."""
+        self._guard.alarm.wake()
+        return not self._guard.over
 
-        What is true when this returns so is still true when the frame is queued, though a loss may come at any time.
-
-        Returns:
-            The seconds that are left for writing.
+    def _wait_for_room(self, sleeper: threading.Lock, patience: float) -> bool:
+        """Return True when room was made. The listener reads for it, since nobody else does.
 
         Raises:
             BufferFull: the server takes nothing.
         """
-        protocol, on_listener = self._protocol, self._on_listener()
-        times, deadline = self._times_room_was_made, time.monotonic() + WRITE_TIMEOUT
-        self._waiting_for_room += 1
-        try:
-            while protocol.is_full(frame) and (protocol.linked or not on_listener):
-                if self._times_room_was_made > times and protocol.phase is Phase.OPEN:
-                    break  # others were faster to fill it, but who has waited has a right to it
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise BufferFull(
-                        f"the server has taken nothing for {WRITE_TIMEOUT:g} s, or a handler has kept its answers "
-                        "from being read for as long: send less, or later"
-                    )
-                self._room.wait(left)
-        finally:
-            self._waiting_for_room -= 1
-        return max(deadline - time.monotonic(), 0)
+        guard, made = self._guard, False
+        if not guard.on_listener():
+            return self._writer.wait_for_room(sleeper, time.monotonic() + patience)
 
-    def forget(self) -> None:
-        """Become unusable without touching the network: it belongs to the process that this one was forked from."""
-        self._lock = self._send_lock = _OfAnotherProcess()  # type: ignore[assignment]
-        self._link = self._transport = None
-        self._protocol.phase, self._protocol.endpoints.default.state = Phase.CLOSED, Joining.OVER
+        def waits() -> bool:
+            nonlocal made
+            made = sleeper.acquire(blocking=False)
+            return not made
+
+        self._listening.read_while(waits)
+        if not made:
+            guard.room.discard(sleeper)
+            raise BufferFull(
+                "too much waits to be written, and room comes only after this handler has returned: send less"
+            )
+        return True
 
 
-class _OfAnotherProcess:
-    """What is in the place of a lock that nobody here can release: its threads are in another process."""
-
-    def __enter__(self) -> None:
-        raise RuntimeError("this connection belongs to the process that was forked: make a new SocketIO in this one")
-
-    def __exit__(self, *_: object) -> None:  # pragma: no cover - it must be there, but nobody ever enters
-        """Do nothing."""
+def _unknown() -> NoReturn:
+    raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
 
 
-def _forget_all() -> None:
-    for connection in list(_open_connections):
-        connection.forget()
-    _open_connections.clear()
+def make_connection(address: Address, options: Options, opening: Opening) -> Connection:
+    """Return a connection that is not open yet."""
+    return Connection(ClientProtocol(opening, options, random.random), Connector(address, options), str(address))
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
-    os.register_at_fork(after_in_child=_forget_all)
+def end_when_forgotten(owner: object, connection: Connection, address: Address) -> None:
+    """End the connection when its owner is gone, and warn that nobody did so before.
+
+    At the end of the program the connection ends by itself.
+    """
+    weakref.finalize(owner, _abandon, connection, type(owner).__name__, str(address)).atexit = False
 
 
-@atexit.register
-def _disconnect_all() -> None:
-    """Tell the servers at the end of the program; all connections share one deadline."""
-    connections = list(_open_connections)
-    for connection in connections:
-        with suppress(Exception):
-            connection.begin_disconnect()
-    _finish(connections, _EXIT_TIMEOUT)
-
-
-def _finish(connections: list[Connection], timeout: float) -> None:
-    """Wait for the threads of connections, then end what they wait for; a handler that blocks is left behind."""
-    deadline = time.monotonic() + timeout
-    for connection in connections:
-        connection.join_threads(deadline)
-    for connection in connections:
-        connection.abort_link()
-    for connection in connections:
-        connection.join_threads(deadline + _ABORT_TIMEOUT)
+def _abandon(connection: Connection, owner: str, address: str) -> None:
+    try:
+        is_open = connection.is_open
+    except RuntimeError:
+        return  # after a fork, the connection is that of the parent process
+    if not is_open:
+        return
+    connection.abandon()  # before the warning, which may be made an error
+    told = f"{owner}({address!r}) was never disconnected: use it in a with block"
+    warnings.warn(told, ResourceWarning, stacklevel=1)

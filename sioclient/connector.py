@@ -1,25 +1,26 @@
 """One attempt to connect: the handshake, then the first transport that opens.
 
-This is where the two rooms meet: the revision says what to ask and how to read the answer, the transports ask.
+The grammars say what to request and how to read the responses; the transports do it.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .address import Address
+from .address import Address, fresh_url
 from .errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
-from .options import claim_of
+from .options import Options, auth_data, split_auth
 from .protocol.endpoints import Endpoint
-from .protocol.packets import Frame
-from .protocol.revisions import Handshake, Revision
-from .protocol.revisions.base import Probe
-from .transports import load_transport, transport_kinds
-from .transports.base import HttpOptions, Transport, fresh_url
+from .protocol.framing import Frame
+from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
+from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
+from .transports import make_transport
+from .transports.base import Transport
 
 if TYPE_CHECKING:
     from .transports.http import HttpClient
@@ -29,56 +30,50 @@ logger = logging.getLogger("sioclient")
 _OPENING_PATIENCE = 0.5
 """Seconds for a server to say more, if what it said first does not tell who it is."""
 
-_NO_HANDSHAKE = Handshake("", None, None, ())
 
+class Opened(NamedTuple):
+    """What an attempt has opened: a session, the transport that carries it, and the data that each ``auth`` gave."""
 
-class Abortable(Protocol):
-    """Anything that blocks one thread and can be interrupted by another."""
-
-    def abort(self) -> None:
-        """Make it stop, now or at its next step."""
+    handshake: Handshake
+    transport: Transport
+    data: dict[Endpoint, Any]
 
 
 class Connector:
-    """Knows how to reach one server.
+    """Makes attempts to reach one server.
 
     Args:
         address: where it is.
-        revision: what is spoken.
-        options: what every request carries.
-        transports: the names of those to try, in order.
-        max_message_size: bytes that a received message may have.
+        options: what the user wants of every request, and which transports.
     """
 
-    def __init__(
-        self,
-        address: Address,
-        revision: Revision,
-        options: HttpOptions,
-        transports: tuple[str, ...],
-        max_message_size: int,
-    ) -> None:
-        self.address, self.revision, self.transports = address, revision, transports
-        self.max_message_size = max_message_size
-        self.claims: dict[str, tuple[Endpoint, Any]] = {}
-        self._options = options
-        self._http: HttpClient | None = None
+    def __init__(self, address: Address, options: Options) -> None:
+        self._address, self._options = address, options
+        self._http: HttpClient | None = None  # it keeps the cookies from one attempt to the next
+
+    def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
+        """Return an attempt that may take ``connect_timeout`` seconds in all; it begins when it is run.
+
+        Args:
+            opening: how the session begins.
+            endpoints: those that will be joined, whose ``auth`` is asked for.
+        """
+        return Attempt(self.http, self._address, self._options, opening, endpoints)
 
     def http(self) -> HttpClient:
-        """Return the HTTP client of this connection; cookies outlive an attempt."""
-        if self._http is None:
-            # Imported late: a program that imports sioclient need not pay for requests before it connects.
-            from .transports.http import HttpClient
+        """Return the HTTP client of this connection, ready for an attempt."""
+        if self._http is not None:
+            self._http.renew()
+            return self._http
+        # Imported late: a program that imports sioclient need not pay for requests before it connects.
+        from .transports.http import HttpClient
 
-            self._http = HttpClient(self._options)
-        return self._http
-
-    def attempt(self, timeout: float) -> Attempt:
-        """Return an attempt that may take ``timeout`` seconds in all."""
-        return Attempt(self, time.monotonic() + timeout)
+        userinfo = self._address.userinfo if self._options.auth is None else None
+        self._http = http = HttpClient(self._options, userinfo or split_auth(self._options.auth)[0])
+        return http
 
     def close(self) -> None:
-        """Free the connections that HTTP keeps alive."""
+        """Free what the HTTP client holds."""
         if self._http is not None:
             self._http.close()
 
@@ -86,50 +81,60 @@ class Connector:
 class Attempt:
     """One attempt; ``run`` blocks, ``abort`` ends it from any thread."""
 
-    def __init__(self, connector: Connector, deadline: float) -> None:
-        self._connector, self._deadline = connector, deadline
+    def __init__(
+        self,
+        http: Callable[[], HttpClient],
+        address: Address,
+        options: Options,
+        opening: Opening,
+        endpoints: Iterable[Endpoint],
+    ) -> None:
+        self._make_http, self._address = http, address
+        self._transports, self._limit = options.transports, options.max_message_size
+        self._opening = opening
+        self._auths = [(endpoint, endpoint.auth) for endpoint in endpoints if endpoint.auth is not None]
+        self._deadline = time.monotonic() + options.connect_timeout
         self._abort: Callable[[], None] = lambda: None
         self._aborted = False
 
-    def run(self) -> tuple[Handshake, Transport]:
+    def run(self) -> Opened:
         """Connect.
 
         Raises:
             ConnectError: it did not work out; what was open is closed.
         """
-        http = self._connector.http()
-        http.renew()
-        for endpoint, auth in list(self._connector.claims.values()):
-            endpoint.auth = claim_of(auth)
-        handshake, transport = self._open_directly(http) or self._open_after_handshake(http)
-        try:
-            self._settle(handshake)
-        except ConnectError:
-            transport.close(0)
-            raise
-        return handshake, transport
+        if self._opening.dialect is not None:
+            self._check_auth(self._opening.dialect)
+        http = self._make_http()
+        data = {}
+        for endpoint, auth in self._auths:
+            data[endpoint] = auth_data(auth)
+        direct, requests = first_steps(self._opening, self._address.resource, self._transports)
+        opened = self._open_directly(http, direct) if direct is not None else None
+        handshake, transport = opened or self._open_after_handshake(http, requests)
+        dialect = handshake.dialect
+        if dialect is not self._opening.dialect:
+            logger.info("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
+        return Opened(handshake, transport, data)
 
     def ask(self) -> Handshake:
-        """Only find out what the server says; the session is ended, or left to end by itself.
+        """Only find out what the server announces; the session is ended, or left to end by itself.
 
         Raises:
             ConnectError: there was no handshake.
         """
-        http = self._connector.http()
-        http.renew()
+        http, resource = self._make_http(), self._address.resource
         try:
-            handshake = self._handshake(http)
-        except HandshakeRejected as refusal:
-            handshake, transport = self._open_as_last_resort(http, refusal)
+            handshake = self._handshake(http, self._opening.requests(resource))
+        except HandshakeRejected as rejection:
+            handshake, transport = self._open_after_rejection(http, rejection)
             transport.close(0)
             return handshake
-        revision = self._settle(handshake)
-        dismissal = revision.dismissal()
-        if dismissal is not None:
-            path = revision.transport_path(self._connector.address.resource, "xhr-polling", handshake.session_id)
-            _, transport = self._open(http, "xhr-polling", path, self._deadline, handshake)
+        if handshake.opening.close_packet is not None:
+            (polling,) = ways_of(replace(handshake, transports=()), resource, ("xhr-polling",))
+            _, transport = self._open(http, polling, self._deadline, handshake)
             with suppress(ConnectionLost):
-                transport.send([dismissal])
+                transport.send([handshake.opening.close_packet])
                 transport.finish(self._deadline)
             transport.close(0)
         return handshake
@@ -144,74 +149,62 @@ class Attempt:
         if self._aborted:
             raise ConnectError("the attempt was aborted")
 
-    def _open_directly(self, http: HttpClient) -> tuple[Handshake, Transport] | None:
+    def _open_directly(self, http: HttpClient, way: Way) -> tuple[Handshake, Transport] | None:
         """Let the transport that is wanted first open a session by itself; None: that does not work here."""
-        connector = self._connector
-        first, *others = connector.transports
-        path = connector.revision.direct_path(connector.address.resource, first)
-        if path is None:
-            return None
+        others = len(self._transports) - 1
         try:
-            return self._open(http, first, path, self._share(1 + len(others)), None)
+            return self._open(http, way, self._share(1 + others), None)
         except ConnectError as error:
             if not others or self._aborted:
                 raise
-            logger.info("%s did not open a session: %s", first, error)
+            logger.info("%s did not open a session: %s", way.name, error)
             return None
 
-    def _open_after_handshake(self, http: HttpClient) -> tuple[Handshake, Transport]:
-        connector = self._connector
+    def _open_after_handshake(
+        self, http: HttpClient, requests: Sequence[HandshakeRequest]
+    ) -> tuple[Handshake, Transport]:
         try:
-            handshake = self._handshake(http)
-        except HandshakeRejected as refusal:
-            return self._open_as_last_resort(http, refusal)
-        revision = self._settle(handshake)
+            handshake = self._handshake(http, requests)
+        except HandshakeRejected as rejection:
+            return self._open_after_rejection(http, rejection)
+        self._check_auth(handshake.dialect)
         failure: ConnectError | None = None
-        candidates = self._candidates(handshake)
-        for position, name in enumerate(candidates):
-            path = revision.transport_path(connector.address.resource, name, handshake.session_id)
+        ways = ways_of(handshake, self._address.resource, self._transports)
+        for position, way in enumerate(ways):
             try:
-                return self._open(http, name, path, self._share(len(candidates) - position), handshake)
+                return self._open(http, way, self._share(len(ways) - position), handshake)
             except ConnectError as error:
-                logger.info("%s did not open: %s", name, error)
+                logger.info("%s did not open: %s", way.name, error)
                 failure = error
         raise failure or self._no_common_transport(handshake)
 
-    def _open_as_last_resort(self, http: HttpClient, refusal: HandshakeRejected) -> tuple[Handshake, Transport]:
-        """Let a websocket open a session by itself if the server has nothing else; raise ``refusal`` if not."""
-        connector = self._connector
-        path = connector.revision.last_resort(connector.address.resource, refusal.body)
-        if path is None or "websocket" not in connector.transports:
-            raise refusal
-        return self._open(http, "websocket", path, self._deadline, None)
+    def _open_after_rejection(self, http: HttpClient, rejection: HandshakeRejected) -> tuple[Handshake, Transport]:
+        """Let a websocket open a session by itself if the server has nothing else; raise ``rejection`` if not."""
+        way = way_after_rejection(self._opening, self._address.resource, rejection.body, self._transports)
+        if way is None:
+            raise rejection
+        return self._open(http, way, self._deadline, None)
 
-    def _settle(self, handshake: Handshake) -> Revision:
-        """Remember what the server speaks, or raise ConnectError if the user wants what that cannot say."""
-        connector = self._connector
-        revision = handshake.revision or connector.revision
-        if revision is not connector.revision:
-            logger.info("%s speaks revision %d: %s", connector.address, revision.number, revision.servers)
-        connector.revision = revision
-        if "" in connector.claims and not revision.asks_to_join:
+    def _check_auth(self, dialect: Dialect) -> None:
+        """Raise ConnectError if the user has given an ``auth`` that the server cannot get."""
+        if not dialect.asks_to_join and self._auths and "" in [endpoint.name for endpoint, _ in self._auths]:
             raise ConnectError(
-                f"an auth= that is no HTTP authentication came with socket.io 3, and this server speaks revision "
-                f"{revision.number}: use params=",
+                f"an auth= that is no HTTP authentication came with socket.io 3, and revision {dialect.number} has "
+                "none: use params=",
                 retryable=False,
             )
-        return revision
 
-    def _handshake(self, http: HttpClient) -> Handshake:
-        address, revision = self._connector.address, self._connector.revision
+    def _handshake(self, http: HttpClient, requests: Sequence[HandshakeRequest]) -> Handshake:
         refusal: ConnectError | None = None
         status: int | None = None
         self._begin(http.abort)
-        for question in revision.handshakes(address.resource):
-            if question.after and status not in question.after:
+        for request in requests:
+            if request.after and status not in request.after:
                 continue
             try:
-                answer = http.get(address.url(fresh_url(question.path)), self._deadline)
-                status = answer.status
-                return revision.read_handshake(status, answer.body, answer.content_type)
+                response = http.get(fresh_url(self._address.url(request.path)), self._deadline)
+                status = response.status
+                return self._opening.read_handshake(status, response.body, response.content_type)
             except ConnectError as error:
                 # The first says best what is wrong, unless a later one can name who is there.
                 refusal = error if refusal is None or isinstance(error, WrongRevision) else refusal
@@ -221,61 +214,53 @@ class Attempt:
         raise refusal
 
     def _open(
-        self, http: HttpClient, name: str, path: str, deadline: float, handshake: Handshake | None
+        self, http: HttpClient, way: Way, deadline: float, handshake: Handshake | None
     ) -> tuple[Handshake, Transport]:
         """Open a transport for the session of ``handshake``, or for one that it opens by itself."""
-        connector, revision = self._connector, self._connector.revision
-        framing = revision.framing(name, handshake or _NO_HANDSHAKE)
-        transport = load_transport(revision.transports[name])(http, connector.max_message_size, framing)
+        transport = make_transport(way.kind, http, self._limit, way.framing)
         try:
             self._begin(transport.abort)
-            transport.open(connector.address.url(path), deadline)
+            transport.open(self._address.url(way.path), deadline)
             if handshake is None:
-                handshake = self._read_opening(transport, deadline)
-            else:
-                self._probe(transport, revision.probe(name), deadline)
+                handshake = self._read_open_packet(transport, deadline)
+                self._check_auth(handshake.dialect)
+            elif way.probe is not None:
+                _probe(transport, way.probe, deadline)
             self._begin(transport.abort)
         except BaseException as problem:
             transport.close(0)
             if isinstance(problem, ConnectionLost):
-                raise ConnectError(f"the server ended {name} at once: {problem}") from problem
+                raise ConnectError(f"the server ended {way.name} at once: {problem}") from problem
             raise
         return handshake, transport
 
-    def _read_opening(self, transport: Transport, deadline: float) -> Handshake:
-        revision = self._connector.revision
+    def _read_open_packet(self, transport: Transport, deadline: float) -> Handshake:
         frames = _first_frames(transport, deadline)
         patience = min(deadline, time.monotonic() + _OPENING_PATIENCE)
-        while not revision.is_opening(frames) and time.monotonic() < patience:
+        while not self._opening.is_complete(frames) and time.monotonic() < patience:
             frames += transport.recv_until(patience)
-        return revision.read_opening(frames)
-
-    def _probe(self, transport: Transport, probe: Probe | None, deadline: float) -> None:
-        if probe is None:
-            return
-        transport.send([probe.ask])
-        frames = _first_frames(transport, deadline)
-        if frames != [probe.answer]:
-            raise ConnectError(f"the server answered a probe with {frames!r:.200}")
-        transport.send([probe.confirm])
+        return self._opening.read_open_packet(frames)
 
     def _share(self, candidates: int) -> float:
         """Return the deadline of one of so many, so that a silent one leaves some time to the next."""
         now = time.monotonic()
         return now + (self._deadline - now) / candidates
 
-    def _candidates(self, handshake: Handshake) -> list[str]:
-        # An empty list means that the server did not say: the JS client tries its own then.
-        offered = handshake.transports or self._connector.transports
-        kinds = self._connector.revision.transports
-        return [n for n in self._connector.transports if n in offered and kinds.get(n) in transport_kinds()]
-
     def _no_common_transport(self, handshake: Handshake) -> ConnectError:
         return ConnectError(
             f"no transport in common: the server offers {', '.join(handshake.transports) or 'nothing'}, asked for are "
-            f"{', '.join(self._connector.transports)}, and there are {', '.join(transport_kinds())}",
+            f"{', '.join(self._transports)}, and revision {handshake.dialect.number} has "
+            f"{', '.join(handshake.opening.transports)}",
             retryable=False,
         )
+
+
+def _probe(transport: Transport, probe: Probe, deadline: float) -> None:
+    transport.send([probe.ping])
+    frames = _first_frames(transport, deadline)
+    if frames != [probe.pong]:
+        raise ConnectError(f"instead of the pong to a probe, the server sent {frames!r:.200}")
+    transport.send([probe.upgrade])
 
 
 def _first_frames(transport: Transport, deadline: float) -> list[Frame]:
@@ -287,11 +272,11 @@ def _first_frames(transport: Transport, deadline: float) -> list[Frame]:
     """
     frames = transport.recv_until(deadline)
     if not frames:
-        raise ConnectError(f"the server says nothing over {transport.name}")
+        raise ConnectError(f"the server sends nothing over {transport.name}")
     return frames
 
 
-def as_connect_error(problem: Exception) -> ConnectError:
+def as_connect_error(problem: BaseException) -> ConnectError:
     """Return what an attempt raised; if it should not have raised that, the ConnectError for it."""
     if isinstance(problem, ConnectError):
         return problem

@@ -6,25 +6,27 @@ same transports, the same reconnecting.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import sys
+import weakref
 from collections.abc import Callable
-from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .address import parse_address
-from .assembly import end_when_forgotten, make_connection
-from .connection import Connection
+from .connection import Connection, end_when_forgotten, make_connection
 from .errors import LocalProtocolError, NotConnected
-from .options import Options
-from .protocol.jsontext import JsonModule, JsonText
+from .options import make_options, split_auth
+from .protocol.jsontext import JsonText
 from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying
 from .protocol.packets import Json, Message
-from .protocol.revisions import Revision, UnknownRevision, engine_alone
+from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
-from .transports.base import HTTP_OPTIONS, HttpOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .options import OptionsDict
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -32,8 +34,6 @@ EVENTS = ("connect", "message", "disconnect")
 """What a function can be registered for."""
 
 TRANSPORTS = ("websocket", "xhr-polling")
-
-_OPTIONS = {field.name for field in dataclasses.fields(Options)} - {"revision"}
 
 
 class EngineIO:
@@ -57,9 +57,7 @@ class EngineIO:
         logger: where to say what happens: False says errors only, True everything from INFO on, both on stderr; or a
             ``logging.Logger``.
         revision: of Engine.IO, 3 or 4; None: find out.
-        resource: the first segment of the server's paths.
-        json: an object with ``dumps`` and ``loads``; the standard library's json by default.
-        options: as in ``SocketIO``, for the connection and for HTTP.
+        options: as in ``SocketIO``, but ``resource`` is "engine.io" by default.
 
     Raises:
         TypeError, ValueError: an argument is not what it should be.
@@ -69,21 +67,15 @@ class EngineIO:
         self,
         *,
         logger: bool | logging.Logger = False,
-        revision: int | None = None,
-        resource: str = "engine.io",
-        json: JsonModule | None = None,
-        **options: Any,
+        **options: Unpack[OptionsDict],
     ) -> None:
-        unknown = set(options) - HTTP_OPTIONS - _OPTIONS
-        if unknown:
-            raise TypeError(f"there is no option {min(unknown)!r}; the options are those of SocketIO")
+        revision = options.pop("revision", None)
         if revision not in (None, 3, 4):
-            raise ValueError(f"revision is that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
-        self._http = {name: value for name, value in options.items() if name in HTTP_OPTIONS}
-        self._options = Options(
-            **{"transports": TRANSPORTS, **{name: value for name, value in options.items() if name in _OPTIONS}}
-        )
-        self._wanted, self._resource, self._json = revision, resource, JsonText(json)
+            raise ValueError(f"revision must be that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
+        defaults = {"transports": TRANSPORTS, "resource": "engine.io"}
+        self._options, self._wanted = make_options(options, defaults=defaults), revision
+        if split_auth(self._options.auth)[1] is not None:
+            raise TypeError("auth must be a pair, or what requests takes: a dictionary is for SocketIO alone")
         self._logger = _make_logger(logger)
         self._functions: dict[str, list[Callable[..., Any]]] = {name: [] for name in EVENTS}
         self._connection: Connection | None = None
@@ -115,7 +107,7 @@ class EngineIO:
         if function is None:
             return lambda decorated: self.on(event, decorated)
         if not callable(function):
-            raise TypeError(f"what is called for {event!r} is a function, not {type(function).__name__}")
+            raise TypeError(f"what is called for {event!r} must be a function, not {type(function).__name__}")
         self._functions[event].append(function)
         return function
 
@@ -133,9 +125,10 @@ class EngineIO:
         """
         if self._connection is not None and self._connection.is_open:
             raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
-        address = parse_address(url, port, None, self._resource)
-        http = HttpOptions(**{"auth": address.userinfo, **self._http})
-        connection = make_connection(address, http, self._options, self._choose_revision(), self._route)
+        options = self._options
+        address = parse_address(url, port, options.secure, options.resource)
+        connection = make_connection(address, options, make_engine_opening(self._wanted, JsonText(options.json)))
+        connection.default_endpoint(weakref.ref(self))
         self._connection = connection
         end_when_forgotten(self, connection, address)
         connection.open()
@@ -148,7 +141,7 @@ class EngineIO:
             LocalProtocolError, TypeError: this cannot be sent.
         """
         if not isinstance(data, (str, dict, list, *BYTES)):
-            raise TypeError(f"a message is text, bytes, a dictionary or a list, not {type(data).__name__}")
+            raise TypeError(f"a message must be text, bytes, a dictionary or a list, not {type(data).__name__}")
         packet = Json(data) if isinstance(data, (dict, list)) else Message(data)
         self._linked().send(packet)
 
@@ -181,14 +174,10 @@ class EngineIO:
             raise NotConnected("there is no connection yet: call connect(url) first")
         return self._connection
 
-    def _choose_revision(self) -> Revision:
-        if self._wanted is not None:
-            return engine_alone(self._wanted, self._json)
-        return UnknownRevision({name: partial(engine_alone, int(name), self._json) for name in ("3", "4")})
-
     # On the listener thread
 
-    def _route(self, notice: Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
+        """Log what happened, and run the user's functions for it."""
         event, *args = _EVENTS[type(notice)](notice) if type(notice) in _EVENTS else [None]
         level, text = _RECORDS[type(notice)](notice) if type(notice) in _RECORDS else (logging.DEBUG, str(notice))
         self._logger.log(level, "%.500s", text)
@@ -226,7 +215,7 @@ def _make_logger(choice: bool | logging.Logger) -> logging.Logger:
     if isinstance(choice, logging.Logger):
         return choice
     if not isinstance(choice, bool):
-        raise TypeError(f"logger is True, False or a logging.Logger, not {type(choice).__name__}")
+        raise TypeError(f"logger must be True, False or a logging.Logger, not {type(choice).__name__}")
     logger = logging.Logger("sioclient.engineio", logging.INFO if choice else logging.ERROR)
     logger.addHandler(logging.StreamHandler(sys.stderr))
     return logger

@@ -4,12 +4,12 @@
 
     SocketIOError
     ├── ConnectError (ConnectionError)     no connection came about
-    │   ├── HandshakeRejected              the server answered, and said no
+    │   ├── HandshakeRejected              the server responded, and said no
     │   └── WrongRevision                  the server speaks another generation
     ├── NotConnected                       there is no connection to send on
     │   └── BufferFull                     too much is waiting for it to come back
-    ├── ConnectionLost                     the connection ended before the answer came
-    ├── AckTimeout (TimeoutError)          the answer did not come in time
+    ├── ConnectionLost                     the connection ended before the acknowledgement came
+    ├── AckTimeout (TimeoutError)          the acknowledgement did not come in time
     ├── ChannelError                       a channel could not be opened or used
     └── ProtocolError
         ├── LocalProtocolError (ValueError)   you asked for what the protocol cannot say
@@ -32,6 +32,10 @@ class SocketIOError(Exception):
 
     data: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied, also to another process, without ``__init__``, whose arguments differ from ``args``."""
+        return _remake, (type(self), self.args, self.__dict__)
+
 
 class ConnectError(SocketIOError, ConnectionError):
     """No connection could be made.
@@ -47,12 +51,12 @@ class ConnectError(SocketIOError, ConnectionError):
 
 
 class HandshakeRejected(ConnectError):
-    """The server answered the handshake or the upgrade with a refusal.
+    """The server refused the handshake or the upgrade.
 
-    Retryable unless it is a redirect, 400, 401, 403 or 404: those mean the same tomorrow.
+    Retryable unless the status is a redirect, 400, 401, 403 or 404: those mean the same tomorrow.
 
     Attributes:
-        status (int): the HTTP status of the answer.
+        status (int): the HTTP status of the response.
         body (str): the first 200 characters of its body.
     """
 
@@ -79,7 +83,7 @@ class BufferFull(NotConnected):
 
 
 class ConnectionLost(SocketIOError):
-    """The connection ended before the answer came; whether the server acted is not known."""
+    """The connection ended before the acknowledgement came; whether the server acted is not known."""
 
 
 class AckTimeout(SocketIOError, TimeoutError):
@@ -87,7 +91,7 @@ class AckTimeout(SocketIOError, TimeoutError):
 
 
 class ChannelError(SocketIOError):
-    """A channel was refused, did not answer, is open already, or is not open."""
+    """A channel was refused, not confirmed in time, is open already, or is not open."""
 
 
 class ProtocolError(SocketIOError):
@@ -100,3 +104,10 @@ class LocalProtocolError(ProtocolError, ValueError):
 
 class RemoteProtocolError(ProtocolError):
     """The server sent something that the protocol does not allow."""
+
+
+def _remake(kind: type[SocketIOError], args: tuple[Any, ...], attributes: dict[str, Any]) -> SocketIOError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error

@@ -1,33 +1,11 @@
-"""What users subclass to hear from the server, and the way from an event's name to a function.
-
-An event's name comes from the server, so it is not trusted: it reaches a method only as ``on_`` and letters, digits and
-underscores, and never one of those that report on the connection itself.
-"""
+"""What users subclass to hear from the server."""
 
 from __future__ import annotations
 
-import inspect
 import logging
-import re
-import weakref
-from collections.abc import Callable
-from contextlib import suppress
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .channel import Channel
+from typing import Any
 
 logger = logging.getLogger("sioclient")
-
-LIFECYCLE = frozenset({"connect", "connect_error", "disconnect", "error", "open", "close", "retry", "reconnect"})
-"""What the connection itself reports, to ``on_NAME`` methods and to functions registered under these names."""
-
-MOST_NAME = 200
-"""Characters that the name of an event may have to reach a method: names come from the server, and are remembered."""
-
-RESERVED = LIFECYCLE | {"exception", "connect_failed", "heartbeat", "noop", "event"}
-"""Names that no event of the server reaches a method by."""
 
 
 class Handler:
@@ -35,14 +13,14 @@ class Handler:
 
     All methods run on the connection's listener thread, one at a time, in the order of arrival. They may call every
     method of the socket. For an event NAME, define ``on_NAME(self, *args)``; spaces in the name are
-    underscores there. What it returns answers the server, if the server asked: a tuple is several values.
+    underscores there. What it returns is the acknowledgement, if the server asked for one: a tuple is several values.
     """
 
-    def on_connect(self, socket: Channel) -> None:
+    def on_connect(self, socket: Any) -> None:
         """The server joined us; ``socket`` is the SocketIO, or the Channel that this handler is for."""
 
     def on_disconnect(self) -> None:
-        """What was connected is not any more."""
+        """The connection to this endpoint was closed or lost."""
 
     def on_error(self, name: str, message: str) -> None:
         """The server reports an error: its reason, and its advice (``reconnect`` or nothing)."""
@@ -76,55 +54,10 @@ class Handler:
         logger.error("the handler of %.200r raised", event, exc_info=error)
 
 
-def method_name(event: str) -> str | None:
-    """Return the name of the method that an event of the server may reach, or None."""
-    return _method_name(event) if len(event) <= MOST_NAME else None
-
-
-@lru_cache(maxsize=1024)
-def _method_name(event: str) -> str | None:
-    name = event.replace(" ", "_")
-    if name.startswith("_") or name in RESERVED or not re.fullmatch(r"[A-Za-z0-9_]+", name):
-        return None
-    return f"on_{name}"
-
-
-def spread(function: Callable[..., Any], args: list[Any]) -> list[Any]:
-    """Return the arguments to call an event's function with.
-
-    A function of several positional arguments also takes an event whose only argument is a list of just that many.
-    """
-    if len(args) == 1 and isinstance(args[0], list) and len(args[0]) > 1:
-        fewest, most = _positional(function)
-        if fewest > 1 and fewest <= len(args[0]) <= most:
-            return args[0]
-    return args
-
-
-_counted: weakref.WeakKeyDictionary[Callable[..., Any], tuple[int, float]] = weakref.WeakKeyDictionary()
-
-
-def _positional(function: Callable[..., Any]) -> tuple[int, float]:
-    """Return how many positional arguments a function needs, and how many it takes."""
-    # A bound method is a new object each time; what it is bound from lasts.
-    key = getattr(function, "__func__", function)
-    try:
-        needed, most = _counted[key]
-    except (KeyError, TypeError):
-        needed, most = _count(key)
-        with suppress(TypeError):  # not every callable can be referred to weakly
-            _counted[key] = needed, most
-    bound = 1 if key is not function else 0
-    return needed - bound, most - bound
-
-
-def _count(function: Callable[..., Any]) -> tuple[int, float]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (ValueError, TypeError):
-        return 0, float("inf")
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    positional = [parameter for parameter in parameters if parameter.kind in kinds]
-    needed = sum(parameter.default is parameter.empty for parameter in positional)
-    variable = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
-    return needed, float("inf") if variable else len(positional)
+def check_handler(handler: Handler | None) -> Handler:
+    """Return a handler for ``handler``, or raise TypeError."""
+    if isinstance(handler, type) and issubclass(handler, Handler):
+        raise TypeError(f"handler must be an object, not its class: {handler.__name__}()")
+    if handler is not None and not isinstance(handler, Handler):
+        raise TypeError(f"handler must be an object of a subclass of Handler, not {type(handler).__name__}")
+    return Handler() if handler is None else handler

@@ -37,7 +37,7 @@ class Watch:
             What the function runs for and the seconds for which it has run at least, once it is half the time-out; None
             otherwise, and if that was returned before.
         """
-        paused_at = session.paused_at if session is not None else None
+        paused_at = session.reading.since if session is not None and session.reading.paused else None
         timeout = session.handshake.heartbeat_timeout if session is not None else None
         if running is None or paused_at is None or not timeout:
             self._seen, self._told = None, self._told if running is self._told else None

@@ -16,10 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ELSEWHERE = {
     "__init__.py": "test_client.py",
-    "assembly.py": "test_client.py",
-    "errors.py": "test_connector.py",
-    "protocol/client.py": "protocol/test_client.py|protocol/test_generations.py",
-    "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_client.py|protocol/test_generations.py",
+    "protocol/__init__.py": "protocol/test_client.py",
+    "protocol/framing.py": "protocol/revisions/test_engineframing.py|protocol/revisions/test_framing1.py",
+    "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_generations.py",
+    "protocol/notices.py": "protocol/test_membership.py|protocol/test_receiver.py|protocol/test_lifecycle.py",
+    "protocol/revisions/__init__.py": "protocol/test_revisions.py",
+    "server/__init__.py": "server/test_server.py",
     "server/__main__.py": "server/test_main.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py",
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py",
@@ -29,7 +31,7 @@ ELSEWHERE = {
     "server/web.py": "server/test_web.py|server/test_limits.py|server/test_server.py",
     "server/webpage.py": "server/test_main.py",
     "transports/__init__.py": "transports/test_transports.py",
-    "transports/base.py": "test_options.py|transports/test_http.py|transports/test_transports.py",
+    "transports/base.py": "transports/test_transports.py",
     "transports/exchange.py": "transports/test_exchange.py|transports/test_http.py",
     "transports/posting.py": "transports/test_polling.py",
     "transports/proxy.py": "transports/test_proxy.py|transports/test_http.py",
@@ -48,13 +50,14 @@ def own_tests(module: str) -> str:
 
 
 def main() -> int:
-    """Print a line for each module; return 1 if any is not covered as it should be."""
+    """Print a line for each module; return 1 if any is not covered as it should be, or has no tests of its own."""
     measured = coverage.Coverage(config_file=str(ROOT / "pyproject.toml"))
     measured.load()
     incomplete = 0
     for path in sorted((ROOT / "sioclient").rglob("*.py")):
         module = path.relative_to(ROOT / "sioclient").as_posix()
         tests, told = own_tests(module), io.StringIO()
+        incomplete += sum(not (ROOT / "tests" / name).is_file() for name in tests.split("|"))
         # The context without a name is what importing the module runs.
         contexts = ["^$", f"^tests/({tests})$"]
         share = measured.report([str(path)], contexts=contexts, skip_covered=False, file=told)

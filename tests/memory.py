@@ -1,63 +1,82 @@
-"""A server in memory: the shell's threads run over it as over a network, and tests decide what it does and when."""
+"""A server in memory: the threads of a connection run over it as over a network, and tests decide what it does."""
 
 from __future__ import annotations
 
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sioclient.connection import Connection
+from sioclient.connector import Opened
 from sioclient.errors import ConnectError, ConnectionLost
-from sioclient.protocol.backoff import Backoff
+from sioclient.guard import Guard
+from sioclient.options import Options
 from sioclient.protocol.client import ClientProtocol
-from sioclient.protocol.lifecycle import Policy
+from sioclient.protocol.endpoints import Endpoint
+from sioclient.protocol.framing import Frame
 from sioclient.protocol.notices import Notice
-from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.protocol.revisions import Handshake, Opening, revision1
 from sioclient.transports.base import Transport
 from tests.waiting import PATIENCE, expecting, happened
 
 _WAKE, _ABORT = object(), object()
 
+NEVER = 50 * PATIENCE
+"""Seconds that no test lives to see."""
+
 
 class MemoryTransport(Transport):
-    """Carries frames to a list and from a queue."""
+    """Carries frames to a list and from a queue.
+
+    Attributes:
+        prepares: whether it is like one that POSTs: each write has a response to wait for.
+        handed: the frames that were to be written while it was open, whatever became of them.
+        sent, writes: the frames that were written, and how often.
+        may_send: cleared, a write is stuck.
+        is_sending: a write has begun.
+        responses: cleared, no write gets its response.
+        fault: called with the name of each method that the connection calls; it may raise.
+    """
 
     name = "memory"
-    is_answered = False  # whether what is sent has answers to wait for
 
     def __init__(self, server: MemoryServer) -> None:
         self.server = server
         self.incoming: queue.Queue[Any] = queue.Queue()
-        self.handed: list[str] = []  # what is to be sent, whatever became of it
-        self.sent: list[str] = []
+        self.handed: list[Frame] = []
+        self.sent: list[Frame] = []
         self.writes = 0
-        self.closed = self.aborted = False
-        self.may_send = threading.Event()
+        self.closed = self.aborted = self.is_busy = False
+        self.may_send, self.is_sending, self.responses = threading.Event(), threading.Event(), threading.Event()
         self.may_send.set()
-        self.is_sending = threading.Event()
-        self.answers = threading.Event()
-        self.answers.set()
-        self.is_busy = False
+        self.responses.set()
+        self.fault: Callable[[str], None] = lambda method: None
 
     def open(self, url: str, deadline: float) -> None:
         raise NotImplementedError("a memory transport is born open")
 
-    def recv(self) -> list[str | bytes]:
+    def recv(self) -> list[Frame]:
+        self.fault("recv")
         frame = self.incoming.get()
         if frame is _WAKE:
             return []
         if frame is _ABORT:
             raise ConnectionLost("aborted")
-        if isinstance(frame, Exception):
+        if isinstance(frame, BaseException):
             raise frame
         return frame if isinstance(frame, list) else [frame]
 
-    def send(self, frames: list[str]) -> None:
-        self.handed += frames
+    def send(self, frames: Iterable[Frame]) -> None:
+        self.fault("send")
+        frames = list(frames)
+        if not (self.closed or self.aborted):
+            self.handed += frames
         self.is_sending.set()
         happened(self.may_send, "the permission to send")
         if self.aborted:
@@ -65,48 +84,59 @@ class MemoryTransport(Transport):
         self.writes += 1
         for frame in frames:
             self.sent.append(frame)
-            self.server.answer(self, frame)
-        if self.is_answered:
-            self.is_busy = True
+            self.server.reply(self, frame)
+        self.is_busy = self.prepares
 
     def prepare(self, deadline: float) -> bool:
-        return self.finish(deadline)
+        self.fault("prepare")
+        return self._wait(deadline)
 
     def finish(self, deadline: float) -> bool:
-        if self.is_busy and self.answers.wait(max(deadline - time.monotonic(), 0)):
-            self.is_busy = False
-            if self.aborted:
-                raise ConnectionLost("broken")
-        return not self.is_busy
+        self.fault("finish")
+        return self._wait(deadline)
 
     def wake(self) -> None:
+        self.fault("wake")
         self.incoming.put(_WAKE)
 
     def abort(self) -> None:
         self.aborted = True
         self.may_send.set()
-        self.answers.set()
+        self.responses.set()
         self.incoming.put(_ABORT)
+        self.fault("abort")
 
     def close(self, timeout: float) -> None:
         self.closed = True
+        self.fault("close")
+
+    def _wait(self, deadline: float) -> bool:
+        if self.is_busy and self.responses.wait(max(deadline - time.monotonic(), 0)):
+            self.is_busy = False
+            if self.aborted:
+                raise ConnectionLost("broken")
+        return not self.is_busy
 
 
 class MemoryAttempt:
-    def __init__(self, server: MemoryServer) -> None:
-        self.server = server
+    """One attempt to reach a server in memory."""
+
+    def __init__(self, server: MemoryServer, opening: Opening, endpoints: list[Endpoint]) -> None:
+        self.server, self.opening = server, opening
+        self.auths = [(endpoint, endpoint.auth) for endpoint in endpoints if endpoint.auth is not None]
         self.aborted = threading.Event()
 
-    def run(self) -> tuple[Handshake, Transport]:
+    def run(self) -> Opened:
         self.server.attempts += 1
         step = self.server.plan.pop(0) if self.server.plan else None
         if step is not None:
             step(self)
         transport = MemoryTransport(self.server)
+        transport.fault = lambda method: self.server.fault(method)
         self.server.transports.append(transport)
         if self.server.joins:
             transport.incoming.put("1::")
-        return self.server.handshake, transport
+        return Opened(self.server.announce(self.opening), transport, dict(self.auths))
 
     def abort(self) -> None:
         self.aborted.set()
@@ -115,43 +145,58 @@ class MemoryAttempt:
 class MemoryServer:
     """Stands where a Connector does.
 
-    ``plan`` holds what the next attempts do before they succeed: functions of the attempt that may wait, or raise.
-    ``answers`` maps what a sent frame begins with to frames that come back.
+    Args:
+        heartbeat: seconds of both time-outs that it announces; None: there are no heartbeats, so that nothing but a
+            wake-up wakes a thread that sleeps.
+
+    Attributes:
+        plan: what the next attempts do before they succeed: functions of the attempt that may wait, or raise.
+        replies: maps what a sent frame begins with to the frames that come back.
+        joins: whether it joins us to the default endpoint.
+        fault: called with the name of each method that the connection calls on a transport; it may raise.
     """
 
     def __init__(self, heartbeat: float | None = None) -> None:
         self.handshake = Handshake("id", heartbeat, heartbeat, ("memory",))
-        self.plan: list[Callable[[MemoryAttempt], None]] = []
-        self.answers: dict[str, list[str]] = {}
+        self.plan: list[Callable[[MemoryAttempt], object]] = []
+        self.replies: dict[str, list[Any]] = {}
         self.joins = True
         self.attempts = 0
         self.transports: list[MemoryTransport] = []
-        self.claims: dict[str, Any] = {}
         self.closed = False
+        self.fault: Callable[[str], None] = lambda method: None
 
     @property
     def link(self) -> MemoryTransport:
+        """The latest transport."""
         return self.transports[-1]
 
-    def attempt(self, timeout: float) -> MemoryAttempt:
-        return MemoryAttempt(self)
+    def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> MemoryAttempt:
+        return MemoryAttempt(self, opening, list(endpoints))
+
+    def announce(self, opening: Opening) -> Handshake:
+        """Return the handshake of a session: of the revision that is asked for, unless it has one of its own."""
+        if self.handshake.opening is not None:
+            return self.handshake
+        return replace(self.handshake, opening=opening, dialect=opening.dialect)
 
     def close(self) -> None:
         self.closed = True
 
     def push(self, *frames: Any) -> None:
+        """Have each read bring one frame, or raise it."""
         for frame in frames:
             self.link.incoming.put(frame)
 
     def push_at_once(self, *frames: str) -> None:
-        """Let one read bring several frames."""
+        """Have one read bring several frames."""
         self.link.incoming.put(list(frames))
 
-    def answer(self, transport: MemoryTransport, frame: str) -> None:
-        for beginning, frames in self.answers.items():
-            if frame.startswith(beginning):
-                for answer in frames:
-                    transport.incoming.put(answer)
+    def reply(self, transport: MemoryTransport, frame: Frame) -> None:
+        for beginning, frames in self.replies.items():
+            if isinstance(frame, str) and frame.startswith(beginning):
+                for reply in frames:
+                    transport.incoming.put(reply)
 
 
 def refuse(attempt: MemoryAttempt) -> None:
@@ -164,13 +209,13 @@ def until_aborted(attempt: MemoryAttempt) -> None:
 
 
 class Notices:
-    """Where notices are delivered to; ``react`` runs for each on the listener thread."""
+    """The owner of the default endpoint; ``react`` runs for each notice on the listener thread."""
 
     def __init__(self) -> None:
         self.all: list[Notice] = []
-        self.react: Callable[[Notice], None] = lambda notice: None
+        self.react: Callable[[Notice], object] = lambda notice: None
 
-    def __call__(self, notice: Notice) -> None:
+    def deliver(self, notice: Notice) -> None:
         self.all.append(notice)
         self.react(notice)
 
@@ -178,18 +223,43 @@ class Notices:
         return [notice for notice in self.all if isinstance(notice, kind)]
 
 
-def make_connection(
-    server: MemoryServer, notices: Notices, *, attempts: int | None = 5, delay: float = 0.01, **policy: Any
-) -> Connection:
-    revision = Revision1()
-    backoff = Backoff(delay, delay, attempts, lambda: 0.5)
-    policy.setdefault("connect_timeout", PATIENCE)
-    protocol = ClientProtocol(revision, backoff, Policy(**policy))
-    return Connection(protocol, server, policy["connect_timeout"], lambda: notices)  # type: ignore[arg-type]
+def make_connection(server: MemoryServer, owner: Any, **options: Any) -> Connection:
+    """Return a connection to a server in memory; notices are for ``owner``, which the caller keeps alive."""
+    delay = options.setdefault("reconnection_delay", 0.01)
+    chosen = Options(**{"reconnection_limit": delay, "connect_timeout": PATIENCE, **options})
+    connection = Connection(ClientProtocol(revision1(), chosen), server)  # type: ignore[arg-type]
+    connection.default_endpoint(weakref.ref(owner))
+    return connection
+
+
+def open_guard(server: MemoryServer, owner: Any = None, **options: Any) -> Guard:
+    """Return a guard whose connection is open over a transport of the server; no thread reads or keeps time."""
+    opening = revision1()
+    guard = Guard(ClientProtocol(opening, Options(**{"reconnection_delay": 0.01, **options})))
+    transport = MemoryAttempt(server, opening, []).run().transport
+    with guard.open() as protocol:
+        if owner is not None:
+            protocol.endpoints.default.owner = weakref.ref(owner)
+        protocol.connect(time.monotonic())
+        protocol.transport_opened(server.announce(opening), transport.name, time.monotonic())
+        protocol.receive(["1::"], time.monotonic())
+        guard.link = guard.transport = transport
+        guard.publish()
+        guard.inbox.clear()
+    return guard
+
+
+def look_again_after(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set after how long a thread that waits looks again by itself."""
+    monkeypatch.setattr("sioclient.guard.SLICE", seconds)
+    monkeypatch.setattr("sioclient.connection.SLICE", seconds)
+    monkeypatch.setattr("sioclient.heartbeat.SLICE", seconds)
 
 
 @pytest.fixture
-def server() -> MemoryServer:
+def server(monkeypatch: pytest.MonkeyPatch) -> MemoryServer:
+    """A server without heartbeats; a thread whose wake-up is lost sleeps for longer than the test lasts."""
+    look_again_after(NEVER, monkeypatch)
     return MemoryServer()
 
 

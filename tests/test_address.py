@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sioclient.address import Address, parse_address
+from sioclient.address import Address, fresh_url, parse_address
 
 
 def address(
@@ -81,6 +81,12 @@ def test_the_query_of_a_url_goes_with_every_request() -> None:
     assert found.url("/a/?t=1") == "https://example.com:8443/a/?t=1&token=x&y=1"
 
 
+@pytest.mark.parametrize(("url", "joint"), [("http://h/", "?"), ("http://h/?a=b", "&")])
+def test_a_fresh_url_ends_with_the_time(url: str, joint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_123_456_789)
+    assert fresh_url(url) == f"{url}{joint}t=1700000000123"
+
+
 @pytest.mark.parametrize(
     ("url", "userinfo"),
     [
@@ -119,12 +125,12 @@ def test_as_text_it_holds_no_secrets() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"host": None}, "host is a name such as 'localhost' or a URL, not NoneType"),
-        ({"host": b"localhost"}, "host is a name .* not bytes"),
-        ({"resource": None}, "resource is text such as 'socket.io', not NoneType"),
-        ({"port": "8000"}, "port is a number, not str"),
-        ({"port": True}, "port is a number, not bool"),
-        ({"port": 80.0}, "port is a number, not float"),
+        ({"host": None}, "host must be a name such as 'localhost' or a URL, not NoneType"),
+        ({"host": b"localhost"}, "host must be a name .* not bytes"),
+        ({"resource": None}, "resource must be text such as 'socket.io', not NoneType"),
+        ({"port": "8000"}, "port must be a number, not str"),
+        ({"port": True}, "port must be a number, not bool"),
+        ({"port": 80.0}, "port must be a number, not float"),
     ],
 )
 def test_a_value_of_another_type_is_refused(arguments: dict[str, Any], message: str) -> None:
@@ -135,15 +141,15 @@ def test_a_value_of_another_type_is_refused(arguments: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"port": 0}, "port is a number from 1 to 65535, not 0"),
-        ({"port": -1}, "port is a number from 1 to 65535, not -1"),
-        ({"port": 65536}, "port is a number from 1 to 65535, not 65536"),
+        ({"port": 0}, "port must be a number from 1 to 65535, not 0"),
+        ({"port": -1}, "port must be a number from 1 to 65535, not -1"),
+        ({"port": 65536}, "port must be a number from 1 to 65535, not 65536"),
         ({"host": "http://h:0"}, "port"),
         ({"host": "http://h:65536"}, "[Pp]ort"),
         ({"host": "http://h:abc"}, "[Pp]ort"),
         ({"host": "h:abc"}, "[Pp]ort"),
-        ({"host": "ftp://h"}, "begins with http://, https://, ws:// or wss://, not ftp://"),
-        ({"host": "://h"}, "begins with http://"),
+        ({"host": "ftp://h"}, "must begin with http://, https://, ws:// or wss://, not ftp://"),
+        ({"host": "://h"}, "must begin with http://"),
         ({"host": ""}, "there is no host in"),
         ({"host": "http://"}, "there is no host in"),
         ({"host": "http:///path"}, "there is no host in"),
@@ -153,12 +159,12 @@ def test_a_value_of_another_type_is_refused(arguments: dict[str, Any], message: 
         ({"host": "local\r\nhost"}, "there is no host in"),
         ({"host": "http://h/\x00"}, "there is no host in"),
         ({"host": "http://h/?a=b c"}, "there is no host in"),
-        ({"resource": ""}, "resource is a path such as 'socket.io', not ''"),
-        ({"resource": "/"}, "resource is a path such as 'socket.io', not '/'"),
-        ({"resource": "socket.io?x=1"}, "resource is a path"),
-        ({"resource": "a#b"}, "resource is a path"),
-        ({"resource": "a b"}, "resource is a path"),
-        ({"resource": "a\r\nb"}, "resource is a path"),
+        ({"resource": ""}, "resource must be a path such as 'socket.io', not ''"),
+        ({"resource": "/"}, "resource must be a path such as 'socket.io', not '/'"),
+        ({"resource": "socket.io?x=1"}, "resource must be a path"),
+        ({"resource": "a#b"}, "resource must be a path"),
+        ({"resource": "a b"}, "resource must be a path"),
+        ({"resource": "a\r\nb"}, "resource must be a path"),
     ],
     ids=str,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -11,30 +13,31 @@ import pytest
 import sioclient
 from sioclient import AckTimeout, ChannelError, Handler, LocalProtocolError, NotConnected, SocketIO, socketIO
 from sioclient.errors import ConnectionLost
-from tests.conftest import PATIENCE, Recorder, eventually
-from tests.memory import MemoryServer, refuse
+from tests.conftest import Recorder
+from tests.memory import refuse
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
 
 @pytest.fixture
-def server():
-    server = MemoryServer()
-    server.answers["1::/chat"] = ["1::/chat"]
-    return server
+def connectors(server, monkeypatch):
+    """The arguments of each connector that is made; the server in memory takes the place of all."""
+    made = []
+    monkeypatch.setattr("sioclient.connection.Connector", lambda *args: made.append(args) or server)
+    server.replies["1::/chat"] = ["1::/chat"]
+    return made
 
 
 @pytest.fixture
-def make(server):
+def make(connectors):
     """Make a SocketIO that connects to the server in memory."""
     made = []
 
     def make(*args, **options):
         options = {"revision": 1, "auto_connect": False, "reconnection_delay": 0.01, **options}
-        socket = SocketIO(*args, **options)
-        socket._connection._connector = server
-        made.append(socket)
-        return socket
+        made.append(SocketIO(*args, **options))
+        return made[-1]
 
     yield make
     for socket in made:
@@ -55,29 +58,44 @@ def test_the_public_names():
     assert {"SocketIO", "Handler", "Channel", "SocketIOError"} <= set(sioclient.__all__) <= set(dir(sioclient))
 
 
+def test_names_are_imported_when_they_are_asked_for():
+    statements = ["import sys, sioclient"]
+    statements += [f"sioclient.{name}, vars(sioclient)['{name}']" for name in sioclient.__all__]
+    statements += ["sys.exit(bool({'requests', 'websocket', 'tornado', 'anyio', 'ssl'} & sys.modules.keys()))"]
+    assert subprocess.run([sys.executable, "-c", "; ".join(statements)], check=False).returncode == 0
+
+
+def test_importing_the_package_loads_next_to_nothing():
+    program = "import sys, sioclient; print(*(name for name in sys.modules if name.startswith('sioclient')))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert set(done.stdout.split()) == {"sioclient", "sioclient.errors"}
+
+
+def test_a_name_that_there_is_not():
+    with pytest.raises(AttributeError, match="module 'sioclient' has no attribute 'Pigeon'"):
+        sioclient.Pigeon  # noqa: B018 - this is what raises
+
+
 def test_the_signature_of_the_contract():
     parameters = inspect.signature(SocketIO).parameters
-    assert list(parameters)[:3] == ["host", "port", "handler"]
-    defaults = {name: parameter.default for name, parameter in parameters.items()}
-    assert (
-        defaults.items()
-        >= {
-            "host": "localhost",
-            "resource": "socket.io",
-            "transports": ("websocket", "xhr-polling", "jsonp-polling", "htmlfile"),
-            "connect_timeout": 10,
-            "auto_connect": True,
-            "verify": True,
-            "wait_for_connection": False,
-            "reconnect": True,
-            "reconnection_delay": 0.5,
-            "reconnection_limit": 10,
-            "max_reconnection_attempts": 10,
-            "reconnect_when_kicked": False,
-            "buffer_size": 1000,
-            "max_message_size": 16 * 2**20,
-        }.items()
-    )
+    assert list(parameters) == ["host", "port", "handler", "auto_connect", "options"]
+    positional = {name: parameter.default for name, parameter in parameters.items() if name != "options"}
+    assert positional == {"host": "localhost", "port": None, "handler": None, "auto_connect": True}
+    assert parameters["auto_connect"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_options_reach_the_connector(make, connectors):
+    make("https://example.com", resource="chat", transports=("websocket",), headers={"a": "b"})
+    ((address, options),) = connectors
+    assert str(address) == "https://example.com/chat/"
+    assert (options.transports, options.headers) == (("websocket",), {"a": "b"})
+
+
+def test_data_of_auth_are_for_the_default_endpoint(make, server):
+    asked = []
+    server.plan.append(lambda attempt: asked.extend((endpoint.name, auth) for endpoint, auth in attempt.auths))
+    make(auth={"token": "x"}).open()
+    assert asked == [("", {"token": "x"})]
 
 
 def test_where_it_connects():
@@ -116,14 +134,14 @@ def test_every_channel_hears_its_own(socket, server, recorder):
     assert socket.channels == {"/chat": channel}
 
 
-def test_that_no_answer_comes_reaches_the_channel_that_asked(socket, server, recorder):
+def test_a_time_out_reaches_the_channel_that_asked(socket, server, recorder):
     socket.connect("/chat").emit("x", errback=lambda error: recorder.told.put((error,)), timeout=0.01)
     assert isinstance(recorder.next()[0], AckTimeout)
 
 
-def test_an_answer_reaches_the_channel_that_asked(socket, server, recorder):
+def test_an_ack_reaches_the_channel_that_asked(socket, server, recorder):
     channel = socket.connect("/chat", recorder)
-    server.answers["5:1+:/chat"] = ['6::/chat:1+["v"]']
+    server.replies["5:1+:/chat"] = ['6::/chat:1+["v"]']
     channel.emit("x", lambda value: recorder.told.put(("value", value)))
     assert recorder.next("value") == ("value", "v")
 
@@ -159,7 +177,7 @@ def test_a_second_channel_of_the_same_name(socket):
 
 
 def test_a_channel_that_fails_is_not_among_the_channels(socket, server):
-    server.answers["1::/no"] = ["7::/no:unauthorized"]
+    server.replies["1::/no"] = ["7::/no:unauthorized"]
     with pytest.raises(ChannelError):
         socket.connect("/no")
     assert socket.channels == {}
@@ -176,31 +194,19 @@ def test_losses_and_attempts_are_reported_and_logged(socket, server, recorder, c
     assert "has ended: as wanted" in caplog.text
 
 
-def test_malformed_packets_are_logged_as_what_they_are(socket, server, recorder, caplog):
-    server.push("gar\nbage %s", "3:::m")
-    recorder.next("message")
-    assert r"'gar\nbage %s'" in caplog.text
-
-
-def test_a_socket_that_nobody_holds_ends_its_connection(server):
-    socket = SocketIO(revision=1, auto_connect=False)
-    socket._connection._connector = server
-    socket.open()
-    connection = socket._connection
+def test_a_socket_that_nobody_holds_ends_its_connection(connectors, server):
+    socket = SocketIO(revision=1)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", ResourceWarning)
         del socket
-        # The listener may hold it a moment longer, while it delivers what came first.
-        eventually(lambda: not connection.is_open)
-        eventually(lambda: told)
+        eventually(lambda: told)  # the listener may hold it a moment longer, while it delivers what came first
     assert "never disconnected" in str(told[0].message)
+    eventually(lambda: server.closed)
     assert server.link.sent == ["0::"]
 
 
-def test_one_that_was_disconnected_is_forgotten_in_silence(server):
-    socket = SocketIO(revision=1, auto_connect=False)
-    socket._connection._connector = server
-    socket.open()
+def test_one_that_was_disconnected_goes_in_silence(connectors, server):
+    socket = SocketIO(revision=1)
     socket.disconnect()
     del socket
 

@@ -4,28 +4,55 @@ from __future__ import annotations
 
 import json
 import threading
+import weakref
+from dataclasses import replace
 
 import pytest
 
 from sioclient import connection as module
-from sioclient.connection import _disconnect_all
-from sioclient.errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from sioclient import process
+from sioclient.address import parse_address
+from sioclient.connection import end_when_forgotten
+from sioclient.connection import make_connection as make_real_connection
+from sioclient.errors import (
+    AckTimeout,
+    BufferFull,
+    ChannelError,
+    ConnectionLost,
+    LocalProtocolError,
+    NotConnected,
+)
+from sioclient.options import Options
 from sioclient.protocol import fence
 from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.notices import Connected, Disconnected, JoinFailed, Reconnected, TransportClosed
+from sioclient.protocol.notices import Connected, Ended, JoinFailed, Reconnected, TransportClosed
 from sioclient.protocol.packets import Event, Message
-from sioclient.protocol.revisions import Revision1, revision5
-from tests.memory import MemoryTransport, make_connection, refuse, until_aborted
+from sioclient.protocol.revisions import revision1, revision5
+from tests.interrupts import Interrupt
+from tests.memory import (
+    NEVER,
+    MemoryServer,
+    MemoryTransport,
+    Notices,
+    look_again_after,
+    make_connection,
+    refuse,
+    until_aborted,
+)
 from tests.servers_py import Task
-from tests.waiting import PATIENCE, ended, eventually, happened, joined
+from tests.waiting import PATIENCE, ended, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
 
+def event(name, *args, id=None):
+    return Event(name, list(args), "", id, id is not None)
+
+
 def ask(connection):
-    return Event("ask", [], "", connection.new_id(""), True)
+    return event("ask", id=connection.new_id(""))
 
 
 def in_handler(notices, function):
@@ -43,102 +70,335 @@ def in_handler(notices, function):
     return results
 
 
-def join(connection, name="/chat", timeout=PATIENCE):
-    endpoint = connection.join(name, "", timeout, lambda joined: None)
+def join(connection, owner, name="/chat", timeout=PATIENCE):
+    endpoint = connection.join(name, "", timeout, weakref.ref(owner))
     connection.wait_for_join(endpoint)
     return endpoint
 
 
-def test_it_is_open_from_connecting_to_the_end(connection):
+# From open to the end
+
+
+def test_connection_is_open_from_connecting_to_the_end(connection, notices):
     assert not connection.is_open
+    assert (connection.revision, connection.transport_name, connection.session_id) == (1, None, None)
     connection.open()
     assert connection.is_open
     assert connection.connected
-    assert connection.default_endpoint.state is Joining.OPEN
     assert (connection.revision, connection.transport_name, connection.session_id) == (1, "memory", "id")
+    endpoint = connection.default_endpoint(weakref.ref(notices))
+    assert endpoint.state is Joining.OPEN
+    assert connection.is_wanted(endpoint)
+    connection.disconnect()
+    assert not connection.is_open
+    assert not connection.is_wanted(endpoint)
+
+
+def test_connected_is_said_once(connection, server, notices):
+    connection.open()
+    server.push("1::", "3:::x")
+    eventually(lambda: notices.of(Message))
+    assert len(notices.of(Connected)) == 1
+
+
+def test_open_raises_why_there_is_no_connection(server, notices):
+    server.plan.append(refuse)
+    connection = make_connection(server, notices)
+    with pytest.raises(ConnectionError, match="refused"):
+        connection.open()
+    assert not connection.is_open
+
+
+def test_open_is_for_once(connection):
+    connection.open()
+    with pytest.raises(LocalProtocolError, match="opened before"):
+        connection.open()
+    assert connection.connected
+
+
+def test_disconnect_aborts_an_attempt(server, notices):
+    connection = make_connection(server, notices)
+    connection.open()
+    server.plan.append(until_aborted)
+    server.push(ConnectionLost("cut"))
+    eventually(lambda: server.attempts == 2)
     connection.disconnect()
     assert not connection.is_open
 
 
-def test_a_call_returns_the_answer(connection, server):
-    server.answers["5:1+"] = ['6:::1+["a","b"]']
+def test_disconnect_aborts_a_write_that_is_stuck(connection, server, monkeypatch):
+    monkeypatch.setattr(module, "DISCONNECT_TIMEOUT", 0.05)
     connection.open()
-    assert connection.call(ask(connection), None) == ["a", "b"]
+    link = server.link
+    link.may_send.clear()
+    writing = Task(connection.send, event("stuck"))
+    happened(link.is_sending)
+    connection.disconnect()
+    writing.result()
+    assert link.aborted
 
 
-def test_a_call_fails_when_its_time_is_over(connection):
-    connection.open()
-    with pytest.raises(AckTimeout):
-        connection.call(ask(connection), 0.05)
-
-
-def test_a_call_fails_when_the_connection_is_lost(connection, server):
-    server.answers["5:1+"] = [ConnectionLost("cut")]
-    connection.open()
-    with pytest.raises(ConnectionLost, match="cut"):
-        connection.call(ask(connection), PATIENCE)
-
-
-def test_a_call_in_a_handler_reads_and_defers(connection, server, notices):
-    server.answers["5:1+"] = ["3:::later", '6:::1+["now"]']
-    results = in_handler(notices, lambda: connection.call(ask(connection), PATIENCE) if not results else "later")
+def test_disconnect_in_a_handler_returns_at_once(connection, server, notices):
+    results = in_handler(notices, connection.disconnect)
     connection.open()
     server.push("3:::go")
-    eventually(lambda: len(results) == 2)
-    assert results == [["now"], "later"]
+    ended(connection)
+    assert results == [None]
 
 
-def test_a_call_in_a_handler_fails_when_the_connection_is_lost(connection, server, notices):
-    server.answers["5:1+"] = [ConnectionLost("cut")]
-    results = in_handler(notices, lambda: connection.call(ask(connection), PATIENCE))
+def test_handler_that_blocks_outlives_disconnect(connection, server, notices, monkeypatch):
+    monkeypatch.setattr(module, "DISCONNECT_TIMEOUT", 0.01)
+    monkeypatch.setattr(process, "_ABORT_TIMEOUT", 0.01)
+    runs, go = threading.Event(), threading.Event()
+    in_handler(notices, lambda: (runs.set(), happened(go)))
+    connection.open()
+    server.push("3:::go")
+    happened(runs)
+    connection.disconnect()
+    waiting = Task(connection.wait, None)
+    waiting.wait_until_blocked()
+    go.set()
+    waiting.result()
+
+
+def test_begin_disconnect_does_not_wait_for_a_handler(connection, server, notices):
+    seen, go = [], threading.Event()
+
+    def react(notice):
+        if isinstance(notice, Message):
+            happened(go)
+
+    notices.react = react
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: notices.of(Message))
+    connection.begin_disconnect()
+    seen.append(connection.is_open)
+    go.set()
+    ended(connection)
+    assert seen == [False]
+
+
+def test_disconnect_before_open_is_the_end(connection):
+    connection.disconnect()
+    assert not connection.is_open
+    ended(connection)
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_disconnect_while_open_starts_threads(started, server, notices, monkeypatch):
+    """Python knows a thread before anybody may wait for its end."""
+    connection, starts = make_connection(server, notices), []
+    start = threading.Thread.start
+
+    def start_slowly(thread):
+        if not thread.name.startswith("sioclient"):
+            return start(thread)
+        if len(starts) == started:
+            Task(connection.disconnect).result()
+        starts.append(thread.name)
+        return start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
+    connection.open()
+    Task(connection.wait, None).result()
+    assert not connection.is_open
+    assert len(starts) == 2  # and they end: see no_thread_left
+
+
+def test_thread_that_cannot_be_started_is_the_end(server, notices, monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    connection = make_connection(server, notices)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError, match="new thread"):
+            connection.open()
+    assert not connection.is_open
+    Task(connection.wait, None).result()
+
+
+# A connection that nobody holds
+
+
+def test_abandoned_connection_ends_by_itself(connection):
+    connection.open()
+    connection.abandon()
+    ended(connection)
+    assert not connection.is_open
+
+
+def test_abandoned_connection_ends_although_its_transport_raises(connection, server):
+    connection.open()
+    server.fault = lambda method: 1 / 0 if method == "wake" else None
+    connection.abandon()
+    server.push("3:::x")
+    ended(connection)
+    assert not connection.is_open
+
+
+def test_connection_abandoned_before_it_begins_ends_as_soon(connection):
+    connection.abandon()
+    connection.open()
+    ended(connection)
+    assert not connection.is_open
+
+
+class Owner:
+    """Whoever holds a connection."""
+
+
+def test_forgotten_connection_ends_with_a_warning(connection, notices):
+    owner = Owner()
+    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
+    connection.open()
+    owners = [owner]
+    del owner
+    with pytest.warns(ResourceWarning, match="was never disconnected"):
+        owners.clear()
+    ended(connection)
+    assert notices.of(Ended)
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_forgotten_connection_that_is_not_open_needs_no_warning(forked, server, notices):
+    connection, owner = make_connection(server, notices), Owner()
+    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
+    if forked:
+        connection.forget()
+    del owner  # a warning would be an error
+
+
+def test_real_connection_has_an_address_and_is_not_open():
+    address = parse_address("127.0.0.1", 1, None, "socket.io")
+    connection = make_real_connection(address, Options(transports=("xhr-polling",)), revision1())
+    assert connection.address == str(address)
+    assert not connection.is_open
+
+
+# Calls
+
+
+def test_call_returns_the_acknowledgement(connection, server):
+    server.replies["5:1+"] = ['6:::1+["a","b"]']
+    connection.open()
+    assert connection.call(ask(connection), None, None) == ["a", "b"]
+
+
+def test_call_fails_when_its_time_is_over(connection):
+    connection.open()
+    with pytest.raises(AckTimeout):
+        connection.call(ask(connection), None, 0.05)
+
+
+def test_call_fails_when_the_connection_is_lost(connection, server):
+    server.replies["5:1+"] = [ConnectionLost("cut")]
+    connection.open()
+    with pytest.raises(ConnectionLost, match="cut"):
+        connection.call(ask(connection), None, PATIENCE)
+
+
+def test_call_in_a_handler_reads_on(connection, server, notices):
+    server.replies["5:1+"] = ['6:::1+["now"]']
+    results = in_handler(notices, lambda: connection.call(ask(connection), None, PATIENCE))
     connection.open()
     server.push("3:::go")
     eventually(lambda: results)
-    assert isinstance(results[0], ConnectionLost)
+    assert results == [["now"]]
 
 
-def test_a_call_in_a_handler_of_a_lost_connection_says_so(connection, server, notices):
-    results = in_handler(notices, lambda: None)
+def test_call_in_a_handler_gives_up_when_too_much_else_comes(connection, server, notices, monkeypatch):
+    monkeypatch.setattr("sioclient.listener.MOST_DEFERRED", 1)
+    results = in_handler(notices, lambda: connection.call(ask(connection), None, PATIENCE) if not results else 0)
+    connection.open()
+    server.push("3:::go", "3:::next")
+    eventually(lambda: len(results) == 2)
+    assert isinstance(results[0], AckTimeout)
+
+
+def test_call_in_a_handler_while_the_connection_is_away(connection, server, notices):
+    results = []
 
     def react(notice):
-        if isinstance(notice, Disconnected):
-            with pytest.raises(NotConnected, match="after this handler") as refused:
-                connection.call(ask(connection), PATIENCE)
-            results.append(refused.value)
+        if isinstance(notice, TransportClosed) and not results:
+            with pytest.raises(NotConnected, match="after this handler"):
+                connection.call(ask(connection), None, PATIENCE)
+            results.append(1)
 
     notices.react = react
     connection.open()
     server.push(ConnectionLost("cut"))
     eventually(lambda: results)
-    notices.react = lambda notice: None
 
 
-def test_joining_waits_for_the_answer(connection, server):
-    server.answers["1::/chat"] = ["1::/chat"]
+def test_call_that_nobody_can_settle_fails(connection, server, monkeypatch):
+    """Ctrl-C in another thread's disconnect() may have taken away the notice that the call is over."""
+    look_again_after(0.05, monkeypatch)
     connection.open()
-    assert join(connection).state is Joining.OPEN
+    calling = Task(connection.call, ask(connection), None, None)
+    eventually(lambda: server.link.sent)
+    monkeypatch.setattr("sioclient.protocol.membership.Membership.fail_acks", lambda *args: None)
+    connection.disconnect()
+    with pytest.raises(ConnectionLost):
+        calling.result()
 
 
-def test_a_join_that_is_refused(connection, server, notices):
-    server.answers["1::/chat"] = ["7::/chat:unauthorized"]
+# Acknowledgements
+
+
+def test_acknowledgements_go_out_only_for_packets_that_ask(connection, server, notices):
+    notices.react = lambda notice: isinstance(notice, Event) and connection.acknowledge(notice, [1])
+    connection.open()
+    server.push('5:3+::{"name":"x"}', '5:::{"name":"x"}', "3:::end")
+    eventually(lambda: notices.of(Message))
+    assert server.link.sent == ["6:::3+[1]"]
+
+
+def test_acknowledgement_waits_for_those_of_the_next_handlers(connection, server, notices, monkeypatch):
+    monkeypatch.setattr("sioclient.writer.CORK_TIME", NEVER)
+    notices.react = lambda notice: isinstance(notice, Event) and connection.acknowledge(notice, [])
+    connection.open()
+    server.push_at_once('5:1+::{"name":"x"}', '5:2+::{"name":"x"}', '5:3+::{"name":"x"}')
+    eventually(lambda: len(server.link.sent) == 3)
+    assert server.link.writes == 1
+
+
+# Endpoints
+
+
+def test_join_waits_for_the_reply(connection, server, notices):
+    server.replies["1::/chat"] = ["1::/chat"]
+    connection.open()
+    assert join(connection, notices).state is Joining.OPEN
+
+
+def test_join_that_is_refused(connection, server, notices):
+    server.replies["1::/chat"] = ["7::/chat:unauthorized"]
     connection.open()
     with pytest.raises(ChannelError, match="unauthorized"):
-        join(connection)
+        join(connection, notices)
     eventually(lambda: notices.of(JoinFailed))
 
 
-def test_a_join_in_a_handler(connection, server, notices):
-    server.answers["1::/chat"] = ["1::/chat"]
-    results = in_handler(notices, lambda: join(connection).state)
+def test_join_that_is_never_confirmed(connection, notices):
+    connection.open()
+    with pytest.raises(ChannelError, match="in time"):
+        join(connection, notices, timeout=0.05)
+
+
+def test_join_in_a_handler(connection, server, notices):
+    server.replies["1::/chat"] = ["1::/chat"]
+    results = in_handler(notices, lambda: join(connection, notices).state)
     connection.open()
     server.push("3:::go")
     eventually(lambda: results)
     assert results == [Joining.OPEN]
 
 
-def test_a_join_in_a_handler_fails_when_the_connection_is_lost(connection, server, notices):
-    server.answers["1::/chat"] = [ConnectionLost("cut")]
-    results = in_handler(notices, lambda: join(connection))
+def test_join_in_a_handler_fails_with_the_connection(connection, server, notices):
+    server.replies["1::/chat"] = [ConnectionLost("cut")]
+    results = in_handler(notices, lambda: join(connection, notices))
     connection.open()
     server.push("3:::go")
     eventually(lambda: results)
@@ -147,56 +407,62 @@ def test_a_join_in_a_handler_fails_when_the_connection_is_lost(connection, serve
     assert server.link.sent == []
 
 
-def test_a_join_outlives_a_lost_connection(connection, server, notices):
-    server.answers["1::/chat"] = [ConnectionLost("cut")]
+def test_join_outlives_a_lost_connection(connection, server, notices):
+    server.replies["1::/chat"] = [ConnectionLost("cut")]
     connection.open()
-    results = []
-    joining = threading.Thread(target=lambda: results.append(join(connection)))
-    joining.start()
+    joining = Task(join, connection, notices)
     eventually(lambda: server.transports[0].sent)
-    server.answers["1::/chat"] = ["1::/chat"]
-    joined(joining)
-    assert results[0].state is Joining.OPEN
+    server.replies["1::/chat"] = ["1::/chat"]
+    assert joining.result().state is Joining.OPEN
 
 
-def test_leaving_lets_whoever_waits_for_the_join_go(connection, server):
+def test_leaving_lets_whoever_waits_for_the_join_go(connection, server, notices):
     connection.open()
-    endpoint = connection.join("/chat", "", None, lambda joined: None)
-    waiting = threading.Thread(target=connection.wait_for_join, args=(endpoint,))
-    waiting.start()
+    endpoint = connection.join("/chat", "", None, weakref.ref(notices))
+    waiting = Task(connection.wait_for_join, endpoint)
+    waiting.wait_until_blocked()
     connection.leave(endpoint)
     connection.leave(endpoint)
-    joined(waiting)
+    waiting.result()
     assert server.link.sent == ["1::/chat", "0::/chat"]
 
 
-def test_the_end_lets_whoever_waits_go(connection, server):
+def test_end_lets_whoever_waits_go(connection, server, notices):
     connection.open()
-    failures = []
-
-    def wait_for(function):
-        try:
-            function()
-        except (NotConnected, ConnectionLost) as error:
-            failures.append(error)
-
-    threads = [
-        threading.Thread(target=wait_for, args=(function,))
-        for function in (lambda: join(connection), lambda: connection.call(ask(connection), None))
-    ]
-    for thread in threads:
-        thread.start()
+    tasks = [Task(join, connection, notices), Task(connection.call, ask(connection), None, None)]
     eventually(lambda: len(server.link.sent) == 2)
     connection.disconnect()
-    joined(*threads)
-    assert {type(failure) for failure in failures} == {NotConnected, ConnectionLost}
+    for task, kind in zip(tasks, (NotConnected, ConnectionLost), strict=True):
+        with pytest.raises(kind):
+            task.result()
 
 
-def test_answers_go_out_only_for_packets_that_ask(connection, server):
-    connection.open()
-    connection.answer(Event("x", [], "", 3, True), [1])
-    connection.answer(Event("x"), [1])
-    assert server.link.sent == ["6:::3+[1]"]
+def test_name_of_an_endpoint_is_checked_once_the_revision_is_known(connection, server, notices):
+    connection.check_endpoint("/chat")
+    with pytest.raises(LocalProtocolError, match="query="):
+        connection.check_endpoint("/chat?x")
+
+
+def test_nothing_is_said_in_an_unknown_revision(server, notices):
+    connection = make_real_connection(parse_address("h", 80, None, "socket.io"), Options(), UnknownOpening())
+    connection.check_endpoint("/anything?at=all")
+    assert connection.revision is None
+    for verb in (
+        lambda: connection.send(Message("x")),
+        lambda: connection.acknowledge(event("x", id=1), []),
+        lambda: connection.join("/chat", "", None, weakref.ref(notices)),
+    ):
+        with pytest.raises(NotConnected, match="not known yet"):
+            verb()
+
+
+class UnknownOpening:
+    """Begins sessions of a revision that only the handshake tells."""
+
+    dialect = None
+
+
+# Waiting
 
 
 def test_wait_returns_after_its_time(connection):
@@ -218,213 +484,65 @@ def test_wait_in_a_handler(connection, server, notices):
     assert isinstance(results[0], LocalProtocolError)
 
 
+def test_thread_with_the_id_of_the_listener_may_wait(connection):
+    """Ids are given again: such a thread was told that it was in a handler."""
+    connection.open()
+    connection.disconnect()
+    for _ in range(10):
+        Task(connection.wait, None).result()
+
+
 def test_wait_raises_why_it_ended(server, notices):
-    connection = make_connection(server, notices, attempts=0)
+    connection = make_connection(server, notices, max_reconnection_attempts=0)
     connection.open()
     server.push(ConnectionLost("cut"))
     with pytest.raises(ConnectionError, match="cut"):
         connection.wait(None)
 
 
-def test_the_end_of_the_program_ends_everything(server, notices):
-    connections = [make_connection(server, notices) for _ in range(3)]
-    for connection in connections:
-        connection.open()
-    connections.append(make_connection(server, notices))
-    _disconnect_all()
-    assert not any(connection.is_open for connection in connections[:3])
-    assert [transport.sent for transport in server.transports] == [["0::"]] * 3
-
-
-def test_disconnecting_aborts_what_does_not_end_by_itself(server, notices):
-    connection = make_connection(server, notices)
-    connection.open()
-    server.plan.append(until_aborted)
-    server.push(ConnectionLost("cut"))
-    eventually(lambda: server.attempts == 2)
-    connection.disconnect()
-    assert not connection.is_open
-
-
-def test_disconnecting_aborts_a_write_that_is_stuck(connection, server, monkeypatch):
-    monkeypatch.setattr(module, "CLOSE_TIMEOUT", 0.05)
-    connection.open()
-    link = server.link
-    link.may_send.clear()
-    writer = Task(connection.send, Event("stuck"))
-    happened(link.is_sending)
-    connection.disconnect()
-    writer.result()
-    assert link.aborted
-
-
-def test_interrupting_open_disconnects(server, notices, monkeypatch):
-    # There is no other way to have a KeyboardInterrupt at just this place; test_programs has the real one.
-    connection = make_connection(server, notices)
-    server.plan.append(until_aborted)
-
-    def interrupt(timeout=None):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(connection._changed, "wait", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        connection.open()
-    assert not connection.is_open
-
-
-def test_interrupting_a_join_leaves_the_endpoint(connection, server, monkeypatch):
-    connection.open()
-
-    def interrupt(timeout=None):
-        raise KeyboardInterrupt
-
-    endpoint = connection.join("/chat", "", None, lambda joined: None)
-    monkeypatch.setattr(connection._changed, "wait", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        connection.wait_for_join(endpoint)
-    monkeypatch.undo()
-    assert server.link.sent == ["1::/chat", "0::/chat"]
-
-
-def test_connected_is_said_once(connection, server, notices):
-    connection.open()
-    server.push("1::", "3:::x")
-    eventually(lambda: notices.of(Message))
-    assert len(notices.of(Connected)) == 1
-
-
-def test_open_raises_why_there_is_no_connection(server, notices):
-    server.plan.append(refuse)
-    connection = make_connection(server, notices)
-    with pytest.raises(ConnectionError, match="refused"):
-        connection.open()
-    assert not connection.is_open
-
-
-def test_disconnecting_in_a_handler_returns_at_once(connection, server, notices):
-    results = in_handler(notices, connection.disconnect)
-    connection.open()
-    server.push("3:::go")
-    ended(connection)
-    assert results == [None]
-
-
-def test_disconnecting_before_open(connection):
-    connection.disconnect()
-    assert not connection.is_open
-
-
-def test_an_abandoned_connection_ends_by_itself(connection):
-    connection.open()
-    connection.abandon()
-    ended(connection)
-    assert not connection.is_open
-
-
-def test_one_that_is_abandoned_before_it_begins_ends_as_soon(connection):
-    connection.abandon()
-    connection.open()
-    ended(connection)
-    assert not connection.is_open
-
-
-def test_what_is_sent_now_is_written_now_only_while_connected(connection, server):
-    assert not connection.is_ready()
-    connection.open()
-    assert connection.is_ready()
-    connection.disconnect()
-    assert not connection.is_ready()
-
-
-def test_what_the_server_is_told_is_forgotten_with_the_endpoint(connection, server):
-    endpoint = connection.default_endpoint
-    connection.claim(endpoint, {"token": "x"})
-    assert server.claims == {"": (endpoint, {"token": "x"})}
-    connection.claim(endpoint, None)
-    assert server.claims == {}
-    connection.check_endpoint("/chat")
-
-
-def test_a_call_in_a_handler_gives_up_when_too_much_else_comes(connection, server, notices, monkeypatch):
-    monkeypatch.setattr("sioclient.threads.MOST_DEFERRED", 100)
-    results = in_handler(notices, lambda: connection.call(ask(connection), PATIENCE) if not results else "later")
-    connection.open()
-    server.push("3:::go", "3:::" + "x" * 60, "3:::" + "y" * 60)
-    eventually(lambda: len(results) == 3)
-    assert isinstance(results[0], AckTimeout)
-    assert results[1:] == ["later", "later"]
-
-
-def test_what_was_forked_is_dead_and_says_so(server, notices, monkeypatch):
-    connection = make_connection(server, notices)
-    monkeypatch.setattr(module, "_open_connections", {connection})
-    module._forget_all()
-    for verb in (connection.open, connection.disconnect, lambda: connection.send(Message("x"))):
-        with pytest.raises(RuntimeError, match="make a new SocketIO"):
-            verb()
-    assert not connection.is_open
-    assert not connection.connected
-    assert not module._open_connections
-
-
-def test_what_is_encoded_while_another_server_comes_is_said_in_its_words(connection, server):
-    class Slow:
-        """A JSON module that takes so long that the revision has changed when it is done."""
-
-        loads = staticmethod(json.loads)
-
-        def dumps(self, value):
-            connection._protocol.revision = revision5()
-            return json.dumps(value)
-
-    connection.open()
-    connection._protocol.revision = Revision1(JsonText(Slow()))
-    connection.send(Event("x", [1]))
-    assert server.link.sent == ['42["x",1]']
+# Too much to send
 
 
 @pytest.fixture
 def overfed(server, notices, monkeypatch):
     """Return a connection with room for one packet whose server ends it as its byte budget is spent, and a way back."""
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    monkeypatch.setattr("sioclient.protocol.lifecycle.BYTE_BUDGET", 0)
     connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
     connection.open()
-    connection._protocol.session.fence.bytes_counted = fence.BYTE_BUDGET
     server.plan.append(lambda attempt: happened(way_back))
     yield connection, way_back
     way_back.set()
     connection.disconnect()
 
 
-def test_who_sends_more_than_may_wait_for_an_overfed_server_waits_for_it(overfed, server, notices):
+def test_who_sends_too_much_for_a_moment_waits(overfed, server, notices):
     connection, way_back = overfed
     server.push("0::")
     eventually(lambda: notices.of(TransportClosed))
-    connection.send(Event("a"))
-    second = Task(connection.send, Event("b"))
+    connection.send(event("a"))
+    second = Task(connection.send, event("b"))
     second.wait_until_blocked()
     way_back.set()
     second.result()
     eventually(lambda: server.link.sent == ['5:::{"name":"a"}', '5:::{"name":"b"}'])
 
 
-def test_a_handler_does_not_wait_for_a_server_that_only_its_own_thread_can_reach(overfed, server, notices):
+def test_handler_does_not_wait_for_what_only_its_thread_can_do(overfed, server, notices):
     connection, way_back = overfed
     raised = []
 
     def react(notice):
-        if isinstance(notice, TransportClosed):
-            connection.send(Event("a"))
-            try:
-                connection.send(Event("b"))
-            except BufferFull as error:
-                raised.append(error)
+        if isinstance(notice, TransportClosed) and not raised:
+            connection.send(event("a"))
+            with pytest.raises(BufferFull, match="after this handler"):
+                connection.send(event("b"))
+            raised.append(1)
             way_back.set()
 
     notices.react = react
     server.push("0::")
     eventually(lambda: raised)
-    notices.react = lambda notice: None
 
 
 def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, notices, monkeypatch):
@@ -432,42 +550,233 @@ def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, not
     connection, _ = overfed
     server.push("0::")
     eventually(lambda: notices.of(TransportClosed))
-    connection.send(Event("a"))
-    with pytest.raises(BufferFull, match=r"nothing for 0\.05 s"):
-        connection.send(Event("b"))
+    connection.send(event("a"))
+    with pytest.raises(BufferFull, match="taken nothing"):
+        connection.send(event("b"))
 
 
-def test_who_has_waited_for_room_has_a_right_to_it_though_others_were_faster_to_fill_it(connection, server):
+@pytest.fixture
+def full(connection, server):
+    """Return what lets a write go on that is stuck, and behind which no more packets may wait."""
     connection.open()
     server.link.may_send.clear()
-    server.link.is_sending.clear()
-    writer = Task(connection.send, Event("stuck"))
+    tasks = [Task(connection.send, event("stuck"))]
     happened(server.link.is_sending)
-    with connection._lock:
-        for _ in range(MOST_QUEUED):
-            connection._protocol.send_frame("3:::x", "", 0.0)
-    waiting = Task(connection.send, Event("waits"))
-    waiting.wait_until_blocked()
-    with connection._lock:  # as when frames are written, and others push as many before anybody who waits looks
-        connection._times_room_was_made += 1
-        connection._room.notify_all()
-    eventually(lambda: connection._protocol.outbox.queued == MOST_QUEUED + 1)
+    tasks += [Task(connection.send, event("n", number)) for number in range(MOST_QUEUED)]
+    guard = connection._guard
+    eventually(lambda: len(tasks) == MOST_QUEUED + 1 and _queued(guard) == MOST_QUEUED)
+    yield server.link.may_send.set
     server.link.may_send.set()
-    writer.result()
+    for task in tasks:
+        task.result()
+
+
+def _queued(guard):
+    with guard.open() as protocol:
+        return protocol.outbox.queued
+
+
+def test_who_waited_for_room_has_a_right_to_it(connection, server, full):
+    waiting = Task(connection.send, event("waits"))
+    waiting.wait_until_blocked()
+    connection._guard.room.wake()  # as when others were faster to fill the room that was made
+    eventually(lambda: _queued(connection._guard) == MOST_QUEUED + 1)
+    full()
     waiting.result()
-    eventually(lambda: server.link.sent[-1] == '5:::{"name":"waits"}')
+    eventually(lambda: '5:::{"name":"waits"}' in server.link.sent)
 
 
-def test_a_handler_that_sends_more_than_a_server_has_read_reads_on_until_it_has(
-    connection, server, notices, monkeypatch
-):
+def test_volatile_packets_do_not_wait(connection, server, full):
+    connection.send(event("volatile"), volatile=True)
+    full()
+    eventually(lambda: len(server.link.sent) == MOST_QUEUED + 1)
+    assert '5:::{"name":"volatile"}' not in server.link.sent
+
+
+def test_handler_that_sends_more_than_the_server_has_read_reads_on(connection, server, notices, monkeypatch):
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
-    monkeypatch.setattr(fence, "PATIENCE", 2 * PATIENCE)
-    results = in_handler(notices, lambda: [connection.send(Event("n")) for _ in range(fence.MOST_UNPROVEN + 150)])
+    monkeypatch.setattr(fence, "PATIENCE", NEVER)
+    results = in_handler(notices, lambda: [connection.send(event("n")) for _ in range(fence.MOST_UNPROVEN + 150)])
     connection.open()
     server.push("3:::go")
-    eventually(lambda: connection._waiting_for_room)
+    eventually(lambda: connection._guard.room.sleepers)
     last = [frame for frame in server.link.sent if frame.startswith("8:")][-1]
     server.push(f"6:::{last.split(':')[1]}")
     eventually(lambda: results)
     assert results == [[None] * (fence.MOST_UNPROVEN + 150)]
+
+
+def test_handler_that_floods_waits_for_another_threads_write(connection, server, notices):
+    emitted = []
+
+    def flood(notice):
+        if isinstance(notice, Message):
+            for number in range(MOST_QUEUED + 20):
+                connection.send(event("flood", number))
+                emitted.append(number)
+
+    notices.react = flood
+    connection.open()
+    server.link.may_send.clear()
+    writing = Task(connection.send, event("stuck"))
+    happened(server.link.is_sending)
+    server.push("3:::go")
+    eventually(lambda: connection._guard.room.sleepers)
+    assert len(emitted) == MOST_QUEUED
+    server.link.may_send.set()
+    writing.result()
+    eventually(lambda: len(server.link.sent) == MOST_QUEUED + 21)
+
+
+# Another server comes
+
+
+def test_packet_encoded_for_the_server_of_before_is_refused(server, notices):
+    class Slow:
+        """A JSON module that takes so long that another server is there when it is done."""
+
+        loads = staticmethod(json.loads)
+
+        def dumps(self, value):
+            if value == ["slow"]:
+                server.handshake = other
+                server.push(ConnectionLost("cut"))
+                eventually(lambda: connection.revision == 5 and connection.connected)
+            return json.dumps(value)
+
+    slow, fast = revision1(JsonText(Slow())), revision5()
+    other = replace(server.handshake, opening=fast, dialect=fast.dialect)
+    server.handshake = replace(server.handshake, opening=slow, dialect=slow.dialect)
+    server.joins = False
+    server.replies["40"] = ['40{"sid":"x"}']
+    server.plan.append(lambda attempt: None)
+    connection = make_connection(server, notices)
+    opening = Task(connection.open)
+    eventually(lambda: server.transports)
+    server.push("1::")
+    opening.result()
+    with pytest.raises(ConnectionLost, match="another server"):
+        connection.send(event("x", "slow"))
+    assert server.link.sent == ["40"]
+    connection.disconnect()
+
+
+# Ctrl-C
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Interrupt a verb of a connection at its n-th place, and return the connection, its server and what it was told.
+
+    An exception in an interrupted thread may leave out a wake-up, so those that wait look again soon.
+    """
+    look_again_after(0.2, monkeypatch)
+    monkeypatch.setattr(module, "DISCONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr(threading, "excepthook", lambda args: pytest.fail("a thread died"))
+
+    def run(verb, number):
+        server, notices = MemoryServer(), Notices()
+        server.replies["1::/chat"] = ["1::/chat"]
+        connection = make_connection(server, notices)
+        connection.open()
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: verb(connection, notices))
+        return interrupt.raised_at, connection, server, notices
+
+    return run
+
+
+@pytest.mark.parametrize("prepares", [False, True])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda connection, notices: connection.send(event("x")),
+        lambda connection, notices: connection.send(event("x", id=5), None, notices, 100.0),
+        join,
+        lambda connection, notices: connection.disconnect(),
+    ],
+    ids=["emit", "emit with callback", "connect", "disconnect"],
+)
+def test_ctrl_c_at_any_place_leaves_no_lock_taken(verb, prepares, interrupted, monkeypatch):
+    monkeypatch.setattr(MemoryTransport, "prepares", prepares)
+    number = 0
+    while True:
+        raised_at, connection, server, notices = interrupted(verb, number)
+        if connection.is_open:
+            Task(connection.send, event("other")).result()
+            eventually(lambda: '5:::{"name":"other"}' in server.link.sent, f"an emit after Ctrl-C at {raised_at}")  # noqa: B023
+        Task(connection.disconnect).result()
+        assert server.closed, raised_at
+        assert server.link.sent.count("0::") <= 1
+        assert isinstance(notices.all[-1], Ended)
+        ended(connection)
+        if raised_at is None:
+            break
+        number += 1
+    assert number > 30  # so it did interrupt
+
+
+def test_ctrl_c_at_any_place_of_open_leaves_no_thread(server, notices, monkeypatch):
+    look_again_after(0.2, monkeypatch)
+    number, raised_at = 0, True
+    while raised_at is not None:
+        connection = make_connection(server, notices)
+        interrupt = Interrupt(number)
+        interrupt.run(connection.open)
+        Task(connection.disconnect).result()
+        Task(connection.wait, None).result()
+        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient")}
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 10
+
+
+def interrupt_waiting(connection, monkeypatch):
+    """Interrupt this thread when it waits; test_programs has the real Ctrl-C."""
+    wait_until, me = connection._guard.wait_until, threading.current_thread()
+
+    def interrupt(*args):
+        if threading.current_thread() is me:
+            raise KeyboardInterrupt
+        return wait_until(*args)
+
+    monkeypatch.setattr(connection._guard, "wait_until", interrupt)
+
+
+def test_interrupted_open_disconnects(server, notices, monkeypatch):
+    connection = make_connection(server, notices)
+    server.plan.append(until_aborted)
+
+    interrupt_waiting(connection, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        connection.open()
+    assert not connection.is_open
+
+
+def test_endpoint_is_left_for_the_owner_who_joined_it_only(connection, server, notices):
+    connection.open()
+    owner = weakref.ref(notices)
+    connection.leave_unheld("/chat", owner)
+    connection.join("/chat", "", None, owner)
+    connection.leave_unheld("/chat", weakref.ref(server))
+    assert server.link.sent == ["1::/chat"]
+    connection.leave_unheld("/chat", owner)
+    assert server.link.sent == ["1::/chat", "0::/chat"]
+
+
+def test_call_ends_though_its_alarm_was_lost(connection, monkeypatch):
+    """As when Ctrl-C strikes between the two steps of waking the thread that has time-outs happen."""
+    monkeypatch.setattr(module, "SLICE", 0.05)
+    connection.open()
+    alarm, calls = connection._guard.alarm, []
+    wake = alarm.wake
+
+    def lose_the_first():
+        calls.append(alarm)
+        if len(calls) > 1:
+            wake()
+
+    eventually(lambda: alarm.sleepers, "the sleep of the heartbeat thread")
+    monkeypatch.setattr(alarm, "wake", lose_the_first)
+    with pytest.raises(AckTimeout):
+        connection.call(ask(connection), None, 0.01)
+    assert len(calls) > 1

@@ -14,16 +14,19 @@ import pytest
 from sioclient.address import Address, parse_address
 from sioclient.connector import Attempt, Connector, as_connect_error
 from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
+from sioclient.options import Options
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.revisions import (
+    Dialect1,
     Handshake,
-    Revision,
-    Revision1,
-    UnknownRevision,
+    Opening,
+    any_revision,
+    revision1,
     revision4,
     revision5,
 )
-from sioclient.transports.base import HttpOptions, Transport
+from sioclient.protocol.revisions.revision1 import Opening1
+from sioclient.transports.base import Transport
 from tests.servers_py import (
     LIMIT,
     Peer,
@@ -57,30 +60,45 @@ def reply(status: int = 200, body: bytes = b"sid:60:60:websocket", *headers: str
     return script
 
 
+class Attempts:
+    """Makes the attempts of one connector."""
+
+    def __init__(self, address: Address, opening: Opening, options: Options) -> None:
+        self.connector, self.opening = Connector(address, options), opening
+
+    def attempt(self, *endpoints: Endpoint) -> Attempt:
+        return self.connector.attempt(self.opening, endpoints)
+
+    def close(self) -> None:
+        self.connector.close()
+
+
 @contextmanager
-def connector(
+def attempts(
     address: Server | Address,
     transports: tuple[str, ...] = ALL,
     limit: int = 1000,
-    revision: Revision | None = None,
+    opening: Opening | None = None,
+    seconds: float = LIMIT,
     **options: Any,
-) -> Iterator[Connector]:
+) -> Iterator[Attempts]:
     if isinstance(address, Server):
         address = parse_address("127.0.0.1", address.port, None, "socket.io")
-    with closing(Connector(address, revision or Revision1(), HttpOptions(**options), transports, limit)) as made:
+    chosen = Options(transports=transports, max_message_size=limit, connect_timeout=seconds, **options)
+    with closing(Attempts(address, opening or revision1(), chosen)) as made:
         yield made
 
 
 def run(attempt: Attempt) -> tuple[Handshake, Transport]:
-    handshake, transport = Task(attempt.run).result()
+    handshake, transport, _ = Task(attempt.run).result()
     return handshake, transport
 
 
 def failure(*scripts: Script, **options: Any) -> tuple[ConnectError, Server]:
     """Return why an attempt fails when the server does this, one connection after the other."""
-    with Server(*scripts) as server, connector(server, **options) as made:
+    with Server(*scripts) as server, attempts(server, **options) as made:
         with pytest.raises(ConnectError) as caught:
-            run(made.attempt(LIMIT))
+            run(made.attempt())
         return caught.value, server
 
 
@@ -88,8 +106,8 @@ def failure(*scripts: Script, **options: Any) -> tuple[ConnectError, Server]:
 
 
 def test_an_attempt_is_a_handshake_and_then_a_transport() -> None:
-    with Server(reply(200, b"a-1:60:25:websocket,xhr-polling"), websocket) as server, connector(server) as made:
-        handshake, transport = run(made.attempt(LIMIT))
+    with Server(reply(200, b"a-1:60:25:websocket,xhr-polling"), websocket) as server, attempts(server) as made:
+        handshake, transport = run(made.attempt())
         with closing(server.next_peer().sock) as sock:
             assert handshake == Handshake("a-1", 60, 25, ("websocket", "xhr-polling"))
             assert transport.name == "websocket"
@@ -104,49 +122,49 @@ def test_an_attempt_is_a_handshake_and_then_a_transport() -> None:
     assert second.target == "/socket.io/1/websocket/a-1"
 
 
-def test_the_path_and_the_query_of_the_users_url_are_in_every_request() -> None:
+def test_path_and_query_of_the_users_url_are_in_every_request() -> None:
     with Server(reply(), websocket) as server:
         address = parse_address(f"http://127.0.0.1:{server.port}/app?token=x", None, None, "chat")
-        with connector(address, params={"more": "1"}) as made:
-            run(made.attempt(LIMIT))[1].close(0)
+        with attempts(address, params={"more": "1"}) as made:
+            run(made.attempt())[1].close(0)
         first, second = (request.target for request in server.requests)
-    assert first.startswith("/app/chat/1/?t=")
-    assert first.endswith("&token=x&more=1")
+    assert first.startswith("/app/chat/1/?token=x&t=")
+    assert first.endswith("&more=1")
     assert second == "/app/chat/1/websocket/sid?token=x&more=1"
 
 
 @pytest.mark.parametrize("body", [b"sid:60:60", b"sid:60:60:", b"sid:::"])
-def test_a_server_that_does_not_say_what_it_offers_is_tried(body: bytes) -> None:
-    with Server(reply(200, body), websocket) as server, connector(server) as made:
-        handshake, transport = run(made.attempt(LIMIT))
+def test_server_that_does_not_say_what_it_offers_is_tried(body: bytes) -> None:
+    with Server(reply(200, body), websocket) as server, attempts(server) as made:
+        handshake, transport = run(made.attempt())
         transport.close(0)
     assert handshake.transports == ()
 
 
-def test_the_limit_of_a_message_reaches_the_transport() -> None:
-    with Server(reply(), websocket) as server, connector(server, limit=10) as made:
-        _, transport = run(made.attempt(LIMIT))
+def test_limit_of_a_message_reaches_the_transport() -> None:
+    with Server(reply(), websocket) as server, attempts(server, limit=10) as made:
+        _, transport = run(made.attempt())
         server.next_peer().send(frame("x" * 11))
         with pytest.raises(Exception, match="the limit is 10"):
             Task(transport.recv).result()
         transport.close(0)
 
 
-def test_options_that_are_functions_are_asked_anew_by_every_attempt() -> None:
+def test_options_that_are_functions_are_called_by_every_attempt() -> None:
     tokens = iter(["first", "second"])
     scripts = [reply(), websocket, reply(), websocket]
-    with Server(*scripts) as server, connector(server, params=lambda: {"token": next(tokens)}) as made:
+    with Server(*scripts) as server, attempts(server, params=lambda: {"token": next(tokens)}) as made:
         for _ in range(2):
-            run(made.attempt(LIMIT))[1].close(0)
+            run(made.attempt())[1].close(0)
         asked = [request.target.rpartition("token=")[2] for request in server.requests]
     assert asked == ["first", "first", "second", "second"]
 
 
 def test_cookies_outlive_an_attempt() -> None:
     scripts = [reply(200, b"sid:60:60:websocket", "Set-Cookie: node=1"), websocket, reply(), websocket]
-    with Server(*scripts) as server, connector(server) as made:
+    with Server(*scripts) as server, attempts(server) as made:
         for _ in range(2):
-            run(made.attempt(LIMIT))[1].close(0)
+            run(made.attempt())[1].close(0)
         assert [request.header("Cookie") for request in server.requests] == [None, "node=1", "node=1", "node=1"]
 
 
@@ -156,7 +174,7 @@ def test_cookies_outlive_an_attempt() -> None:
 @pytest.mark.parametrize(
     ("status", "retryable"), [(302, False), (401, False), (403, False), (500, True), (502, True), (503, True)]
 )
-def test_a_refused_handshake_has_its_status_and_is_asked_once(status: int, retryable: bool) -> None:
+def test_refused_handshake_has_its_status_and_is_made_once(status: int, retryable: bool) -> None:
     error, server = failure(reply(status, b"go away", "Location: /elsewhere"))
     assert isinstance(error, HandshakeRejected)
     assert (error.status, error.body, error.retryable) == (status, "go away", retryable)
@@ -166,7 +184,7 @@ def test_a_refused_handshake_has_its_status_and_is_asked_once(status: int, retry
 @pytest.mark.parametrize(
     "body", [b"Welcome to socket.io.", b"", b"<html>", b"sid:x:y:websocket", b"a/b:60:60:websocket"]
 )
-def test_an_answer_of_another_kind_of_server_is_final(body: bytes) -> None:
+def test_response_of_another_kind_of_server_is_final(body: bytes) -> None:
     error, server = failure(reply(200, body))
     assert "not a Socket.IO server" in str(error)
     assert not error.retryable
@@ -182,7 +200,7 @@ def test_an_answer_of_another_kind_of_server_is_final(body: bytes) -> None:
         (b'\x00\x09\x07\xff0{"sid":"x"}', "Engine.IO 3 (socket.io 1.x or 2.x)"),
     ],
 )
-def test_a_server_of_a_later_generation_is_named(status: int, body: bytes, generation: str) -> None:
+def test_server_of_a_later_generation_is_named(status: int, body: bytes, generation: str) -> None:
     error, server = failure(reply(status, b"Cannot GET"), reply(200, body))
     assert isinstance(error, WrongRevision)
     # In a payload of bytes, the length's 0xFF is no UTF-8.
@@ -195,7 +213,7 @@ def test_a_server_of_a_later_generation_is_named(status: int, body: bytes, gener
     ]
 
 
-def test_a_server_that_names_itself_at_once_is_asked_for_its_generation_too() -> None:
+def test_server_that_names_itself_is_asked_for_its_generation_too() -> None:
     wrong = b'{"code":0,"message":"Transport unknown"}'
     error, server = failure(reply(400, wrong), reply(200, b'0{"sid":"x"}'))
     assert isinstance(error, WrongRevision)
@@ -204,27 +222,27 @@ def test_a_server_that_names_itself_at_once_is_asked_for_its_generation_too() ->
 
 
 @pytest.mark.parametrize("probe", [reply(404, b"no"), reply(200, b"hello"), reply(500, b"")])
-def test_the_first_answer_counts_if_the_second_says_nothing_new(probe: Script) -> None:
+def test_first_response_counts_if_the_second_says_nothing_new(probe: Script) -> None:
     error, server = failure(reply(404, b"not here"), probe)
     assert isinstance(error, HandshakeRejected)
     assert (error.status, error.body) == (404, "not here")
     assert len(server.requests) == 2
 
 
-def test_the_first_answer_counts_if_there_is_no_second() -> None:
+def test_first_response_counts_if_there_is_no_second() -> None:
     error, server = failure(reply(404, b"not here"), lambda peer: peer.read_head())
     assert isinstance(error, HandshakeRejected)
     assert error.status == 404
     assert len(server.requests) == 2
 
 
-def test_the_first_answer_counts_if_the_second_does_not_come_in_time() -> None:
+def test_first_response_counts_if_the_second_is_late() -> None:
     with (
         Server(reply(404, b"not here"), say_nothing) as server,
-        connector(server) as made,
+        attempts(server, seconds=1.0) as made,
         pytest.raises(HandshakeRejected) as caught,
     ):
-        run(made.attempt(1.0))
+        run(made.attempt())
     assert caught.value.status == 404
 
 
@@ -232,7 +250,7 @@ def test_the_first_answer_counts_if_the_second_does_not_come_in_time() -> None:
     ("offered", "wanted"),
     [(b"xhr-polling,htmlfile", ("websocket",)), (b"websocket", ("xhr-polling",)), (b"flashsocket", ALL)],
 )
-def test_no_transport_in_common_is_an_error_that_names_both_sides(offered: bytes, wanted: tuple[str, ...]) -> None:
+def test_error_without_a_common_transport_names_both_sides(offered: bytes, wanted: tuple[str, ...]) -> None:
     error, server = failure(reply(200, b"sid:60:60:" + offered), transports=wanted)
     text = str(error)
     assert text.startswith("no transport in common: ")
@@ -242,7 +260,7 @@ def test_no_transport_in_common_is_an_error_that_names_both_sides(offered: bytes
     assert len(server.requests) == 1
 
 
-def test_a_transport_that_does_not_open_says_why(caplog: pytest.LogCaptureFixture) -> None:
+def test_transport_that_does_not_open_says_why(caplog: pytest.LogCaptureFixture) -> None:
     def refuse(peer: Peer) -> None:
         peer.read_head()
         peer.answer(403, b"not you")
@@ -258,16 +276,20 @@ def test_a_transport_that_does_not_open_says_why(caplog: pytest.LogCaptureFixtur
 def test_nobody_there_is_a_connect_error() -> None:
     with (
         closed_port() as port,
-        connector(parse_address("127.0.0.1", port, None, "socket.io")) as made,
+        attempts(parse_address("127.0.0.1", port, None, "socket.io")) as made,
         pytest.raises(ConnectError, match="refused the connection"),
     ):
-        run(made.attempt(LIMIT))
+        run(made.attempt())
 
 
 @pytest.mark.parametrize("scripts", [(say_nothing,), (reply(), say_nothing)], ids=["handshake", "upgrade"])
 def test_silence_ends_at_the_deadline(scripts: tuple[Script, ...]) -> None:
-    with Server(*scripts) as server, connector(server) as made, pytest.raises(ConnectError, match="in time"):
-        run(made.attempt(0.3))
+    with (
+        Server(*scripts) as server,
+        attempts(server, seconds=0.3) as made,
+        pytest.raises(ConnectError, match="in time"),
+    ):
+        run(made.attempt())
 
 
 # Options that raise
@@ -287,31 +309,31 @@ def _fails(times: int) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("name", ["params", "headers", "cookies"])
-def test_what_an_option_raises_is_raised_before_anything_is_sent(name: str) -> None:
-    with Server(reply(), websocket) as server, connector(server, **{name: _fails(1)}) as made:
+def test_option_that_raises_does_so_before_anything_is_sent(name: str) -> None:
+    with Server(reply(), websocket) as server, attempts(server, **{name: _fails(1)}) as made:
         with pytest.raises(LookupError, match="no token today"):
-            run(made.attempt(LIMIT))
+            run(made.attempt())
         assert server.connections == 0
-        run(made.attempt(LIMIT))[1].close(0)  # the next attempt asks again
+        run(made.attempt())[1].close(0)  # the next attempt asks again
 
 
 @pytest.mark.parametrize("times", [1, 2], ids=["handshake", "upgrade"])
-def test_what_auth_raises_is_raised_and_leaves_nothing_open(times: int) -> None:
+def test_auth_that_raises_leaves_nothing_open(times: int) -> None:
     with (
         Server(reply(), websocket) as server,
-        connector(server, auth=_fails(times)) as made,
+        attempts(server, auth=_fails(times)) as made,
         nothing_left_open(),
         pytest.raises(LookupError, match="no token today"),
     ):
-        made.attempt(LIMIT).run()
+        made.attempt().run()
 
 
 # Aborting
 
 
-def test_what_was_aborted_before_does_not_run() -> None:
-    with Server(reply()) as server, connector(server) as made:
-        attempt = made.attempt(LIMIT)
+def test_attempt_that_was_aborted_before_does_not_run() -> None:
+    with Server(reply()) as server, attempts(server) as made:
+        attempt = made.attempt()
         attempt.abort()
         with pytest.raises(ConnectError, match="aborted"):
             run(attempt)
@@ -324,8 +346,8 @@ def test_what_was_aborted_before_does_not_run() -> None:
     ids=["handshake", "probe", "upgrade"],
 )
 def test_abort_ends_every_stage(scripts: tuple[Script, ...]) -> None:
-    with Server(*scripts) as server, connector(server) as made:
-        attempt = made.attempt(60)
+    with Server(*scripts) as server, attempts(server) as made:
+        attempt = made.attempt()
         task = Task(attempt.run)
         server.next_peer()
         attempt.abort()
@@ -334,8 +356,8 @@ def test_abort_ends_every_stage(scripts: tuple[Script, ...]) -> None:
 
 
 def test_abort_ends_connecting() -> None:
-    with deaf_port() as port, connector(parse_address("127.0.0.1", port, None, "socket.io")) as made:
-        attempt = made.attempt(20)
+    with deaf_port() as port, attempts(parse_address("127.0.0.1", port, None, "socket.io")) as made:
+        attempt = made.attempt()
         task = Task(attempt.run)
         task.wait_until_blocked()
         attempt.abort()
@@ -343,7 +365,7 @@ def test_abort_ends_connecting() -> None:
             task.result()
 
 
-def test_abort_while_the_users_options_are_asked_ends_the_attempt() -> None:
+def test_abort_while_options_are_called_ends_the_attempt() -> None:
     with Server(say_nothing) as server:
         made_attempt: list[Attempt] = []
 
@@ -351,50 +373,49 @@ def test_abort_while_the_users_options_are_asked_ends_the_attempt() -> None:
             made_attempt[0].abort()
             return {}
 
-        with connector(server, headers=headers) as made:
-            made_attempt.append(made.attempt(60))
+        with attempts(server, headers=headers) as made:
+            made_attempt.append(made.attempt())
             with pytest.raises(ConnectError):
                 run(made_attempt[0])
         assert server.requests == []
 
 
-class _Aborting(Revision1):
+class _Aborting(Opening1):
     """Reads a handshake at the very moment at which the attempt is aborted."""
 
-    attempt: Attempt
+    begun: Attempt
 
     def read_handshake(self, status: int, body: str, content_type: str | None = None) -> Handshake:
-        self.attempt.abort()
+        self.begun.abort()
         return super().read_handshake(status, body, content_type)
 
 
 def test_abort_between_handshake_and_transport_leaves_nothing_open() -> None:
-    revision = _Aborting()
+    opening = _Aborting(Dialect1())
     with Server(reply()) as server, nothing_left_open():
-        address = parse_address("127.0.0.1", server.port, None, "socket.io")
-        with closing(Connector(address, revision, HttpOptions(), ALL, 1000)) as made:
-            revision.attempt = made.attempt(60)
+        with attempts(server, opening=opening) as made:
+            opening.begun = made.attempt()
             with pytest.raises(ConnectError, match="aborted"):
-                revision.attempt.run()
+                opening.begun.run()
         assert server.connections == 1
-        del revision.attempt  # nobody remembers what it had opened
+        del opening.begun  # nobody remembers what it had opened
 
 
-def test_an_abort_does_not_spoil_the_next_attempt() -> None:
-    with Server(say_nothing, reply(), websocket) as server, connector(server) as made:
-        attempt = made.attempt(60)
+def test_abort_does_not_spoil_the_next_attempt() -> None:
+    with Server(say_nothing, reply(), websocket) as server, attempts(server) as made:
+        attempt = made.attempt()
         task = Task(attempt.run)
         server.next_peer()
         attempt.abort()
         with pytest.raises(ConnectError):
             task.result()
-        run(made.attempt(LIMIT))[1].close(0)
+        run(made.attempt())[1].close(0)
 
 
 # The connector itself
 
 
-def test_what_nobody_expected_is_final_and_names_its_cause() -> None:
+def test_error_that_nobody_expected_is_final_and_has_its_cause() -> None:
     problem = KeyError("token")
     error = as_connect_error(problem)
     assert "KeyError: 'token'" in str(error)
@@ -402,9 +423,9 @@ def test_what_nobody_expected_is_final_and_names_its_cause() -> None:
     assert error.__cause__ is problem
 
 
-def test_the_deadline_counts_from_when_the_attempt_was_made() -> None:
-    with Server(reply()) as server, connector(server) as made:
-        attempt = made.attempt(0.001)
+def test_deadline_counts_from_when_the_attempt_was_made() -> None:
+    with Server(reply()) as server, attempts(server, seconds=0.001) as made:
+        attempt = made.attempt()
         deadline = time.monotonic() + 0.01
         while time.monotonic() < deadline:
             pass
@@ -413,17 +434,17 @@ def test_the_deadline_counts_from_when_the_attempt_was_made() -> None:
         assert server.requests == []
 
 
-def test_a_connector_that_made_no_attempt_closes() -> None:
-    Connector(parse_address("h", None, None, "socket.io"), Revision1(), HttpOptions(), ALL, 1).close()
+def test_connector_that_made_no_attempt_closes() -> None:
+    Connector(parse_address("h", None, None, "socket.io"), Options()).close()
 
 
 def test_no_descriptor_is_left() -> None:
     gc.collect()
     before = descriptors()
-    with Server(reply(), websocket) as server, connector(server) as made:
-        run(made.attempt(LIMIT))[1].close(0)
-    with Server(reply(), hand_over) as server, connector(server) as made:
-        attempt = made.attempt(60)
+    with Server(reply(), websocket) as server, attempts(server) as made:
+        run(made.attempt())[1].close(0)
+    with Server(reply(), hand_over) as server, attempts(server) as made:
+        attempt = made.attempt()
         task = Task(attempt.run)
         server.next_peer()
         attempt.abort()
@@ -439,10 +460,6 @@ OLD_OPEN = b'0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTime
 NO_POLLING = b'{"code":0,"message":"Transport unknown"}'
 ENGINE = ("websocket", "xhr-polling")
 SILENCE = 4.0
-
-
-def unknown() -> UnknownRevision:
-    return UnknownRevision({"1": Revision1, "3": revision4, "4": revision5})
 
 
 def speak(*steps: bytes | str) -> Script:
@@ -464,14 +481,13 @@ def paths(server: Server) -> list[str]:
     return [request.target.partition("&t=")[0] for request in server.requests]
 
 
-def test_the_session_that_the_question_opened_goes_on_over_a_probed_websocket() -> None:
+def test_session_of_a_handshake_goes_on_over_a_probed_websocket() -> None:
     with (
         Server(reply(200, OPEN), speak("2probe", b"3probe", "5", b"40")) as server,
-        connector(server, revision=unknown()) as made,
+        attempts(server, opening=any_revision()) as made,
     ):
-        handshake, transport = run(made.attempt(LIMIT))
-        assert made.revision is handshake.revision
-        assert made.revision.number == 5
+        handshake, transport = run(made.attempt())
+        assert handshake.dialect.number == 5
         assert transport.name == "websocket"
         assert Task(transport.recv).result() == ["40"]
         transport.close(0)
@@ -485,21 +501,24 @@ def test_the_session_that_the_question_opened_goes_on_over_a_probed_websocket() 
     "script",
     [reply(403, b"no"), speak("2probe", b"6"), speak("2probe"), lambda peer: peer.accept(), lambda peer: peer.end()],
 )
-def test_a_websocket_that_does_not_stand_the_probe_leaves_the_session_to_polling(script: Script) -> None:
-    with Server(reply(200, OPEN), script) as server, connector(server, ENGINE, revision=unknown()) as made:
-        _, transport = run(made.attempt(SILENCE))  # half of it for a websocket that is silent
+def test_websocket_that_fails_the_probe_leaves_it_to_polling(script: Script) -> None:
+    with (
+        Server(reply(200, OPEN), script) as server,
+        attempts(server, ENGINE, opening=any_revision(), seconds=SILENCE) as made,
+    ):
+        _, transport = run(made.attempt())  # half of it for a websocket that is silent
         assert transport.name == "xhr-polling"
         transport.close(0)
         assert len(server.requests) <= 2
 
 
-def test_what_came_with_the_handshake_is_kept() -> None:
+def test_frames_that_came_with_the_handshake_are_kept() -> None:
     body = b"%d:%s2:40" % (len(OLD_OPEN), OLD_OPEN)
-    with Server(reply(200, body)) as server, connector(server, ("xhr-polling",), revision=unknown()) as made:
-        handshake, transport = run(made.attempt(LIMIT))
+    with Server(reply(200, body)) as server, attempts(server, ("xhr-polling",), opening=any_revision()) as made:
+        handshake, transport = run(made.attempt())
         transport.close(0)
     assert handshake.frames == ("40",)
-    assert made.revision.number == 4
+    assert handshake.dialect.number == 4
 
 
 @pytest.mark.parametrize(
@@ -510,16 +529,17 @@ def test_what_came_with_the_handshake_is_kept() -> None:
         ([reply(200, b"sid:60:60:xhr-polling"), reply(200, b"1::")], 1),
     ],
 )
-def test_as_many_questions_as_it_takes(scripts: list[Script], number: int) -> None:
-    with Server(*scripts) as server, connector(server, ("xhr-polling",), revision=unknown()) as made:
-        run(made.attempt(LIMIT))[1].close(0)
-        assert made.revision.number == number
+def test_as_many_requests_as_it_takes(scripts: list[Script], number: int) -> None:
+    with Server(*scripts) as server, attempts(server, ("xhr-polling",), opening=any_revision()) as made:
+        handshake, transport = run(made.attempt())
+        transport.close(0)
+        assert handshake.dialect.number == number
         assert len(server.requests) == len(scripts)
 
 
 @pytest.mark.parametrize(("statuses", "count"), [((404, 404), 2), ((400, 400, 400), 3), ((403,), 1), ((500,), 1)])
-def test_no_question_too_many(statuses: tuple[int, ...], count: int) -> None:
-    error, server = failure(*[reply(status, b"no") for status in statuses], revision=unknown())
+def test_no_request_too_many(statuses: tuple[int, ...], count: int) -> None:
+    error, server = failure(*[reply(status, b"no") for status in statuses], opening=any_revision())
     assert isinstance(error, HandshakeRejected)
     assert error.status == statuses[0]
     assert len(server.requests) == count
@@ -528,39 +548,39 @@ def test_no_question_too_many(statuses: tuple[int, ...], count: int) -> None:
 @pytest.mark.parametrize(
     ("frames", "number"), [([OPEN], 5), ([OLD_OPEN, b"40"], 4), ([OLD_OPEN, b"2"], 5), ([OLD_OPEN], 5)]
 )
-def test_a_server_without_polling_is_found_over_a_websocket(frames: list[bytes], number: int) -> None:
+def test_server_without_polling_is_found_over_a_websocket(frames: list[bytes], number: int) -> None:
     refuse = reply(400, NO_POLLING)
     with (
         Server(refuse, refuse, refuse, speak(*frames)) as server,
-        connector(server, revision=unknown()) as made,
+        attempts(server, opening=any_revision()) as made,
     ):
-        handshake, transport = run(made.attempt(LIMIT))
+        handshake, transport = run(made.attempt())
         transport.close(0)
-        assert made.revision.number == number
+        assert handshake.dialect.number == number
         assert handshake.frames == tuple(text.decode() for text in frames[1:])
         assert paths(server)[-1] == "/socket.io/?EIO=4&transport=websocket"
 
 
-def test_a_server_without_polling_that_ends_while_it_is_found_out_may_be_asked_again() -> None:
+def test_server_that_ends_while_it_is_found_out_may_be_retried() -> None:
     def script(peer: Peer) -> None:
         peer.accept()
         peer.send(frame(OLD_OPEN.decode()))
 
     refuse = reply(400, NO_POLLING)
-    error, _ = failure(refuse, refuse, refuse, script, revision=unknown())
+    error, _ = failure(refuse, refuse, refuse, script, opening=any_revision())
     assert "ended websocket at once" in str(error)
     assert error.retryable
 
 
-def test_a_server_without_polling_is_refused_without_websockets() -> None:
-    error, server = failure(reply(400, NO_POLLING), transports=("xhr-polling",), revision=unknown())
+def test_server_without_polling_needs_websockets() -> None:
+    error, server = failure(reply(400, NO_POLLING), transports=("xhr-polling",), opening=any_revision())
     assert isinstance(error, HandshakeRejected)
     assert len(server.requests) == 3
 
 
-def test_a_websocket_that_is_wanted_first_opens_the_session_by_itself() -> None:
-    with Server(speak(OPEN)) as server, connector(server, revision=revision5()) as made:
-        handshake, transport = run(made.attempt(LIMIT))
+def test_websocket_that_is_first_opens_the_session_by_itself() -> None:
+    with Server(speak(OPEN)) as server, attempts(server, opening=revision5()) as made:
+        handshake, transport = run(made.attempt())
         transport.close(0)
         assert (handshake.session_id, transport.name) == ("x", "websocket")
         assert paths(server) == ["/socket.io/?EIO=4&transport=websocket"]
@@ -575,9 +595,9 @@ def test_a_websocket_that_is_wanted_first_opens_the_session_by_itself() -> None:
         [speak(), reply(200, OPEN), reply(400, b"no")],
     ],
 )
-def test_if_that_does_not_work_polling_does(scripts: list[Script]) -> None:
-    with Server(*scripts) as server, connector(server, ENGINE, revision=revision5()) as made:
-        _, transport = run(made.attempt(SILENCE))
+def test_polling_follows_a_websocket_that_opens_no_session(scripts: list[Script]) -> None:
+    with Server(*scripts) as server, attempts(server, ENGINE, opening=revision5(), seconds=SILENCE) as made:
+        _, transport = run(made.attempt())
         transport.close(0)
     assert transport.name == "xhr-polling"
 
@@ -588,67 +608,84 @@ def test_if_that_does_not_work_polling_does(scripts: list[Script]) -> None:
         (reply(400, b"no"), "refused the websocket"),
         (speak(b"hello"), "not a Socket"),
         (lambda peer: peer.accept(), "ended websocket at once"),
-        (speak(), "says nothing"),
+        (speak(), "sends nothing"),
     ],
 )
-def test_without_another_transport_it_says_why(script: Script, text: str) -> None:
+def test_error_of_the_only_transport_says_why(script: Script, text: str) -> None:
     with (
         Server(script) as server,
-        connector(server, ("websocket",), revision=revision5()) as made,
+        attempts(
+            server, ("websocket",), opening=revision5(), seconds=0.5 if text == "sends nothing" else LIMIT
+        ) as made,
         pytest.raises(ConnectError, match=text),
     ):
-        run(made.attempt(0.5 if text == "says nothing" else LIMIT))
+        run(made.attempt())
 
 
-def test_claims_are_asked_for_at_every_attempt() -> None:
-    endpoint = Endpoint("")
+def test_auth_is_asked_for_at_every_attempt() -> None:
     tokens = iter([{"token": 1}, {"token": 2}])
-    with Server(speak(OPEN)) as server, connector(server, revision=revision5()) as made:
-        made.claims[""] = (endpoint, lambda: next(tokens))
+    default, chat = Endpoint("", auth=lambda: next(tokens)), Endpoint("/chat", auth={"key": "c"})
+    with Server(speak(OPEN), speak(OPEN)) as server, attempts(server, opening=revision5()) as made:
         for number in (1, 2):
-            run(made.attempt(LIMIT))[1].close(0)
-            assert endpoint.auth == {"token": number}
+            _, transport, data = Task(made.attempt(default, chat, Endpoint("/news")).run).result()
+            transport.close(0)
+            assert data == {default: {"token": number}, chat: {"key": "c"}}
 
 
-@pytest.mark.parametrize("revision", [revision4(), unknown()])
-def test_a_claim_that_the_server_cannot_be_told_is_an_error(revision: Revision) -> None:
-    old = b"%d:%s" % (len(OLD_OPEN), OLD_OPEN)
-    script = speak(OLD_OPEN) if revision.number == 4 else reply(200, old)
-    with Server(script) as server, connector(server, ENGINE, revision=revision) as made:
-        made.claims[""] = (Endpoint(""), {"token": 1})
-        with pytest.raises(ConnectError, match="params=") as caught:
-            run(made.attempt(LIMIT))
+@pytest.mark.parametrize(
+    ("opening", "scripts"),
+    [
+        (revision4(), []),
+        (any_revision(), [reply(200, b"%d:%s" % (len(OLD_OPEN), OLD_OPEN))]),
+        (any_revision(), [*[reply(400, NO_POLLING)] * 3, speak(OLD_OPEN, b"40")]),
+    ],
+    ids=["known", "handshake", "open packet"],
+)
+def test_auth_that_the_server_cannot_get_is_an_error(opening: Opening, scripts: list[Script]) -> None:
+    with (
+        Server(*scripts) as server,
+        attempts(server, ENGINE, opening=opening) as made,
+        nothing_left_open(),
+        pytest.raises(ConnectError, match="params=") as caught,
+    ):
+        run(made.attempt(Endpoint("", auth={"token": 1})))
     assert not caught.value.retryable
+    assert len(server.requests) == len(scripts)
 
 
-def test_only_asking_ends_the_session_that_it_opened() -> None:
-    with Server(reply(200, OPEN), reply(200, b"ok")) as server, connector(server, revision=unknown()) as made:
-        handshake = Task(made.attempt(LIMIT).ask).result()
+def test_auth_of_a_channel_does_not_matter_to_an_old_server() -> None:
+    with Server(reply(), websocket) as server, attempts(server) as made:
+        run(made.attempt(Endpoint("/chat", auth={"token": 1})))[1].close(0)
+
+
+def test_ask_ends_the_session_that_it_opened() -> None:
+    with Server(reply(200, OPEN), reply(200, b"ok")) as server, attempts(server, opening=any_revision()) as made:
+        handshake = Task(made.attempt().ask).result()
         assert handshake.session_id == "x"
         assert server.requests[1].raw.startswith(b"POST /socket.io/?EIO=4&transport=polling&sid=x")
 
 
 @pytest.mark.parametrize("script", [reply(400, b"no"), lambda peer: peer.end()])
-def test_a_session_that_cannot_be_ended_ends_by_itself(script: Script) -> None:
-    with Server(reply(200, OPEN), script) as server, connector(server, revision=unknown()) as made:
-        assert Task(made.attempt(LIMIT).ask).result().session_id == "x"
+def test_session_that_ask_cannot_end_ends_by_itself(script: Script) -> None:
+    with Server(reply(200, OPEN), script) as server, attempts(server, opening=any_revision()) as made:
+        assert Task(made.attempt().ask).result().session_id == "x"
 
 
-def test_only_asking_a_legacy_server_opens_no_transport() -> None:
-    with Server(reply()) as server, connector(server, revision=unknown()) as made:
-        assert Task(made.attempt(LIMIT).ask).result().revision.number == 1
+def test_ask_opens_no_transport_to_a_legacy_server() -> None:
+    with Server(reply()) as server, attempts(server, opening=any_revision()) as made:
+        assert Task(made.attempt().ask).result().dialect.number == 1
         assert len(server.requests) == 1
 
 
-def test_asking_a_server_without_polling_opens_a_websocket() -> None:
+def test_ask_opens_a_websocket_to_a_server_without_polling() -> None:
     refuse = reply(400, NO_POLLING)
     with (
         Server(refuse, refuse, refuse, speak(OPEN)) as server,
-        connector(server, revision=unknown()) as made,
+        attempts(server, opening=any_revision()) as made,
     ):
-        assert Task(made.attempt(LIMIT).ask).result().session_id == "x"
+        assert Task(made.attempt().ask).result().session_id == "x"
 
 
-def test_what_is_a_connect_error_already_stays_as_it_is() -> None:
+def test_connect_error_stays_as_it_is() -> None:
     error = ConnectError("no")
     assert as_connect_error(error) is error

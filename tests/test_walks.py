@@ -25,7 +25,6 @@ def test_walk_ends_and_goes_through_several_files(traced, name):
     assert traced[name].changes > 1
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 @pytest.mark.parametrize("name", LIMITS)
 def test_walk_has_half_the_calls_and_changes_of_before(traced, name):
     calls, _, changes = traced[name]

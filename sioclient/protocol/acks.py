@@ -1,4 +1,4 @@
-"""Acknowledgements that somebody waits for: each is answered or failed exactly once."""
+"""Acknowledgements that somebody waits for: each comes or fails exactly once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Acks:
     """The table of pending acknowledgements of one connection.
 
     Ids are counted from 1 over all endpoints and never used twice, not even after a reconnect, so that a late
-    answer finds nobody.
+    ack finds nobody.
 
     Args:
         limit: how many may be pending at once.
@@ -49,14 +49,14 @@ class Acks:
         return number
 
     def add(self, key: AckKey, waiter: Any, deadline: float | None) -> None:
-        """Wait for the answer to ``key``; ``waiter`` is handed back with it.
+        """Wait for the ack of ``key``; ``waiter`` is handed back with it.
 
         Raises:
             LocalProtocolError: something waits with this id already, or too much waits in all.
         """
         endpoint, number = key
         if type(number) is not int or not 1 <= number <= MAX_ID:
-            raise LocalProtocolError(f"msgid is a whole number from 1 to 2**53, not {number!r}")
+            raise LocalProtocolError(f"msgid must be a whole number from 1 to 2**53, not {number!r}")
         if key in self._pending:
             raise LocalProtocolError(f"the acknowledgement of {number} on {endpoint!r} is still awaited: use another")
         if len(self._pending) >= self._limit:
@@ -70,14 +70,15 @@ class Acks:
         pending = self._pending.pop(key, None)
         if pending is None:
             self.ignored += 1
-        elif pending.deadline is not None:
+        elif pending.deadline is not None and len(self._deadlines) > 2 * len(self._pending) + 64:
             self._forget_stale_deadlines()
         return pending
 
-    def drop(self, condemned: Callable[[AckKey], bool]) -> Iterator[Any]:
-        """Forget all whose key is condemned, and yield who waited, oldest first."""
-        for key in [key for key in self._pending if condemned(key)]:
-            yield self._pending.pop(key).waiter
+    def drop(self, condemned: Callable[[AckKey], bool]) -> list[Any]:
+        """Forget all whose key is condemned; return who waited, oldest first."""
+        dropped = [self._pending.pop(key).waiter for key in [key for key in self._pending if condemned(key)]]
+        self._forget_stale_deadlines()
+        return dropped
 
     def expire(self, now: float) -> Iterator[Any]:
         """Forget those whose time is over, and yield who waited."""
@@ -97,7 +98,7 @@ class Acks:
         return pending is not None and pending.deadline == deadline
 
     def _forget_stale_deadlines(self) -> None:
-        # Answers come long before their time-outs: without this, a minute of calls would stay in the heap.
+        # Acks come and endpoints end long before the time-outs: without this, a minute of calls would stay in the heap.
         if len(self._deadlines) > 2 * len(self._pending) + 64:
             self._deadlines = [entry for entry in self._deadlines if self._is_live(*entry)]
             heapify(self._deadlines)

@@ -1,224 +1,355 @@
-"""The client's side of a connection as an object without I/O: what is said on it.
+"""The client's side of a connection as an object without I/O.
 
 Everything that happens is a method: what the user wants, what the network brings, what time it is. What follows from it
 is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the user, ``deadline()`` for the clock.
-``now`` is in seconds on any clock that never goes back. The phases of a connection are in ``lifecycle``.
+``now`` is in seconds on any clock that never goes back.
+
+It is put together of three objects. ``membership`` keeps endpoints, acknowledgements and queued packets; ``lifecycle``
+goes through the phases; ``receiver`` knows what each packet of the server means.
+
+A shell that holds a lock around this object makes what needs JSON before: ``encode`` for ``push``, ``acknowledge`` and
+``join``, ``start.make_start`` for ``transport_opened``. Left out, it is made here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any
 
-from ..errors import (
-    AckTimeout,
-    ChannelError,
-    ConnectError,
-    ConnectionLost,
-    HandshakeRejected,
-    LocalProtocolError,
-    NotConnected,
-)
-from .acks import AckKey
-from .backoff import Backoff
+from ..errors import AckTimeout, ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
+from ..options import Options
+from ..reading import Reading
 from .endpoints import Endpoint, Joining
-from .fence import BYTE_BUDGET, Fence
-from .lifecycle import OVERFED, Lifecycle, Phase, Policy
-from .notices import Answered, Connected, Disconnected, Dropped, JoinFailed, Notice, Unanswered
+from .fence import WINDOW, Fence
+from .lifecycle import Lifecycle
+from .membership import Membership
+from .notices import Notice, Unacknowledged
 from .outbox import frames_of
-from .packets import (
-    Ack,
-    Close,
-    Connect,
-    Disconnect,
-    Encoded,
-    Error,
-    Event,
-    Foreign,
-    Frame,
-    Heartbeat,
-    Json,
-    Malformed,
-    Message,
-    Noop,
-    Packet,
-    Recoverable,
-)
-from .revisions.base import Handshake, Revision
+from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
+from .phases import Phase, Step
+from .receiver import Receiver
+from .revisions.base import Decoder, Dialect, Handshake, Opening
+from .session import Session, earliest
+from .start import Start, check_auth, make_start
 
-# In Python 3.11, a look-up in an Enum takes as long as a call.
-_OPEN, _CLOSED, _IDLE, _JOINED = Phase.OPEN, Phase.CLOSED, Phase.IDLE, Joining.OPEN
+_OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
 
 MOST_QUEUED = 100
-"""Frames that may wait for the fence, or for another thread's write, before whoever sends more waits."""
+"""Packets that may wait for the fence, or for another thread's write, before whoever sends more waits."""
 
-WARNING_INTERVAL = 60.0
-"""Seconds between two notices of dropped packets."""
+_OTHER_SERVER = "another server has come, of another revision, and this was encoded for the one before: send it again"
+
+Encoding = tuple[Dialect, Encoded]
+"""A packet on the wire, and the dialect that it is in."""
 
 
-class ClientProtocol(Lifecycle):
-    """A client's connection: its sessions one after the other, its endpoints, acknowledgements and waiting frames.
+class Verdict(Enum):
+    """What becomes of a packet that was pushed."""
+
+    WRITE = "it is queued: write what may be written now"
+    MORE = "it is queued, and may wait until more is written with it"
+    FULL = "it is not queued: wait for room, and push it again"
+    DROPPED = "it is forgotten: it was volatile and could not be written now, or nobody waits for it any more"
+
+
+_WRITE, _MORE = Verdict.WRITE, Verdict.MORE
+
+
+class ClientProtocol:
+    """A client's connection.
 
     Args:
-        revision: the generation that is spoken.
-        backoff: when to try again.
-        policy: the user's decisions.
+        opening: how sessions begin; that of one revision, or the one that finds out.
+        options: the user's decisions.
+        random: returns a number from 0 up to 1, which spreads the delays between attempts.
     """
 
-    def __init__(self, revision: Revision, backoff: Backoff, policy: Policy | None = None) -> None:
-        super().__init__(revision, backoff, policy)
+    def __init__(
+        self, opening: Opening, options: Options | None = None, random: Callable[[], float] = lambda: 0.5
+    ) -> None:
+        options = options or Options()
+        self.membership = membership = Membership(options.buffer_size)
+        self.lifecycle = Lifecycle(membership, opening, options, random)
+        self.receiver = Receiver(membership, self.lifecycle)
+        self.endpoints, self.acks, self.outbox = membership.endpoints, membership.acks, membership.outbox
         self._now = float("-inf")  # when something happened last: the clock of what follows from it
-        self._dropped, self._next_warning = 0, float("-inf")
+
+    @property
+    def phase(self) -> Phase:
+        """Where the connection is; see ``phases``."""
+        return self.lifecycle.phase
+
+    @property
+    def linked(self) -> bool:
+        """Whether the current attempt goes on.
+
+        When a call turned this false, the caller closes the transport and need not report its loss.
+        """
+        return self.lifecycle.current != 0
+
+    @property
+    def session(self) -> Session | None:
+        """The session that stands; None: there is none."""
+        return self.lifecycle.session
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """What is spoken; None: that is not known yet."""
+        return self.lifecycle.dialect
+
+    @property
+    def reading(self) -> Reading:
+        """Whether frames are read: the reader says so here."""
+        return self.lifecycle.reading
+
+    @property
+    def decode(self) -> Decoder:
+        """What reads the frames of the session."""
+        return self.lifecycle.decode
 
     # What the user wants
 
-    def send(
-        self, packet: Message | Json | Event, now: float, waiter: Any = None, timeout: float | None = None
-    ) -> None:
-        """Send a packet of the user; one with an id has its answer handed to ``waiter``.
+    def connect(self, now: float) -> None:
+        """Begin. The caller makes the handshake and opens a transport, then says how it went.
 
         Raises:
-            NotConnected, BufferFull, ChannelError, LocalProtocolError, TypeError: it was not accepted.
+            LocalProtocolError: it has begun before.
         """
-        key = None if packet.id is None else (packet.endpoint, packet.id)
-        self.send_frame(self.revision.encode(packet), packet.endpoint, now, key, waiter, timeout)
+        if self.lifecycle.phase is not _IDLE:
+            raise LocalProtocolError("this connection was opened before: make a new one")
+        self.lifecycle.begin_attempt(Step.START, now)
 
-    def send_frame(
+    def encode(self, packet: Packet) -> Encoding:
+        """Return a packet as it is on the wire now; safe without the lock of a shell.
+
+        Raises:
+            NotConnected: it is not known yet what the server speaks.
+            LocalProtocolError, TypeError: the protocol cannot say this.
+        """
+        dialect = self.lifecycle.dialect
+        if dialect is None:
+            raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
+        return dialect, dialect.encode(packet)
+
+    def push(
         self,
-        frame: Encoded,
-        endpoint: str,
+        packet: UserPacket,
         now: float,
-        key: AckKey | None = None,
+        encoding: Encoding | None = None,
+        endpoint: Endpoint | None = None,
         waiter: Any = None,
         timeout: float | None = None,
-    ) -> None:
-        """Do what ``send`` does for a packet that was encoded before, without the lock that guards this object."""
-        self._now = now
-        if self.phase is not _OPEN or endpoint:
-            self._check_alive()
-            if self.endpoints.get(endpoint) is None:
-                raise ChannelError(f"{endpoint!r} is not connected: connect it again to send on it")
-        if self.phase is not _OPEN:
-            self.outbox.check_room(frame)
-        if key is not None:
-            self.acks.add(key, waiter, None if timeout is None else now + timeout)
-        self.outbox.push(frame, endpoint, ack=key)
+        *,
+        volatile: bool = False,
+        more: bool = False,
+        waited: bool = False,
+    ) -> Verdict:
+        """Take a packet of the user.
 
-    def join(self, name: str, query: str, timeout: float | None, now: float, auth: Any = None) -> Endpoint:
-        """Ask the server to join us to an endpoint; its ``state`` says when that is decided.
+        Args:
+            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most.
+            encoding: what ``encode`` returned for it.
+            endpoint: its endpoint; by default the one that has the packet's name for it.
+            volatile: whether to forget the packet if it cannot be written now.
+            more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
 
         Raises:
-            ChannelError: it is asked for or open already; the servers would connect it twice.
+            NotConnected, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, TypeError: it was not accepted.
+        """
+        self._now, is_open = now, self.lifecycle.phase is _OPEN
+        if not is_open or packet.endpoint:
+            self._check_alive()
+            self.membership.check(packet.endpoint, endpoint)
+        if volatile and (not is_open or self.outbox.queued >= MOST_QUEUED):
+            return Verdict.DROPPED
+        dialect, frames = encoding or self.encode(packet)
+        if dialect is not self.lifecycle.dialect:
+            raise ConnectionLost(_OTHER_SERVER)
+        if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
+            return Verdict.FULL
+        if packet.id is None:
+            self.outbox.push(frames, packet.endpoint)
+            fence = self.lifecycle.fence
+            if not more and (fence is None or not fence.awaited):
+                return _WRITE
+            return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
+        self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout)
+        self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
+        return _WRITE  # somebody waits for the acknowledgement
+
+    def acknowledge(
+        self, packet: UserPacket, args: list[Any], *, encoding: Encoding | None = None, more: bool = False
+    ) -> Verdict:
+        """Acknowledge a packet that asked for it, as long as its endpoint has been joined since.
+
+        In another session, and after the endpoint was left, the id is that of another packet or of none; socket.io 4
+        ends the session of a client that sends on an endpoint after leaving it.
+
+        Args:
+            packet: as it came.
+            args: what the acknowledgement carries.
+            encoding: what ``encode`` returned for the Ack.
+            more: whether the caller is about to push more.
+        """
+        if packet.id is None or not self.membership.still_joined(packet):
+            return Verdict.DROPPED
+        _, frames = encoding or self.encode(Ack(packet.id, args, packet.endpoint))
+        self.outbox.push(frames, packet.endpoint, of_session=True)
+        return _MORE if more and (self.outbox.queued < WINDOW or not self.has_frames()) else _WRITE
+
+    def join(
+        self,
+        name: str,
+        query: str,
+        timeout: float | None,
+        now: float,
+        auth: Any = None,
+        *,
+        data: Any = None,
+        owner: Any = None,
+        encoding: Encoding | None = None,
+    ) -> Endpoint:
+        """Ask the server to join us to an endpoint; its ``state`` says when that is decided.
+
+        Args:
+            name: the endpoint's name.
+            query: what the join carries.
+            timeout: seconds that the server has to confirm; None: as long as the session.
+            auth: what the user gave; kept for the next sessions.
+            data: what the server gets of it now; by default ``auth`` itself.
+            owner: whom the notices about this endpoint are for.
+            encoding: what ``encode`` returned for the join.
+
+        Raises:
+            ChannelError: it is asked for or open already, or ``encoding`` is for a server that is no longer there.
             LocalProtocolError: there can be no endpoint of this name.
             NotConnected: the connection has ended, or not begun.
         """
         if not name:
             raise LocalProtocolError("the default endpoint is always connected: give the name of another")
         self._check_alive()
-        if self.endpoints.get(name) is not None:
-            raise ChannelError(f"{name!r} is connected already: use that channel, or disconnect it first")
-        if auth is not None and not self.revision.asks_to_join:
-            raise LocalProtocolError(f"revision {self.revision.number} has no auth= for endpoints: give query=")
-        frame = self.revision.encode(Connect(name, query, data=auth))
-        endpoint = self.endpoints.add(name, query, None if timeout is None else now + timeout, auth)
-        if self.phase is Phase.OPEN:
-            self.outbox.push(frame, name, of_session=True)
-        elif self.phase is Phase.RESTORING:
-            self.outbox.push_urgent(frame)
+        endpoint = Endpoint(name, query, auth, owner, deadline=None if timeout is None else now + timeout)
+        if self.endpoints.get(name) is None:
+            dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
+            check_auth(dialect, auth)
+            if dialect is not self.dialect:
+                raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
+            endpoint.request = frames
+        self.membership.add(endpoint)
+        if self.lifecycle.phase is _OPEN or endpoint.left_here:
+            # The packet that leaves the endpoint of before may still be queued: this one goes behind it.
+            self.outbox.push(endpoint.request, name, of_session=True)
+        elif self.lifecycle.phase is Phase.RESTORING:
+            self.outbox.push_urgent(endpoint.request)
         return endpoint
 
-    def leave(self, name: str) -> None:
-        """Leave an endpoint; leaving one that is not there does nothing."""
-        endpoint = self.endpoints.get(name)
-        if endpoint is None:
+    def leave(self, endpoint: Endpoint) -> None:
+        """Leave an endpoint; leaving one that is closed already does nothing."""
+        if endpoint.state is Joining.OVER:
             return
-        was_open = endpoint.state is Joining.OPEN
-        if self.phase in (Phase.RESTORING, Phase.OPEN):
-            self.outbox.bind_to_session(name)
-            self.outbox.push(self.revision.encode(Disconnect(name)), name, of_session=True)
-            self.endpoints.leave(endpoint)
-        else:
-            self.outbox.drop_endpoint(name)
-            self.endpoints.close(endpoint, None)
-        if was_open:
-            self._notices.append(Disconnected(name, "client"))
-        self._fail_acks(lambda key: key[0] == name, ConnectionLost(f"{name!r} was disconnected before the answer came"))
-        self._check_restored()
+        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
+        self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
+        self.lifecycle.check_restored()
 
-    def answer(self, packet: Message | Json | Event, args: list[Any]) -> None:
-        """Acknowledge a packet that asked for it, while the session in which it came lasts."""
-        if packet.id is not None:
-            self.answer_frame(self.revision.encode(Ack(packet.id, args, packet.endpoint)), packet.endpoint)
+    def disconnect(self) -> None:
+        """End the connection for good. What was accepted is still written, then the server is told."""
+        if self.lifecycle.phase is _CLOSED:
+            return
+        last: list[Encoded] = [tuple(self.outbox.take_urgent())]
+        last += [tuple(self.outbox.take())] if self.lifecycle.phase is _OPEN else []
+        if self.session is not None and self.dialect is not None:
+            last.append(self.dialect.disconnect_packets(self.lifecycle.transport))
+        self.lifecycle.end(None, "client")
+        for packet in last:
+            self.outbox.push_urgent(packet)
 
-    def answer_frame(self, frame: Encoded, endpoint: str) -> None:
-        """Do what ``answer`` does for an acknowledgement that was encoded before."""
-        if self.session is not None:
-            self.outbox.push(frame, endpoint, of_session=True)
+    def fail(self, error: BaseException) -> None:
+        """End the connection because of an error of the shell's own, which becomes that of the connection."""
+        if self.lifecycle.phase is not _CLOSED:
+            internal = ConnectError(f"an error inside sioclient: {type(error).__name__}: {error}", retryable=False)
+            internal.__cause__ = error
+            self.lifecycle.end(internal, "internal error")
+
+    def forget(self) -> None:
+        """Be closed, without a notice: after a fork, the connection is that of the parent process."""
+        self.lifecycle.phase, self.endpoints.default.state = _CLOSED, Joining.OVER
 
     # What the network brings
 
-    def transport_opened(self, handshake: Handshake, transport: str, now: float) -> None:
-        """See ``Lifecycle.transport_opened``; what came with the handshake is taken too."""
-        super().transport_opened(handshake, transport, now)
-        self.receive(handshake.frames, now)
+    def transport_opened(self, handshake: Handshake, transport: str, now: float, start: Start | None = None) -> None:
+        """A transport carries the session that ``handshake`` opened; one that comes too late changes nothing.
+
+        Args:
+            handshake: what the opening has read.
+            transport: the name of the transport.
+            start: what ``start.make_start`` returned for it.
+        """
+        if self.lifecycle.phase is not Phase.CONNECTING:
+            return
+        dialect = handshake.dialect or self.dialect
+        assert dialect is not None, "only tests make handshakes without a dialect, and for known openings"
+        start = start or make_start(handshake, dialect, self.endpoints, None)
+        self.lifecycle.opened(handshake, dialect, transport, now, start)
+        self.receive_packets(start.packets, now)
+
+    def connect_failed(self, error: ConnectError, now: float) -> None:
+        """The attempt failed: no handshake, or no transport."""
+        if self.lifecycle.phase is Phase.CONNECTING:
+            self.lifecycle.lost("no connection", error, now)
+
+    def transport_lost(self, reason: str, now: float) -> None:
+        """The transport ended by itself; once the next attempt has begun, this comes too late and changes nothing."""
+        if self.session is not None:
+            self.lifecycle.lost(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def receive(self, frames: Sequence[Frame], now: float) -> None:
         """Take frames that came, in order."""
         self.receive_packets(self.decode(frames), now)
 
     def receive_packets(self, packets: list[Packet | Malformed], now: float) -> None:
-        """Do what ``receive`` does for frames that were decoded before, without the lock that guards this object."""
-        self._now = now
-        if packets and self.session is not None:
-            self.session.heard(now)
-        deliver, opened = self._notices.append, None  # the name of an endpoint that was found open a moment ago
-        for packet in packets:
-            if type(packet) is Event and (packet.endpoint == opened or self.endpoints.is_open(packet.endpoint)):
-                deliver(packet)  # nearly every packet is this
-                opened = packet.endpoint
-            elif self.session is not None:
-                _RECEIVERS[type(packet)](self, packet, now)
-                opened = None
-            else:
-                return  # the session ended within this batch; what follows belongs to nobody
+        """Take packets that came, in order; ``decode`` made them of frames."""
+        self.receiver.receive(packets, now)
 
     # What time it is
 
     def deadline(self) -> float | None:
         """Return when ``handle_timeout`` has something to do; None: not before something else happens."""
-        session = self.session.deadline() if self.session else None
-        times = (self._deadline, session, self.acks.deadline(), self.endpoints.deadline())
-        return min((time for time in times if time is not None), default=None)
+        session = self.lifecycle.session
+        of_session = session.deadline() if session is not None else None
+        return earliest(self.lifecycle.deadline, of_session, self.acks.deadline(), self.endpoints.deadline())
 
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._now = now
         for waiter in self.acks.expire(now):
-            self._notices.append(Unanswered(waiter, AckTimeout("no acknowledgement came in time")))
+            self.membership.notices.append(Unacknowledged(waiter, AckTimeout("no acknowledgement came in time")))
         for endpoint in self.endpoints.overdue(now):
-            error = f"no answer for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self._refuse(endpoint, ChannelError(error))
-        if self.session is not None and self.session.beat_due(now):
-            self.outbox.push_urgent(self.revision.encode(Heartbeat()))
+            error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
+            self.membership.refuse(endpoint, ChannelError(error))
+        if self.session is not None and self.session.heartbeat_due(now):
+            self.outbox.push_urgent(self.encode(Heartbeat())[1])
         if self.session is not None and self.session.fence_is_stuck(now):
             self.transport_lost("the server reads no more", now)
         if self.session is not None and self.session.is_dead(now):
             self.transport_lost("heartbeat timeout", now)
-        if self._deadline is not None and now >= self._deadline:
-            self._phase_overdue(now)
+        if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
+            self.lifecycle.overdue(now)
+        self.lifecycle.check_restored()
 
     # What follows
 
     def frames_to_send(self) -> list[Frame]:
         """Return the frames to write now; they are written at most once, whatever becomes of them."""
-        frames = self.outbox.take_urgent() if self.outbox.urgent else []
-        fence = self.session.fence if self.session else None
+        outbox, is_open = self.outbox, self.lifecycle.phase is _OPEN
+        fence = self.lifecycle.fence
+        frames = outbox.take_urgent() if outbox.urgent else []
         if fence is None:
-            return frames + self.outbox.take() if self.phase is _OPEN else frames
+            return frames + outbox.take() if is_open else frames
         if frames and fence.sent(frames):
             frames += self._close_off(fence)
-        while self.phase is _OPEN and self.outbox.queued and (room := fence.room()) > 0:
-            taken = self.outbox.take(room)
+        while is_open and outbox.queued and fence.room > 0:
+            taken = outbox.take(fence.room)
             frames += taken
             if fence.sent(taken):
                 frames += self._close_off(fence)
@@ -226,167 +357,32 @@ class ClientProtocol(Lifecycle):
 
     def has_frames(self) -> bool:
         """Return whether ``frames_to_send`` would return any."""
-        outbox, session = self.outbox, self.session  # once: this is asked without the lock that guards this object
-        if outbox.urgent:
+        if self.outbox.urgent:
             return True
-        if not outbox.queued or self.phase is not _OPEN:
-            return False
-        return session is None or session.fence is None or session.fence.room() > 0
-
-    def is_busy(self) -> bool:
-        """Return whether the server is known to work on what it got before, so that more may as well come together."""
-        session = self.session
-        return session is not None and session.fence is not None and session.fence.is_awaited()
-
-    def is_full(self, frame: Encoded = "") -> bool:
-        """Return whether so much waits to be written that ``frame`` should wait for room before, as with a socket.
-
-        While the connection is away, that is so only if it comes back in a moment: otherwise sending more raises.
-        """
-        if self.phase is _OPEN:
-            return self.outbox.queued >= MOST_QUEUED
-        return self._overfed and self.phase is not _CLOSED and not self.outbox.has_room(frame)
+        fence = self.lifecycle.fence
+        return self.lifecycle.phase is _OPEN and self.outbox.queued > 0 and (fence is None or fence.room > 0)
 
     def notices(self) -> list[Notice]:
         """Return what happened since the last call, in order."""
-        notices, self._notices = self._notices, []
+        membership = self.membership
+        notices, membership.notices = membership.notices, []
         return notices
+
+    def _must_wait(self, frames: Encoded) -> bool:
+        """Return whether frames must wait for room while the connection is away; raise if it may not come back soon."""
+        if self.lifecycle.comes_back_in_a_moment:
+            return not self.outbox.has_room(frames)
+        self.outbox.check_room(frames)
+        return False
 
     def _close_off(self, fence: Fence) -> Sequence[Frame]:
         number = self.acks.new_id("")
-        fence.close_off(number, self._now)
-        return frames_of(self.revision.encode(Noop(id=number)))
+        fence.close_off(number, max(self._now, self.receiver.now), self.reading.unread)
+        return frames_of(self.encode(Noop(id=number))[1])
 
     def _check_alive(self) -> None:
-        if self.phase is _IDLE:
+        if self.lifecycle.phase is _IDLE:
             raise NotConnected("there is no connection yet: call open() first")
-        if self.phase is _CLOSED:
-            raise NotConnected(f"the connection has ended: {self.error or 'make a new SocketIO to come back'}")
-
-    # Packets
-
-    def _on_connect(self, packet: Connect, now: float) -> None:
-        endpoint = self.endpoints.get(packet.endpoint)
-        if endpoint is None or endpoint.state is not Joining.ASKED:
-            return  # never asked for, or told twice (gevent-socketio does at every new transport)
-        endpoint.joined(packet.data)
-        self._notices.append(Connected(endpoint.name))
-        if endpoint is self.endpoints.default:
-            self._joined(now)
-        self._notices += endpoint.early.take()
-        self._check_restored()
-
-    def _on_disconnect(self, packet: Disconnect, now: float) -> None:
-        endpoint = self.endpoints.get(packet.endpoint)
-        if endpoint is None:
-            return
-        if endpoint is self.endpoints.default:
-            self._kicked(now)
-        elif endpoint.state is Joining.OPEN:
-            self._notices.append(Disconnected(endpoint.name, "server"))
-            self._refuse(endpoint, ChannelError(f"the server disconnected {endpoint.name!r}"))
-        elif not endpoint.left_here:
-            self._refuse(endpoint, ChannelError(f"the server refused {endpoint.name!r}"))
-        endpoint.left_here = False
-
-    def _kicked(self, now: float) -> None:
-        fence = self.session.fence if self.session else None
-        if fence is not None and fence.bytes_counted >= BYTE_BUDGET:
-            why = "the server's byte budget for one websocket was probably spent (socket.io 0.9.17 to 0.9.19)"
-            self._attempt_over(OVERFED, ConnectError(why), now)
-        elif self.phase is Phase.JOINING or self._policy.reconnect_when_kicked:
-            self._attempt_over("server", ConnectError("the server ended the session (0::)"), now)
-        else:
-            self._end(None, "server")
-
-    def _on_heartbeat(self, packet: Heartbeat, now: float) -> None:
-        if self.session is not None and self.session.owes_beat(now):
-            self.outbox.push_urgent(self.revision.encode(packet))
-
-    def _on_text(self, packet: Message | Json, now: float) -> None:
-        if self._deliver(packet) and packet.id is not None and not packet.wants_data:
-            # A plain id asks whether the packet arrived, which is true before any handler runs.
-            self.answer(packet, [])
-
-    def _on_event(self, packet: Event, now: float) -> None:
-        endpoint = self.endpoints.get(packet.endpoint)
-        if packet.name == "error" and endpoint is not None and endpoint.state is Joining.ASKED and endpoint.name:
-            # How gevent-socketio refuses an endpoint.
-            why = ", ".join(str(value) for value in packet.args)
-            self._refuse(endpoint, ChannelError(f"the server refused {endpoint.name!r}: {why[:200]}"))
-        else:
-            self._deliver(packet)
-
-    def _on_recoverable(self, packet: Recoverable, now: float) -> None:
-        endpoint = self.endpoints.get(packet.event.endpoint)
-        if endpoint is not None:
-            endpoint.offset = packet.offset
-        self._on_event(packet.event, now)
-
-    def _on_foreign(self, packet: Foreign, now: float) -> None:
-        if self.phase is Phase.JOINING:
-            self._attempt_over("server", packet.error, now)
-
-    def _deliver(self, packet: Message | Json | Event | Error) -> bool:
-        """Pass a packet on if its endpoint is ours; until that is confirmed it is kept."""
-        endpoint = self.endpoints.get(packet.endpoint)
-        if endpoint is None:
-            return False
-        if endpoint.state is _JOINED:
-            self._notices.append(packet)
-        elif not endpoint.early.keep(packet):
-            self._on_malformed(Malformed(endpoint.name, "too much came before the endpoint was joined"), self._now)
-            return False
-        return True
-
-    def _on_ack(self, packet: Ack, now: float) -> None:
-        fence = self.session.fence if self.session else None
-        if fence is not None and not packet.endpoint and fence.answered(packet.id):
-            return
-        pending = self.acks.resolve((packet.endpoint, packet.id))
-        if pending is not None:
-            self._notices.append(Answered(pending.waiter, packet.args))
-
-    def _on_error(self, packet: Error, now: float) -> None:
-        endpoint = self.endpoints.get(packet.endpoint)
-        if endpoint is None:
-            return
-        why = packet.reason or "no reason given"
-        if endpoint.name and endpoint.state is Joining.ASKED:
-            error = ChannelError(f"the server refused {endpoint.name!r}: {why[:200]}")
-            error.data = packet.data
-            self._refuse(endpoint, error, why)
-        elif not endpoint.name and packet.advice == "reconnect":
-            self._attempt_over("server", ConnectError(f"the server wants a new handshake: {why[:200]}"), now)
-        elif self.phase is Phase.JOINING:
-            status = 403 if packet.final or packet.reason == "unauthorized" else 500
-            refusal = HandshakeRejected(f"the server refused the session: {why[:200]}", status=status, body=why)
-            refusal.data = packet.data
-            if packet.final:
-                self._notices.append(JoinFailed("", refusal, endpoint.was_open, why))
-            self._attempt_over("server", refusal, now)
-        else:
-            self._deliver(packet)
-
-    def _on_malformed(self, packet: Malformed, now: float) -> None:
-        self._dropped += 1
-        if now >= self._next_warning:
-            self._notices.append(Dropped(self._dropped, packet))
-            self._dropped, self._next_warning = 0, now + WARNING_INTERVAL
-
-
-_RECEIVERS: dict[type, Callable[[ClientProtocol, Any, float], None]] = {
-    Connect: ClientProtocol._on_connect,
-    Disconnect: ClientProtocol._on_disconnect,
-    Heartbeat: ClientProtocol._on_heartbeat,
-    Message: ClientProtocol._on_text,
-    Json: ClientProtocol._on_text,
-    Event: ClientProtocol._on_event,
-    Ack: ClientProtocol._on_ack,
-    Error: ClientProtocol._on_error,
-    Noop: lambda protocol, packet, now: None,
-    Recoverable: ClientProtocol._on_recoverable,
-    Foreign: ClientProtocol._on_foreign,
-    Close: lambda protocol, packet, now: protocol.transport_lost("transport closed", now),
-    Malformed: ClientProtocol._on_malformed,
-}
+        if self.lifecycle.phase is _CLOSED:
+            why = self.lifecycle.error or "make a new SocketIO to come back"
+            raise NotConnected(f"the connection has ended: {why}")

@@ -1,4 +1,4 @@
-"""The endpoints of a connection: which are asked for, which are open, and what they still owe."""
+"""The endpoints of a connection: which are asked for, which are open, and whose they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Any
 
 from ..errors import SocketIOError
 from .early import Early
+from .packets import Connect, Encoded
+
+MOST_LEFT = 1000
+"""Names of endpoints that were left in a session and are remembered: the server has told of those before them."""
 
 
 class Joining(Enum):
@@ -19,7 +23,7 @@ class Joining(Enum):
     OVER = "over"
 
 
-_OPEN = Joining.OPEN
+_OPEN, _ASKED, _OVER = Joining.OPEN, Joining.ASKED, Joining.OVER  # a look-up in an Enum takes as long as a call
 
 
 @dataclass(slots=True, eq=False)
@@ -29,120 +33,138 @@ class Endpoint:
     Attributes:
         name: its name on the wire; empty for the default one.
         query: what the join carries.
-        state: ASKED until the server confirms, OVER when it is closed or failed.
+        auth: what the user gave as ``auth``: data, or a function that returns it. It is kept for the shell.
+        owner: whom notices about this endpoint are for. It is handed out with each of them and means nothing here.
+        request: the encoded join for the session that stands or is about to; empty if there is none, or none is needed.
+        state: ASKED until the server confirms, OVER when the endpoint was closed or its join failed.
         error: why it failed.
         deadline: until when the server must confirm; None: it has no limit but the session's.
-        early: what came for it before the confirmation.
+        early: packets that came for it before the confirmation.
         was_open: the server had confirmed it in an earlier session.
-        left_here: it was left before in this session, so a late ``0::/name`` may be the answer to that.
-        auth: what the server is told when it is asked to join us.
-        welcome: what it said when it did.
-        offset: the last packet that came, in the words of a server that can send again what came after it.
-        recovered: whether the server did so: this is the session of before.
+        left_here: an endpoint of this name was left in this session. A late ``0::/name`` may be the reply to that, and
+            what comes before the confirmation is for the one that was left.
+        connect_data: what the server sent with its confirmation.
+        offset: the last packet that came, as a server names it that can send again what came after it.
+        join_number: counts the confirmations of all endpoints; that of the latest one of this.
+        recovered: whether the server did so: the session is that of before the loss.
     """
 
     name: str
     query: str = ""
+    auth: Any = None
+    owner: Any = None
+    request: Encoded = ()
     state: Joining = Joining.ASKED
     error: SocketIOError | None = None
     deadline: float | None = None
     early: Early = field(default_factory=Early)
     was_open: bool = False
     left_here: bool = False
-    auth: Any = None
-    welcome: dict[str, Any] = field(default_factory=dict)
+    connect_data: dict[str, Any] = field(default_factory=dict)
     offset: str | None = None
+    join_number: int = 0
     recovered: bool = False
 
-    def claim(self) -> dict[str, Any] | None:
-        """Return what the request to be joined carries: the user's words, and which session is to be recovered."""
-        private_id = self.welcome.get("pid")
-        if private_id is None:
-            return self.auth  # type: ignore[no-any-return]
-        return {**(self.auth or {}), "pid": private_id, "offset": self.offset}
+    def join_packet(self, data: dict[str, Any] | None) -> Connect:
+        """Return the packet that asks to be joined: with the user's data, and which session is to be recovered."""
+        private_id = self.connect_data.get("pid")
+        if private_id is not None:
+            data = {**(data or {}), "pid": private_id, "offset": self.offset}
+        return Connect(self.name, self.query, data=data)
 
-    def joined(self, welcome: dict[str, Any] | None) -> None:
-        """The server joined us, and said this about the session of the endpoint."""
-        before, self.welcome = self.welcome, welcome or {}
-        self.state, self.deadline = Joining.OPEN, None
-        self.recovered = "pid" in before and before["pid"] == self.welcome.get("pid")
+    def joined(self, data: dict[str, Any] | None) -> None:
+        """Take the server's confirmation."""
+        before, self.connect_data = self.connect_data, data or {}
+        self.state, self.deadline, self.left_here = _OPEN, None, False
+        self.recovered = "pid" in before and before["pid"] == self.connect_data.get("pid")
 
 
 class Endpoints:
-    """All endpoints by name; the default one is always there."""
+    """All endpoints by name; the default one is always there.
+
+    Attributes:
+        by_name: those that are asked for or open.
+    """
 
     def __init__(self) -> None:
         self.default = Endpoint("")
-        self._by_name: dict[str, Endpoint] = {"": self.default}
-        self._left: set[str] = set()
-        self._session_deadline: float | None = None  # for those without a deadline of their own
+        self.by_name: dict[str, Endpoint] = {"": self.default}
+        self._left: dict[str, None] = {}  # the latest at the end
+        self._session_deadline: float | None = None  # until all are restored, for those without one of their own
 
     def __iter__(self) -> Iterator[Endpoint]:
         """Iterate over the endpoints that are asked for or open, the default one last."""
-        return iter([*self.channels(), self.default])
+        return iter([*[endpoint for endpoint in self.by_name.values() if endpoint.name], self.default])
 
     def get(self, name: str) -> Endpoint | None:
         """Return an endpoint that is asked for or open."""
-        return self._by_name.get(name)
-
-    def is_open(self, name: str) -> bool:
-        """Return whether the server has joined us to an endpoint."""
-        endpoint = self._by_name.get(name)
-        return endpoint is not None and endpoint.state is _OPEN
+        return self.by_name.get(name)
 
     def channels(self) -> list[Endpoint]:
         """Return all but the default one."""
-        return [endpoint for endpoint in self._by_name.values() if endpoint is not self.default]
+        return [endpoint for endpoint in self.by_name.values() if endpoint is not self.default]
 
-    def add(self, name: str, query: str, deadline: float | None, auth: Any = None) -> Endpoint:
+    def add(self, endpoint: Endpoint) -> None:
         """Ask for an endpoint."""
-        left = name in self._left
-        endpoint = self._by_name[name] = Endpoint(name, query, deadline=deadline, left_here=left, auth=auth)
-        return endpoint
+        endpoint.left_here = endpoint.name in self._left
+        self.by_name[endpoint.name] = endpoint
 
     def close(self, endpoint: Endpoint, error: SocketIOError | None) -> None:
         """Let go of an endpoint, because of ``error`` or as asked."""
-        endpoint.state, endpoint.error, endpoint.deadline = Joining.OVER, error, None
+        endpoint.state, endpoint.error, endpoint.deadline, endpoint.auth = _OVER, error, None, None
         endpoint.early.take()
         if endpoint is not self.default:
-            self._by_name.pop(endpoint.name, None)
+            self.by_name.pop(endpoint.name, None)
 
     def leave(self, endpoint: Endpoint) -> None:
         """Let go of an endpoint of which the server is told so."""
-        self._left.add(endpoint.name)
+        self._left.pop(endpoint.name, None)
+        self._left[endpoint.name] = None
+        if len(self._left) > MOST_LEFT:
+            del self._left[next(iter(self._left))]
         self.close(endpoint, None)
 
     def begin_session(self, deadline: float) -> list[Endpoint]:
-        """The default endpoint is joined: return the others, which must be joined again until ``deadline``."""
+        """Return all but the default one, which was joined: the others must be joined until ``deadline``."""
         self._session_deadline = deadline
-        return self.channels()
+        return self.channels() if len(self.by_name) > 1 else []
+
+    def restored(self) -> None:
+        """Every join is decided: one that is asked for later has no deadline but its own."""
+        self._session_deadline = None
 
     def end_session(self) -> list[Endpoint]:
-        """All must be joined again in the next session; return those that were open."""
+        """Have all joined again in the next session; return those that were open."""
         self._left.clear()
         self._session_deadline = None
-        were_open = [endpoint for endpoint in self if endpoint.state is Joining.OPEN]
+        were_open = [endpoint for endpoint in self if endpoint.state is _OPEN]
         for endpoint in were_open:
-            endpoint.state, endpoint.was_open = Joining.ASKED, True
+            endpoint.state, endpoint.was_open = _ASKED, True
         for endpoint in self:
-            endpoint.left_here = False
+            endpoint.left_here, endpoint.request = False, ()
             endpoint.early.take()
         return were_open
 
     def all_decided(self) -> bool:
-        """Return whether no join is outstanding."""
-        return all(endpoint.state is not Joining.ASKED for endpoint in self)
+        """Return whether no join is outstanding; one that is queued behind leaving the same endpoint does not count."""
+        return _ASKED not in [endpoint.state for endpoint in self.by_name.values() if not endpoint.left_here]
 
     def overdue(self, now: float) -> list[Endpoint]:
         """Return those whose confirmation did not come in time."""
-        return [endpoint for deadline, endpoint in self._awaited() if deadline <= now]
+        deadlines = [(endpoint, self._deadline(endpoint)) for endpoint in self]
+        return [endpoint for endpoint, deadline in deadlines if deadline is not None and deadline <= now]
 
     def deadline(self) -> float | None:
         """Return when the next confirmation is overdue."""
-        return min((deadline for deadline, _ in self._awaited()), default=None)
+        earliest = None
+        for endpoint in self.by_name.values():
+            if endpoint.state is _ASKED:
+                deadline = self._deadline(endpoint)
+                if deadline is not None and (earliest is None or deadline < earliest):
+                    earliest = deadline
+        return earliest
 
-    def _awaited(self) -> Iterator[tuple[float, Endpoint]]:
-        for endpoint in self:
-            deadline = endpoint.deadline if endpoint.deadline is not None else self._session_deadline
-            if endpoint.state is Joining.ASKED and deadline is not None:
-                yield deadline, endpoint
+    def _deadline(self, endpoint: Endpoint) -> float | None:
+        if endpoint.state is not _ASKED:
+            return None
+        return endpoint.deadline if endpoint.deadline is not None else self._session_deadline

@@ -67,11 +67,13 @@ class JsonText:
     def __init__(self, module: JsonModule | None = None) -> None:
         self.refuses_bytes = module is None or module is json or not _writes_bytes(module)
         if module is None or module is json:
-            self._pieces: Callable[[Any], Iterable[str]] = _encoder()
+            self._pieces: Callable[[Any, int], Iterable[str]] = _encoder()
+            self._pieces_of_long: Callable[[Any, int], Iterable[str]] = self._write_long
             self._loads: Callable[[str], Any] = _decode
             self.read_within, self.read_within_long = _scan, _scan_long
         else:
             self._pieces, self._loads = _ascii_encoder(module.dumps), module.loads
+            self._pieces_of_long = self._pieces
             self.read_within = self.read_within_long = self._read_all_but_one
 
     def write(self, value: Any, before: str = "", after: str = "") -> str:
@@ -81,10 +83,24 @@ class JsonText:
             LocalProtocolError: JSON cannot hold the value (NaN, a circular list).
             TypeError: the JSON module does not know the type.
         """
+        pieces = self._pieces
+        for item in value[:_MOST_LOOKED_AT] if type(value) is list else ():
+            if type(item) is str and len(item) >= _LONG:
+                pieces = self._pieces_of_long
+                break
         try:
-            return "".join([before, *self._pieces(value), after])
+            return "".join([before, *pieces(value, 0), after])
         except (ValueError, RecursionError) as error:
             raise LocalProtocolError(f"this value is not JSON: {error}") from error
+
+    def _write_long(self, values: list[Any], level: int) -> Iterable[str]:
+        """Write a list that has long texts: where the standard library looks at each character, this does not."""
+        yield "["
+        for position, item in enumerate(values):
+            if position:
+                yield ","
+            yield from _quoted(item) if type(item) is str else self._pieces(item, level)
+        yield "]"
 
     read_within: Callable[[str, int], tuple[Any, int]]
     """Return the value between an index of a text and its last character, and where it ends, without a copy of it. The
@@ -120,28 +136,21 @@ def _writes_bytes(module: JsonModule) -> bool:
     return True
 
 
-def _encoder() -> Callable[[Any], Iterable[str]]:
+def _encoder() -> Callable[[Any, int], Iterable[str]]:
     """Return what writes compact JSON in pieces. JSONEncoder would set up the same part of itself for every value."""
     encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
     if c_make_encoder is None:
-        return encoder.iterencode
+        return lambda value, level: encoder.iterencode(value)
     # No memory of what it is inside of: a circular list is a RecursionError soon enough.
-    write = c_make_encoder(None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
-
-    def pieces(value: Any) -> Iterable[str]:
-        for item in value[:_MOST_LOOKED_AT] if type(value) is list else ():
-            if type(item) is str and len(item) >= _LONG:
-                items = (_quoted(item) if type(item) is str else write(item, 0) for item in value)
-                return ["[", *[piece for item in items for piece in (",", *item)][1:], "]"]
-        return write(value, 0)  # type: ignore[no-any-return]
-
-    return pieces
+    return c_make_encoder(  # type: ignore[no-any-return]
+        None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False
+    )
 
 
-def _ascii_encoder(dumps: Callable[[Any], str | bytes]) -> Callable[[Any], Iterable[str]]:
+def _ascii_encoder(dumps: Callable[[Any], str | bytes]) -> Callable[[Any, int], Iterable[str]]:
     """Return what writes JSON with a module's ``dumps``, whatever it makes of characters beyond ASCII."""
 
-    def pieces(value: Any) -> Iterable[str]:
+    def pieces(value: Any, level: int) -> Iterable[str]:
         text = dumps(value)
         if isinstance(text, bytes):
             text = text.decode("utf-8")

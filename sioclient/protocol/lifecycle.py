@@ -1,322 +1,198 @@
-"""The life of a connection: its attempts, its sessions one after the other, and its end.
-
-Theory of operation: a connection is in one phase, and these are its ways from one to the next.
-
-::
-
-    IDLE ──connect()──▶ CONNECTING ──transport_opened()──▶ JOINING ──joined──▶ RESTORING ──▶ OPEN
-                          ▲    │                             │                    │           │
-                          │    └──────── failed, lost ───────┴────────────────────┴───────────┘
-                          │                    │
-                          └──time is over── WAITING            disconnect(), a kick, no attempt left ──▶ CLOSED
-
-Everything that happens is a method: what the user wants, what the network brings, what time it is. What follows from it
-is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the user, ``deadline()`` for the clock.
-``now`` is in seconds on any clock that never goes back.
-
-``revision`` is what is spoken, and ``asking`` what the next attempt begins with. If the user has left it open, what was
-found out is remembered until an attempt fails with it: there may be another server now.
-
-``attempt`` counts the attempts to connect, and ``linked`` says whether the current one still wants its transport: when
-a call turned it false, the caller closes the transport and need not report its loss.
-"""
+"""The life of a connection: its attempts, its sessions one after the other, and its end; ``phases`` has the table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
-from functools import partial
 
-from ..errors import (
-    ChannelError,
-    ConnectError,
-    ConnectionLost,
-    LocalProtocolError,
-    NotConnected,
-    SocketIOError,
-    WrongRevision,
-)
-from .acks import AckKey, Acks
+from ..errors import ChannelError, ConnectError, ConnectionLost, SocketIOError, WrongRevision
+from ..options import Options
+from ..reading import Reading
 from .backoff import Backoff
-from .endpoints import Endpoint, Endpoints, Joining
-from .fence import Fence
-from .notices import (
-    Disconnected,
-    Dropped,
-    Ended,
-    JoinFailed,
-    Notice,
-    Reconnected,
-    Retrying,
-    TransportClosed,
-    TransportOpened,
-    Unanswered,
-)
-from .outbox import Outbox
-from .packets import Connect, Encoded, Malformed
-from .revisions.base import Handshake, Revision
-from .revisions.rewriting import rewritten
+from .fence import BYTE_BUDGET, Fence
+from .membership import Membership
+from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
+from .packets import Error, Malformed
+from .phases import LINKED, TRANSITIONS, Phase, Step
+from .retry import OVERFED, Retry
+from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session
-
-OVERFED = "byte budget"
-"""The reason of a loss because the server was sent more than it takes over one transport."""
-
-TOO_BIG = "message too big"
-"""How the reason of a loss begins if the server sent more at once than ``max_message_size``."""
-
-_MOST_TOO_BIG = 3
-"""Sessions in a row that may end so: a server that does it again and again will not do otherwise."""
-
-_NOT_THIS_WAY = (400, 404)
-"""What servers answer to the handshake of another revision, if they say no more."""
+from .start import Start
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
 
-
-class Phase(Enum):
-    """Where a connection is on its way; see the module's drawing."""
-
-    IDLE = "idle"
-    CONNECTING = "connecting"
-    JOINING = "joining"
-    RESTORING = "restoring"
-    OPEN = "open"
-    WAITING = "waiting"
-    CLOSED = "closed"
-
-
-_LINKED = (Phase.OPEN, Phase.RESTORING, Phase.JOINING, Phase.CONNECTING)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What to do when; times in seconds.
-
-    Attributes:
-        connect_timeout: how long one attempt may take, from the name look-up to the joined default endpoint.
-        wait_for_connection: whether to try again when the very first attempt fails.
-        reconnect: whether to come back after a loss.
-        reconnect_when_kicked: whether to come back after the server said ``0::``.
-        buffer_size: packets kept while the connection is away.
-    """
-
-    connect_timeout: float = 10.0
-    wait_for_connection: bool = False
-    reconnect: bool = True
-    reconnect_when_kicked: bool = False
-    buffer_size: int = 1000
+_OTHER_REVISION = (400, 404)
+"""Statuses with which servers reject the handshake of another revision, if they say no more."""
 
 
 class Lifecycle:
-    """What a connection is on its way through the phases; ``ClientProtocol`` adds what is said on it."""
+    """Where a connection is on its way through the phases.
 
-    def __init__(self, revision: Revision, backoff: Backoff, policy: Policy | None = None) -> None:
-        self.revision = self.asking = self._wanted = revision
-        self.decode = revision.decoder()
+    Args:
+        membership: what is kept from one session to the next.
+        opening: how sessions begin; that of one revision, or the one that finds out.
+        options: the user's decisions.
+        random: returns a number from 0 up to 1, which spreads the delays between attempts.
+
+    Attributes:
+        phase: see ``phases``.
+        opening: what the next attempt begins with. What was found out is remembered until an attempt fails with it.
+        dialect: what is spoken; None: that is not known yet.
+        attempt: counts the attempts to connect.
+        current: the number of the attempt that is under way, or whose transport is wanted; 0: there is none.
+        reading: whether frames are read.
+        session: the session that stands; None: there is none.
+        fence: counts what is sent in it; None: the server needs none.
+        transport: the name of the latest transport.
+        decode: reads the frames of the session.
+        error: why the connection has ended; None: it has not, or as wanted.
+        deadline: when the phase is overdue; None: it may last.
+    """
+
+    def __init__(self, membership: Membership, opening: Opening, options: Options, random: Callable[[], float]) -> None:
+        self._membership, self._options = membership, options
+        delay, limit, most = options.reconnection_delay, options.reconnection_limit, options.max_reconnection_attempts
+        self._retry = Retry(options, Backoff(delay, limit, most, random))
         self.phase = Phase.IDLE
-        self.attempt = 0
+        self.opening = self._wanted = opening
+        self.dialect: Dialect | None = opening.dialect
+        self.attempt = self.current = 0
+        self.reading = Reading()
         self.session: Session | None = None
-        self.transport = ""  # the name of the last one
+        self.fence: Fence | None = None
+        self.transport = ""
+        self.decode: Decoder = lambda frames: []
         self.error: SocketIOError | None = None
-        self.endpoints = Endpoints()
-        self.acks = Acks()
-        self._policy = policy or Policy()
-        self.outbox = Outbox(self._policy.buffer_size)
-        self._backoff = backoff
-        self._was_open = False
-        self._overfed = False  # the latest loss was of our own making: the server is there, and takes us back
-        self._too_big = 0  # sessions in a row that ended so
-        self._deadline: float | None = None
-        self._notices: list[Notice] = []
+        self.deadline: float | None = None
 
     @property
-    def linked(self) -> bool:
-        """Whether the current attempt goes on: its transport is wanted."""
-        return self.phase in _LINKED
+    def comes_back_in_a_moment(self) -> bool:
+        """Whether a connection that is away is so because of us only: the server is there, and takes us back."""
+        return self._retry.in_a_moment
 
-    def connect(self, now: float) -> None:
-        """Begin. The caller makes the handshake and opens a transport, then says how it went.
-
-        Raises:
-            LocalProtocolError: it has begun before.
-        """
-        if self.phase is not Phase.IDLE:
-            raise LocalProtocolError("this connection was opened before: make a new one")
-        self._begin_attempt(now)
-
-    def transport_opened(self, handshake: Handshake, transport: str, now: float) -> None:
-        """A transport carries the session that ``handshake`` opened; one that comes too late changes nothing."""
-        if self.phase is not Phase.CONNECTING:
-            return
-        self._speak(handshake.revision or self.asking)
-        self.session, self.decode = Session(handshake, self.revision, now), self.revision.decoder()
-        if self.revision.needs_fence(transport):
-            self.session.fence = Fence()
-        self.phase = Phase.JOINING
-        self.transport = transport
-        self._notices.append(TransportOpened(transport))
-        if self.revision.asks_to_join:
-            self._ask_to_join(self.endpoints.default)
-
-    def connect_failed(self, error: ConnectError, now: float) -> None:
-        """The attempt failed: no handshake, or no transport."""
-        if self.phase is Phase.CONNECTING:
-            self._attempt_over("no connection", error, now)
-
-    def transport_lost(self, reason: str, now: float) -> None:
-        """The transport ended by itself; whoever hears of it when the next attempt has begun, comes too late."""
-        if self.session is not None:
-            self._attempt_over(reason, ConnectError(f"the connection was lost: {reason}"), now)
-
-    def disconnect(self) -> None:
-        """End the connection for good. What was accepted is still written, then the server is told."""
-        if self.phase is Phase.CLOSED:
-            return
-        farewell: list[Encoded] = [tuple(self.outbox.take_urgent())]
-        farewell += [tuple(self.outbox.take())] if self.phase is Phase.OPEN else []
-        if self.phase in (Phase.JOINING, Phase.RESTORING, Phase.OPEN):
-            farewell.append(self.revision.farewell(self.transport))
-        self._end(None, "client")
-        for packet in farewell:
-            self.outbox.push_urgent(packet)
-
-    def reading(self, resumed: bool, now: float) -> None:
-        """Frames are read again, or are not while user code runs: see ``Session``."""
-        session = self.session
-        if session is not None and resumed:
-            session.resume(now)
-        elif session is not None:
-            session.pause(now)
-
-    def _begin_attempt(self, now: float) -> None:
-        self.phase = Phase.CONNECTING
+    def begin_attempt(self, step: Step, now: float) -> None:
+        """An attempt to connect begins."""
         self.attempt += 1
-        self._deadline = now + self._policy.connect_timeout
+        self._go(step)
+        self.deadline = now + self._options.connect_timeout
 
-    def _joined(self, now: float) -> None:
-        self.phase, self._deadline = Phase.RESTORING, None
-        if self._was_open:
-            self._notices.append(Reconnected(self._backoff.attempts))
-        self._backoff.succeeded()
-        self._was_open = True
-        for endpoint in self.endpoints.begin_session(now + REJOIN_TIMEOUT):
-            self._ask_to_join(endpoint)
+    def opened(self, handshake: Handshake, dialect: Dialect, transport: str, now: float, start: Start) -> None:
+        """A transport carries the session that ``handshake`` opened."""
+        self._speak(dialect, handshake.opening or self.opening, start)
+        self.session, self.decode = Session(handshake, dialect, self.reading, now), start.decode
+        self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        self._go(Step.OPENED)
+        self.transport = transport
+        self._membership.tell(TransportOpened(transport))
+        self._membership.outbox.push_urgent(self._membership.endpoints.default.request)
 
-    def _ask_to_join(self, endpoint: Endpoint) -> None:
-        self.outbox.push_urgent(self._encode_join(endpoint))
+    def joined(self, now: float) -> None:
+        """The server joined us to the default endpoint: the others are next."""
+        self._go(Step.JOINED)
+        self.deadline = None
+        if self._retry.was_joined:
+            self._membership.tell(Reconnected(self._retry.attempts))
+        self._retry.joined()
+        for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
+            self._membership.outbox.push_urgent(endpoint.request)
 
-    def _encode_join(self, endpoint: Endpoint) -> Encoded:
-        return self.revision.encode(Connect(endpoint.name, endpoint.query, data=endpoint.claim()))
+    def check_restored(self) -> None:
+        """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
+        if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
+            self._membership.endpoints.restored()
+            self._go(Step.RESTORED)
 
-    def _phase_overdue(self, now: float) -> None:
+    def overdue(self, now: float) -> None:
+        """The deadline has come."""
         if self.phase is Phase.WAITING:
-            self._begin_attempt(now)
+            self.begin_attempt(Step.DUE, now)
             return
-        missing = (
-            "it did not answer" if self.phase is Phase.CONNECTING else "it did not join us to the default endpoint"
-        )
-        error = f"no connection within {self._policy.connect_timeout:g} s: {missing}"
-        self._attempt_over("connect timeout", ConnectError(error), now)
+        missing = "a response" if self.phase is Phase.CONNECTING else "the join of the default endpoint"
+        error = f"no connection within {self._options.connect_timeout:g} s: {missing} did not come"
+        self.lost("connect timeout", ConnectError(error), now)
 
-    def _attempt_over(self, reason: str, error: SocketIOError, now: float) -> None:
+    def lost(self, reason: str, error: SocketIOError, now: float) -> None:
         """The transport, or the attempt to have one, is gone: wait for another, or end."""
-        self._overfed = reason == OVERFED
         if self.phase in (Phase.CONNECTING, Phase.JOINING):
-            error = self._ask_anew(error)
-        if self.session is not None and (self._overfed or self._was_healthy(now)):
-            self._backoff.reset()
-            self._too_big = 0
-        if self.session is not None:
-            self._too_big = self._too_big + 1 if reason.startswith(TOO_BIG) else 0
-        may_retry = self._policy.reconnect if self._was_open else self._policy.wait_for_connection
-        may_retry = may_retry and (not isinstance(error, ConnectError) or error.retryable)
-        may_retry = may_retry and self._too_big < _MOST_TOO_BIG
-        delay = self._backoff.next() if may_retry else None
+            error = self._find_out_anew(error)
+        in_session = self.session is not None
+        delay = self._retry.lost(reason, error, in_session=in_session, was_healthy=self._was_healthy(now))
         if delay is None:
-            self._end(self._spent(error) if may_retry else error, reason)
+            self.end(self._retry.final(error), reason)
             return
         self._end_session(reason)
-        self.phase, self._deadline = Phase.WAITING, now + delay
-        self._notices.append(Retrying(self._backoff.attempts, delay, error))
+        self._go(Step.LOST)
+        self.deadline = now + delay
+        self._membership.tell(Retrying(self._retry.attempts, delay, error))
 
-    def _ask_anew(self, error: SocketIOError) -> SocketIOError:
-        """Let the next attempt find out what is spoken, if that is ours to do; return the error, final or not."""
-        was_known, self.asking = self.asking is not self._wanted, self._wanted
-        other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _NOT_THIS_WAY
-        if not (was_known and other and self._was_open):
+    def kicked(self, now: float) -> None:
+        """The server ended the session."""
+        fence = self.fence
+        if fence is not None and fence.bytes_counted >= BYTE_BUDGET:
+            why = "the server's byte budget for one websocket was probably spent (socket.io 0.9.17 to 0.9.19)"
+            self.lost(OVERFED, ConnectError(why), now)
+        elif self.phase is Phase.JOINING or self._options.reconnect_when_kicked:
+            self.lost("server", ConnectError("the server ended the session (0::)"), now)
+        else:
+            self.end(None, "server")
+
+    def rejected(self, packet: Error, error: SocketIOError, now: float) -> None:
+        """The server refuses the default endpoint."""
+        if packet.final:
+            again = self._membership.endpoints.default.was_open
+            self._membership.tell(JoinFailed("", error, again, packet.reason or str(error)))
+        self.lost("server", error, now)
+
+    def end(self, error: SocketIOError | None, reason: str) -> None:
+        """End for good."""
+        self._end_session(reason)
+        self.deadline, self.error = None, error
+        self._membership.end(error, reason)
+        self._membership.tell(Ended(error))
+        self._go(Step.ENDED)  # last, so that what Ctrl-C interrupts is done anew
+
+    def _go(self, step: Step) -> None:
+        phase = TRANSITIONS[self.phase, step]
+        self.current = self.attempt if phase in LINKED else 0
+        self.phase = phase
+
+    def _end_session(self, reason: str) -> None:
+        self._membership.end_session(reason, had_transport=self.session is not None)
+        self.session = self.fence = None
+
+    def _speak(self, dialect: Dialect, opening: Opening, start: Start) -> None:
+        """Speak a dialect from now on; what was queued in another cannot be sent."""
+        before, self.dialect, self.opening = self.dialect, dialect, opening
+        for endpoint in self._membership.endpoints:
+            request = start.requests.get(endpoint, endpoint.request if dialect is before else None)
+            if isinstance(request, ChannelError):
+                self._membership.refuse(endpoint, request)
+            elif request is None:
+                why = f"another server came while {endpoint.name!r} was being joined: connect it again"
+                self._membership.refuse(endpoint, ChannelError(why))
+            else:
+                endpoint.request = request
+        if before is not None and before is not dialect:
+            self._forget_queued(f"revision {dialect.number}; this was queued for revision {before.number}")
+
+    def _forget_queued(self, what: str) -> None:
+        why = f"the server that is there now speaks {what}"
+        lost = self._membership.outbox.forget_all()
+        if lost:
+            self._membership.tell(Dropped(lost, Malformed("", why)))
+        self._membership.fail_acks(lambda key: True, ConnectionLost(why))
+
+    def _find_out_anew(self, error: SocketIOError) -> SocketIOError:
+        """Have the next attempt find out what is spoken, if the user left it open; return the error, final or not."""
+        was_known, self.opening = self.opening is not self._wanted, self._wanted
+        other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _OTHER_REVISION
+        if not (was_known and other and self._retry.was_joined):
             return error
         why = str(error).partition(";")[0]  # and not what to do about it
         anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {why}")
         anew.__cause__ = error
         return anew
 
-    def _speak(self, revision: Revision) -> None:
-        """Speak a revision from now on; what waits is said in its words, as far as it has them."""
-        before, self.revision, self.asking = self.revision, revision, revision
-        if revision is before or before is self._wanted:
-            return
-        for endpoint in self.endpoints.channels():
-            try:
-                self._encode_join(endpoint)
-            except LocalProtocolError as error:
-                self._refuse(endpoint, ChannelError(f"the server that is there now has no {endpoint.name!r}: {error}"))
-        lost = self.outbox.rewrite(partial(rewritten, before.decoder(), revision))
-        if lost:
-            example = Malformed(repr(lost[-1].encoded)[:200], "the server that is there now speaks another revision")
-            self._notices.append(Dropped(len(lost), example))
-        keys = {entry.ack for entry in lost}
-        self._fail_acks(keys.__contains__, ConnectionLost("the server that is there now cannot be asked this"))
-
     def _was_healthy(self, now: float) -> bool:
         session = self.session
-        return session is not None and self._deadline is None and now >= session.opened_at + session.healthy_after
-
-    def _spent(self, error: SocketIOError) -> SocketIOError:
-        attempts = self._backoff.attempts
-        if not attempts:
-            return error
-        final = ConnectError(f"gave up after {attempts} attempts to connect again: {error}", retryable=False)
-        final.__cause__ = error
-        return final
-
-    def _end_session(self, reason: str) -> None:
-        """Forget all that belongs to one session; what may outlive it stays."""
-        unwritten = self.outbox.end_session()
-        were_open = self.endpoints.end_session()
-        self._notices += [Disconnected(endpoint.name, reason) for endpoint in were_open]
-        if self.session is not None:
-            self._notices.append(TransportClosed(reason))
-            self.session = None
-        lost = ConnectionLost(f"the connection was lost before the answer came: {reason}")
-        self._fail_acks(lambda key: key not in unwritten, lost)
-
-    def _end(self, error: SocketIOError | None, reason: str) -> None:
-        """End for good."""
-        self._end_session(reason)
-        self.phase, self._deadline, self.error = Phase.CLOSED, None, error
-        gone = NotConnected(f"the connection has ended: {error or reason}")
-        gone.__cause__ = error
-        for endpoint in list(self.endpoints):
-            self.endpoints.close(endpoint, gone)
-        self.outbox.take()
-        self._fail_acks(lambda key: True, ConnectionLost(f"the connection ended before the packet was sent: {reason}"))
-        self._notices.append(Ended(error))
-
-    def _refuse(self, endpoint: Endpoint, error: ChannelError, why: str = "") -> None:
-        """An endpoint is not to be had, or not any more."""
-        if endpoint.state is Joining.ASKED:
-            self._notices.append(JoinFailed(endpoint.name, error, endpoint.was_open, why or str(error)))
-        self.endpoints.close(endpoint, error)
-        self.outbox.drop_endpoint(endpoint.name)
-        self._fail_acks(lambda key: key[0] == endpoint.name, ConnectionLost(str(error)))
-        self._check_restored()
-
-    def _check_restored(self) -> None:
-        """Let the waiting packets go once every endpoint is decided: not one of them before its endpoint."""
-        if self.phase is Phase.RESTORING and self.endpoints.all_decided():
-            self.phase = Phase.OPEN
-
-    def _fail_acks(self, condemned: Callable[[AckKey], bool], error: SocketIOError) -> None:
-        self._notices += [Unanswered(waiter, error) for waiter in self.acks.drop(condemned)]
+        return session is not None and self.deadline is None and now >= session.opened_at + session.healthy_after

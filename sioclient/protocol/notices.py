@@ -1,7 +1,8 @@
 """What the protocol tells its shell, in the order in which users may hear of it.
 
 Packets that users receive (``Message``, ``Json``, ``Event``, ``Error``) are notices as they are; the classes here
-are for what is not a packet.
+are for what is not a packet. The ``owner`` of a notice is that of the endpoint that it is about; what is about the
+whole connection is for the owner of the default endpoint.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class TransportOpened:
     """A transport carries the session; nothing may be sent yet."""
 
     transport: str
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -25,6 +27,7 @@ class TransportClosed:
     """The transport is gone."""
 
     reason: str
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -32,14 +35,16 @@ class Connected:
     """The server joined us to an endpoint."""
 
     endpoint: str
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
 class Disconnected:
-    """An endpoint that was connected is not any more."""
+    """The connection to an endpoint was closed or lost."""
 
     endpoint: str
     reason: str
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Reconnected:
     """The connection came back after so many attempts."""
 
     attempts: int
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -56,32 +62,44 @@ class Retrying:
     attempt: int
     delay: float
     error: SocketIOError
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
 class JoinFailed:
-    """An endpoint could not be joined; ``again`` says whether it once was, so that nobody waits for this any more."""
+    """An endpoint could not be joined; ``again`` says that it was open in an earlier session."""
 
     endpoint: str
     error: SocketIOError
     again: bool
     reason: str = field(default="", compare=False)  # in the server's words, if it has any
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
-class Answered:
+class Left:
+    """The endpoint is gone for good: no notice for its owner follows."""
+
+    endpoint: str
+    owner: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Acknowledged:
     """The acknowledgement that ``waiter`` waits for."""
 
     waiter: Any
     args: list[Any]
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
-class Unanswered:
+class Unacknowledged:
     """The acknowledgement that ``waiter`` waits for can no longer come."""
 
     waiter: Any
     error: SocketIOError
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -90,6 +108,7 @@ class Dropped:
 
     count: int
     example: Malformed
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -97,6 +116,7 @@ class Ended:
     """The connection has ended for good; ``error`` says why if nobody asked for it."""
 
     error: SocketIOError | None
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 Notice = Union[
@@ -107,8 +127,9 @@ Notice = Union[
     Reconnected,
     Retrying,
     JoinFailed,
-    Answered,
-    Unanswered,
+    Left,
+    Acknowledged,
+    Unacknowledged,
     Dropped,
     Ended,
     Message,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..errors import BufferFull, NotConnected
 from .acks import AckKey
 from .packets import Encoded, Frame
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
-    """A packet that waits: its frames, who waits for its answer, and where it belongs."""
+class Entry(NamedTuple):
+    """A packet that waits: its frames, the key of its acknowledgement, and where it belongs."""
 
     encoded: Encoded
     ack: AckKey | None
@@ -21,8 +19,11 @@ class Entry:
     of_session: bool
 
 
+_new_entry = tuple.__new__  # half the time of Entry()
+
+
 class Outbox:
-    """Two queues. *Urgent* packets are the protocol's own and leave with the next write; the others keep their order.
+    """Two queues: *urgent* packets are the protocol's own and leave with the next write; the others keep their order.
 
     Args:
         most_packets: how many packets may wait while the connection is away; 0: none.
@@ -41,9 +42,9 @@ class Outbox:
 
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
-        self._queue.append(Entry(encoded, ack, endpoint, of_session))
+        self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
         self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
-        self.queued += 1
+        self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
 
     def push_urgent(self, encoded: Encoded) -> None:
         """Put a packet of this session before all others."""
@@ -67,7 +68,7 @@ class Outbox:
         if not self.has_room(encoded):
             raise BufferFull(
                 f"the connection is away and {len(self._queue)} packets ({self._characters} characters) wait for it "
-                "already: send less, or raise buffer_size"
+                "already: send less, or set a larger buffer_size"
             )
 
     def take_urgent(self) -> list[Frame]:
@@ -77,7 +78,8 @@ class Outbox:
 
     def take(self, most: int | None = None) -> list[Frame]:
         """Return and forget the frames of the queue, those of the first ``most`` packets if there are more."""
-        count = self.queued if most is None or most > self.queued else most
+        waiting = len(self._queue)
+        count = waiting if most is None or most > waiting else most
         frames: list[Frame] = []
         for _ in range(count):
             encoded = self._queue.popleft().encoded
@@ -86,36 +88,30 @@ class Outbox:
             else:
                 frames += encoded
         self._characters -= sum(map(len, frames))
-        self.queued -= count
+        self.queued = len(self._queue)
         return frames
 
     def end_session(self) -> set[AckKey]:
-        """Forget what belongs to the session; return the acks of the packets that stay and were never written."""
+        """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
         self.take_urgent()
         self._keep([entry for entry in self._queue if not entry.of_session])
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
+    def forget_all(self) -> int:
+        """Forget all packets of the queue; return how many they were."""
+        count = self.queued
+        self._keep([])
+        return count
+
     def bind_to_session(self, endpoint: str) -> None:
-        """Let what waits for an endpoint that is being left end with the session: the next one will not have it."""
-        for entry in self._queue:
-            entry.of_session = entry.of_session or entry.endpoint == endpoint
+        """Have what waits for an endpoint that is being left end with the session: the next one does not have it."""
+        self._queue = deque(
+            entry._replace(of_session=True) if entry.endpoint == endpoint else entry for entry in self._queue
+        )
 
     def drop_endpoint(self, endpoint: str) -> None:
         """Forget what waits for an endpoint that will not be there."""
         self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
-
-    def rewrite(self, rewritten: Callable[[Encoded], Encoded | None]) -> list[Entry]:
-        """Say all that waits in other words; forget and return that for which there are none."""
-        kept: list[Entry] = []
-        lost: list[Entry] = []
-        for entry in self._queue:
-            encoded = rewritten(entry.encoded)
-            if encoded is None:
-                lost.append(entry)
-            else:
-                kept.append(replace(entry, encoded=encoded))
-        self._keep(kept)
-        return lost
 
     def _keep(self, entries: list[Entry]) -> None:
         self._queue = deque(entries)

@@ -6,7 +6,9 @@ One class per kind of packet. An ``id`` asks the receiver for an acknowledgement
 default one.
 
 The classes are not frozen: freezing makes construction two to three times slower, and one is made for
-every packet received. Treat them as values all the same.
+every packet received. Treat them as values all the same. The ``owner`` of what users receive is that of its endpoint,
+set when it was received (see ``endpoints``). The ``join_number`` is that of the confirmation under which it came: an
+acknowledgement means nothing after the next one, so it is set if the packet asks for one.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ class Message:
     endpoint: str = ""
     id: int | None = None
     wants_data: bool = False
+    owner: Any = field(default=None, compare=False, repr=False)
+    join_number: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -65,6 +69,8 @@ class Json:
     endpoint: str = ""
     id: int | None = None
     wants_data: bool = False
+    owner: Any = field(default=None, compare=False, repr=False)
+    join_number: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -76,6 +82,8 @@ class Event:
     endpoint: str = ""
     id: int | None = None
     wants_data: bool = False
+    owner: Any = field(default=None, compare=False, repr=False)
+    join_number: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -88,7 +96,7 @@ class Recoverable:
 
 @dataclass(slots=True)
 class Ack:
-    """Packet 6: the answer to the packet with this ``id``; the id lives in the data, not in the id field."""
+    """Packet 6: acknowledges the packet with this ``id``; the id lives in the data, not in the id field."""
 
     id: int
     args: list[Any] = field(default_factory=list)
@@ -99,7 +107,7 @@ class Ack:
 class Error:
     """Packet 7: the server refuses something; ``advice`` is ``reconnect`` or nothing.
 
-    From revision 4 on it is also the answer to a join, with what the server's application says as ``data``; then
+    From revision 4 on it is also the reply to a join, with what the server's application says as ``data``; then
     it is ``final``, for asking again will not help.
     """
 
@@ -108,6 +116,7 @@ class Error:
     endpoint: str = ""
     data: Any = None
     final: bool = False
+    owner: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+from ..reading import Reading
 from .fence import Fence
-from .revisions.base import Handshake, Revision
+from .revisions.base import Dialect, Handshake
+
+
+def earliest(*times: float | None) -> float | None:
+    """Return the earliest of some times, of which some may be None; None if all are."""
+    first = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
 
 
 class Session:
     """The liveness clock of one session over one transport.
 
-    While frames are read, silence for longer than the revision allows means that the server is dead. While they are
-    not (user code holds the reader), silence says nothing, and we beat unasked so that the server keeps us. There are
-    revisions in which we beat unasked in any case.
+    While frames are read, silence for longer than the dialect allows means that the server is dead. While they are not
+    (user code holds the reader), the clock of silence stands still, and we send heartbeats unasked so that the server
+    keeps us. In some dialects we always do. The clock does not start anew when reading does: user code also runs for
+    what the server did not send, such as an acknowledgement that did not come, and a dead server would never be found.
 
     Pausing never moves the deadline forward in time, so a caller that sleeps until it need not be told of every pause:
-    the price is one look at the clock per beat interval.
+    the price is one look at the clock per interval.
 
     Args:
         handshake: what the server announced.
-        revision: knows the two numbers.
+        dialect: knows the two numbers.
+        reading: whether frames are read.
         now: seconds on the caller's clock, as everywhere in this package.
 
     Attributes:
         fence: counts what is sent, if the server needs that.
-        paused_at: since when nobody reads; None: somebody does.
+        heard_at, heard_unread: when a packet came last, and ``reading.unread`` at that time; see ``heard``.
     """
 
-    def __init__(self, handshake: Handshake, revision: Revision, now: float) -> None:
-        self.handshake = handshake
+    def __init__(self, handshake: Handshake, dialect: Dialect, reading: Reading, now: float) -> None:
+        self.handshake, self.reading = handshake, reading
         self.fence: Fence | None = None
         self.opened_at = now
-        self._dead_after = revision.dead_after(handshake)
-        self._beat_every = revision.beat_every(handshake)
-        self._beats_unprompted = revision.beats_unprompted
-        self._answers_once = revision.answers_once
-        self._beats_ahead = 0
-        self._answered_at = now
-        # How much later than it is due a beat may go out that the server may be waiting for.
-        self._slack = ((self._dead_after or 0) - (self._beat_every or 0)) / 2
-        self._heard_at = now
-        self.paused_at: float | None = None
-        self._since = now  # when reading or pausing began, or the clock was looked at last
+        self.heard(now)
+        self._dead_after = dialect.dead_after(handshake)
+        self._interval = dialect.heartbeat_every(handshake)
+        self._unprompted = dialect.heartbeats_unprompted
+        self._pongs_once = dialect.pongs_once
+        self._pongs_ahead = 0
+        self._ponged_at = now
+        # How much later than it is due a heartbeat may go out that the server may be waiting for.
+        self._slack = ((self._dead_after or 0) - (self._interval or 0)) / 2
+        self._looked_at = now
 
     @property
     def healthy_after(self) -> float:
@@ -49,62 +60,55 @@ class Session:
 
     def heard(self, now: float) -> None:
         """A packet came: the server lives."""
-        self._heard_at = now
-
-    def pause(self, now: float) -> None:
-        """Nobody reads from now on."""
-        self.paused_at = now
-        if not self._beats_unprompted:
-            self._since = now
-
-    def resume(self, now: float) -> None:
-        """Somebody reads again; the time in between does not count as silence, for nobody listened."""
-        if self.paused_at is not None:
-            self._heard_at += now - self.paused_at
-            if self.fence is not None:
-                self.fence.postpone(now - self.paused_at)
-        self.paused_at = None
-        if not self._beats_unprompted:
-            self._since = now
+        self.heard_at, self.heard_unread = now, self.reading.unread
 
     def deadline(self) -> float | None:
         """Return when there is something to look at."""
-        look = None if self._beat_every is None else self._next_look(self._beat_every)
-        death = None if self._dead_after is None or self.paused_at is not None else self._heard_at + self._dead_after
-        fence = self.fence.deadline() if self.fence and self.paused_at is None else None
-        return min((time for time in (look, death, fence) if time is not None), default=None)
+        reading = self.reading
+        look = None if self._interval is None else self._next_look(self._interval)
+        if reading.paused:
+            return look
+        fence = self.fence.deadline(reading.unread) if self.fence else None
+        return earliest(look, self._death(), fence)
 
-    def beat_due(self, now: float) -> bool:
-        """Look at the clock: return whether to beat."""
-        if self._beat_every is None or now < self._next_look(self._beat_every):
+    def heartbeat_due(self, now: float) -> bool:
+        """Look at the clock: return whether to send a heartbeat."""
+        if self._interval is None or now < self._next_look(self._interval):
             return False
-        self._since = now
-        unread = self.paused_at is not None
-        if unread and self._answers_once:
-            self._beats_ahead += 1
-            self._answered_at = now
-        return unread or self._beats_unprompted
+        self._looked_at = now
+        unread = self.reading.paused
+        if unread and self._pongs_once:
+            self._pongs_ahead += 1
+            self._ponged_at = now
+        return unread or self._unprompted
 
-    def owes_beat(self, now: float) -> bool:
-        """Return whether the beat that came is to be answered: it may have been, before anybody read it."""
-        if self._answers_once and self._beats_ahead:
-            self._beats_ahead -= 1
+    def owes_heartbeat(self, now: float) -> bool:
+        """Return whether the heartbeat that came needs a reply: it may have had one, before anybody read it."""
+        if self._pongs_once and self._pongs_ahead:
+            self._pongs_ahead -= 1
             return False
-        self._answered_at = now
+        self._ponged_at = now
         return True
 
     def fence_is_stuck(self, now: float) -> bool:
-        """Return whether a server that answers fences does not any more; while nobody reads, that cannot be known."""
-        return self.fence is not None and self.paused_at is None and self.fence.is_stuck(now)
+        """Return whether a server that acked fences no longer does; while nobody reads, that cannot be known."""
+        return self.fence is not None and not self.reading.paused and self.fence.is_stuck(now, self.reading.unread)
 
     def is_dead(self, now: float) -> bool:
         """Return whether the server has been silent for too long."""
-        listening = self.paused_at is None and self._dead_after is not None
-        return listening and now >= self._heard_at + (self._dead_after or 0)
+        death = self._death()
+        return not self.reading.paused and death is not None and now >= death
+
+    def _death(self) -> float | None:
+        if self._dead_after is None:
+            return None
+        return self.heard_at + self.reading.unread - self.heard_unread + self._dead_after
 
     def _next_look(self, interval: float) -> float:
-        if self._answers_once:
-            due = self._answered_at + interval
-            return due if self.paused_at is not None else max(due, self._since + self._slack)
-        heard_counts = self.paused_at is None and not self._beats_unprompted
-        return (max(self._since, self._heard_at) if heard_counts else self._since) + interval
+        reading = self.reading
+        since = self._looked_at if self._unprompted else max(self._looked_at, reading.since)
+        if self._pongs_once:
+            due = self._ponged_at + interval
+            return due if reading.paused else max(due, since + self._slack)
+        heard_counts = not reading.paused and not self._unprompted
+        return (max(since, self.heard_at) if heard_counts else since) + interval

@@ -25,7 +25,7 @@ from typing import Any, Union
 
 from ..errors import LocalProtocolError
 from ..protocol.acks import Acks
-from ..protocol.notices import Dropped
+from ..protocol.notices import Acknowledged, Dropped
 from ..protocol.packets import (
     Ack,
     Connect,
@@ -39,7 +39,7 @@ from ..protocol.packets import (
     Noop,
     UserPacket,
 )
-from ..protocol.revisions import Revision1 as Dialect
+from ..protocol.revisions import Dialect1 as Dialect
 from .settings import Settings
 
 __all__ = ["Acknowledged", "Dialect", "JoinAsked", "Left", "LinkKind", "ServerNotice", "ServerSession"]
@@ -73,14 +73,6 @@ class Left:
 
     endpoint: str
     reason: str
-
-
-@dataclass(slots=True)
-class Acknowledged:
-    """The client acknowledged the packet that was sent with ``waiter``."""
-
-    waiter: Any
-    args: list[Any]
 
 
 ServerNotice = Union[JoinAsked, Left, Message, Json, Event, Acknowledged, Dropped]

@@ -62,6 +62,13 @@ def transport_kinds() -> tuple[str, ...]:
     return tuple(_LOADERS)
 
 
-def load_transport(kind: str) -> MakeTransport:
-    """Return the class of a transport."""
-    return _LOADERS[kind]()
+def make_transport(kind: str, http: HttpClient, max_message_size: int, framing: Any) -> Transport:
+    """Return a transport that is not open yet.
+
+    Args:
+        kind: what ``Opening.transports`` calls it.
+        http: knows what its requests carry.
+        max_message_size: bytes that a received frame may have.
+        framing: how its bodies carry frames.
+    """
+    return _LOADERS[kind]()(http, max_message_size, framing)

@@ -46,6 +46,7 @@ class Request:
         ca: file or directory of the certificate authorities to trust; None: verify nothing.
         cert: the client's certificate: one file, or certificate and key.
         proxy: the URL of the proxy to go through; None: there is none.
+        origin: the Host header.
     """
 
     secure: bool
@@ -56,12 +57,13 @@ class Request:
     ca: str | None = None
     cert: str | tuple[str, str] | None = None
     proxy: str | None = None
+    origin: str = ""
 
-    @property
-    def origin(self) -> str:
-        """The Host header: it has the port only if that is not the usual one."""
-        host = bracketed(self.host)
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+    def __post_init__(self) -> None:
+        """Write the Host header out, if it was not in the URL: it has the port only if that is not the usual one."""
+        if not self.origin:
+            host, usual = bracketed(self.host), 443 if self.secure else 80
+            object.__setattr__(self, "origin", host if self.port == usual else f"{host}:{self.port}")
 
     @property
     def url(self) -> str:

@@ -10,7 +10,6 @@ from .frames import FrameDecoder, FrameEncoder
 from .stream import Stream
 
 _LEAST_READ, _MOST_READ = 2**14, 2**18
-_ENDED = "the server closed the connection"
 
 
 class FrameReader:
@@ -34,29 +33,24 @@ class FrameReader:
             OSError: the connection ended, or was aborted.
         """
         decoder = self._decoder
-        messages = decoder.feed(b"")
+        messages = decoder.feed(b"") if decoder.has_rest else []
         while not messages and not decoder.is_foreign:
             if decoder.buffer is None:
-                messages = decoder.feed(self._read_more())
+                size, data = self._read_size, self._stream.recv(self._read_size)
+                count = len(data)
+                # Reading much at a time pays only where much comes: a large buffer costs time by itself.
+                self._read_size = min(size * 4, _MOST_READ) if count == size else _LEAST_READ
+                messages = decoder.feed(data) if count else []
             else:
                 count = self._stream.recv_into(decoder.buffer)
-                if not count:
-                    raise ConnectionResetError(_ENDED)
                 messages = decoder.filled(count)
+            if not count:
+                raise ConnectionResetError("the server closed the connection")
         return messages
 
     def read(self, size: int) -> bytes:
         """Return at least one byte and at most so many, as ``Stream.recv`` does."""
         return self._decoder.take(size) or self._stream.recv(size)
-
-    def _read_more(self) -> bytes:
-        data = self._stream.recv(self._read_size)
-        if not data:
-            raise ConnectionResetError(_ENDED)
-        # Reading much at a time pays only where much comes: a large buffer costs time by itself.
-        is_full = len(data) == self._read_size
-        self._read_size = min(self._read_size * 4, _MOST_READ) if is_full else _LEAST_READ
-        return data
 
 
 class FrameWriter:
@@ -76,9 +70,12 @@ class FrameWriter:
 
     def write(self, messages: Sequence[Frame]) -> None:
         """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
+        stream = self._stream
         with self._lock:
             for block in self._encoder.encode(messages):
-                self._write_all(block)
+                sent = stream.send(block)
+                if sent < len(block):
+                    self._write_all(block, sent)
         if self._control:
             self._write_control()
 
@@ -100,10 +97,9 @@ class FrameWriter:
             finally:
                 self._lock.release()
 
-    def _write_all(self, data: bytes) -> None:
+    def _write_all(self, data: bytes, sent: int = 0) -> None:
+        """Write what is left of a block of which so many bytes were written."""
         assert self._lock.locked()
-        sent = self._stream.send(data)
-        if sent < len(data):
-            with memoryview(data) as view:
-                while sent < len(data):
-                    sent += self._stream.send(view[sent:])
+        with memoryview(data) as view:
+            while sent < len(data):
+                sent += self._stream.send(view[sent:])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import time
 
+from ..address import fresh_url
 from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError
 from ..protocol.framing import Frame, StreamFraming
-from .base import fresh_url
 from .exchange import open_stream, read_head, send_request
 from .failures import TooLarge, connect_errors, losses
 from .http import HttpClient

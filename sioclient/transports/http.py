@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
-from .base import HttpOptions, check_fields
+from ..options import Options, check_fields
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .failures import connect_errors
 from .stream import Stream
@@ -42,10 +42,11 @@ class HttpClient:
 
     Args:
         options: what the user wants of every request. A session that the user brings lends its settings and cookies.
+        auth: that of HTTP, in the words of requests.
     """
 
-    def __init__(self, options: HttpOptions) -> None:
-        self._options = options
+    def __init__(self, options: Options, auth: Any = None) -> None:
+        self._options, self._auth = options, auth
         self._session = _Session()
         self._session.headers = CaseInsensitiveDict({"User-Agent": "sioclient"})
         if options.session is not None:
@@ -63,9 +64,11 @@ class HttpClient:
         self._first = None
         for name in ("params", "headers", "cookies"):
             value = getattr(self._options, name)
-            self._extra[name] = value() if callable(value) else value
-        check_fields("headers", self._extra["headers"])
-        check_fields("cookies", self._extra["cookies"])
+            if callable(value):
+                value = value()
+                if name != "params":
+                    check_fields(name, value)  # what is no function was checked when the options were made
+            self._extra[name] = value
 
     def get(self, url: str, deadline: float) -> Response:
         """GET a small text.
@@ -82,7 +85,8 @@ class HttpClient:
                 open_stream(stream, request, deadline, tunnel=False)
                 send_request(stream, "GET", request)
                 response = read_response(stream, deadline, MOST_BODY)
-                self.keep_cookies(request, response.headers)
+                if "Set-Cookie" in response.headers:
+                    self.keep_cookies(request, response.headers)
                 return response
         finally:
             self._stream = None
@@ -97,6 +101,8 @@ class HttpClient:
         Raises:
             ConnectError: the options do not make a request.
         """
+        if not self._extra:
+            self.renew()
         scheme, netloc, *_ = urlsplit(url)
         first = self._first if self._origin == (scheme, netloc) else None
         try:
@@ -110,8 +116,6 @@ class HttpClient:
     def keep_cookies(self, request: Request, headers: HTTPMessage) -> None:
         """Remember the cookies that a response sets: load balancers choose the server of later requests by them."""
         values = [value for value in headers.get_all("Set-Cookie", []) if len(value) <= _MOST_COOKIE]
-        if not values:
-            return
         message, jar = HTTPMessage(), self._session.cookies
         for value in values:
             message["Set-Cookie"] = value
@@ -136,7 +140,7 @@ class HttpClient:
 
     def _prepared(self, url: str, first: Request | None) -> requests.PreparedRequest:
         """Return what requests makes of the options; it is like ``first`` but for the URL and the server's cookies."""
-        session, extra, auth = self._session, self._extra, self._options.auth
+        session, extra, auth = self._session, self._extra, self._auth
         # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
         has_more = callable(auth) or callable(session.auth) or extra["cookies"]
         if first is None or has_more or "Cookie" in first.headers:
@@ -154,19 +158,27 @@ class HttpClient:
         secure = parts.scheme == "https"
         if first is None:
             settings = self._settings(url)
-            ca, cert = _authorities(settings["verify"]), settings["cert"]
+            ca, cert = settings["verify"], settings["cert"]
+            if not isinstance(ca, str):
+                ca = None if ca is False else DEFAULT_CA_BUNDLE_PATH
             proxy = select_proxy(url, settings["proxies"])
         else:
             ca, cert, proxy = first.ca, first.cert, first.proxy
+        headers = {}
+        for name, value in prepared.headers.items():
+            name = name if isinstance(name, str) else name.decode("latin-1")
+            if name.lower() != "accept-encoding":
+                headers[name] = value if isinstance(value, str) else value.decode("latin-1")
         return Request(
             secure=secure,
             host=parts.hostname or "",
             port=parts.port or (443 if secure else 80),
             path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            headers={k: v for k, v in map(_texts, prepared.headers.items()) if k.lower() != "accept-encoding"},
+            headers=headers,
             ca=ca,
             cert=cert,
             proxy=proxy,
+            origin=parts.netloc.rpartition("@")[2],
         )
 
     def _settings(self, url: str) -> dict[str, Any]:
@@ -201,14 +213,3 @@ def _borrow(theirs: requests.Session, ours: requests.Session) -> None:
     for name in ("auth", "proxies", "verify", "cert", "trust_env", "cookies", "params"):
         setattr(ours, name, getattr(theirs, name))
     ours.headers.update(theirs.headers)
-
-
-def _authorities(verify: bool | str | None) -> str | None:
-    if verify is False:
-        return None
-    return verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
-
-
-def _texts(header: tuple[str | bytes, str | bytes]) -> tuple[str, str]:
-    name, value = (part.decode("latin-1") if isinstance(part, bytes) else part for part in header)
-    return name, value

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 
+from ..address import fresh_url
 from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError
 from ..protocol.framing import Frame, Framing
-from .base import fresh_url
 from .exchange import Response
 from .failures import connect_errors, losses
 from .http import HttpClient

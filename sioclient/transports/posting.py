@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
+from ..address import fresh_url
 from ..errors import ConnectionLost
 from ..protocol.framing import Frame, Framing
-from .base import Transport, fresh_url
+from .base import Transport
 from .failures import losses
 from .http import HttpClient
 from .keepalive import KeptConnection
@@ -130,6 +131,8 @@ class PostingTransport(Transport):
 
     def __init__(self, posts: Poster) -> None:
         self.posts = posts
+
+    prepares = True
 
     @property
     def is_busy(self) -> bool:  # type: ignore[override]

@@ -144,7 +144,7 @@ class Stream:
                 with suppress(BlockingIOError):
                     if self._wakened is not None:
                         self._wakened.recv(4096)
-                if any(key.fileobj is sock for key, _ in ready):
+                if sock in [key.fileobj for key, _ in ready]:
                     state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if state:
             raise OSError(state, os.strerror(state))
@@ -172,7 +172,10 @@ class Stream:
         while True:
             try:
                 with self._lock:
-                    data = self._socket().recv(size)
+                    sock = self._sock
+                    if sock is None or self._aborted:
+                        raise _aborted()
+                    data = sock.recv(size)
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
             except _WOULD_BLOCK:
@@ -244,7 +247,10 @@ class Stream:
         while give_up == float("inf") or time.monotonic() < give_up:
             try:
                 with self._lock:
-                    return self._socket().send(data)
+                    sock = self._sock
+                    if sock is None or self._aborted:
+                        raise _aborted()
+                    return sock.send(data)
             except ssl.SSLWantReadError:
                 # The reading thread may take what this waits for: look again soon.
                 give_up = min(give_up, time.monotonic() + STALL_TIMEOUT)
@@ -322,7 +328,7 @@ class Stream:
 
     def _socket(self) -> socket.socket:
         if self._sock is None or self._aborted:
-            raise ConnectionAbortedError("the connection was aborted")
+            raise _aborted()
         return self._sock
 
     def _wait_to_read(self, deadline: float | None) -> None:
@@ -361,6 +367,10 @@ def make_tls_context(ca: str | None, cert: str | tuple[str, str] | None) -> ssl.
     if cert is not None:
         context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
     return context
+
+
+def _aborted() -> ConnectionAbortedError:
+    return ConnectionAbortedError("the connection was aborted")
 
 
 def _remaining(deadline: float) -> float:

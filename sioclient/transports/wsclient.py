@@ -184,6 +184,9 @@ class _FrameSocket:
 class _UpgradeSocket:
     """What websocket-client takes for a socket during the upgrade."""
 
+    gettimeout = object
+    """Asked before every read; a call of C returns what is not 0: the deadline is known to ``read_head``."""
+
     def __init__(self, stream: Stream, deadline: float) -> None:
         self._stream, self._deadline = stream, deadline
         self._head: bytes | None = None
@@ -203,9 +206,6 @@ class _UpgradeSocket:
         size = len(line) or 1
         data, self._head = self._head[:size], self._head[size:]
         return data
-
-    def gettimeout(self) -> None:
-        """Return that waiting has no limit here: the deadline is known to ``read_head``."""
 
     def close(self) -> None:
         """Leave that to the transport."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sioclient import ChannelError, LocalProtocolError, NotConnected
-from tests.conftest import Recorder, eventually
+from tests.conftest import Recorder
+from tests.waiting import eventually
 
 
 @pytest.fixture(params=["websocket", "xhr-polling"])
@@ -43,7 +44,7 @@ def test_channels_and_the_socket_do_not_hear_each_other(connect, legacy, recorde
     assert other.told.empty()
 
 
-def test_an_answer_on_a_channel(connect, legacy):
+def test_an_ack_on_a_channel(connect, legacy):
     class Obliging(Recorder):
         def on_please(self, *args):
             return "A", "B"

@@ -43,7 +43,6 @@ def socket():
         yield socket
 
 
-@pytest.mark.xfail(strict=True, reason="step 1")
 def test_the_auth_of_a_channel_that_was_left_is_not_asked_for_again(connect, recorder):
     calls = []
 
@@ -64,7 +63,6 @@ def test_the_auth_of_a_channel_that_was_left_is_not_asked_for_again(connect, rec
         assert calls == ["called"]
 
 
-@pytest.mark.xfail(strict=True, reason="step 1")
 def test_channels_that_were_left_are_forgotten(socket):
     kept = []
     for number in range(MANY):
@@ -114,7 +112,6 @@ def check(old, new):
     assert old.told.empty()
 
 
-@pytest.mark.xfail(strict=True, reason="step 1")
 def test_a_channel_that_is_joined_again_in_a_handler_hears_nothing_of_the_old_one(socket):
     new = Recorder()
 
@@ -127,7 +124,6 @@ def test_a_channel_that_is_joined_again_in_a_handler_hears_nothing_of_the_old_on
     check(old, new)
 
 
-@pytest.mark.xfail(strict=True, reason="step 1")
 def test_a_channel_that_is_joined_again_in_a_thread_hears_nothing_of_the_old_one(socket):
     new, held, go_on = Recorder(), threading.Event(), threading.Event()
 

@@ -9,6 +9,7 @@ import socket as sockets
 import ssl
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -92,15 +93,15 @@ def test_a_port_where_nobody_listens():
             SocketIO("127.0.0.1", taken.getsockname()[1])
 
 
-def test_a_server_that_does_not_answer():
+def test_a_server_that_says_nothing():
     with sockets.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
-        with pytest.raises(ConnectError, match=r"did not (answer|respond)"):
+        with pytest.raises(ConnectError, match=r"did not (come|respond)"):
             SocketIO("127.0.0.1", silent.getsockname()[1], connect_timeout=0.3)
         assert time.monotonic() - began >= 0.3
 
 
-def test_a_server_that_answers_with_a_web_page():
+def test_a_server_that_sends_a_web_page():
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
@@ -173,7 +174,7 @@ def test_a_certificate_of_an_unknown_authority(secure, options):
     assert not refused.value.retryable
 
 
-def test_heartbeats_keep_a_connection_that_is_idle_and_one_whose_handler_blocks():
+def test_heartbeats_keep_an_idle_and_a_blocked_connection():
     class Slow(Recorder):
         def on_hello(self, value):
             time.sleep(7)  # what is shown here is the passing of time: more than a heartbeat time-out
@@ -183,7 +184,7 @@ def test_heartbeats_keep_a_connection_that_is_idle_and_one_whose_handler_blocks(
     with start("legacy.js", socketio=times) as server, SocketIO("127.0.0.1", server.port) as idle:
         session, handler = idle.session_id, Slow()
         with SocketIO("127.0.0.1", server.port, handler) as socket:
-            for number in range(120):  # more than a fence lets through unanswered, by another thread than the handler's
+            for number in range(120):  # more than a fence lets through at once, by another thread than the handler's
                 socket.emit("note", number)
             handler.next("done", expect=10)
             assert socket.call("notes") == list(range(120))
@@ -219,7 +220,7 @@ def test_a_kick_is_final(connect, legacy, recorder):
         socket.emit("x")
 
 
-def test_a_kick_may_be_answered_by_coming_back(connect, legacy, recorder):
+def test_after_a_kick_one_may_come_back(connect, legacy, recorder):
     socket = connect(legacy, recorder, reconnect_when_kicked=True, reconnection_delay=0.01)
     first = socket.session_id
     socket.emit("do kick")
@@ -230,33 +231,33 @@ def test_a_kick_may_be_answered_by_coming_back(connect, legacy, recorder):
 
 def test_a_plain_loop_of_twenty_thousand_is_accounted_for(legacy, connect):
     socket = connect(legacy, reconnection_delay=0.01)
-    answered, lost = [], []
+    acked, lost = [], []
     for number in range(20_000):
-        socket.emit("echo", number, callback=answered.append, errback=lambda _, number=number: lost.append(number))
+        socket.emit("echo", number, callback=acked.append, errback=lambda _, number=number: lost.append(number))
     assert socket.call("echo", "the last") == "the last"
-    eventually(lambda: len(answered) + len(lost) == 20_000)  # who waits in a call hears before a callback's turn comes
+    eventually(lambda: len(acked) + len(lost) == 20_000)  # who waits in a call hears before a callback's turn comes
     # The server counts the bytes of a websocket, and may end it when they are too many for it.
-    assert answered == sorted(set(answered))
-    assert sorted(answered + lost) == list(range(20_000))
+    assert acked == sorted(set(acked))
+    assert sorted(acked + lost) == list(range(20_000))
 
 
 def test_a_spent_byte_budget_is_a_loss_and_no_kick(connect, legacy, recorder, caplog):
     caplog.set_level(logging.INFO, "sioclient")
     socket = connect(legacy, recorder, reconnection_delay=0.01)
-    answered, lost, text = [], [], "x" * 60_000
+    acked, lost, text = [], [], "x" * 60_000
     for number in range(1500):  # what was accepted when the end came fills the buffer: the rest waits for room
         socket.emit(
             "echo",
             number,
             text,
-            callback=lambda number, _: answered.append(number),
+            callback=lambda number, _: acked.append(number),
             errback=lambda _, number=number: lost.append(number),
         )
     recorder.next("reconnect")
     assert socket.call("echo", "back") == "back"
-    eventually(lambda: len(answered) + len(lost) == 1500)
-    assert sorted(answered + lost) == list(range(1500))
-    assert answered == sorted(answered)
+    eventually(lambda: len(acked) + len(lost) == 1500)
+    assert sorted(acked + lost) == list(range(1500))
+    assert acked == sorted(acked)
     assert len(lost) < 500  # those that were on their way
     assert "byte budget for one websocket was probably spent" in caplog.text
 
@@ -320,10 +321,12 @@ def test_disconnecting_while_the_handshake_is_under_way(recorder):
 
 
 def test_a_channel_keeps_its_connection(legacy):
-    channel = SocketIO("127.0.0.1", legacy).connect("/chat")
+    socket = SocketIO("127.0.0.1", legacy)
+    channel, reference = socket.connect("/chat"), weakref.ref(socket)
+    del socket
     gc.collect()
     assert channel.call("echo", 1) == 1
-    channel._socket.disconnect()
+    reference().disconnect()
 
 
 def test_a_message_beyond_the_limit(connect, legacy, recorder):

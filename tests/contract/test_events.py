@@ -7,7 +7,8 @@ import json
 import pytest
 
 from sioclient import AckTimeout, Handler, LocalProtocolError
-from tests.conftest import Recorder, eventually
+from tests.conftest import Recorder
+from tests.waiting import eventually
 
 
 @pytest.fixture(params=["websocket", "xhr-polling"])
@@ -154,18 +155,18 @@ def test_an_acknowledgement_that_does_not_come_times_out(connect, legacy, record
     assert socket.call("echo", "still here") == "still here"
 
 
-@pytest.mark.parametrize(("returned", "answer"), [(None, []), ("A", ["A"]), (("A", "B"), ["A", "B"]), ([1], [[1]])])
-def test_what_a_handler_returns_answers_the_server(connect, legacy, returned, answer):
+@pytest.mark.parametrize(("returned", "values"), [(None, []), ("A", ["A"]), (("A", "B"), ["A", "B"]), ([1], [[1]])])
+def test_what_a_handler_returns_is_acknowledged(connect, legacy, returned, values):
     class Obliging(Recorder):
         def on_please(self, value):
             return returned
 
     handler = Obliging()
     connect(legacy, handler).emit("do ask", "please", "x")
-    assert handler.next("answer") == ("answer", answer)
+    assert handler.next("answer") == ("answer", values)
 
 
-def test_the_answer_to_a_message_is_what_on_message_returns(connect, legacy):
+def test_what_on_message_returns_is_acknowledged(connect, legacy):
     class Obliging(Recorder):
         def on_message(self, id, message):
             super().on_message(id, message)
@@ -180,7 +181,7 @@ def test_the_answer_to_a_message_is_what_on_message_returns(connect, legacy):
     assert handler.next("message") == ("message", 77, "plain")
 
 
-def test_a_handler_that_raises_answers_nothing_and_ends_nothing(connect, legacy, caplog):
+def test_a_handler_that_raises_acks_nothing_and_ends_nothing(connect, legacy, caplog):
     class Clumsy(Recorder):
         def on_please(self, value):
             raise KeyError(value)
@@ -235,12 +236,12 @@ def test_large_messages_both_ways(connect, legacy, recorder):
 
 def test_thousands_of_acknowledged_events_in_order(connect, legacy, transport):
     socket = connect(legacy)
-    answers, many = [], 10_000 if transport == "websocket" else 1000
+    acks, many = [], 10_000 if transport == "websocket" else 1000
     for first in range(0, many, 100):
         for number in range(first, first + 100):
-            socket.emit("echo", number, answers.append)
+            socket.emit("echo", number, acks.append)
         assert socket.call("echo", "fence") == "fence"
-    assert answers == list(range(many))
+    assert acks == list(range(many))
 
 
 def test_a_burst_arrives_whole_and_in_order(connect, legacy):

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from sioclient import SocketIO
-from tests.conftest import eventually, start
+from tests.conftest import start
+from tests.waiting import eventually
 
 MANY = 200
 
@@ -23,10 +24,10 @@ def test_two_hundred_connections(transport):
         for socket in made:
             stack.enter_context(socket)
         assert threading.active_count() <= before + 2 * MANY
-        answers = []
+        acks = []
         for number, socket in enumerate(made):
-            socket.emit("echo", number, answers.append)
-        eventually(lambda: len(answers) == MANY, "every answer")
-        assert sorted(answers) == list(range(MANY))
+            socket.emit("echo", number, acks.append)
+        eventually(lambda: len(acks) == MANY, "every ack")
+        assert sorted(acks) == list(range(MANY))
         assert threading.active_count() <= before + 2 * MANY
         assert made[0].call("sessions") == MANY

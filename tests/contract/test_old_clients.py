@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PATIENCE, start
+from tests.conftest import start
 from tests.servers import SERVERS
 from tests.servers.node import STAMP, find_node
+from tests.waiting import PATIENCE
 
 FOLDER = Path(__file__).resolve().parent.parent / "servers"
 OF_ENDPOINTS = {"chat connect", "chat hello", "chat disconnect", "on chat", "refused"}

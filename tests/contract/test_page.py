@@ -15,7 +15,8 @@ from sioclient import SocketIO
 from sioclient.server import SocketServer
 from sioclient.server.chat import Chat
 from sioclient.server.webpage import ROUTES
-from tests.conftest import Recorder, eventually
+from tests.conftest import Recorder
+from tests.waiting import eventually
 
 FLAGS = [
     "--headless",

@@ -108,8 +108,8 @@ def test_the_demonstration_once():
     assert "visitor: bye then\nbot: bye\n" in output
 
 
-def answered(socket, visitor):
-    """Ask whether there is a bot; return whether it has answered soon after."""
+def is_there(socket, visitor):
+    """Ask whether there is a bot; return whether it has replied soon after."""
     socket.emit("user message", "bot?")
     with suppress(queue.Empty):
         while visitor.heard.get(timeout=0.5) != "bot: who are you calling bot?!":
@@ -126,14 +126,14 @@ def test_the_demonstration_lets_people_in_until_ctrl_c():
     visitor = chatbot.Visitor()
     with SocketIO(address[0], handler=visitor) as socket:
         socket.call("nickname", "somebody")
-        eventually(lambda: answered(socket, visitor), "the bot, which may still be on its way")
+        eventually(lambda: is_there(socket, visitor), "the bot, which may still be on its way")
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
     assert output.endswith("That was sioclient.\n")
 
 
-def test_the_chatbot_prints_what_it_hears_without_control_characters(legacy):
+def test_the_chatbot_prints_no_control_characters(legacy):
     with SocketIO("127.0.0.1", legacy, visitor := chatbot.Visitor()) as socket:
         socket.call("nickname", "eve")
         process = start_chatbot("127.0.0.1", str(legacy))

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from sioclient import ConnectError, SocketIO
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")

@@ -23,7 +23,7 @@ PRINTED = {
     "ask": ["3", "three and four is 7", "no answer", r"AckTimeout\(.*\)"],
     "answer": [r"\('Ada', 'Lovelace'\)"],
     "messages": ["the server says re:hello", r"the server says \{'re': \{'temperature': 21\.5\}\}"],
-    "channels": ["11", "no answer for '/no such place' in time.*"],
+    "channels": ["11", "no reply for '/no such place' in time.*"],
     "detect": [r"1 socket\.io 0\.9"],
     "newer": [
         r"\{'image': b'\\x89PNG'\}",

@@ -9,9 +9,10 @@ import threading
 import pytest
 
 from sioclient import SocketIO
-from tests.conftest import Recorder, eventually, start
+from tests.conftest import Recorder, start
 from tests.servers import SERVERS
 from tests.servers_py import descriptors
+from tests.waiting import eventually
 
 RESTARTS = 20
 

@@ -70,8 +70,8 @@ def join(connect, pair):
 @pytest.mark.parametrize("name", [name for name, server in SERVERS.items() if server.revision == 1])
 def test_the_table_knows_the_server(name):
     server = SERVERS[name]
-    with start(server) as process, urlopen(f"http://127.0.0.1:{process.port}/socket.io/1/") as answer:
-        announced = answer.read().decode().split(":")[3].split(",")
+    with start(server) as process, urlopen(f"http://127.0.0.1:{process.port}/socket.io/1/") as response:
+        announced = response.read().decode().split(":")[3].split(",")
     assert process.version.startswith(server.version)
     assert set(announced) == {*server.transports, *server.unusable}
 
@@ -163,7 +163,7 @@ def test_acknowledgements_of_messages(pair, join, recorder):
         assert recorder.next("callback") == (("callback",) if bare else ("callback", "got", message))
 
 
-def test_an_event_that_nobody_answers(pair, join):
+def test_an_event_that_nobody_acknowledges(pair, join):
     socket = join()
     if pair.does(Difference.EVERY_EVENT_IS_ANSWERED):
         assert socket.call("do nothing") is None
@@ -174,22 +174,22 @@ def test_an_event_that_nobody_answers(pair, join):
 
 
 @pytest.mark.parametrize("asking", ["do ask", "do ask for data"])
-def test_what_a_handler_returns_answers_the_server(join, asking):
+def test_what_a_handler_returns_is_acknowledged(join, asking):
     class Obliging(Recorder):
         def on_please(self, number, text):
             assert text == ASTRAL
             return returned[number]
 
     returned = [None, "A+B : \U0001f600", ("A", "B"), [1], 1e20, {"x": [None]}]
-    answers = [[], ["A+B : \U0001f600"], ["A", "B"], [[1]], [1e20], [{"x": [None]}]]
+    acks = [[], ["A+B : \U0001f600"], ["A", "B"], [[1]], [1e20], [{"x": [None]}]]
     handler = Obliging()
     socket = join(handler)
-    for number, answer in enumerate(answers):
+    for number, values in enumerate(acks):
         socket.emit(asking, "please", number, ASTRAL)
-        assert handler.next("answer") == ("answer", answer)
+        assert handler.next("answer") == ("answer", values)
 
 
-def test_the_answer_to_a_message(pair, join):
+def test_the_ack_of_a_message(pair, join):
     class Obliging(Recorder):
         def on_message(self, id, message):
             super().on_message(id, message)
@@ -354,10 +354,10 @@ def test_an_idle_connection_stays(pair, connect):
     def stays():
         socket = connect(process.port, transports=(pair.transport,), reconnect=False)
         with suppress(SocketIOError):
-            socket.wait(2)  # what is shown here is the passing of time: two heartbeats and more, all of them answered
+            socket.wait(2)  # what is shown here is the passing of time: two heartbeats and more, each with its pong
             return socket.call("echo", 1) == 1
         return False
 
     with start(pair.server, **pair.server.hasty) as process:
-        # On a machine that stalls for a second, one may end; a client that does not answer loses each of them.
+        # On a machine that stalls for a second, one may end; a client that does not reply loses each of them.
         assert any(stays() for _ in range(3))

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from sioclient import SocketIO
-from tests.conftest import Recorder, eventually, start
+from tests.conftest import Recorder, start
 from tests.faults.proxy import Proxy
 from tests.transports.conftest import Authority, _plain_environment, authority
+from tests.waiting import eventually
 
 __all__ = ["Authority", "_plain_environment", "authority"]
 

@@ -152,7 +152,7 @@ class Proxy:
         done = threading.Event()
         self._orders.put((action, done))
         self._waker.send(b"\0")
-        assert done.wait(LIMIT), "the proxy does not answer"
+        assert done.wait(LIMIT), "the proxy does not respond"
 
     def _run(self) -> None:
         while self._running:

@@ -22,9 +22,9 @@ class Session:
 
     Attributes:
         sent: the frames that came from the client.
-        polls: how many polls were answered.
+        polls: how many polls got their response.
         closed_with: the status of the client's close frame.
-        takes_posts: POSTs are answered only while this is set; they are read in any case.
+        takes_posts: POSTs get their response only while this is set; they are read in any case.
     """
 
     def __init__(self, rogue: Rogue, name: str) -> None:
@@ -34,14 +34,14 @@ class Session:
         self.polls = self.polls_in_flight = self.most_polls = 0
         self.closed_with: int | None = None
         self.over = threading.Event()
-        self.answers = True
+        self.acknowledges = True
         self.takes_posts = threading.Event()
         self.takes_posts.set()
         self._outgoing: queue.SimpleQueue[str | Action] = queue.SimpleQueue()
         self._lock = threading.Lock()
 
     def push(self, *frames: str) -> None:
-        """Send frames to the client: in one write, or in the answer to one poll if one is waiting."""
+        """Send frames to the client: in one write, or in the response to one poll if one is waiting."""
         with self._lock:
             if self.peer is not None:
                 self.peer.send(b"".join(frame(text.encode("utf-8", "surrogatepass")) for text in frames))
@@ -57,7 +57,7 @@ class Session:
         self.push(*[text for text in texts if isinstance(text, str)])
 
     def act(self, action: Action) -> None:
-        """Do something on the client's connection: on the websocket now, or instead of the answer to the next poll."""
+        """Do something on the client's connection: on the websocket now, or instead of the next poll's response."""
         if self.peer is not None:
             action(self.peer)
         else:
@@ -68,10 +68,10 @@ class Session:
         self.act(lambda peer: peer.end() if self.peer else peer.reset())
 
     def take(self, text: str) -> None:
-        """Note a frame of the client, and answer it as a server does."""
+        """Note a frame of the client, and acknowledge it as a server does."""
         self.sent.append(text)
         asks = _ASKS.match(text)
-        if not self.answers:
+        if not self.acknowledges:
             return
         if asks:
             self.push(f"6::{asks[3]}:{asks[1]}" + ("+[]" if asks[2] else ""))
@@ -79,7 +79,7 @@ class Session:
             self.push(text.partition("?")[0])
 
     def poll(self, peer: Peer) -> None:
-        """Answer a poll as soon as there is something to say."""
+        """Respond to a poll as soon as there is something to say."""
         with self._lock:
             self.polls_in_flight += 1
             self.most_polls = max(self.most_polls, self.polls_in_flight)
@@ -111,13 +111,13 @@ class Session:
 
 
 class Rogue(Server):
-    """Runs sessions whose packets a test decides; a client is answered as usual unless ``Session.answers`` is false.
+    """Runs sessions whose packets a test decides; packets get their acks unless ``Session.acknowledges`` is false.
 
     Args:
         heartbeat, close: the time-outs that the handshake announces.
         transports: what it offers.
         greeting: the frames that a session begins with.
-        handshake: answers the handshake in a way of its own.
+        handshake: responds to the handshake in a way of its own.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Rogue(Server):
                 self._run_websocket(peer, request, self._session(name))
                 return  # the client waits for the end of the connection
             elif kind == "xhr-polling":
-                self._answer_polling(peer, request, self._session(name))
+                self._respond_to_polling(peer, request, self._session(name))
             else:
                 peer.answer(404)
 
@@ -184,7 +184,7 @@ class Rogue(Server):
                 return
             session.take(received.payload.decode())
 
-    def _answer_polling(self, peer: Peer, request: Request, session: Session) -> None:
+    def _respond_to_polling(self, peer: Peer, request: Request, session: Session) -> None:
         if request.raw.startswith(b"POST"):
             body = peer.read(int(request.header("Content-Length") or 0)).decode()
             for text in decode_payload(body):

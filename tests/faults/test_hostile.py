@@ -44,7 +44,7 @@ def warned(caplog):
     return caplog
 
 
-def test_f16_garbage_is_dropped_with_one_warning_and_the_session_goes_on(connect, recorder, warned):
+def test_f16_garbage_is_dropped_with_one_warning(connect, recorder, warned):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         session, name = rogue.next_session(), socket.session_id
@@ -86,7 +86,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("transport", ["websocket"])
 @pytest.mark.parametrize("kind", BROKEN)
-def test_f17_broken_framing_ends_the_transport_and_not_the_connection(connect, recorder, kind):
+def test_f17_broken_framing_ends_the_transport_alone(connect, recorder, kind):
     data, status = BROKEN[kind]
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
@@ -117,7 +117,7 @@ def too_big(transport: str, peer: Peer) -> None:
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\n" + b"3" * 20_000)
 
 
-def test_f18_a_message_too_big_is_refused_and_the_third_in_a_row_is_the_end(connect, recorder, transport):
+def test_f18_the_third_message_too_big_in_a_row_is_the_end(connect, recorder, transport):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder, max_message_size=10_000)
         for _ in range(3):
@@ -148,12 +148,12 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-def test_f19_an_endless_answer_is_cut_off(kind):
+def test_f19_an_endless_response_is_cut_off(kind):
     with Server(ENDLESS[kind]) as server, pytest.raises(ConnectError, match=r"larger than|more than|too large"):
         SocketIO("127.0.0.1", server.port)
 
 
-def test_f19_a_compressed_answer_is_refused():
+def test_f19_a_compressed_response_is_refused():
     def bomb(peer: Peer) -> None:
         assert peer.read_head().header("Accept-Encoding") == "identity"
         peer.answer(200, gzip.compress(b"x" * 10_000_000), "Content-Encoding: gzip")
@@ -190,7 +190,7 @@ def test_f21_odd_handshakes_are_errors_of_ours():
         request = peer.read_head()
         peer.answer(200, odd if request.target.startswith("/socket.io/1/?") else b"")
 
-    for odd in ODD:  # noqa: B007 - the script answers it
+    for odd in ODD:  # noqa: B007 - the script responds with it
         with Server(serve) as server, pytest.raises(ConnectError):
             SocketIO("127.0.0.1", server.port, **short())
     for status in (500, 502, 503):
@@ -218,8 +218,8 @@ def test_f22_a_server_that_sends_a_byte_now_and_then_is_given_up(data):
         SocketIO("127.0.0.1", server.port, **short())
 
 
-@pytest.mark.parametrize("size", [10, 300], ids=["in the handshake", "in the transport's first answer"])
-def test_f22_a_real_server_that_gets_stuck_in_the_middle_of_an_answer_is_given_up(connect, proxy, size):
+@pytest.mark.parametrize("size", [10, 300], ids=["in the handshake", "in the transport's first response"])
+def test_f22_a_server_stuck_in_mid_response_is_given_up(connect, proxy, size):
     proxy.throttle("down", size)
     with pytest.raises(ConnectError, match=r"in time|within|says nothing"):
         connect(proxy.port, **short())
@@ -227,7 +227,7 @@ def test_f22_a_real_server_that_gets_stuck_in_the_middle_of_an_answer_is_given_u
     assert connect(proxy.port).call("echo", 1) == 1
 
 
-def test_f23_a_host_that_does_not_answer_is_given_up():
+def test_f23_a_host_that_does_not_respond_is_given_up():
     with deaf_port() as port, pytest.raises(ConnectError, match=r"in time|within"):
         SocketIO("127.0.0.1", port, **short())
 
@@ -258,7 +258,7 @@ def test_f24_a_name_that_is_looked_up_for_ever(monkeypatch):
 
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("kind", ["407", "closes", "hangs", "garbage", "refuses"])
-def test_f25_a_proxy_that_does_not_work_is_named_without_its_password(kind, secure):
+def test_f25_a_broken_proxy_is_named_without_its_password(kind, secure):
     scripts = {
         "407": lambda peer: (peer.read_head(), peer.answer(407)),
         "closes": lambda peer: peer.read_head(),
@@ -275,13 +275,13 @@ def test_f25_a_proxy_that_does_not_work_is_named_without_its_password(kind, secu
         told = str(refused.value)
         assert "s3cret" not in told
         if kind == "407" and not secure:
-            assert "it is the proxy that says so" in told  # its name is not known here: it answered as a server does
+            assert "this is the proxy" in told  # its name is not known here: it responds as a server does
         elif kind != "hangs":  # the time may be over on either of two clocks
             assert f"proxy 127.0.0.1:{port}" in told
 
 
 @pytest.mark.parametrize("refusal", ["404", "closes", "200"])
-def test_f27_without_an_upgrade_the_next_transport_is_used_in_the_same_session(refusal, recorder):
+def test_f27_without_an_upgrade_the_next_transport_is_used(refusal, recorder):
     def serve(self, peer, request, session):
         if refusal == "closes":
             raise EOFError
@@ -314,7 +314,7 @@ def test_f28_a_kick_is_the_end_unless_the_user_wants_otherwise(connect, recorder
 
 
 @pytest.mark.parametrize("transport", ["websocket"])
-def test_f28_thirty_megabytes_over_one_websocket_of_an_old_server(connect, recorder):
+def test_f28_thirty_megabytes_over_an_old_websocket(connect, recorder):
     """It kicks whoever has sent it so much; as the client knows why, that is a loss and not the end."""
     with start("legacy.js") as server:
         socket = connect(server.port, recorder)
@@ -333,34 +333,33 @@ def test_f28_thirty_megabytes_over_one_websocket_of_an_old_server(connect, recor
         assert losses or len(notes) == 1000, "lost without a notice"
 
 
-def test_f29_an_answer_that_never_comes_leaves_nothing_behind():
+def test_f29_an_ack_that_never_comes_leaves_nothing_behind():
     client = open_client()
     for number in range(1, 1001):
-        client.send(event("x", id=number), 0.0, number, 5.0)
+        client.push(event("x", id=number), 0.0, waiter=number, timeout=5.0, waited=True)
     client.frames_to_send()
     client.receive(["3:::alive"], 4.9)
     assert len(client.acks) == 1000
     client.handle_timeout(5.0)
-    assert len(client.acks) == 0
-    assert len(client.acks._deadlines) == 0
+    assert (len(client.acks), client.acks.deadline()) == (0, None)
 
 
-def test_f30_answers_that_nobody_waits_for_change_nothing(connect, recorder):
+def test_f30_acks_that_nobody_waits_for_change_nothing(connect, recorder):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         session = rogue.next_session()
-        session.answers = False
-        answered = []
+        session.acknowledges = False
+        acked = []
         for name in "abc":
-            socket.emit(name, callback=lambda *args, name=name: answered.append((name, args)))
+            socket.emit(name, callback=lambda *args, name=name: acked.append((name, args)))
         eventually(lambda: len(session.sent) == 3)
         a, b, c = (text.split(":")[1].rstrip("+") for text in session.sent)
         session.push("6:::0", "6:::999999", "6:::-1", "6:::x", "6:::", "6:::+", f"6::/nowhere:{a}+[0]")
         session.push(f"6:::{c}+[3]", f"6:::{a}+[1]", f"6:::{a}+[2]", f"6:::{a}", f"6:::{c}+[9]", f"6:::{b}+[2]")
-        eventually(lambda: len(answered) == 3)
-        session.answers = True
+        eventually(lambda: len(acked) == 3)
+        session.acknowledges = True
         assert socket.call("anything") is None
-        assert answered == [("c", (3,)), ("a", (1,)), ("b", (2,))]
+        assert acked == [("c", (3,)), ("a", (1,)), ("b", (2,))]
 
 
 OTHERS = {
@@ -374,7 +373,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-def test_f47_a_server_of_another_kind_is_an_error_that_shows_what_it_said(kind):
+def test_f47_what_a_server_of_another_kind_says_is_shown(kind):
     said, shown = OTHERS[kind]
     with Server(lambda peer: (peer.send(said), peer.read_head())) as server, pytest.raises(ConnectError) as refused:
         SocketIO("127.0.0.1", server.port)
@@ -393,13 +392,13 @@ def test_f48_an_endpoint_that_ends_takes_no_other_along(connect, recorder):
         socket = connect(rogue.port, recorder)
         session, first, second = rogue.next_session(), Recorder(), Recorder()
         one, two = socket.connect("/one", first), socket.connect("/two", second)
-        session.answers = False
+        session.acknowledges = False
         joining = Task(socket.connect, "/three")
         eventually(lambda: "1::/three" in session.sent)
         session.push("7::/three:no")
         with pytest.raises(ChannelError, match="refused"):
             joining.result()
-        session.answers = True
+        session.acknowledges = True
         session.push("0::/one")
         assert first.next("disconnect") == ("disconnect",)
         assert not one.connected
@@ -410,7 +409,7 @@ def test_f48_an_endpoint_that_ends_takes_no_other_along(connect, recorder):
         assert "disconnect" not in told(second) + told(recorder)
 
 
-def test_f49_a_body_of_a_hundred_thousand_packets_takes_time_in_proportion():
+def test_f49_a_body_of_many_packets_takes_time_in_proportion():
     # Ten times as much may take thirty times as long, but not a hundred: what is quadratic would.
     def seconds(count: int) -> float:
         body = "\ufffd5\ufffd3:::x" * count
@@ -468,27 +467,27 @@ def test_f50_a_flood_waits_in_the_network_while_a_handler_runs(connect, warned):
 
 def test_f50_a_flood_while_a_handler_calls_is_bounded(connect, recorder, monkeypatch):
     """A call in a handler reads on, so what comes meanwhile must be bounded."""
-    monkeypatch.setattr("sioclient.threads.MOST_DEFERRED", 2_000_000)
+    monkeypatch.setattr("sioclient.listener.MOST_DEFERRED", 2_000_000)
     with Rogue() as rogue:
         raised = []
 
         def calls() -> None:
             try:
-                socket.call("never answered")
+                socket.call("never acknowledged")
             except Exception as error:
                 raised.append(error)
 
         socket = connect(rogue.port, recorder)
         socket.on("go", calls)
         session = rogue.next_session()
-        session.answers = False
+        session.acknowledges = False
         session.push('5:::{"name":"go"}')
         eventually(lambda: session.sent)
         flooding = Task(lambda: [session.push(*["3:::" + "x" * 10_000] * 10) for _ in range(100)])
         eventually(lambda: raised, "the call gives up")
         assert isinstance(raised[0], AckTimeout)
         flooding.result()
-        session.answers = True
+        session.acknowledges = True
         assert socket.call("anything") is None
 
 

@@ -19,7 +19,7 @@ from tests.waiting import eventually, joined
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
 
-def test_f01_a_server_killed_in_mid_stream_is_noticed_and_emits_go_on(connect, recorder, ledger):
+def test_f01_a_server_killed_in_mid_stream_is_noticed(connect, recorder, ledger):
     with start("legacy.js") as server:
         socket = connect(server.port, recorder, max_reconnection_attempts=None)
         account, stop = ledger(socket), threading.Event()
@@ -50,7 +50,7 @@ def test_f01_a_server_killed_in_mid_stream_is_noticed_and_emits_go_on(connect, r
         account.check(complete=False)
 
 
-def test_f02_a_server_that_is_back_gets_the_channels_before_what_waits(connect, recorder):
+def test_f02_a_server_that_is_back_gets_the_channels_first(connect, recorder):
     server = start("legacy.js")
     chat = Recorder()
     try:
@@ -133,7 +133,7 @@ def test_f06_what_never_reaches_the_server_is_noticed(connect, hasty_proxy, reco
 
 
 def test_f06_more_than_the_network_takes_is_refused_in_the_end(connect, proxy, monkeypatch):
-    for limit in ("transports.stream.STALL_TIMEOUT", "threads.WRITE_TIMEOUT", "connection.WRITE_TIMEOUT"):
+    for limit in ("transports.stream.STALL_TIMEOUT", "connection.WRITE_TIMEOUT"):
         monkeypatch.setattr(f"sioclient.{limit}", 0.3)
     socket = connect(proxy.port, reconnect=False)
     proxy.hold("up")
@@ -146,14 +146,14 @@ def test_f06_more_than_the_network_takes_is_refused_in_the_end(connect, proxy, m
         Task(flood).result()
 
 
-def test_f07_outages_of_a_slow_link_that_heal_in_time_change_nothing(connect, proxy, recorder, ledger):
+def test_f07_outages_that_heal_in_time_change_nothing(connect, proxy, recorder, ledger):
     proxy.delay = 0.005
     socket = connect(proxy.port, recorder)
     account, session = ledger(socket), socket.session_id
     for _ in range(20):
         proxy.hold()
         emitting = Task(account.emit, 3)
-        # Over polling, what is emitted waits for the answer to the POST of before, if the outage has caught that.
+        # Over polling, what is emitted waits for the response to the POST of before, if the outage has caught that.
         wait_until(lambda: proxy.waiting("up") or proxy.waiting("down"), "something is held on its way")
         proxy.heal()
         emitting.result()
@@ -173,7 +173,7 @@ def test_f08_any_packet_keeps_a_server_alive():
     assert client.linked
 
 
-def test_f09_a_server_that_says_nothing_after_its_greeting_is_dead():
+def test_f09_a_server_silent_after_its_greeting_is_dead():
     client = open_client()
     now = 0.0
     while client.linked:
@@ -182,7 +182,7 @@ def test_f09_a_server_that_says_nothing_after_its_greeting_is_dead():
     assert now == DEAD_AFTER
 
 
-def test_f10_polls_that_nobody_answers_end_and_do_not_become_a_storm(connect, recorder, transport):
+def test_f10_polls_without_a_response_become_no_storm(connect, recorder, transport):
     with Rogue(heartbeat=0.1, close=0.1) as rogue:
         connect(rogue.port, recorder)
         rogue.next_session()
@@ -222,7 +222,7 @@ def test_f11_a_server_that_restarts_between_two_polls(connect, recorder, ledger)
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 500, 503])
-def test_f12_a_poll_answered_with_a_status_is_a_loss(connect, recorder, status):
+def test_f12_a_poll_that_gets_a_status_is_a_loss(connect, recorder, status):
     with Server(lambda peer: pytest.fail("somebody followed")) as elsewhere, Rogue() as rogue:
         socket = connect(rogue.port, recorder, transports=("xhr-polling",), headers={"X-Secret": "s"})
         session = rogue.next_session()
@@ -252,14 +252,14 @@ def test_f13_polls_that_bring_nothing_lose_nothing(recorder, ledger):
         account = ledger(socket)
         for _ in range(10):
             idle = proxy.passed
-            wait_until(lambda idle=idle: proxy.passed > idle + 100, "an empty answer")
+            wait_until(lambda idle=idle: proxy.passed > idle + 100, "an empty response")
             account.emit()
             account.wait_for_last()
         account.check()
         assert "close" not in told(recorder)
 
 
-def test_f13_answers_that_trickle_in_lose_nothing_and_repeat_nothing(connect, proxy, recorder, ledger):
+def test_f13_trickling_responses_lose_and_repeat_nothing(connect, proxy, recorder, ledger):
     account = ledger(connect(proxy.port, recorder))
 
     def trickle() -> bool:
@@ -286,7 +286,7 @@ def test_f14_there_are_never_two_polls_at_once(connect):
         assert session.polls > 20
 
 
-def test_f15_a_frame_cut_anywhere_is_a_loss_and_half_of_it_is_nothing(connect, recorder, transport):
+def test_f15_a_frame_cut_anywhere_is_a_loss(connect, recorder, transport):
     texts = ["3:::one", '5:::{"name":"two","args":["' + "ü" * 70 + '"]}', "4:::[3]"]
     data = b"".join(frame(text) for text in texts)
     ends = list(itertools.accumulate(len(frame(text)) for text in texts))
@@ -310,13 +310,13 @@ def test_f15_a_frame_cut_anywhere_is_a_loss_and_half_of_it_is_nothing(connect, r
             assert [entry[0] for entry in heard if entry[0] in ("message", "two")] == ["message", "two"][:whole]
 
 
-def test_f31_what_waits_for_an_answer_hears_of_the_loss_once(connect, proxy, recorder):
+def test_f31_what_waits_for_an_ack_hears_of_the_loss_once(connect, proxy, recorder):
     socket = connect(proxy.port, recorder)
-    failed, answered = [], []
+    failed, acked = [], []
     for _ in range(50):
-        socket.emit("never answered", callback=answered.append, errback=failed.append)
-    calling = Task(socket.call, "never answered")
-    eventually(lambda: len(socket._connection._protocol.acks) == 51)
+        socket.emit("never acknowledged", callback=acked.append, errback=failed.append)
+    calling = Task(socket.call, "never acknowledged")
+    calling.wait_until_blocked()
     while not calling.wait(1.0):  # between two polls, there is no connection that could be lost
         proxy.reset()
     with pytest.raises(ConnectionLost):
@@ -324,5 +324,5 @@ def test_f31_what_waits_for_an_answer_hears_of_the_loss_once(connect, proxy, rec
     eventually(lambda: len(failed) == 50)
     recorder.next("reconnect")
     assert {type(error) for error in failed} == {ConnectionLost}
-    assert answered == []
+    assert acked == []
     assert socket.call("echo", 1) == 1

@@ -18,8 +18,7 @@ import pytest
 
 import sioclient
 from sioclient import BufferFull, LocalProtocolError, NotConnected, SocketIO, SocketIOError
-from sioclient.protocol.lifecycle import Phase
-from sioclient.protocol.packets import Event
+from sioclient.protocol import Event, Phase
 from tests.conftest import Recorder, start
 from tests.faults.conftest import told
 from tests.faults.rogue import Rogue
@@ -59,17 +58,17 @@ def test_f32_a_handler_that_raises_every_time_loses_nothing(connect, legacy):
     assert socket.connected
 
 
-def test_f32_an_answer_is_not_sent_for_a_handler_that_raised(connect, legacy):
-    handler, answers = Raising(), []
+def test_f32_no_ack_is_sent_for_a_handler_that_raised(connect, legacy):
+    handler, acks = Raising(), []
     socket = connect(legacy, handler)
-    socket.on("answer", answers.append)
+    socket.on("answer", acks.append)
     socket.emit("do ask for data", "n", 1)
     eventually(lambda: handler.raised)
     assert socket.call("echo", 1) == 1
-    assert answers == []
+    assert acks == []
 
 
-def test_f33_a_handler_that_blocks_for_ten_time_outs_keeps_the_connection_with_one_warning(connect, recorder, caplog):
+def test_f33_a_handler_that_blocks_keeps_the_connection(connect, recorder, caplog):
     with Rogue(heartbeat=0.05, close=0.05) as rogue:
         go_on = threading.Event()
         socket = connect(rogue.port, recorder)
@@ -161,8 +160,8 @@ def test_f38_disconnecting_while_others_emit():
 
     emitting = [Task(emit) for _ in range(emitters)]
     for _ in range(rounds):
-        server = MemoryServer()
-        current[:] = [make_connection(server, Notices())]
+        server, notices = MemoryServer(), Notices()
+        current[:] = [make_connection(server, notices)]
         current[-1].open()
         together.wait(PATIENCE)
         current[-1].disconnect()
@@ -175,7 +174,7 @@ def test_f38_disconnecting_while_others_emit():
 
 
 def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch):
-    monkeypatch.setattr("sioclient.connection.CLOSE_TIMEOUT", 0.5)
+    monkeypatch.setattr("sioclient.listener.CLOSE_TIMEOUT", 0.5)
     socket = connect(proxy.port, recorder)
     proxy.hold()
     Task(socket.disconnect).result()
@@ -235,22 +234,29 @@ with s:
     assert (status, errors) == (3, "")
 
 
+STATES = {
+    "up": "print('ready', flush=True)\n",
+    "down": """
+s.disconnect()
+s = SocketIO("127.0.0.1", int(sys.argv[1]), transports=(sys.argv[2],), reconnection_delay=10)
+s.on("retry", lambda *args: print("ready", flush=True))
+s.emit("do cut")
+""",
+}
+"""Programs after which a connection stands, or waits for its next attempt."""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process alone on Windows")
-@pytest.mark.parametrize("state", ["up", "down"])
+@pytest.mark.parametrize("state", STATES)
 def test_f40_ctrl_c_ends_wait(legacy, transport, state):
     with start("legacy.js") as server:
-        down = "s.on('retry', lambda *args: print('ready', flush=True))\ns.emit('do cut')\n"
-        if state == "down":
-            down += "s._connection._connector.address.__dict__['port'] = 1\n"
-        else:
-            down = "print('ready', flush=True)\n"
-        status, _, errors = run(f"{down}s.wait()", server.port, transport, interrupt=True)
+        status, _, errors = run(f"{STATES[state]}s.wait()", server.port, transport, interrupt=True)
     assert status in (-signal.SIGINT, 130)
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
     assert "Exception ignored" not in errors
 
 
-def test_f41_a_program_that_just_ends_is_quiet_and_tells_the_server(transport):
+def test_f41_a_program_that_just_ends_tells_the_server(transport):
     with start("legacy.js") as server, SocketIO("127.0.0.1", server.port) as watcher:
         assert run("", server.port, transport) == (0, "", "")
         eventually(lambda: watcher.call("sessions") == 1)
@@ -296,7 +302,7 @@ s.disconnect()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_f43_a_forked_child_cannot_use_the_connection_and_does_it_no_harm(transport):
+def test_f43_a_forked_child_does_the_connection_no_harm(transport):
     with start("legacy.js") as server:
         assert run(FORK, server.port, transport) == (0, "1\n", "")
 
@@ -310,7 +316,7 @@ def test_f44_two_hundred_cycles_leave_nothing(transport):
             SocketIO("127.0.0.1", server.port, transports=(transport,)).disconnect()
         gc.collect()
         assert (descriptors(), threading.active_count()) == (open_before, threads)
-        # The server has a second to take the farewell, which on a busy machine may be too short now and then.
+        # The server has a second to take the last packet, which on a busy machine may be too short now and then.
         eventually(lambda: watcher.call("sessions") <= 3)
 
 
@@ -318,7 +324,7 @@ def test_f45_a_day_of_heartbeats_and_losses():
     """3,456 heartbeats and 144 losses, on a clock that is a number: nothing drifts, nothing is kept."""
     client, now, day = new_client(attempts=None, limit=10.0), 0.0, 86_400.0
     client.connect(now)
-    beats = losses = reconnects = 0
+    heartbeats = losses = reconnects = 0
     next_loss = 600.0
     while now < day:
         if client.phase is Phase.CONNECTING:
@@ -333,19 +339,19 @@ def test_f45_a_day_of_heartbeats_and_losses():
             client.transport_lost("gone", now)
         else:
             now = min(now + 5.0, next_loss, day)
-            beats += 1
+            heartbeats += 1
             client.receive(["2::"], now)
             assert client.frames_to_send() == ["2::"]
             client.handle_timeout(now)
         reconnects += sum(type(notice).__name__ == "Reconnected" for notice in client.notices())
     assert losses in (143, 144)
     assert reconnects == losses
-    assert beats > 17_000
+    assert heartbeats > 17_000
     assert (len(client.acks), len(client.outbox)) == (0, 0)
 
 
 def test_f46_no_clock_that_can_be_set_decides_anything():
-    """``time.time_ns`` stands in the query that keeps caches from answering, and nowhere else."""
+    """``time.time_ns`` stands in the query that keeps caches from responding, and nowhere else."""
     root = Path(sioclient.__file__).parent
     for path in root.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -376,8 +382,8 @@ def test_d3_an_emit_after_the_end_says_so(connect, legacy):
 
 
 @pytest.mark.parametrize("transport", ["xhr-polling"])
-def test_d3_an_emit_waits_for_the_answer_to_its_post_only_for_a_while(connect, monkeypatch):
-    monkeypatch.setattr("sioclient.threads.WRITE_TIMEOUT", 0.1)
+def test_d3_an_emit_waits_for_its_post_only_for_a_while(connect, monkeypatch):
+    monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:
         socket = connect(rogue.port)
         session = rogue.next_session()
@@ -393,9 +399,8 @@ def test_d3_an_emit_waits_for_the_answer_to_its_post_only_for_a_while(connect, m
 
 
 @pytest.mark.parametrize("transport", ["xhr-polling"])
-def test_d3_what_a_server_never_takes_is_refused_or_survives_a_loss(connect, recorder, monkeypatch):
-    for module in ("threads", "connection"):
-        monkeypatch.setattr(f"sioclient.{module}.WRITE_TIMEOUT", 0.1)
+def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, monkeypatch):
+    monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         session = rogue.next_session()

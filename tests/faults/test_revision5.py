@@ -6,7 +6,7 @@ what does not know the revision:
 * rows 12, 14, 15, 17 and 18, 19 to 27 and 47: HTTP, TLS, names, proxies and websocket framing are the same code;
 * rows 29, 30 and 49: so is the table of acknowledgements, and a burst is a vector and a row of the contract;
 * rows 38, 40, 41, 43, 45, 46 and 50: threads, processes and clocks;
-* row 13: an idle poll of Engine.IO is not answered with nothing, but with a beat.
+* row 13: an idle poll of Engine.IO does not end with nothing, but with a heartbeat.
 
 Rows 8, 9 and 10 on a clock that is a number are in ``tests.protocol.test_generations``, and a handler that blocks
 (row 33) and a message beyond the limit (row 18) in ``tests.contract.test_generations``.
@@ -33,20 +33,20 @@ from tests.faults.test_hostile import (
     test_f49_a_byte_at_a_time_is_no_other_thing_than_all_at_once,
 )
 from tests.faults.test_network import (
-    test_f01_a_server_killed_in_mid_stream_is_noticed_and_emits_go_on,
-    test_f02_a_server_that_is_back_gets_the_channels_before_what_waits,
+    test_f01_a_server_killed_in_mid_stream_is_noticed,
+    test_f02_a_server_that_is_back_gets_the_channels_first,
     test_f03_an_end_without_a_word_is_a_loss_that_is_told,
     test_f04_f05_a_black_hole_is_noticed_and_survived,
     test_f06_more_than_the_network_takes_is_refused_in_the_end,
     test_f06_what_never_reaches_the_server_is_noticed,
-    test_f07_outages_of_a_slow_link_that_heal_in_time_change_nothing,
+    test_f07_outages_that_heal_in_time_change_nothing,
     test_f11_a_server_that_restarts_between_two_polls,
-    test_f31_what_waits_for_an_answer_hears_of_the_loss_once,
+    test_f31_what_waits_for_an_ack_hears_of_the_loss_once,
 )
 from tests.faults.test_promises import (
     impatient,
     test_f32_a_handler_that_raises_every_time_loses_nothing,
-    test_f32_an_answer_is_not_sent_for_a_handler_that_raised,
+    test_f32_no_ack_is_sent_for_a_handler_that_raised,
     test_f34_disconnect_in_a_handler_returns_and_is_final,
     test_f35_f36_every_verb_works_in_a_handler,
     test_f37_eight_threads_each_keep_their_order,

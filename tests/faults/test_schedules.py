@@ -15,7 +15,7 @@ from tests.memory import MemoryServer
 from tests.servers_py import Task
 from tests.waiting import eventually, happened
 
-_Lock = threading.Lock
+_RLock = threading.RLock
 
 
 class Schedule:
@@ -50,12 +50,11 @@ class Schedule:
 
 
 class WatchedLock:
-    """A lock that tells a schedule who is about to take it."""
+    """An RLock that tells a schedule who is about to take it."""
 
     def __init__(self, schedule: Schedule) -> None:
-        self._schedule, self._lock = schedule, _Lock()
-        self.release, self.locked = self._lock.release, self._lock.locked
-        self._is_owned = self._lock.locked  # as a Condition asks, which otherwise tries to take it
+        self._schedule, self._lock = schedule, _RLock()
+        self.release, self._is_owned = self._lock.release, self._lock._is_owned
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         self._schedule.step()
@@ -83,8 +82,8 @@ def watched(monkeypatch):
     def connect() -> tuple[SocketIO, MemoryServer, Schedule]:
         server, schedule = MemoryServer(), Schedule()
         with monkeypatch.context() as during:
-            during.setattr("sioclient.assembly.Connector", lambda *args: server)
-            during.setattr(threading, "Lock", lambda: WatchedLock(schedule))
+            during.setattr("sioclient.connection.Connector", lambda *args: server)
+            during.setattr(threading, "RLock", lambda: WatchedLock(schedule))
             made.append(SocketIO("localhost", revision=1, auto_connect=False, reconnection_delay=0.01))
         made[-1].open()
         return made[-1], server, schedule

@@ -10,13 +10,13 @@ from contextlib import suppress
 
 from sioclient.errors import ConnectError, RemoteProtocolError
 from sioclient.protocol.packets import MAX_ID, Malformed
-from sioclient.protocol.revisions import Revision1
+from sioclient.protocol.revisions import revision1
 from sioclient.protocol.revisions.framing1 import PageFraming
 from sioclient.protocol.revisions.jsonp1 import decode_jsonp, jsonp_error
 from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
 from tests.protocol.driver import DELAY, come_back, event, open_client
 
-_revision = Revision1()
+_opening = revision1()
 
 
 def text_of(data: bytes) -> str:
@@ -24,9 +24,9 @@ def text_of(data: bytes) -> str:
 
 
 def packet(data: bytes) -> None:
-    """The packet decoder never raises, and what it returns for each line of several is what its class says."""
+    """The packet decoder never raises, and no packet has an id beyond the largest."""
     frames = text_of(data).split("\n")
-    for decoded in _revision.decoder()([*frames, data]):
+    for decoded in _opening.dialect.decoder()([*frames, data]):
         number = getattr(decoded, "id", None)
         assert isinstance(decoded, Malformed) or number is None or 0 <= number <= MAX_ID
     assert isinstance(decoded, Malformed)  # bytes are no frame of this revision
@@ -46,7 +46,7 @@ def handshake(data: bytes) -> None:
     """The handshake's reader raises ConnectError only, and believes in no session id that could change a URL."""
     status = 200 if not data or data[0] % 4 else 100 + data[0] * 2
     try:
-        announced = _revision.read_handshake(status, text_of(data[1:]))
+        announced = _opening.read_handshake(status, text_of(data[1:]))
     except ConnectError:
         return
     assert 1 <= len(announced.session_id) <= 128
@@ -83,7 +83,7 @@ def receive(data: bytes) -> None:
     """The whole way of what is received: nothing is raised, and the connection ends or can still be used."""
     client = open_client(attempts=None)
     client.join("/chat", "", 10.0, 0.0)
-    client.send(event("x", id=1), 0.0, "waiter", 5.0)
+    client.push(event("x", id=1), 0.0, waiter="waiter", timeout=5.0)
     client.frames_to_send()
     now = 0.0
     for part in data.split(b"\n"):
@@ -95,7 +95,7 @@ def receive(data: bytes) -> None:
             client.receive(frames, now)
         client.frames_to_send()
         client.notices()
-        if client.session is None and client.error is None and client.deadline() is not None:
+        if client.session is None and client.lifecycle.error is None and client.deadline() is not None:
             now += DELAY
             come_back(client, now, "1::")
     client.disconnect()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
-from sioclient.protocol.backoff import Backoff
+from sioclient.options import Options
 from sioclient.protocol.client import ClientProtocol
-from sioclient.protocol.lifecycle import Phase, Policy
-from sioclient.protocol.packets import Event, Message
-from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.protocol.endpoints import Endpoint
+from sioclient.protocol.packets import Event
+from sioclient.protocol.phases import Phase
+from sioclient.protocol.revisions import Handshake, Opening, revision1
 
 HANDSHAKE = Handshake("sid", 10.0, 20.0, ("websocket",))
 NO_HEARTBEATS = Handshake("sid", None, None, ("websocket",))
 DEAD_AFTER = 21.0  # the larger of both time-outs and a second
-BEAT_EVERY = 5.0  # half the heartbeat time-out
+HEARTBEAT_EVERY = 5.0  # half the heartbeat time-out
 DELAY = 1.0
 
 N = TypeVar("N")
@@ -26,10 +30,12 @@ def new_client(
     limit: float = DELAY,
     attempts: int | None = 10,
     random: Callable[[], float] = lambda: 0.5,
-    **policy: Any,
+    opening: Opening | None = None,
+    **options: Any,
 ) -> ClientProtocol:
-    """Return a client that comes back after exactly DELAY unless told otherwise."""
-    return ClientProtocol(Revision1(), Backoff(delay, limit, attempts, random), Policy(**policy))
+    """Return a client of revision 1 that comes back after exactly DELAY unless told otherwise."""
+    decided = Options(reconnection_delay=delay, reconnection_limit=limit, max_reconnection_attempts=attempts, **options)
+    return ClientProtocol(opening or revision1(), decided, random)
 
 
 def connecting_client(**options: Any) -> ClientProtocol:
@@ -38,10 +44,16 @@ def connecting_client(**options: Any) -> ClientProtocol:
     return client
 
 
-def link(client: ClientProtocol, now: float, *frames: str, handshake: Handshake = HANDSHAKE) -> None:
+def link(
+    client: ClientProtocol,
+    now: float,
+    *frames: str | bytes,
+    handshake: Handshake = HANDSHAKE,
+    transport: str = "websocket",
+) -> None:
     """A transport opens and brings frames."""
     assert client.phase is Phase.CONNECTING
-    client.transport_opened(handshake, "websocket", now)
+    client.transport_opened(handshake, transport, now)
     client.receive(frames, now)
 
 
@@ -56,11 +68,16 @@ def open_client(*, handshake: Handshake = HANDSHAKE, **options: Any) -> ClientPr
 
 def with_channel(client: ClientProtocol, name: str = "/chat", now: float = 0.0) -> ClientProtocol:
     """Join an endpoint; what was sent and noticed is taken."""
-    client.join(name, "", None, now)
+    client.join(name, "", None, now, owner=name)
     client.receive([f"1::{name}"], now)
     client.frames_to_send()
     client.notices()
     return client
+
+
+def joined(client: ClientProtocol, name: str = "/chat") -> Endpoint:
+    """Return an endpoint that is asked for or open."""
+    return client.endpoints.by_name[name]
 
 
 def away(client: ClientProtocol, now: float = 0.0) -> ClientProtocol:
@@ -76,15 +93,50 @@ def come_back(client: ClientProtocol, now: float, *frames: str) -> None:
     link(client, now, *frames)
 
 
-def acknowledge(client: ClientProtocol, packet: Event | Message, *args: Any) -> None:
-    """The user acknowledges a packet of the server."""
-    client.answer(packet, list(args))
+def client_in(phase: Phase) -> ClientProtocol:
+    """Return a client that has come to a phase."""
+    client = new_client()
+    if phase is Phase.IDLE:
+        return client
+    client.connect(0.0)
+    if phase is Phase.RESTORING:
+        client.join("/chat", "", None, 0.0)
+    if phase is not Phase.CONNECTING:
+        link(client, 0.0, *(() if phase is Phase.JOINING else ["1::"]))
+    if phase is Phase.WAITING:
+        away(client)
+    elif phase is Phase.CLOSED:
+        client.disconnect()
+        client.frames_to_send()
+    assert client.phase is phase
+    return client
 
 
 def event(name: str, *args: Any, **fields: Any) -> Event:
     return Event(name, list(args), **fields)
 
 
+def ask(client: ClientProtocol, waiter: Any = "waiter", timeout: float | None = None, endpoint: str = "") -> int:
+    """Send an event that asks for an acknowledgement, write it, and return its id."""
+    number = client.acks.new_id(endpoint)
+    packet = event("ask", endpoint=endpoint, id=number, wants_data=True)
+    client.push(packet, 0.0, waiter=waiter, timeout=timeout)
+    client.frames_to_send()
+    return number
+
+
 def of(kind: type[N], client: ClientProtocol) -> list[N]:
     """Take the notices and return those of one kind."""
     return [notice for notice in client.notices() if isinstance(notice, kind)]
+
+
+def size(root: object) -> int:
+    """Return the bytes of all data that an object leads to."""
+    seen, waiting, total = set(), [root], 0
+    while waiting:
+        found = waiting.pop()
+        if id(found) not in seen and not isinstance(found, (type, ModuleType, FunctionType, BuiltinFunctionType)):
+            seen.add(id(found))
+            total += sys.getsizeof(found)
+            waiting += [found.__self__] if isinstance(found, MethodType) else gc.get_referents(found)
+    return total

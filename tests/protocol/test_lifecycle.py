@@ -4,23 +4,28 @@ import itertools
 
 import pytest
 
-from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, LocalProtocolError, NotConnected
+from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, NotConnected
+from sioclient.options import Options
 from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.endpoints import Joining
-from sioclient.protocol.lifecycle import REJOIN_TIMEOUT, Phase, Policy
+from sioclient.protocol.fence import BYTE_BUDGET
+from sioclient.protocol.lifecycle import REJOIN_TIMEOUT
 from sioclient.protocol.notices import (
-    Answered,
+    Acknowledged,
     Connected,
     Disconnected,
     Ended,
     JoinFailed,
+    Left,
     Reconnected,
     Retrying,
     TransportClosed,
     TransportOpened,
-    Unanswered,
+    Unacknowledged,
 )
-from sioclient.protocol.packets import Message
+from sioclient.protocol.packets import Error, Message
+from sioclient.protocol.phases import Phase
+from sioclient.protocol.revisions import revision1
 
 from .driver import (
     DEAD_AFTER,
@@ -28,9 +33,11 @@ from .driver import (
     HANDSHAKE,
     NO_HEARTBEATS,
     away,
+    client_in,
     come_back,
     connecting_client,
     event,
+    joined,
     link,
     new_client,
     of,
@@ -42,48 +49,12 @@ UNREACHABLE = ConnectError("unreachable")
 FORBIDDEN = HandshakeRejected("forbidden", status=403)
 
 
-def joining_client(**options) -> ClientProtocol:
-    client = connecting_client(**options)
-    link(client, 0.0)
-    return client
-
-
-def restoring_client(**options) -> ClientProtocol:
-    client = connecting_client(**options)
-    client.join("/chat", "", None, 0.0)
-    link(client, 0.0, "1::")
-    return client
-
-
-def waiting_client(**options) -> ClientProtocol:
-    return away(open_client(**options))
-
-
-def closed_client(**options) -> ClientProtocol:
-    client = open_client(**options)
-    client.disconnect()
-    return client
-
-
-IN_PHASE = {
-    Phase.IDLE: new_client,
-    Phase.CONNECTING: connecting_client,
-    Phase.JOINING: joining_client,
-    Phase.RESTORING: restoring_client,
-    Phase.OPEN: open_client,
-    Phase.WAITING: waiting_client,
-    Phase.CLOSED: closed_client,
-}
-LINKED = [Phase.CONNECTING, Phase.JOINING, Phase.RESTORING, Phase.OPEN]
-phases = pytest.mark.parametrize("phase", Phase, ids=lambda phase: phase.value)
-
-
 def ending(client: ClientProtocol) -> Ended:
     """Take the notices, of which the last is the end."""
     assert client.phase is Phase.CLOSED
     notice = client.notices()[-1]
     assert isinstance(notice, Ended)
-    assert notice.error is client.error
+    assert notice.error is client.lifecycle.error
     return notice
 
 
@@ -108,7 +79,7 @@ def test_nothing_happens_before_connect():
     assert (client.phase, client.deadline(), client.frames_to_send(), client.notices()) == (Phase.IDLE, None, [], [])
 
 
-def test_a_connection_goes_from_idle_to_open_without_a_word_of_ours():
+def test_a_connection_is_opened_without_a_packet_of_ours():
     client = new_client()
     client.connect(0.0)
     assert client.phase is Phase.CONNECTING
@@ -120,43 +91,22 @@ def test_a_connection_goes_from_idle_to_open_without_a_word_of_ours():
     assert client.frames_to_send() == []
 
 
-@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.IDLE], ids=lambda phase: phase.value)
-def test_a_connection_begins_only_once(phase):
-    client = IN_PHASE[phase]()
-    with pytest.raises(LocalProtocolError, match="make a new one"):
-        client.connect(1.0)
-    assert client.phase is phase
-
-
-@phases
-def test_a_transport_is_wanted_while_an_attempt_goes_on(phase):
-    client = IN_PHASE[phase]()
-    assert client.phase is phase
-    assert client.linked == (phase in LINKED)
-
-
 def test_attempts_are_numbered():
     client = new_client()
-    assert client.attempt == 0
+    assert client.lifecycle.attempt == 0
     client.connect(0.0)
-    assert client.attempt == 1
+    assert client.lifecycle.attempt == 1
     link(client, 0.0, "1::")
     client.transport_lost("gone", 1.0)
-    assert client.attempt == 1
+    assert client.lifecycle.attempt == 1
     client.handle_timeout(1.0 + DELAY)
-    assert client.attempt == 2
+    assert client.lifecycle.attempt == 2
 
 
-def test_the_defaults_of_the_policy_are_those_of_the_contract():
-    assert Policy() == Policy(
-        connect_timeout=10.0, wait_for_connection=False, reconnect_when_kicked=False, buffer_size=1000
-    )
-
-
-def test_a_client_without_a_policy_has_the_default_one():
-    client = ClientProtocol(new_client().revision, new_client()._backoff)
+def test_a_client_without_options_has_the_default_ones():
+    client = ClientProtocol(revision1())
     client.connect(0.0)
-    assert client.deadline() == Policy().connect_timeout
+    assert client.deadline() == Options().connect_timeout
 
 
 # The first attempt fails
@@ -168,15 +118,15 @@ def test_an_attempt_takes_no_longer_than_it_may():
     client.handle_timeout(2.999)
     assert client.phase is Phase.CONNECTING
     client.handle_timeout(3.0)
-    assert "within 3 s: it did not answer" in str(ending(client).error)
+    assert "within 3 s: a response did not come" in str(ending(client).error)
 
 
 def test_the_time_of_an_attempt_includes_the_join():
-    client = joining_client()
+    client = client_in(Phase.JOINING)
     client.handle_timeout(9.999)
     assert client.phase is Phase.JOINING
     client.handle_timeout(10.0)
-    assert "within 10 s: it did not join us" in str(ending(client).error)
+    assert "within 10 s: the join of the default endpoint did not come" in str(ending(client).error)
 
 
 def test_an_open_connection_has_no_time_limit():
@@ -192,15 +142,15 @@ def test_a_first_attempt_that_fails_is_the_end():
     assert ending(client).error is UNREACHABLE
 
 
-def test_a_first_transport_that_is_lost_before_the_join_is_the_end():
-    client = joining_client()
+def test_a_first_transport_lost_before_the_join_is_the_end():
+    client = client_in(Phase.JOINING)
     client.transport_lost("gone", 1.0)
     assert client.phase is Phase.CLOSED
-    assert client.notices() == [TransportOpened("websocket"), TransportClosed("gone"), Ended(client.error)]
-    assert "the connection was lost: gone" in str(client.error)
+    assert client.notices() == [TransportOpened("websocket"), TransportClosed("gone"), Ended(client.lifecycle.error)]
+    assert "the connection was lost: gone" in str(client.lifecycle.error)
 
 
-def test_who_waits_for_a_connection_tries_again():
+def test_a_first_attempt_is_made_again_if_the_user_waits():
     client = connecting_client(wait_for_connection=True)
     client.connect_failed(UNREACHABLE, 1.0)
     assert client.notices() == [Retrying(1, DELAY, UNREACHABLE)]
@@ -209,14 +159,14 @@ def test_who_waits_for_a_connection_tries_again():
     assert client.phase is Phase.OPEN
 
 
-def test_who_waits_for_a_connection_tries_again_after_a_time_out_too():
+def test_a_first_attempt_that_times_out_is_made_again_too():
     client = connecting_client(wait_for_connection=True)
     client.handle_timeout(10.0)
     assert client.phase is Phase.WAITING
     assert client.deadline() == 10.0 + DELAY
 
 
-def test_who_waits_for_a_connection_need_not_want_it_back():
+def test_waiting_for_a_connection_is_not_wanting_it_back():
     client = connecting_client(wait_for_connection=True, reconnect=False)
     client.connect_failed(ConnectError("nobody there"), 1.0)
     assert client.phase is Phase.WAITING
@@ -226,7 +176,7 @@ def test_who_waits_for_a_connection_need_not_want_it_back():
     assert client.phase is Phase.CLOSED
 
 
-def test_a_server_that_forgets_every_session_is_asked_at_most_once_a_second_on_average():
+def test_a_forgetful_server_is_asked_once_a_second_on_average():
     client = connecting_client(delay=0.5, limit=10.0, attempts=None, random=lambda: 0.0, wait_for_connection=True)
     requests, now = [], 0.0
     while now < 1000.0:
@@ -240,7 +190,7 @@ def test_a_server_that_forgets_every_session_is_asked_at_most_once_a_second_on_a
 
 
 @pytest.mark.parametrize("error", [FORBIDDEN, ConnectError("bad certificate", retryable=False)])
-def test_an_error_that_stays_is_final_even_for_who_waits(error):
+def test_an_error_that_stays_is_final_even_if_the_user_waits(error):
     client = connecting_client(wait_for_connection=True)
     client.connect_failed(error, 1.0)
     assert ending(client).error is error
@@ -249,7 +199,7 @@ def test_an_error_that_stays_is_final_even_for_who_waits(error):
 # The way down, and back
 
 
-def test_a_loss_is_told_and_another_attempt_is_announced():
+def test_a_loss_is_reported_and_another_attempt_announced():
     client = open_client()
     client.transport_lost("gone", 5.0)
     closed, lost, retrying = client.notices()
@@ -268,37 +218,13 @@ def test_the_next_attempt_begins_exactly_after_the_delay():
     assert client.deadline() == 5.0 + DELAY + 10.0
 
 
-def test_coming_back_is_told_with_the_number_of_attempts():
+def test_coming_back_is_reported_with_the_number_of_attempts():
     client = open_client()
     fail_attempts(client, 2, 5.0)
     client.notices()
     come_back(client, client.deadline(), "1::")
     assert client.notices() == [TransportOpened("websocket"), Connected(""), Reconnected(3)]
     assert client.frames_to_send() == []
-
-
-@pytest.mark.parametrize("phase", [p for p in Phase if p not in LINKED[1:]], ids=lambda phase: phase.value)
-def test_a_loss_that_is_reported_late_changes_nothing(phase):
-    client = IN_PHASE[phase]()
-    client.notices()
-    client.transport_lost("late", 1.0)
-    assert (client.phase, client.notices()) == (phase, [])
-
-
-@pytest.mark.parametrize("phase", [p for p in Phase if p is not Phase.CONNECTING], ids=lambda phase: phase.value)
-def test_a_failed_attempt_that_is_reported_late_changes_nothing(phase):
-    client = IN_PHASE[phase]()
-    client.notices()
-    client.connect_failed(UNREACHABLE, 1.0)
-    assert (client.phase, client.notices()) == (phase, [])
-
-
-@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.CLOSED], ids=lambda phase: phase.value)
-def test_a_transport_that_opens_late_changes_nothing(phase):
-    client = IN_PHASE[phase]()
-    client.notices()
-    client.transport_opened(HANDSHAKE, "websocket", 0.5)
-    assert (client.phase, client.session, client.notices()) == (phase, None, [])
 
 
 def test_delays_double_up_to_the_limit():
@@ -312,7 +238,7 @@ def test_delays_are_spread_by_half():
     assert fail_attempts(client, 4, 1.0) == [0.5, 2 * 1.499, 2.0, 8 * 1.499]
 
 
-def test_attempts_that_are_spent_are_the_end_and_it_says_how_many_they_were():
+def test_the_end_says_how_many_attempts_were_spent():
     client = open_client(attempts=3)
     fail_attempts(client, 3, 1.0)
     error = ending(client).error
@@ -328,7 +254,7 @@ def test_without_attempts_a_loss_is_the_end_and_its_own_reason():
     assert str(ending(client).error) == "the connection was lost: gone"
 
 
-def test_an_end_without_a_number_of_attempts_does_not_come():
+def test_without_a_limit_attempts_do_not_end():
     client = open_client(attempts=None)
     assert len(fail_attempts(client, 100, 1.0)) == 100
     assert client.phase is Phase.WAITING
@@ -355,7 +281,7 @@ def test_a_healthy_session_makes_the_delays_begin_anew():
     assert of(Retrying, client)[0].delay == DELAY
 
 
-def test_a_session_that_was_too_short_leaves_the_delays_as_they_are():
+def test_a_short_session_leaves_the_delays_as_they_are():
     client = open_client(limit=8.0)
     away(client, 1.0)
     come_back(client, 2.0, "1::")
@@ -393,41 +319,61 @@ def test_a_session_that_never_joined_was_not_healthy():
     assert retry_number(client) == 2
 
 
+def test_the_third_oversized_message_in_a_row_is_the_end():
+    client = open_client()
+    for now in (0.0, DELAY):
+        client.transport_lost("message too big: 99 bytes", now)
+        assert client.phase is Phase.WAITING
+        come_back(client, now + DELAY, "1::")
+    client.transport_lost("message too big: 99 bytes", 2 * DELAY)
+    assert client.phase is Phase.CLOSED
+    assert "message too big" in str(client.lifecycle.error)
+
+
+def test_other_losses_begin_the_count_of_those_anew():
+    client, now = open_client(), 0.0
+    for reason in ("message too big: 1", "message too big: 2", "gone", "message too big: 3", "message too big: 4"):
+        client.transport_lost(reason, now)
+        now += 2 * DELAY
+        come_back(client, now, "1::")
+    assert client.phase is Phase.OPEN
+
+
 # What outlives a session
 
 
 def test_an_ack_of_a_written_packet_fails_with_the_loss():
     client = open_client()
-    client.send(event("e", id=1), 0.0, waiter="waiter")
+    client.push(event("e", id=1), 0.0, waiter="waiter")
     client.frames_to_send()
     client.transport_lost("gone", 1.0)
-    (unanswered,) = of(Unanswered, client)
-    assert unanswered.waiter == "waiter"
-    assert isinstance(unanswered.error, ConnectionLost)
-    assert "gone" in str(unanswered.error)
+    (failed,) = of(Unacknowledged, client)
+    assert failed.waiter == "waiter"
+    assert isinstance(failed.error, ConnectionLost)
+    assert "gone" in str(failed.error)
 
 
-def test_an_ack_of_a_packet_that_still_waits_outlives_the_loss():
+def test_an_ack_of_a_queued_packet_outlives_the_loss():
     client = open_client()
-    client.send(event("e", id=1, wants_data=True), 0.0, waiter="waiter")
+    client.push(event("e", id=1, wants_data=True), 0.0, waiter="waiter")
     client.transport_lost("gone", 1.0)
-    assert of(Unanswered, client) == []
+    assert of(Unacknowledged, client) == []
     come_back(client, 1.0 + DELAY, "1::")
     assert client.frames_to_send() == ['5:1+::{"name":"e"}']
     client.receive(["6:::1+[5]"], 2.0)
-    assert of(Answered, client) == [Answered("waiter", [5])]
+    assert of(Acknowledged, client) == [Acknowledged("waiter", [5])]
 
 
 def test_frames_that_were_taken_are_not_written_a_second_time():
     client = open_client()
-    client.send(Message("once"), 0.0)
+    client.push(Message("once"), 0.0)
     assert client.frames_to_send() == ["3:::once"]
     away(client, 1.0)
     come_back(client, 1.0 + DELAY, "1::")
     assert client.frames_to_send() == []
 
 
-def test_a_heartbeat_that_was_owed_is_not_paid_to_the_next_session():
+def test_a_heartbeat_is_not_written_in_the_next_session():
     client = open_client()
     client.receive(["2::"], 0.5)
     away(client, 1.0)
@@ -438,11 +384,11 @@ def test_a_heartbeat_that_was_owed_is_not_paid_to_the_next_session():
 # Endpoints come back before anything else
 
 
-def test_endpoints_are_joined_again_before_any_packet_that_waits():
+def test_endpoints_are_joined_again_before_any_queued_packet():
     client = with_channel(open_client())
     client.transport_lost("gone", 1.0)
-    client.send(Message("main"), 1.5)
-    client.send(Message("chat", "/chat"), 1.5)
+    client.push(Message("main"), 1.5)
+    client.push(Message("chat", "/chat"), 1.5)
     come_back(client, 2.0, "1::")
     assert client.phase is Phase.RESTORING
     assert client.frames_to_send() == ["1::/chat"]
@@ -454,7 +400,7 @@ def test_endpoints_are_joined_again_before_any_packet_that_waits():
 def test_packets_wait_until_every_endpoint_is_decided():
     client = with_channel(with_channel(open_client(), "/a"), "/b")
     client.transport_lost("gone", 1.0)
-    client.send(Message("x"), 1.5)
+    client.push(Message("x"), 1.5)
     come_back(client, 2.0, "1::")
     assert client.frames_to_send() == ["1::/a", "1::/b"]
     client.receive(["1::/b"], 2.5)
@@ -472,11 +418,11 @@ def test_an_endpoint_is_joined_again_with_its_query():
     assert client.frames_to_send() == ["1::/chat:?a=b"]
 
 
-def test_an_endpoint_that_stays_silent_after_a_reconnect_is_given_up_in_time():
+def test_an_endpoint_silent_after_a_loss_is_given_up_in_time():
     client = with_channel(open_client(handshake=NO_HEARTBEATS))
     client.transport_lost("gone", 1.0)
-    client.send(Message("main"), 1.5)
-    client.send(Message("chat", "/chat"), 1.5)
+    client.push(Message("main"), 1.5)
+    client.push(Message("chat", "/chat"), 1.5)
     client.handle_timeout(2.0)
     link(client, 2.0, "1::", handshake=NO_HEARTBEATS)
     client.frames_to_send()
@@ -503,58 +449,14 @@ def test_an_endpoint_has_all_its_time_again_in_each_session():
 # The end
 
 
-@phases
-def test_disconnect_is_final_from_every_phase(phase):
-    client = IN_PHASE[phase]()
-    client.disconnect()
-    client.frames_to_send()
-    assert client.notices()[-1] == Ended(None)
-    assert (client.phase, client.session, client.error, client.deadline()) == (Phase.CLOSED, None, None, None)
-    client.receive(["1::", "3:::x"], 1.0)
-    client.handle_timeout(1e9)
-    assert (client.phase, client.notices(), client.frames_to_send()) == (Phase.CLOSED, [], [])
-
-
-@pytest.mark.parametrize("phase", [Phase.JOINING, Phase.RESTORING, Phase.OPEN], ids=lambda phase: phase.value)
-def test_the_server_is_told_when_there_is_a_session(phase):
-    client = IN_PHASE[phase]()
-    client.disconnect()
-    assert client.frames_to_send()[-1] == "0::"
-
-
-@pytest.mark.parametrize("phase", [Phase.IDLE, Phase.CONNECTING, Phase.WAITING], ids=lambda phase: phase.value)
-def test_nobody_is_told_when_there_is_no_session(phase):
-    client = IN_PHASE[phase]()
-    client.disconnect()
-    assert client.frames_to_send() == []
-
-
-def test_what_was_accepted_is_written_before_the_farewell():
-    client = open_client()
-    client.receive(["2::"], 0.0)
-    client.send(Message("a"), 0.0)
-    client.send(Message("b"), 0.0)
-    client.disconnect()
-    assert client.has_frames()
-    assert client.frames_to_send() == ["2::", "3:::a", "3:::b", "0::"]
-
-
-def test_a_second_disconnect_does_nothing():
-    client = open_client()
-    client.disconnect()
-    client.notices()
-    client.frames_to_send()
-    client.disconnect()
-    assert (client.notices(), client.frames_to_send()) == ([], [])
-
-
 def test_the_end_closes_every_endpoint_and_says_why():
     client = with_channel(open_client())
-    chat = client.endpoints.get("/chat")
+    chat = joined(client)
     asked = client.join("/asked", "", None, 0.0)
     client.disconnect()
     assert client.notices() == [
-        Disconnected("/chat", "client"), Disconnected("", "client"), TransportClosed("client"), Ended(None)
+        Disconnected("/chat", "client"), Disconnected("", "client"), TransportClosed("client"),
+        Left("/chat"), Left("/asked"), Ended(None),
     ]  # fmt: skip
     for endpoint in (chat, asked, client.endpoints.default):
         assert endpoint.state is Joining.OVER
@@ -564,72 +466,83 @@ def test_the_end_closes_every_endpoint_and_says_why():
 
 def test_the_end_fails_every_ack_written_or_not():
     client = open_client()
-    client.send(event("written", id=1), 0.0, waiter="written")
+    client.push(event("written", id=1), 0.0, waiter="written")
     client.frames_to_send()
     away(client, 1.0)
-    client.send(event("waiting", id=2), 1.0, waiter="waiting")
+    client.push(event("waiting", id=2), 1.0, waiter="waiting")
     client.disconnect()
-    outcomes = of(Unanswered, client)
+    outcomes = of(Unacknowledged, client)
     assert [outcome.waiter for outcome in outcomes] == ["written", "waiting"]
     assert all(isinstance(outcome.error, ConnectionLost) for outcome in outcomes)
     assert "before the packet was sent" in str(outcomes[1].error)
     assert len(client.acks) == 0
 
 
-def test_the_end_forgets_what_waited_to_be_sent():
+def test_the_end_forgets_queued_packets():
     client = away(open_client())
-    client.send(Message("x"), 0.5)
+    client.push(Message("x"), 0.5)
     client.disconnect()
     assert len(client.outbox) == 0
 
 
-def test_the_reason_of_the_end_is_told_to_the_endpoints_too():
+def test_endpoints_have_the_reason_of_the_end_too():
     client = with_channel(open_client(attempts=0))
-    chat = client.endpoints.get("/chat")
+    chat = joined(client)
     client.transport_lost("gone", 1.0)
     assert "the connection was lost: gone" in str(chat.error)
-    assert chat.error.__cause__ is client.error
+    assert chat.error.__cause__ is client.lifecycle.error
 
 
-def test_reading_is_nothing_to_a_connection_without_a_session():
+def test_a_kick_ends_a_session_that_stood():
+    client = open_client()
+    client.lifecycle.kicked(1.0)
+    assert client.notices() == [Disconnected("", "server"), TransportClosed("server"), Ended(None)]
+
+
+def test_a_kick_before_the_join_is_an_attempt_that_failed():
+    client = client_in(Phase.JOINING)
+    client.lifecycle.kicked(1.0)
+    assert "0::" in str(ending(client).error)
+
+
+def test_a_kick_over_the_byte_budget_is_a_loss_of_our_own_making():
+    client = open_client()
+    client.lifecycle.fence.bytes_counted = BYTE_BUDGET
+    client.lifecycle.kicked(1.0)
+    assert client.phase is Phase.WAITING
+    assert client.lifecycle.comes_back_in_a_moment
+
+
+@pytest.mark.parametrize(("final", "failed"), [(True, [JoinFailed("", FORBIDDEN, again=False)]), (False, [])])
+def test_only_a_final_rejection_says_that_the_join_failed(final, failed):
+    client = client_in(Phase.JOINING)
+    client.notices()
+    client.lifecycle.rejected(Error("forbidden", final=final), FORBIDDEN, 1.0)
+    assert client.notices() == [*failed, TransportClosed("server"), Ended(FORBIDDEN)]
+
+
+# Sessions
+
+
+def test_reading_means_nothing_without_a_session():
     client = connecting_client()
-    client.reading(False, 1.0)
-    client.reading(True, 2.0)
+    client.reading.pause(1.0)
+    client.reading.resume(2.0)
     assert client.deadline() == 10.0
 
 
-def test_a_session_is_told_when_nobody_reads():
+def test_a_session_does_not_die_while_nobody_reads():
     client = open_client()
-    client.reading(False, 1.0)
+    client.reading.pause(1.0)
     client.handle_timeout(DEAD_AFTER)
     assert client.phase is Phase.OPEN
-    client.reading(True, DEAD_AFTER)
+    client.reading.resume(DEAD_AFTER)
     client.handle_timeout(2 * DEAD_AFTER)
     assert client.phase is Phase.WAITING
 
 
 @pytest.mark.parametrize(("transport", "fenced"), [("websocket", True), ("xhr-polling", False)])
-def test_a_session_is_fenced_where_the_revision_says_so(transport, fenced):
+def test_a_session_is_fenced_where_the_dialect_says_so(transport, fenced):
     client = connecting_client()
     client.transport_opened(HANDSHAKE, transport, 0.0)
     assert (client.session.fence is not None) is fenced
-
-
-def test_the_third_session_in_a_row_that_is_sent_too_much_is_the_last():
-    client = open_client()
-    for now in (0.0, DELAY):
-        client.transport_lost("message too big: 99 bytes", now)
-        assert client.phase is Phase.WAITING
-        come_back(client, now + DELAY, "1::")
-    client.transport_lost("message too big: 99 bytes", 2 * DELAY)
-    assert client.phase is Phase.CLOSED
-    assert "message too big" in str(client.error)
-
-
-def test_sessions_that_end_otherwise_in_between_begin_the_count_anew():
-    client, now = open_client(), 0.0
-    for reason in ("message too big: 1", "message too big: 2", "gone", "message too big: 3", "message too big: 4"):
-        client.transport_lost(reason, now)
-        now += 2 * DELAY
-        come_back(client, now, "1::")
-    assert client.phase is Phase.OPEN

@@ -2,8 +2,8 @@
 
 The suites are in socketio/socket.io: docs/engine.io-protocol/v3-test-suite and v4-test-suite, and
 docs/socket.io-protocol/v5-test-suite; for revision 4 there is none, so its cases are those of revision 5 in its own
-words. They play a client against a server. Here the client is ours, it must say what the suite's client says, and the
-suite's server is a script. ``CASES`` says where each case is: in this module unless another stands before the name.
+grammar. They play a client against a server. Here the client is this library, which must send what the suite's client
+sends, and the suite's server is a script. ``CASES`` names the test of each case, in this module if no other is given.
 The cases of the older parsers (socketio/socket.io-protocol: test/test.js, socketio/engine.io-protocol: test/parser.js)
 are vectors.
 """
@@ -15,33 +15,33 @@ import importlib
 import pytest
 
 from sioclient.errors import ChannelError, ConnectError, HandshakeRejected
-from sioclient.protocol.lifecycle import Phase
-from sioclient.protocol.notices import Answered, Connected, Dropped, Ended
+from sioclient.protocol.notices import Acknowledged, Connected, Dropped, Ended
 from sioclient.protocol.packets import Event, Message
+from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import engine_alone, revision4, revision5
 
-from .driver import event, of
-from .test_generations import HANDSHAKE, WELCOME, link, new_client, open_client
+from .driver import event, joined, link, of
+from .test_generations import HANDSHAKE, JOINED, connecting, open_client
 
 VECTORS = "tests.protocol.test_vectors_engine:"
 POLLING = "tests.transports.test_polling:"
 CONNECTOR = "tests.test_connector:"
 NETWORK = "tests.faults.test_network:"
-UPGRADE = f"{CONNECTOR}test_the_session_that_the_question_opened_goes_on_over_a_probed_websocket"
+UPGRADE = f"{CONNECTOR}test_session_of_a_handshake_goes_on_over_a_probed_websocket"
 
 CASES = {
     # Engine.IO 3 and 4, and the first half of the suite of Socket.IO 5
     "handshake, polling: opens a session": f"{VECTORS}test_a_handshake",
     "handshake, polling: invalid EIO, transport, method": "test_a_handshake_that_the_server_refuses",
     "handshake, websocket: opens a session": "test_a_websocket_opens_a_session",
-    "handshake, websocket: invalid EIO, transport": f"{CONNECTOR}test_without_another_transport_it_says_why",
-    "message, polling: one packet, several, text and binary": "test_payloads_there_and_back",
+    "handshake, websocket: invalid EIO, transport": f"{CONNECTOR}test_error_of_the_only_transport_says_why",
+    "message, polling: one packet, several, text and binary": "test_payloads_in_both_directions",
     "message, polling: invalid packet": "test_an_invalid_packet_of_engine_io",
     "message, polling: duplicate polls": f"{NETWORK}test_f14_there_are_never_two_polls_at_once",
     "message, polling: cancelled poll": f"{POLLING}test_a_wake_does_not_give_up_the_poll",
     "message, websocket: text, binary": "test_messages_over_a_websocket",
     "message, websocket: invalid packet": "test_an_invalid_packet_of_engine_io",
-    "heartbeat: ping and pong": "test_three_beats",
+    "heartbeat: ping and pong": "test_three_heartbeats",
     "heartbeat: closes upon a time-out": "test_a_time_out",
     "close": "test_closing",
     "upgrade": UPGRADE,
@@ -50,8 +50,8 @@ CASES = {
     "connect: main namespace, with and without a payload": "test_connecting_to_the_main_namespace",
     "connect: custom namespace, with and without a payload": "test_connecting_to_a_custom_namespace",
     "connect: unknown namespace": "test_connecting_to_an_unknown_namespace",
-    "connect: invalid handshake": "test_an_invalid_answer_to_the_join",
-    "connect: no handshake": "test_no_answer_to_the_join",
+    "connect: invalid handshake": "test_an_invalid_reply_to_a_join",
+    "connect: no handshake": "test_no_reply_to_a_join",
     "disconnect: main namespace": "test_disconnecting_from_the_main_namespace",
     "disconnect: custom namespace": "test_disconnecting_from_a_custom_namespace",
     "message: plain text": "test_a_plain_message",
@@ -62,7 +62,7 @@ CASES = {
 }
 
 ENGINES = pytest.mark.parametrize("engine", [engine_alone(3), engine_alone(4)], ids=["3", "4"])
-OPENING = '0{"sid":"x","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":1000000}'
+OPEN_PACKET = '0{"sid":"x","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":1000000}'
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -76,8 +76,8 @@ def test_every_case_has_its_test(case):
 
 @ENGINES
 def test_a_handshake_that_the_server_refuses(engine):
-    (question,) = engine.handshakes("engine.io")
-    assert question.path == f"/engine.io/?EIO={engine.number}&transport=polling"
+    (request,) = engine.requests("engine.io")
+    assert request.path == f"/engine.io/?EIO={engine.dialect.number}&transport=polling"
     for code, message in ((0, "Transport unknown"), (2, "Bad handshake method"), (3, "Bad request")):
         with pytest.raises(HandshakeRejected, match=message):
             engine.read_handshake(400, f'{{"code":{code},"message":"{message}"}}')
@@ -85,8 +85,9 @@ def test_a_handshake_that_the_server_refuses(engine):
 
 @ENGINES
 def test_a_websocket_opens_a_session(engine):
-    assert engine.direct_path("engine.io", "websocket") == f"/engine.io/?EIO={engine.number}&transport=websocket"
-    handshake = engine.read_opening([OPENING])
+    path = engine.direct_path("engine.io", "websocket")
+    assert path == f"/engine.io/?EIO={engine.dialect.number}&transport=websocket"
+    handshake = engine.read_open_packet([OPEN_PACKET])
     assert (handshake.session_id, handshake.transports) == ("x", ("websocket",))
     assert (handshake.ping_interval, handshake.heartbeat_timeout, handshake.max_payload) == (0.3, 0.5, 1_000_000)
 
@@ -102,11 +103,11 @@ def test_a_websocket_opens_a_session(engine):
         (4, "4hello\x1ebAQIDBA==", "4hello\x1ebAQIDBA==", ["hello", b"\1\2\3\4"]),
     ],
 )
-def test_payloads_there_and_back(engine, sent, received, data):
-    client = open_client(engine_alone(engine), "0")
-    framing = client.revision.framing("xhr-polling", HANDSHAKE)
+def test_payloads_in_both_directions(engine, sent, received, data):
+    opening = engine_alone(engine)
+    client, framing = open_client(opening, "0"), opening.framing("xhr-polling", HANDSHAKE)
     for value in data:
-        client.send(Message(value), 0.0)
+        client.push(Message(value), 0.0)
     assert list(framing.bodies(client.frames_to_send())) == [sent]
     client.receive(framing.decode_payload(received), 0.0)
     assert client.notices() == [Message(value) for value in data]
@@ -115,8 +116,9 @@ def test_payloads_there_and_back(engine, sent, received, data):
 @ENGINES
 def test_messages_over_a_websocket(engine):
     client = open_client(engine, "0")
-    for value, frame in (("hello", "4hello"), (b"\1\2\3\4", b"\4\1\2\3\4" if engine.number == 3 else b"\1\2\3\4")):
-        client.send(Message(value), 0.0)
+    data = b"\1\2\3\4"
+    for value, frame in (("hello", "4hello"), (data, b"\4" + data if engine.dialect.number == 3 else data)):
+        client.push(Message(value), 0.0)
         assert client.frames_to_send() == [frame]
         client.receive([frame], 0.0)
         assert client.notices() == [Message(value)]
@@ -124,7 +126,7 @@ def test_messages_over_a_websocket(engine):
 
 @ENGINES
 def test_an_invalid_packet_of_engine_io(engine):
-    """The suite's server ends the session for it; a client of ours drops it, and says so."""
+    """The suite's server ends the session; this client drops the packet and reports it."""
     client = open_client(engine, "0")
     client.receive(["abc", "4goes on"], 0.0)
     dropped, message = client.notices()
@@ -133,19 +135,19 @@ def test_an_invalid_packet_of_engine_io(engine):
 
 
 @ENGINES
-def test_three_beats(engine):
+def test_three_heartbeats(engine):
     client = open_client(engine, "0")
-    ask, answer = ("2", "3")
-    for beat in (1, 2, 3):
-        now = beat * 25.0
-        if engine.number == 3:
+    ping, pong = ("2", "3")
+    for count in (1, 2, 3):
+        now = count * 25.0
+        if engine.dialect.number == 3:
             client.handle_timeout(now)
-            assert client.frames_to_send() == [ask]
-            client.receive([answer], now)
+            assert client.frames_to_send() == [ping]
+            client.receive([pong], now)
         else:
-            client.receive([ask], now)
+            client.receive([ping], now)
             client.handle_timeout(now)
-            assert client.frames_to_send() == [answer]
+            assert client.frames_to_send() == [pong]
     assert client.notices() == []
     assert client.phase is Phase.OPEN
 
@@ -161,9 +163,9 @@ def test_a_time_out(engine):
 
 @ENGINES
 def test_closing(engine):
-    client = new_client(engine)
+    client = connecting(engine)
     client.transport_opened(HANDSHAKE, "xhr-polling", 0.0)
-    client.receive(["0", "6"], 0.0)  # a noop, with which the server ends a poll, says nothing
+    client.receive(["0", "6"], 0.0)  # a noop, with which the server ends a poll, means nothing
     client.disconnect()
     assert client.frames_to_send() == ["1"]
     client = open_client(engine, "0")
@@ -181,22 +183,22 @@ def number(request):
 
 @pytest.fixture
 def client(number):
-    return open_client(revision4(), "40") if number == 4 else open_client(revision5(), WELCOME)
+    return open_client(revision4(), "40") if number == 4 else open_client(revision5(), JOINED)
 
 
-def joined(number, endpoint=""):
-    """Return what the server says when it lets us join."""
+def confirmation(number, endpoint=""):
+    """Return the frame with which the server accepts a join."""
     name = f"{endpoint}," if endpoint else ""
     return f"40{name}" + ('{"sid":"s"}' if number == 5 else "")
 
 
-@pytest.mark.parametrize(("auth", "said"), [(None, "40"), ({"token": "123"}, '40{"token":"123"}')])
-def test_connecting_to_the_main_namespace(number, auth, said):
-    client = new_client(revision5() if number == 5 else revision4())
+@pytest.mark.parametrize(("auth", "sent"), [(None, "40"), ({"token": "123"}, '40{"token":"123"}')])
+def test_connecting_to_the_main_namespace(number, auth, sent):
+    client = connecting(revision5() if number == 5 else revision4())
     client.endpoints.default.auth = auth
     client.transport_opened(HANDSHAKE, "websocket", 0.0)
-    assert client.frames_to_send() == ([said] if number == 5 else [])  # the older one is connected by default
-    client.receive([joined(number), '42["auth",{}]'], 0.0)
+    assert client.frames_to_send() == ([sent] if number == 5 else [])  # the older one joins it unasked
+    client.receive([confirmation(number), '42["auth",{}]'], 0.0)
     assert client.notices()[1:] == [Connected(""), event("auth", {})]
 
 
@@ -204,7 +206,7 @@ def test_connecting_to_a_custom_namespace(number, client):
     for endpoint, auth in (("/custom", None), ("/other", {"token": "abc"} if number == 5 else None)):
         client.join(endpoint, "", None, 0.0, auth)
         assert client.frames_to_send() == [f"40{endpoint}," + ('{"token":"abc"}' if auth else "")]
-        client.receive([joined(number, endpoint), f'42{endpoint},["auth",{{}}]'], 0.0)
+        client.receive([confirmation(number, endpoint), f'42{endpoint},["auth",{{}}]'], 0.0)
         assert client.notices() == [Connected(endpoint), Event("auth", [{}], endpoint)]
 
 
@@ -218,17 +220,17 @@ def test_connecting_to_an_unknown_namespace(number, client):
     assert client.phase is Phase.OPEN
 
 
-def test_an_invalid_answer_to_the_join():
-    client = new_client(revision5())
-    link(client, 0.0, "4abc")
+def test_an_invalid_reply_to_a_join():
+    client = connecting(revision5())
+    link(client, 0.0, "4abc", handshake=HANDSHAKE)
     assert len(of(Dropped, client)) == 1
-    client.receive([WELCOME], 0.0)
+    client.receive([JOINED], 0.0)
     assert client.phase is Phase.OPEN
 
 
-def test_no_answer_to_the_join():
-    client = new_client(revision5(), connect_timeout=5.0)
-    link(client, 0.0)
+def test_no_reply_to_a_join():
+    client = connecting(revision5(), connect_timeout=5.0)
+    link(client, 0.0, handshake=HANDSHAKE)
     client.handle_timeout(4.9)
     assert client.phase is Phase.JOINING
     client.handle_timeout(5.0)
@@ -239,9 +241,9 @@ def test_no_answer_to_the_join():
 def test_disconnecting_from_the_main_namespace(number, client):
     client.receive(["41"], 0.0)
     assert client.phase is Phase.CLOSED
-    client = new_client(revision5() if number == 5 else revision4())
+    client = connecting(revision5() if number == 5 else revision4())
     client.transport_opened(HANDSHAKE, "xhr-polling", 0.0)
-    client.receive([joined(number)], 0.0)
+    client.receive([confirmation(number)], 0.0)
     client.frames_to_send()
     client.disconnect()
     assert client.frames_to_send() == ["41", "1"]
@@ -249,11 +251,11 @@ def test_disconnecting_from_the_main_namespace(number, client):
 
 def test_disconnecting_from_a_custom_namespace(number, client):
     client.join("/custom", "", None, 0.0)
-    client.receive([joined(number, "/custom")], 0.0)
-    client.leave("/custom")
-    client.send(event("message", "message to main namespace"), 0.0)
-    said = ["40/custom,", "41/custom,", '42["message","message to main namespace"]']
-    assert client.frames_to_send() == said
+    client.receive([confirmation(number, "/custom")], 0.0)
+    client.leave(joined(client, "/custom"))
+    client.push(event("message", "message to main namespace"), 0.0)
+    sent = ["40/custom,", "41/custom,", '42["message","message to main namespace"]']
+    assert client.frames_to_send() == sent
     client.notices()
     client.receive(['42["message-back","message to main namespace"]', '42/custom,["late"]'], 0.0)
     assert client.notices() == [event("message-back", "message to main namespace")]
@@ -268,31 +270,31 @@ def attachments(number):
 
 def test_a_plain_message(client):
     args = [1, "2", {"3": [True]}]
-    client.send(event("message", *args), 0.0)
+    client.push(event("message", *args), 0.0)
     assert client.frames_to_send() == ['42["message",1,"2",{"3":[true]}]']
     client.receive(['42["message-back",1,"2",{"3":[true]}]'], 0.0)
     assert client.notices() == [event("message-back", *args)]
 
 
 def test_a_message_with_attachments(number, client):
-    client.send(event("message", b"\1\2\3", b"\4\5\6"), 0.0)
+    client.push(event("message", b"\1\2\3", b"\4\5\6"), 0.0)
     assert client.frames_to_send() == [f'452-["message",{TWO}]', *attachments(number)]
     client.receive([f'452-["message-back",{TWO}]', *attachments(number)], 0.0)
     assert client.notices() == [event("message-back", b"\1\2\3", b"\4\5\6")]
 
 
 def test_a_plain_message_with_an_ack(client):
-    client.send(event("message-with-ack", 1, "2", {"3": [False]}, id=456, wants_data=True), 0.0, "waiter")
+    client.push(event("message-with-ack", 1, "2", {"3": [False]}, id=456, wants_data=True), 0.0, waiter="waiter")
     assert client.frames_to_send() == ['42456["message-with-ack",1,"2",{"3":[false]}]']
     client.receive(['43456[1,"2",{"3":[false]}]'], 0.0)
-    assert client.notices() == [Answered("waiter", [1, "2", {"3": [False]}])]
+    assert client.notices() == [Acknowledged("waiter", [1, "2", {"3": [False]}])]
 
 
 def test_a_message_with_attachments_and_an_ack(number, client):
-    client.send(event("message-with-ack", b"\1\2\3", b"\4\5\6", id=789, wants_data=True), 0.0, "waiter")
+    client.push(event("message-with-ack", b"\1\2\3", b"\4\5\6", id=789, wants_data=True), 0.0, waiter="waiter")
     assert client.frames_to_send() == [f'452-789["message-with-ack",{TWO}]', *attachments(number)]
     client.receive([f"462-789[{TWO}]", *attachments(number)], 0.0)
-    assert client.notices() == [Answered("waiter", [b"\1\2\3", b"\4\5\6"])]
+    assert client.notices() == [Acknowledged("waiter", [b"\1\2\3", b"\4\5\6"])]
 
 
 @pytest.mark.parametrize("frame", ["4abc", "42{}", '42abc["message-with-ack",1,"2",{"3":[false]}]'])

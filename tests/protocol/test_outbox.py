@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sioclient.errors import BufferFull, NotConnected
-from sioclient.protocol.outbox import Outbox
+from sioclient.protocol.outbox import Outbox, frames_of
 
 CHAT = "".join(("/", "chat"))
 """A name as it comes from a server: equal to that of an endpoint, but not the same object."""
@@ -62,14 +62,14 @@ def test_there_is_room_for_the_last_packet_and_for_none_after_it():
         outbox.check_room("c")
 
 
-def test_there_is_room_for_the_last_character_and_for_none_after_it():
+def test_there_is_room_for_the_last_character_and_no_more():
     outbox = filled("abc", most_characters=5)
     outbox.check_room("de")
     with pytest.raises(BufferFull, match="3 characters"):
         outbox.check_room("def")
 
 
-def test_by_default_a_thousand_packets_and_a_mebi_of_characters_may_wait():
+def test_a_thousand_packets_and_a_mebi_of_characters_may_wait():
     filled(*"x" * 999).check_room("x")
     with pytest.raises(BufferFull):
         filled(*"x" * 1000).check_room("x")
@@ -102,11 +102,11 @@ def test_the_end_of_a_session_leaves_what_users_sent():
     assert outbox.take() == ["mine"]
 
 
-def test_packets_without_an_ack_name_none_at_the_end_of_a_session():
+def test_packets_without_an_ack_leave_no_key():
     assert filled("a", "b").end_session() == set()
 
 
-def test_what_is_bound_to_the_session_leaves_in_order_or_ends_with_it():
+def test_what_is_bound_to_the_session_leaves_or_ends_with_it():
     outbox = Outbox()
     for frame, endpoint in [("a", "/chat"), ("b", ""), ("c", "/chat"), ("d", "/z"), ("e", "/a")]:
         outbox.push(frame, endpoint, ack=(endpoint, ord(frame)))
@@ -142,15 +142,13 @@ def test_dropping_an_endpoint_drops_its_frames_only():
     assert outbox.take() == ["", "", ""]
 
 
-def test_what_waits_is_said_in_other_words_or_forgotten():
-    outbox = Outbox(most_characters=10)
-    for frame in ("one", "two", "three"):
-        outbox.push(frame, "", ack=("", len(frame)))
-    lost = outbox.rewrite(lambda encoded: None if encoded == "two" else ("1", b"2"))
-    assert [entry.encoded for entry in lost] == ["two"]
+def test_a_queue_that_is_forgotten_is_counted():
+    outbox = filled("one", "two", most_characters=6)
+    outbox.push_urgent("u")
+    assert outbox.forget_all() == 2
+    assert (outbox.urgent, outbox.queued) == (1, 0)
     assert outbox.has_room("x" * 6)
-    assert not outbox.has_room("x" * 7)
-    assert outbox.take() == ["1", b"2", "1", b"2"]
+    assert outbox.forget_all() == 0
 
 
 def test_a_packet_of_several_frames_leaves_whole():
@@ -162,3 +160,8 @@ def test_a_packet_of_several_frames_leaves_whole():
     assert not outbox.has_room(("d", b"e"))
     assert outbox.take_urgent() == ["u", b"v"]
     assert outbox.take(1) == ["a", b"bc"]
+
+
+@pytest.mark.parametrize(("encoded", "frames"), [("a", ("a",)), (("a", b"b"), ("a", b"b")), ((), ())])
+def test_a_packet_is_one_frame_or_several(encoded, frames):
+    assert frames_of(encoded) == frames

@@ -1,4 +1,4 @@
-"""Every conformance vector that concerns the protocol, as one test each; see vectors/README.md."""
+"""Every conformance vector of revision 1, as one test each; see vectors/README.md."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from sioclient.protocol.packets import (
     Noop,
     Packet,
 )
-from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.protocol.revisions import Handshake, revision1
 from sioclient.protocol.revisions.jsonp1 import Scripts, decode_jsonp, encode_form
 from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
 
 from .driver import connecting_client, link, new_client, of, open_client
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
-REVISION = Revision1()
+OPENING = revision1()
+DIALECT = OPENING.dialect
 
 
 def load(name: str) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ def _number(value: dict[str, Any]) -> Any:
 
 
 def cases(vectors: list[dict[str, Any]], text: str) -> list[Any]:
-    """Return one parameter for each vector, named by its text."""
+    """Return a parameter for each vector, named by its text."""
     return [pytest.param(vector, id=_name(vector[text])) for vector in vectors]
 
 
@@ -76,12 +77,12 @@ PACKETS = load("packets")
 @pytest.mark.parametrize("vector", cases([v for v in PACKETS if v["direction"] != "encode"], "wire"))
 def test_decoding(vector):
     # By repr: NaN is not equal to itself, and 1 is equal to True and 1.0.
-    assert repr(REVISION.decode(vector["wire"])) == repr(packet_of(vector["packet"]))
+    assert repr(DIALECT.decode(vector["wire"])) == repr(packet_of(vector["packet"]))
 
 
 @pytest.mark.parametrize("vector", cases([v for v in PACKETS if v["direction"] != "decode"], "wire"))
 def test_encoding(vector):
-    assert REVISION.encode(packet_of(vector["packet"])) == vector["wire"]
+    assert DIALECT.encode(packet_of(vector["packet"])) == vector["wire"]
 
 
 # Payloads
@@ -91,7 +92,7 @@ PAYLOADS = load("payloads")
 
 @pytest.mark.parametrize("vector", cases([v for v in PAYLOADS if v["direction"] != "encode"], "body"))
 def test_decoding_a_payload(vector):
-    # Empty packets are nothing to anybody, so the decoder leaves them out.
+    # Empty packets mean nothing, so the decoder leaves them out.
     assert decode_payload(vector["body"]) == [packet for packet in vector["packets"] if packet]
 
 
@@ -114,7 +115,7 @@ def failed_handshakes(kinds: set[str]) -> list[Any]:
 @pytest.mark.parametrize("vector", cases([v for v in HANDSHAKES if v["parsed"]], "body"))
 def test_a_handshake(vector):
     parsed = vector["parsed"]
-    assert REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"]) == Handshake(
+    assert OPENING.read_handshake(vector["status"], vector["body"], vector["content_type"]) == Handshake(
         parsed["sid"],
         parsed["heartbeat_timeout"],
         parsed["close_timeout"],
@@ -126,7 +127,7 @@ def test_a_handshake(vector):
 @pytest.mark.parametrize("vector", failed_handshakes(REJECTED))
 def test_a_handshake_that_is_refused(vector):
     with pytest.raises(HandshakeRejected) as caught:
-        REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"])
+        OPENING.read_handshake(vector["status"], vector["body"], vector["content_type"])
     status = vector["status"] if vector["status"] != 200 else STATUS_IN_JSONP[vector["error"]["kind"]]
     assert caught.value.status == status
     assert vector["error"].get("message", "") in str(caught.value)
@@ -135,13 +136,13 @@ def test_a_handshake_that_is_refused(vector):
 @pytest.mark.parametrize("vector", failed_handshakes({"newer_generation"}))
 def test_a_handshake_of_a_newer_generation(vector):
     with pytest.raises(WrongRevision, match=f"Engine.IO {vector['error'].get('engineio', '')}"):
-        REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"])
+        OPENING.read_handshake(vector["status"], vector["body"], vector["content_type"])
 
 
 @pytest.mark.parametrize("vector", failed_handshakes({"not_a_handshake", "malformed"}))
-def test_what_is_not_a_handshake(vector):
+def test_a_response_that_is_not_a_handshake(vector):
     with pytest.raises(ConnectError) as caught:
-        REVISION.read_handshake(vector["status"], vector["body"], vector["content_type"])
+        OPENING.read_handshake(vector["status"], vector["body"], vector["content_type"])
     assert not isinstance(caught.value, HandshakeRejected | WrongRevision)
     assert not caught.value.retryable
 
@@ -154,7 +155,7 @@ def test_no_kind_of_failed_handshake_is_left_out():
 # JSONP
 
 JSONP = load("jsonp")
-# Any of these says the same: that one escapes everything that it can, the client only what it must.
+# Both mean the same: the vector escapes all that it can, the client only what it must.
 ESCAPED = {"d=%223%3A%3A%3A%5Cu00e9%22": "d=%223%3A%3A%3A%C3%A9%22"}
 
 
@@ -182,7 +183,7 @@ def test_a_jsonp_poll(vector):
     payload = decode_jsonp(vector["body"])
     assert payload == vector["payload"]
     frames = decode_payload(payload)
-    assert [frame for frame in frames if not isinstance(REVISION.decode(frame), Malformed)] == vector["packets"]
+    assert [frame for frame in frames if not isinstance(DIALECT.decode(frame), Malformed)] == vector["packets"]
 
 
 # What is malformed
@@ -229,8 +230,8 @@ def test_a_packet_that_is_ignored(vector):
     if vector["input"] in UNWANTED:
         assert dropped == []
     else:
-        assert dropped == [Dropped(1, REVISION.decode(frame))]
-        assert isinstance(REVISION.decode(frame), Malformed)
+        assert dropped == [Dropped(1, DIALECT.decode(frame))]
+        assert isinstance(DIALECT.decode(frame), Malformed)
 
 
 @pytest.mark.parametrize("vector", cases(malformed("packet", "tolerate", "error"), "input"))
@@ -240,7 +241,7 @@ def test_a_packet_that_is_tolerated(vector):
         link(client, 0.0, "3:::early", "1::")
         assert of(Message, client) == [Message("early")]
         return
-    assert REVISION.decode(vector["input"]) == TOLERATED[vector["input"]]
+    assert DIALECT.decode(vector["input"]) == TOLERATED[vector["input"]]
     client = open_client()
     client.receive([vector["input"]], 1.0)
     assert (client.phase is Phase.OPEN) == (vector["input"] not in SESSION_ENDS)
@@ -249,7 +250,7 @@ def test_a_packet_that_is_tolerated(vector):
 @pytest.mark.parametrize("vector", cases(malformed("payload", "ignore"), "input"))
 def test_a_payload_that_is_ignored(vector):
     frames = decode_payload(vector["input"])
-    assert all(isinstance(REVISION.decode(frame), Malformed) for frame in frames)
+    assert all(isinstance(DIALECT.decode(frame), Malformed) for frame in frames)
 
 
 @pytest.mark.parametrize("vector", cases(malformed("payload", "tolerate"), "input"))
@@ -263,9 +264,9 @@ def test_a_payload_that_is_an_error(vector):
         decode_payload(vector["input"])
 
 
-# An empty body is ignored by its transport; it is no JSONP all the same.
+# A transport ignores an empty body, but it is not JSONP.
 @pytest.mark.parametrize("vector", cases(malformed("jsonp_response", "ignore", "error"), "input"))
-def test_a_jsonp_answer_that_is_an_error(vector):
+def test_a_jsonp_response_that_is_an_error(vector):
     with pytest.raises(RemoteProtocolError):
         decode_jsonp(vector["input"])
 
@@ -273,13 +274,13 @@ def test_a_jsonp_answer_that_is_an_error(vector):
 @pytest.mark.parametrize("vector", cases(malformed("encode", "error"), "input"))
 def test_a_packet_that_cannot_be_sent(vector):
     packet = packet_of(vector["input"])
-    if packet == Connect():  # a server says it, so the codec does; a client has no way to
+    if packet == Connect():  # a server sends it, so the codec writes it; a client has no way to
         client = new_client()
         with pytest.raises(LocalProtocolError):
             client.join("", "", None, 0.0)
         return
     with pytest.raises((LocalProtocolError, TypeError)):
-        REVISION.encode(packet)
+        DIALECT.encode(packet)
 
 
 def test_no_malformed_vector_is_left_out():

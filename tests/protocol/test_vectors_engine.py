@@ -15,7 +15,7 @@ from sioclient.protocol.revisions.families import family
 
 from .test_vectors import VECTORS, cases
 
-REVISIONS = {4: revision4(), 5: revision5()}
+OPENINGS = {4: revision4(), 5: revision5()}
 ENGINES = {3: engine3, 4: engine4}
 
 
@@ -31,7 +31,7 @@ def numbered(name: str, *directions: str) -> list[Any]:
     """Return a parameter for each vector of both revisions that goes in one of these directions."""
     return [
         pytest.param(number, *case.values, id=f"{number}-{case.id}")
-        for number in REVISIONS
+        for number in OPENINGS
         for case in cases([v for v in load(f"{name}{number}") if v["direction"] in directions], "wire")
     ]
 
@@ -56,7 +56,7 @@ def frames_of(number: int, vector: dict[str, Any]) -> list[str | bytes]:
 
 @pytest.mark.parametrize(("number", "vector"), numbered("packets", "both", "decode"))
 def test_decoding(number, vector):
-    decode = REVISIONS[number].decoder()
+    decode = OPENINGS[number].dialect.decoder()
     *incomplete, packet = decode(frames_of(number, vector))
     assert incomplete == [Noop()] * len(vector.get("attachments", []))
     assert repr(packet) == repr(packet_of(vector["packet"]))
@@ -64,15 +64,15 @@ def test_decoding(number, vector):
 
 @pytest.mark.parametrize(("number", "vector"), numbered("packets", "both", "encode"))
 def test_encoding(number, vector):
-    encoded = REVISIONS[number].encode(packet_of(vector["packet"]))
+    encoded = OPENINGS[number].dialect.encode(packet_of(vector["packet"]))
     frames = [encoded] if isinstance(encoded, str) else list(encoded)
     assert frames == frames_of(number, vector)
 
 
-@pytest.mark.parametrize("number", REVISIONS)
+@pytest.mark.parametrize("number", OPENINGS)
 @pytest.mark.parametrize("vector", cases(load("malformed4"), "what"))
 def test_what_is_malformed(number, vector):
-    decode = REVISIONS[number].decoder()
+    decode = OPENINGS[number].dialect.decoder()
     malformed, following = decode(["4" + vector["wire"], '42["next"]'])
     assert isinstance(malformed, Malformed)
     assert following == Event("next")
@@ -104,19 +104,19 @@ HANDSHAKES = load("engine_handshakes")
 
 @pytest.mark.parametrize("vector", cases([v for v in HANDSHAKES if "parsed" in v], "body"))
 def test_a_handshake(vector):
-    revision, parsed = REVISIONS[vector["revision"]], dict(vector["parsed"])
+    opening, parsed = OPENINGS[vector["revision"]], dict(vector["parsed"])
     name = parsed.pop("family")
-    handshake = revision.read_handshake(vector["status"], vector["body"])
+    handshake = opening.read_handshake(vector["status"], vector["body"])
     for listed in ("transports", "frames"):
         parsed[listed] = tuple(parsed[listed])
     assert handshake == Handshake(close_timeout=None, **parsed)
-    assert family(vector["revision"], handshake.text, revision.servers) == name
+    assert family(vector["revision"], handshake.text, opening.dialect.servers) == name
 
 
 @pytest.mark.parametrize("vector", cases([v for v in HANDSHAKES if "error" in v], "body"))
 def test_a_handshake_that_fails(vector):
     kind = ConnectError if vector["error"] == "not_socketio" else getattr(errors, vector["error"])
     with pytest.raises(ConnectError) as caught:
-        REVISIONS[vector["revision"]].read_handshake(vector["status"], vector["body"])
+        OPENINGS[vector["revision"]].read_handshake(vector["status"], vector["body"])
     assert type(caught.value) is kind
     assert not caught.value.retryable

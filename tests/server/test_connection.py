@@ -250,7 +250,7 @@ def test_handlers_run_one_by_one_unless_they_are_concurrent(connect, socket_serv
     assert [next_of(told) for _ in range(6)] == expected
     assert acks.empty()
     socket.emit("let_go")
-    assert [taken(answers) for _ in range(90)] == ["free"] * 90
+    assert [taken(acks) for _ in range(90)] == ["free"] * 90
 
 
 def test_acknowledgements_from_the_client(connect, socket_server, told):

@@ -16,7 +16,8 @@ import pytest
 from sioclient import SocketIO
 from sioclient.server import SocketServer
 from sioclient.server.__main__ import main
-from tests.waiting import PATIENCE, ended
+from tests.conftest import Recorder
+from tests.waiting import PATIENCE
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def test_the_chat_and_its_page_until_it_is_interrupted(number):
         with SocketIO(address, handler=recorder) as socket:
             assert socket.call("nickname", "ada") is False
             process.send_signal(number)
-            ended(socket)
+            assert recorder.next("disconnect")
         output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, output, errors) == (0, "", "")
 

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 import tornado.web
@@ -20,8 +19,9 @@ from tornado.netutil import bind_sockets
 from sioclient import SocketIO
 from sioclient.server import Audience, Router, SocketConnection, SocketServer, event
 from tests.conftest import Recorder
+from tests.servers.node import STAMP, find_node
 from tests.servers_py import Task
-from tests.waiting import ended, eventually, taken
+from tests.waiting import PATIENCE, eventually, taken
 
 
 class Main(SocketConnection):
@@ -67,15 +67,79 @@ def test_f54_a_stop_closes_the_transports_of_clients(transport):
 
     recorder = Recorder()
     with SocketServer(Closing, 0) as server:
-        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,))
-    ended(socket)
-    assert recorder.next("close") == ("close", "server")  # 0::, and not the loss of a connection
+        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), reconnection_delay=60)
+    assert recorder.next("disconnect")
+    assert recorder.next("retry")  # after 0::, a disconnect packet, it would not try again
     assert closed == [False]
     socket.disconnect()
 
 
 @pytest.mark.usefixtures("no_thread_left")
-def test_a_stop_does_not_wait_for_handlers_for_ever():
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_f54_clients_come_back_when_the_server_does(transport):
+    recorder = Recorder()
+    with SocketServer(Main, 0) as server:
+        socket = SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), reconnection_delay=0.05)
+    assert recorder.next("disconnect")
+    with SocketServer(Main, server.port):
+        assert recorder.next("reconnect")
+        assert socket.call("echo", 1) == 1
+        socket.disconnect()
+
+
+JAVASCRIPT = """
+const client = require("socket.io-client-0.9");
+client.transports = [process.argv[2]];
+const socket = client.connect(`http://127.0.0.1:${process.argv[1]}`, {"reconnection delay": 50});
+for (const name of ["connect", "disconnect", "reconnect"]) socket.on(name, () => console.log(name));
+"""
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+def test_f54_the_javascript_client_comes_back_too(transport):
+    node = find_node()
+    if node is None or not (STAMP.parent / "socket.io-client-0.9").exists():
+        pytest.skip("socket.io-client 0.9.17 is not installed: run python -m tests.servers")
+    with SocketServer(Main, 0) as server:
+        command = [str(node.program), "-e", JAVASCRIPT, str(server.port), transport]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=STAMP.parent.parent)
+        assert client.stdout.readline() == "connect\n"
+    try:
+        assert client.stdout.readline() == "disconnect\n"
+        with SocketServer(Main, server.port):
+            assert {client.stdout.readline() for _ in range(2)} == {"connect\n", "reconnect\n"}
+    finally:
+        client.kill()
+        client.communicate()
+
+
+def test_a_stop_handles_what_came_and_sends_what_waits(raw):
+    class Slow(Main):
+        @event
+        async def slow(self):
+            await self.may_go.wait()
+
+        def on_open(self, request):
+            self.may_go = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.1, self.may_go.set)
+
+        def on_message(self, message):
+            self.send(f"re:{message}")
+
+    with SocketServer(Slow, 0) as server:
+        connection = websocket.create_connection(
+            f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/{raw(server).handshake()}", timeout=PATIENCE
+        )
+        for frame in ('5:::{"name":"slow"}', "3:::last", "8:1::"):
+            connection.send(frame)
+        assert [connection.recv() for _ in range(2)] == ["1::", "6:::1"]
+    assert connection.recv() == "3:::re:last"
+    assert connection.recv_data()[0] == websocket.ABNF.OPCODE_CLOSE
+    connection.shutdown()
+
+
+@pytest.mark.usefixtures("no_thread_left")
+def test_a_stop_waits_for_handlers_only_for_a_moment():
     told = queue.SimpleQueue()
 
     class Stuck(SocketConnection):
@@ -191,7 +255,8 @@ def test_a_server_as_a_program_until_ctrl_c():
     def visit():
         with SocketIO("127.0.0.1", server.port, recorder, wait_for_connection=True) as socket:
             os.kill(os.getpid(), signal.SIGINT)
-            ended(socket)
+            recorder.next("disconnect")
+            socket.disconnect()
 
     visiting = Task(visit)
     server.run()

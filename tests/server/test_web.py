@@ -13,8 +13,8 @@ import websocket
 
 from sioclient.server import SocketConnection, event
 from sioclient.server.bodies import PREAMBLE
-from tests.conftest import eventually
 from tests.servers_py import Task
+from tests.waiting import eventually
 
 
 class Main(SocketConnection):

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from sioclient.errors import ConnectionLost
-from sioclient.protocol.revisions import Handshake, Revision, revision4, revision5
+from sioclient.options import Options
+from sioclient.protocol.revisions import Handshake, Opening, revision4, revision5
 from sioclient.transports import keepalive
-from sioclient.transports.base import HttpOptions
 from sioclient.transports.engine_polling import EnginePollingTransport
 from sioclient.transports.http import HttpClient
 from tests.servers_py import LIMIT, Peer, Script, Server, Task, hand_over, soon
@@ -28,8 +28,8 @@ def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def client(revision: Revision, handshake: Handshake = HANDSHAKE) -> Iterator[EnginePollingTransport]:
-    http = HttpClient(HttpOptions())
+def client(revision: Opening, handshake: Handshake = HANDSHAKE) -> Iterator[EnginePollingTransport]:
+    http = HttpClient(Options())
     http.renew()
     transport = EnginePollingTransport(http, 1000, revision.framing("xhr-polling", handshake))
     try:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
-from sioclient.protocol.revisions import Handshake, Revision1
-from sioclient.transports import load_transport
-from sioclient.transports.base import HttpOptions, Transport
+from sioclient.options import Options
+from sioclient.protocol.revisions import Handshake, revision1
+from sioclient.transports import make_transport
+from sioclient.transports.base import Transport
 from sioclient.transports.failures import TooLarge, connect_error, connect_errors, connection_lost, losses
 from sioclient.transports.http import HttpClient
 from tests.servers_py import Peer, Script, Server, Task, hand_over, soon
@@ -52,7 +53,7 @@ def polled(body: str) -> bytes:
 
 
 def opened(http: HttpClient, kind: str, server: Server) -> Transport:
-    made = load_transport(kind)(http, 1000, Revision1().framing(kind, Handshake("sid", 60, 60, ())))
+    made = make_transport(kind, http, 1000, revision1().framing(kind, Handshake("sid", 60, 60, ())))
     try:
         made.open(server.url("/socket.io/1/"), soon())
     except ConnectError:
@@ -63,7 +64,7 @@ def opened(http: HttpClient, kind: str, server: Server) -> Transport:
 
 def failure(kind: str, scripts: list[Script], use: Callable[[Transport], Any]) -> Exception:
     """Return what using a transport raises when the server does this."""
-    with Server(*scripts) as server, closing(HttpClient(HttpOptions())) as http:
+    with Server(*scripts) as server, closing(HttpClient(Options())) as http:
         http.renew()
         transport = Task(opened, http, kind, server).result()
         try:
@@ -78,7 +79,7 @@ def failure(kind: str, scripts: list[Script], use: Callable[[Transport], Any]) -
 
 @pytest.mark.parametrize("chunks", BAD_CHUNKS, ids=repr)
 def test_a_bad_response_to_the_handshake_is_a_connect_error(chunks: bytes) -> None:
-    with Server(replying(chunks)) as server, closing(HttpClient(HttpOptions())) as http:
+    with Server(replying(chunks)) as server, closing(HttpClient(Options())) as http:
         http.renew()
         with pytest.raises(ConnectError, match=f"cannot connect to http://127.0.0.1:{server.port}: ") as caught:
             Task(http.get, server.url(), soon()).result()
@@ -89,7 +90,7 @@ def test_a_bad_response_to_the_handshake_is_a_connect_error(chunks: bytes) -> No
 @pytest.mark.parametrize("chunks", BAD_CHUNKS, ids=repr)
 @pytest.mark.parametrize("kind", ["xhr-polling", "jsonp-polling"])
 def test_a_bad_response_to_the_first_poll_is_a_connect_error(kind: str, chunks: bytes) -> None:
-    with Server(replying(chunks)) as server, closing(HttpClient(HttpOptions())) as http:
+    with Server(replying(chunks)) as server, closing(HttpClient(Options())) as http:
         http.renew()
         with pytest.raises(ConnectError, match="cannot connect"):
             Task(opened, http, kind, server).result()
@@ -110,7 +111,7 @@ def test_a_bad_response_to_a_post_is_a_lost_connection(chunks: bytes) -> None:
 
 @pytest.mark.parametrize("chunks", [*BAD_CHUNKS[:4], b"fffffffff\r\nx"], ids=repr)
 def test_a_bad_chunk_of_a_page_is_a_lost_connection(chunks: bytes) -> None:
-    with Server(page) as server, closing(HttpClient(HttpOptions())) as http:
+    with Server(page) as server, closing(HttpClient(Options())) as http:
         http.renew()
         transport = opened(http, "htmlfile", server)
         try:
@@ -124,7 +125,7 @@ def test_a_bad_chunk_of_a_page_is_a_lost_connection(chunks: bytes) -> None:
 
 @pytest.mark.parametrize("chunks", BAD_CHUNKS, ids=repr)
 def test_a_bad_response_to_an_upgrade_is_a_refusal(chunks: bytes) -> None:
-    with Server(replying(chunks, status=503)) as server, closing(HttpClient(HttpOptions())) as http:
+    with Server(replying(chunks, status=503)) as server, closing(HttpClient(Options())) as http:
         http.renew()
         with pytest.raises(HandshakeRejected, match="status 503"):
             Task(opened, http, "websocket", server).result()

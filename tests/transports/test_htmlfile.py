@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
-from sioclient.protocol.revisions import Handshake, Revision1
-from sioclient.transports.base import HttpOptions
+from sioclient.options import Options
+from sioclient.protocol.revisions import Handshake, revision1
 from sioclient.transports.htmlfile import HtmlfileTransport, _Chunks
 from sioclient.transports.http import HttpClient
 from tests.servers_py import Peer, Script, Server, Task, hand_over, nothing_left_open, soon
@@ -26,9 +26,9 @@ BEGINNING = "<html><body><script>var _ = function (msg) { parent.s._(msg, docume
 
 @contextmanager
 def client(**options: object) -> Iterator[HtmlfileTransport]:
-    with closing(HttpClient(HttpOptions(**options))) as http:  # type: ignore[arg-type]
+    with closing(HttpClient(Options(**options), options.get("auth"))) as http:  # type: ignore[arg-type]
         http.renew()
-        framing = Revision1().framing("htmlfile", Handshake("sid", 60, 60, ()))
+        framing = revision1().framing("htmlfile", Handshake("sid", 60, 60, ()))
         transport = HtmlfileTransport(http, 1000, framing)  # type: ignore[arg-type]
         try:
             yield transport

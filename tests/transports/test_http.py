@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from sioclient.errors import ConnectError
-from sioclient.transports.base import HttpOptions
+from sioclient.options import Options
 from sioclient.transports.exchange import Response
 from sioclient.transports.http import MOST_BODY, HttpClient
 from tests.servers_py import (
@@ -37,7 +37,7 @@ from tests.transports.conftest import Authority
 
 @contextmanager
 def client(**options: Any) -> Iterator[HttpClient]:
-    http = HttpClient(HttpOptions(**options))
+    http = HttpClient(Options(**options), options.get("auth"))
     http.renew()
     try:
         yield http
@@ -223,7 +223,7 @@ def test_what_a_function_raises_is_raised(name: str) -> None:
     def fail() -> None:
         raise LookupError("no token")
 
-    http = HttpClient(HttpOptions(**{name: fail}))
+    http = HttpClient(Options(**{name: fail}))
     with pytest.raises(LookupError, match="no token"):
         http.renew()
 
@@ -235,7 +235,7 @@ def test_a_function_cannot_inject_headers(headers: dict[str, str], leg: str) -> 
         http.renew()
         return http.get(server.url(), soon()) if leg == "handshake" else http.prepare(server.url())
 
-    with Server(reply()) as server, closing(HttpClient(HttpOptions(headers=lambda: headers))) as http:
+    with Server(reply()) as server, closing(HttpClient(Options(headers=lambda: headers))) as http:
         with pytest.raises((ValueError, ConnectError)):
             ask(http, server)
         assert server.requests == []

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from sioclient.options import Options
 from sioclient.transports import keepalive
-from sioclient.transports.base import HttpOptions
 from sioclient.transports.exchange import Response
 from sioclient.transports.http import HttpClient
 from sioclient.transports.keepalive import KeptConnection
@@ -25,7 +25,7 @@ def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def kept_connection(method: str = "GET", limit: int = 1000, **options: object) -> Iterator[KeptConnection]:
-    with closing(HttpClient(HttpOptions(**options))) as http:  # type: ignore[arg-type]
+    with closing(HttpClient(Options(**options), options.get("auth"))) as http:  # type: ignore[arg-type]
         http.renew()
         with closing(KeptConnection(http, method, limit)) as made:
             yield made

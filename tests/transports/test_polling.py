@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
-from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.options import Options
+from sioclient.protocol.revisions import Handshake, revision1
 from sioclient.transports import keepalive, posting
-from sioclient.transports.base import HttpOptions
 from sioclient.transports.http import HttpClient
 from sioclient.transports.polling import JsonpTransport, PollingTransport
 from tests.servers_py import LIMIT, Peer, Script, Server, Task, deaf_port, hand_over, nothing_left_open, soon
@@ -28,9 +28,9 @@ def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def client(kind: type[PollingTransport] = PollingTransport, **options: object) -> Iterator[PollingTransport]:
-    http = HttpClient(HttpOptions(**options))  # type: ignore[arg-type]
+    http = HttpClient(Options(**options), options.get("auth"))  # type: ignore[arg-type]
     http.renew()
-    transport = kind(http, 1000, Revision1().framing(kind.name, Handshake("sid", 60, 60, ())))
+    transport = kind(http, 1000, revision1().framing(kind.name, Handshake("sid", 60, 60, ())))
     try:
         yield transport
     finally:

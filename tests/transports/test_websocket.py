@@ -16,8 +16,8 @@ import pytest
 import websocket as websocket_client
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
+from sioclient.options import Options
 from sioclient.transports import stream as stream_module
-from sioclient.transports.base import HttpOptions
 from sioclient.transports.http import HttpClient
 from sioclient.transports.websocket import WebSocketTransport
 from tests.servers_py import (
@@ -53,7 +53,7 @@ Pair = tuple[WebSocketTransport, Peer]
 
 @contextmanager
 def client(**options: Any) -> Iterator[HttpClient]:
-    http = HttpClient(HttpOptions(**options))
+    http = HttpClient(Options(**options), options.get("auth"))
     http.renew()
     try:
         yield http

@@ -1,22 +1,64 @@
-"""One module per revision of the protocol: the wire grammar, URLs, payload framing, heartbeat numbers.
+"""One module per revision of the protocol: its grammar, URLs, framing of bodies and heartbeats.
 
-``base`` says what a revision is; everything outside this package works with any of them. ``rewriting`` is for when a
-server of one takes the place of a server of another.
+``base`` defines Opening and Dialect; everything outside this package works with any of them.
 
 ============  ==========================================  ==================================================
-revision      servers                                     its grammar
+revision      servers                                     modules
 ============  ==========================================  ==================================================
-1             socket.io 0.7 to 0.9                        ``revision1``, ``packets1``, ``payload1``
-4             socket.io 1.x and 2.x                       ``engine3``, ``packets4``, in ``engine``
-5             socket.io 3.x and 4.x, python-socketio 5    ``engine4``, ``packets5``, in ``engine``
-none          Engine.IO alone                             ``engine3`` or ``engine4``, ``plain``, in ``engine``
-not known     whoever answers                             ``unknown``
+1             socket.io 0.7 to 0.9                        ``revision1``, ``packets1``, ``framing1``
+4             socket.io 1.x and 2.x                       ``engine``, ``engine3``, ``packets4``
+5             socket.io 3.x and 4.x, python-socketio 5    ``engine``, ``engine4``, ``packets5``
+none          Engine.IO without Socket.IO                 ``engine``, ``engine3`` or ``engine4``, ``plain``
+not known     any of them                                 ``unknown``
 ============  ==========================================  ==================================================
 """
 
-from .base import Handshake, Revision
-from .engine import engine_alone, revision4, revision5
-from .revision1 import Revision1
-from .unknown import UnknownRevision
+from __future__ import annotations
 
-__all__ = ["Handshake", "Revision", "Revision1", "UnknownRevision", "engine_alone", "revision4", "revision5"]
+from collections.abc import Callable
+
+from ..jsontext import JsonText
+from .base import Decoder, Dialect, Handshake, HandshakeRequest, KnownOpening, Opening, Probe
+from .engine import MOST_BYTES, engine_alone, revision4, revision5
+from .revision1 import Dialect1, revision1
+from .unknown import any_engine, any_revision
+
+
+def make_opening(revision: int | None, json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> Opening:
+    """Return the opening of a revision of Socket.IO; None: the one that finds out.
+
+    Args:
+        revision: 1, 4 or 5.
+        json: how JSON is written and read.
+        most_bytes: bytes that the attachments of a packet may have together.
+    """
+    if revision == 1:
+        return revision1(json)
+    makers: dict[int | None, Callable[[JsonText | None, int], Opening]]
+    makers = {4: revision4, 5: revision5, None: any_revision}
+    return makers[revision](json, most_bytes)
+
+
+def make_engine_opening(revision: int | None, json: JsonText | None = None) -> Opening:
+    """Return the opening of Engine.IO 3 or 4 without Socket.IO; None: the one that finds out."""
+    return any_engine(json) if revision is None else engine_alone(revision, json)
+
+
+__all__ = [
+    "Decoder",
+    "Dialect",
+    "Dialect1",
+    "Handshake",
+    "HandshakeRequest",
+    "KnownOpening",
+    "Opening",
+    "Probe",
+    "any_engine",
+    "any_revision",
+    "engine_alone",
+    "make_engine_opening",
+    "make_opening",
+    "revision1",
+    "revision4",
+    "revision5",
+]

@@ -1,6 +1,6 @@
-"""Bytes anywhere in the arguments of a packet: taken out before JSON is written, put back after it was read.
+"""Bytes anywhere in the arguments of a packet: taken out before JSON is written, put back after it is read.
 
-In the JSON, ``{"_placeholder": true, "num": 0}`` stands for the first of them.
+In the JSON, ``{"_placeholder": true, "num": 0}`` stands for the first bytes.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def _without_bytes(value: Any, found: list[bytes]) -> Any:
 
 
 def put_together(value: Any, attachments: list[bytes]) -> Any:
-    """Return ``value``, which was just read and is changed, with its bytes in the place of their placeholders.
+    """Return ``value`` with its bytes in the place of their placeholders; it is changed in place.
 
     Raises:
-        ValueError: there is a placeholder for what did not come.
+        ValueError: a placeholder has no attachment.
     """
     holders: list[Any] = [[value]]
     whole = holders[0]
-    while holders:  # not by recursion: how deep it goes is for the peer to say
+    while holders:  # without recursion: the server decides how deep it is nested
         holder = holders.pop()
         for key, item in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
             if isinstance(item, dict) and item.get("_placeholder") is True:

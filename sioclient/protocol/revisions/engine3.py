@@ -1,12 +1,12 @@
-"""The grammar of Engine.IO 3: who beats, how bytes look in a frame, and how frames share one HTTP body.
+"""The grammar of Engine.IO 3: who sends the ping, how bytes look in a frame, and how frames share one HTTP body.
 
-Source: the Engine.IO protocol text, revision 3, and what socket.io 1.7.4 and 2.5.1 and engine.io 3 do. The client beats
-and the server answers. A frame of bytes has the packet's type as its first byte.
+Source: the Engine.IO protocol text, revision 3, and what socket.io 1.7.4 and 2.5.1 and engine.io 3 do. The client sends
+a ping and the server a pong. A frame of bytes has the packet's type as its first byte.
 
 A body is a text, in which every frame stands behind its length in UTF-16 units and a colon, and bytes are base64
 behind ``b4``; or it is bytes, in which every frame stands behind a 0 (text) or 1 (bytes), the digits of its length as
-one byte each, and 255. socket.io 1.x encodes the characters of a text body twice, and expects just that of others. It
-cannot be told from 2.x, so only ASCII goes out as text. What it sends itself are bytes, unless asked for base64.
+one byte each, and 255. socket.io 1.x encodes the characters of a text body twice, and expects the same of others. It
+cannot be told from 2.x, so only ASCII goes out as text. It sends its own bodies as bytes, unless asked for base64.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import AnyStr
 
 from ...errors import RemoteProtocolError
-from ..packets import Frame, Noop, Packet
+from ..framing import Frame
+from ..packets import Noop, Packet
 from .utf16 import from_units, to_units
 
 NUMBER = 3
-BEAT = "2"
-BEATS_UNPROMPTED = True
+HEARTBEAT = "2"
+HEARTBEATS_UNPROMPTED = True
 PACKETS: dict[str, Packet] = {"3": Noop()}
 
 SEPARATOR = ""
-"""Between two frames stands nothing: each has its length."""
+"""Nothing separates two frames in a body: each has its length."""
 
 _MESSAGE = 4
 _MOST_HEAD = 12
-"""Bytes before a frame in a body: ten digits, and what stands around them."""
+"""Bytes before a frame in a body, at most: ten digits and two marks."""
 
 _LENGTH = re.compile(r"([0-9]{1,10}):")
 _BINARY_LENGTH = re.compile(rb"([\x00\x01])([\x00-\x09]{1,10})\xff")
@@ -43,14 +44,14 @@ def wrap_bytes(data: bytes) -> Frame:
 
 
 def unwrap_bytes(frame: bytes) -> bytes:
-    """Return the bytes that a frame has as its message; raise ValueError if it is none."""
+    """Return the bytes of the message in a frame, or raise ValueError."""
     if frame[:1] != bytes([_MESSAGE]):
-        raise ValueError("bytes that are no message")
+        raise ValueError("bytes that are not a message")
     return frame[1:]
 
 
 def size(frame: Frame) -> int:
-    """Return how many bytes a frame adds to a body, its length included; at most."""
+    """Return how many bytes a frame with its length adds to a body, at most."""
     return _MOST_HEAD + (len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8")))
 
 
@@ -78,7 +79,7 @@ def decode_payload(body: str) -> list[Frame]:
         split = _split_bytes(body.encode("latin-1")) if body[:1] in ("\0", "\1") else _split_text(body)
         return [frame for frame in split if frame]
     except ValueError as error:
-        raise RemoteProtocolError(f"a payload that cannot be read: {error}: {body[:200]!r}") from error
+        raise RemoteProtocolError(f"a payload cannot be read: {error}: {body[:200]!r}") from error
 
 
 def _binary(frame: Frame) -> bytes:
@@ -87,19 +88,19 @@ def _binary(frame: Frame) -> bytes:
 
 
 def _split_bytes(body: bytes) -> Iterator[Frame]:
-    for head, data in _announced(body, _BINARY_LENGTH, lambda head: int("".join(map(str, head[2])))):
+    for head, data in _frames(body, _BINARY_LENGTH, lambda head: int("".join(map(str, head[2])))):
         yield data.decode("utf-8") if head[1] == b"\0" else data
 
 
 def _split_text(body: str) -> Iterator[Frame]:
-    for _, units in _announced(to_units(body), _LENGTH, lambda head: int(head[1])):
+    for _, units in _frames(to_units(body), _LENGTH, lambda head: int(head[1])):
         yield _from_base64(units) if units.startswith("b") else from_units(units)
 
 
-def _announced(
+def _frames(
     body: AnyStr, pattern: re.Pattern[AnyStr], length: Callable[[re.Match[AnyStr]], int]
 ) -> Iterator[tuple[re.Match[AnyStr], AnyStr]]:
-    """Yield what announces each frame, and the frame."""
+    """Yield the length before each frame, and the frame."""
     position = 0
     while position < len(body):
         head = pattern.match(body, position)

@@ -1,7 +1,7 @@
-"""The grammar of Engine.IO 4: who beats, how bytes look in a frame, and how frames share one HTTP body.
+"""The grammar of Engine.IO 4: who sends the ping, how bytes look in a frame, and how frames share one HTTP body.
 
 Source: the Engine.IO protocol text, revision 4, and what socket.io 3.1.2 and 4.8.1, engine.io 6 and python-engineio 4
-do. The server asks for a beat and the client answers. Bytes are a frame as they are. In a body, U+001E stands
+do. The server sends a ping and the client a pong. Bytes are a frame as they are. In a body, U+001E stands
 between the frames, and bytes are base64 behind a ``b``.
 """
 
@@ -12,13 +12,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 
 from ...errors import RemoteProtocolError
-from ..packets import Frame, Heartbeat, Packet
+from ..framing import Frame
+from ..packets import Heartbeat, Packet
 
 NUMBER = 4
-BEAT = "3"
-"""What the client says; unasked, too, while nobody reads that it is asked."""
+HEARTBEAT = "3"
+"""A pong; while nobody reads the pings, the client sends it unasked."""
 
-BEATS_UNPROMPTED = False
+HEARTBEATS_UNPROMPTED = False
 PACKETS: dict[str, Packet] = {"2": Heartbeat()}
 
 SEPARATOR = "\x1e"
@@ -30,12 +31,12 @@ def wrap_bytes(data: bytes) -> Frame:
 
 
 def unwrap_bytes(frame: bytes) -> bytes:
-    """Return the bytes that a frame has as its message; raise ValueError if it is none."""
+    """Return the bytes of the message in a frame."""
     return frame
 
 
 def size(frame: Frame) -> int:
-    """Return how many bytes a frame adds to a body, the separator included."""
+    """Return how many bytes a frame with its separator adds to a body."""
     if isinstance(frame, bytes):
         return 2 + 4 * ((len(frame) + 2) // 3)
     return 1 + (len(frame) if frame.isascii() else len(frame.encode("utf-8")))
@@ -66,4 +67,4 @@ def _read(text: str) -> Frame:
     try:
         return b64decode(text[1:], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise RemoteProtocolError(f"a payload that cannot be read: {error}: {text[:200]!r}") from error
+        raise RemoteProtocolError(f"a payload cannot be read: {error}: {text[:200]!r}") from error

@@ -1,4 +1,4 @@
-"""Which server it probably is that announces a session in this way. Nothing depends on it: it is for people."""
+"""The likely name of a server by its announcement of a session. It is for people: nothing depends on it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _FAMILIES: dict[int, tuple[tuple[str, str], ...]] = {
         (r"0", "socket.io 3.0 to 4.4"),
     ),
 }
-"""By revision: how an announcement begins, and whose it is; the first that fits counts."""
+"""By revision: how an announcement begins, and which server sends it; the first that fits counts."""
 
 
 def family(revision: int, announcement: str, default: str) -> str:
-    """Return the name of the likely server, or ``default`` if nothing points to one."""
+    """Return the name of the likely server, or ``default`` if no pattern fits."""
     found = (name for pattern, name in _FAMILIES[revision] if re.match(pattern, announcement, re.DOTALL))
     return next(found, default)

@@ -1,4 +1,4 @@
-"""How the transports of revision 1 carry payloads in HTTP bodies: as they are, in forms and scripts, in a page."""
+"""How the transports of revision 1 carry payloads in HTTP bodies: as they are, in forms and scripts, or in a page."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class PlainFraming:
         return encode_payload(frames)
 
     def decode_payload(self, body: str) -> list[str]:
-        """Return the frames in the answer to a poll, or raise RemoteProtocolError."""
+        """Return the frames in the response to a poll, or raise RemoteProtocolError."""
         return decode_payload(body)
 
 
 class JsonpFraming(PlainFraming):
-    """Forms there, scripts back: jsonp-polling.
+    """Forms to the server, scripts from it: jsonp-polling.
 
     Args:
-        as_json: whether the server reads the form's field as JSON. What is not meant for it kills socket.io 0.8.6 to
-            0.9, and is lost without a word on those before.
+        as_json: whether the server reads the form's field as JSON. A field without JSON kills socket.io 0.8.6 to 0.9;
+            one with JSON is lost silently on older ones.
     """
 
     content_type = "application/x-www-form-urlencoded"
@@ -38,12 +38,12 @@ class JsonpFraming(PlainFraming):
         return encode_form(encode_payload(frames), as_json=self._as_json)
 
     def decode_payload(self, body: str) -> list[str]:
-        """Return the frames in the script that a poll was answered with, or raise RemoteProtocolError."""
+        """Return the frames in the script of a response, or raise RemoteProtocolError."""
         return decode_payload(decode_jsonp(body)) if body else []
 
 
 class PageFraming(PlainFraming):
-    """Payloads there, the scripts of a page that never ends back: htmlfile."""
+    """Payloads to the server, the scripts of a page that never ends from it: htmlfile."""
 
     def __init__(self) -> None:
         self._scripts = Scripts()
@@ -54,5 +54,5 @@ class PageFraming(PlainFraming):
         return self._scripts.waiting
 
     def feed(self, data: bytes) -> list[str]:
-        """Take what came next of the page; return the frames that it completes, or raise RemoteProtocolError."""
+        """Take the next bytes of the page; return the frames that they complete, or raise RemoteProtocolError."""
         return [frame for payload in self._scripts.feed(data) for frame in decode_payload(payload)]

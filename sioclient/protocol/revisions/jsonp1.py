@@ -1,6 +1,6 @@
 """The scripts and forms in which revision 1 hides its payloads from browsers: jsonp-polling and htmlfile.
 
-Nothing is evaluated: what looks like a call of JavaScript is taken apart, and its argument read as JSON.
+Nothing is evaluated: a text that looks like a call of JavaScript is taken apart, and its argument read as JSON.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _SCRIPT, _SCRIPT_ENDS = b"<script>_(", b");</script>"
 
 
 def decode_jsonp(body: str) -> str:
-    """Return the payload in a JSONP answer such as ``io.j[0]("1::");``.
+    """Return the payload in a JSONP response such as ``io.j[0]("1::");``.
 
-    gevent-socketio puts the text between single quotes and escapes nothing, so there it is taken as it stands.
+    gevent-socketio puts the text between single quotes and escapes nothing; such a text is taken as it is.
 
     Raises:
-        RemoteProtocolError: it is not such an answer.
+        RemoteProtocolError: it is not such a response.
     """
     argument = _argument(body) or ""
     if len(argument) >= 2 and argument[0] == argument[-1] == "'":
@@ -38,9 +38,9 @@ def jsonp_error(body: str) -> str | None:
 
 
 def _argument(body: str) -> str | None:
-    """Return what stands between the parentheses of ``io.j[0](...);``, or None.
+    """Return the text between the parentheses of ``io.j[0](...);``, or None.
 
-    Without a regular expression: one that tries every bracket takes minutes for a megabyte that was made for it.
+    Not by a regular expression: one that tries every bracket takes minutes for a megabyte made for that.
     """
     call = body.strip().removesuffix(";").rstrip()
     start = call.find("](")
@@ -50,7 +50,7 @@ def _argument(body: str) -> str | None:
 
 
 def encode_form(payload: str, *, as_json: bool) -> str:
-    """Return the form whose field ``d`` carries a payload, which stands there as JSON from socket.io 0.8.6 on."""
+    """Return the form whose field ``d`` carries a payload, from socket.io 0.8.6 on as JSON."""
     # Not as ASCII: gevent-socketio reads no escape but those of quotes and backslashes.
     return "d=" + quote(json.dumps(payload, ensure_ascii=False) if as_json else payload, safe="")
 
@@ -68,10 +68,10 @@ class Scripts:
         return len(self._buffer)
 
     def feed(self, data: bytes) -> list[str]:
-        """Take what came next of the page; return the payloads that it completes.
+        """Take the next bytes of the page; return the payloads that they complete.
 
         Raises:
-            RemoteProtocolError: a script carries no text.
+            RemoteProtocolError: the argument of a script is not a text.
         """
         self._buffer += data
         payloads = []
@@ -81,14 +81,14 @@ class Scripts:
         return payloads
 
     def _next_script(self) -> bytes | None:
-        """Return the argument of the next script that is complete, and forget all up to its end."""
+        """Return the argument of the next complete script, and drop all bytes up to its end; None: there is none."""
         start = self._buffer.find(_SCRIPT)
         if start < 0:
             del self._buffer[: max(len(self._buffer) - len(_SCRIPT) + 1, 0)]
             return None
         start += len(_SCRIPT)
         end = self._buffer.find(_SCRIPT_ENDS, max(start, self._searched))
-        # socket.io 0.8 does not escape the slash of a "</script>" in the text, but the quote before it.
+        # socket.io 0.8 escapes only the quote before a "</script>" in the text, not the slash in it.
         while end >= 0 and self._is_within_text(end):
             end = self._buffer.find(_SCRIPT_ENDS, end + 1)
         if end < 0:
@@ -100,7 +100,7 @@ class Scripts:
         return script
 
     def _is_within_text(self, end: int) -> bool:
-        """Return whether what looks like the end of a script does not follow the quote that ends its text."""
+        """Return whether this end of a script is part of its text: no quote that ends the text is before it."""
         quote = backslash = end - 1
         while backslash > 0 and self._buffer[backslash - 1] == ord("\\"):
             backslash -= 1

@@ -1,8 +1,8 @@
 """The packet grammar of revision 1: ``type:id[+]:endpoint[:data]``.
 
 Source: the protocol text of revision 1 (LearnBoost/socket.io-spec) as corrected by what socket.io 0.7.11, 0.8.7
-and 0.9.19, TornadIO2 and gevent-socketio really send and take. Where they differ, what is sent is what
-all of them read, and what is read is what any of them sends.
+and 0.9.19, TornadIO2 and gevent-socketio really send and take. Where they differ, the codec writes what all of
+them read, and reads what any of them writes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from ..packets import (
     Noop,
     Packet,
 )
+from .utf16 import check_pairs
 
 # The id may be missing before a plus (an old server bug); data may hold anything, newlines included.
 _PACKET = re.compile(r"([0-8]):([0-9]*)(\+?):([^:]*)(?::(.*))?", re.DOTALL)
-_ANSWER = re.compile(r"6:::([0-9]{1,15})\+(?=\[)")
+_PLAIN_ACK = re.compile(r"6:::([0-9]{1,15})\+(?=\[)")
 _ACK_DATA = re.compile(r"([0-9]+)(?:\+(.*))?", re.DOTALL)
 _ARGS = ',"args":['
 _MOST_HEAD = 200
+"""Characters of an event before its arguments, and of a name, that are remembered."""
+
 _MOST_HEADS = 1000
 _MOST_NAMES = 100
 _STRING_OR_PLUS = re.compile(r'"(?:[^"\\]|\\.)*"|\+')
@@ -48,7 +51,7 @@ _Header = tuple[str, "int | None", bool]
 """Endpoint, id, wants_data."""
 
 _Known = tuple[int, str, str]
-"""Where the arguments of an event begin, its name, and its endpoint."""
+"""The position where the arguments of an event begin, its name, and its endpoint."""
 
 
 class PacketCodec:
@@ -70,10 +73,9 @@ class PacketCodec:
             Heartbeat: lambda packet: "2::",
             Message: self._encode_message,
             Json: lambda packet: _join(4, _id_field(packet), packet.endpoint, json.write(packet.data)),
-            Event: self._encode_event,
             Ack: self._encode_ack,
             Error: _encode_error,
-            # With an id, as it was proven against the servers: TornadIO2 ends the session at what it cannot split.
+            # With empty data behind an id, as measured against the servers: TornadIO2 ends the session without it.
             Noop: lambda packet: _join(8, _id_field(packet), packet.endpoint, None if packet.id is None else ""),
         }
         self._decoders: dict[str, Callable[[_Header, str | None], Packet]] = {
@@ -92,17 +94,28 @@ class PacketCodec:
         """Return the frame for one packet.
 
         Raises:
-            LocalProtocolError: the grammar cannot say it (an endpoint with a colon, an id of 0, NaN).
+            LocalProtocolError: the grammar has no text for it (an endpoint with a colon, an id of 0, NaN).
             TypeError: a value of a type that JSON does not have, or a name that is not text.
         """
-        return self._encoders[type(packet)](packet)
+        if type(packet) is not Event:  # as nearly all are
+            return self._encoders[type(packet)](packet)
+        if not isinstance(packet.name, str):
+            raise TypeError(f"an event's name must be text, not {type(packet.name).__name__}")
+        if packet.endpoint or not (packet.id is None or (type(packet.id) is int and 0 < packet.id <= MAX_ID)):
+            head = _join(5, _id_field(packet), packet.endpoint)
+        else:
+            head = "5::" if packet.id is None else f"5:{packet.id}{'+' if packet.wants_data else ''}:"
+        name = self._names.get(packet.name) or self._write_name(packet.name)
+        if not packet.args:
+            return f'{head}:{{"name":{name}}}'
+        return self._json.write(packet.args, f'{head}:{{"name":{name},"args":', "}")
 
     def decode(self, frame: str | bytes) -> Packet | Malformed:
         """Return the packet in one frame, or what is wrong with it; never raises."""
         return self.decode_all((frame,))[0]
 
     def decode_all(self, frames: Sequence[str | bytes]) -> list[Packet | Malformed]:
-        """Do what ``decode`` does, for many frames. How long one turn of its loop takes decides about much."""
+        """Do what ``decode`` does, for many frames. The speed of receiving depends on this loop."""
         prefix, (start, name, endpoint) = self._prefix, self._last
         read, new = self._read_within, object.__new__
         packets: list[Packet | Malformed] = []
@@ -112,7 +125,7 @@ class PacketCodec:
             try:
                 if not frame.startswith(prefix):
                     if frame[0] == "6":
-                        packets.append(self._decode_answer(frame))
+                        packets.append(self._decode_plain_ack(frame))
                         continue
                     if not self._recall(frame):
                         packets.append(self._decode_any(frame))
@@ -127,34 +140,34 @@ class PacketCodec:
                     packets.append(event)
                     continue
             except (ValueError, RecursionError, StopIteration, TypeError, IndexError):
-                pass  # it is read again, and what is wrong with it found
+                pass  # it is read again below, to find what is wrong with it
             packets.append(self._decode_any(frame))
         return packets
 
     def _read_long(self, frame: str, start: int) -> tuple[Any, int]:
-        """Return the value at ``start`` of a long frame, and where it ends, or raise if it has many brackets."""
+        """Return the value at ``start`` of a long frame and its end, or raise ValueError if there are many brackets."""
         if not has_few_brackets(frame):
             raise ValueError("it may be nested too deep")
         return (self._read_within if len(frame) < LONG_TEXT else self._read_within_long)(frame, start)
 
-    def _decode_answer(self, frame: str) -> Packet | Malformed:
-        """Do what ``decode`` does for what most acknowledgements are: of the default endpoint, with values."""
-        match = _ANSWER.match(frame)
-        if match is not None and has_few_brackets(frame):
+    def _decode_plain_ack(self, frame: str) -> Packet | Malformed:
+        """Do what ``decode`` does, faster for what most acks are: of the default endpoint, with values."""
+        match = _PLAIN_ACK.match(frame)
+        if match is not None and (len(frame) <= MOST_LEVELS or has_few_brackets(frame)):
             args, end = self._read_within(frame + " ", match.end())
             if end == len(frame):
                 return Ack(int(match[1]), args)
         return self._decode_any(frame)
 
     def _recall(self, frame: str) -> _Known | None:
-        """Return what stands before the arguments of an event, if that was read before."""
+        """Return the known beginning of an event with arguments; None: the frame has none."""
         at = frame.find(_ARGS, 0, _MOST_HEAD)
         if at < 0:
             return None
         head = frame[:at]
         known = self._heads.get(head)
         if known is None and len(self._heads) < _MOST_HEADS:
-            # If, with nothing but a brace behind it, this is an event, it is the same event with arguments in between.
+            # If the text before the arguments is an event once it is closed, so it is with arguments in between.
             event = self._decode_any(head + "}")
             if type(event) is Event and event.id is None and not event.args:
                 known = self._heads[head] = at + len(_ARGS) - 1, event.name, event.endpoint
@@ -181,20 +194,10 @@ class PacketCodec:
     def _encode_message(self, packet: Message) -> str:
         if not isinstance(packet.data, str):
             raise TypeError(
-                f"a message is text, not {type(packet.data).__name__}; a JSON message can hold other values"
+                f"a message must be text, not {type(packet.data).__name__}; a JSON message can hold other values"
             )
         # "3:::" also for the empty text: TornadIO2 reads "3::" as None.
-        return _join(3, _id_field(packet), packet.endpoint, _transmittable("a message", packet.data))
-
-    def _encode_event(self, packet: Event) -> str:
-        if not isinstance(packet.name, str):
-            raise TypeError(f"an event's name is text, not {type(packet.name).__name__}")
-        plain = packet.id is None and not packet.endpoint
-        head = "5::" if plain else _join(5, _id_field(packet), packet.endpoint)
-        name = self._names.get(packet.name) or self._write_name(packet.name)
-        if not packet.args:
-            return f'{head}:{{"name":{name}}}'
-        return self._json.write(packet.args, f'{head}:{{"name":{name},"args":', "}")
+        return _join(3, _id_field(packet), packet.endpoint, check_pairs("a message", packet.data))
 
     def _write_name(self, name: str) -> str:
         text = self._json.write(name)
@@ -226,7 +229,7 @@ class PacketCodec:
         try:
             args = _as_args(self._json.read(match[2])) if match[2] else []
         except ValueError:
-            args = []  # as the JS client does: the id is known, so somebody waits for this
+            args = []  # as in the JS client: the id is known, and a callback waits for it
         return Ack(int(match[1]), args, header[0])
 
 
@@ -234,15 +237,15 @@ def check_endpoint(endpoint: str) -> str:
     """Return ``endpoint`` if a packet can carry it.
 
     Raises:
-        LocalProtocolError: it holds a colon (there is no escaping), a control character, or no character at all
-            that UTF-8 can carry.
+        LocalProtocolError: it holds a colon (the grammar has no escape for it), a control character, or half of a
+            surrogate pair.
         TypeError: it is not text.
     """
     if not isinstance(endpoint, str):
-        raise TypeError(f"an endpoint is text such as '/chat', not {type(endpoint).__name__}")
+        raise TypeError(f"an endpoint must be text such as '/chat', not {type(endpoint).__name__}")
     if ":" in endpoint or _CONTROL.search(endpoint):
         raise LocalProtocolError(f"an endpoint cannot hold a colon or a control character: {endpoint!r}")
-    return _transmittable("an endpoint", endpoint)
+    return check_pairs("an endpoint", endpoint)
 
 
 def _join(kind: int, id_field: str, endpoint: str, data: str | None = None) -> str:
@@ -257,31 +260,23 @@ def _id_field(packet: Connect | Message | Json | Event | Noop) -> str:
 
 
 def _id_text(number: int, *, least: int) -> str:
-    # Ids start at 1, since the JS encoders drop 0; but a 0 that a server asks with is answered.
+    # Ids start at 1, since the JS encoders drop 0; but a server that uses 0 gets its ack.
     if type(number) is not int or not least <= number <= MAX_ID:
-        raise LocalProtocolError(f"an id is a whole number from 1 to 2**53, not {number!r}")
+        raise LocalProtocolError(f"an id must be a whole number from 1 to 2**53, not {number!r}")
     return str(number)
-
-
-def _transmittable(what: str, text: str) -> str:
-    try:
-        text.isascii() or text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise LocalProtocolError(f"{what} cannot hold half of a surrogate pair: {error}") from error
-    return text
 
 
 def _encode_connect(packet: Connect) -> str:
     if _CONTROL.search(packet.query):
         raise LocalProtocolError(f"a query cannot hold a control character: {packet.query!r}")
-    return _join(1, _id_field(packet), packet.endpoint, _transmittable("a query", packet.query) or None)
+    return _join(1, _id_field(packet), packet.endpoint, check_pairs("a query", packet.query) or None)
 
 
 def _encode_error(packet: Error) -> str:
     reason, advice = _code(packet.reason, _REASONS), _code(packet.advice, _ADVICE)
     # The last plus is the one before the advice, so a reason with a plus needs one behind it.
     data = f"{reason}+{advice}" if advice or "+" in reason else reason
-    return _join(7, "", packet.endpoint, _transmittable("an error", data) or None)
+    return _join(7, "", packet.endpoint, check_pairs("an error", data) or None)
 
 
 def _code(text: str, known: tuple[str, ...]) -> str:
@@ -295,7 +290,7 @@ def _named(code: str, known: tuple[str, ...]) -> str:
 def _decode_error(header: _Header, data: str | None) -> Packet:
     endpoint, text = header[0], data or ""
     if not endpoint and "/" in text:
-        # gevent-socketio writes the endpoint behind the data; a reason that has a slash does not look like this.
+        # gevent-socketio writes the endpoint behind the data; no reason with a slash looks like this.
         head, slash, tail = text.partition("/")
         if not head or re.fullmatch(r"[0-9]*\+?[0-9]*", head):
             text, endpoint = head, slash + tail
@@ -310,6 +305,6 @@ def _as_args(value: Any) -> list[Any]:
 
 
 def _without_plus(match: re.Match[str]) -> str:
-    # Outside a string a plus is that of an exponent, which says the same without it.
+    # Outside a string a plus is that of an exponent, which means the same without it.
     text = match[0]
     return "" if text == "+" else text.replace("+", "\\u002b")

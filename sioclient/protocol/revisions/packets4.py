@@ -1,7 +1,7 @@
 """The packet grammar of revision 4: ``type[attachments-][endpoint,][id][JSON]``, and the attachments behind it.
 
 Source: the Socket.IO protocol text, revision 4, and what socket.io 1.7.4 and 2.5.1 send and take. There are no
-messages beside events here: a message is an event of that name. What revision 5 does otherwise is in ``packets5``.
+messages beside events: a message is an event with that name. ``packets5`` has the differences of revision 5.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PACKET = re.compile(r"([0-6])(?:([0-9]+)-)?(?:(/[^,]*)(?:,|\Z))?([0-9]*)(.*)", 
 _MOST_DIGITS = len(str(MAX_ID))
 
 _INCOMPLETE = Noop()
-"""What stands for a packet whose attachments are still to come: nothing yet, but a sign of life."""
+"""Stands for a packet whose attachments are still to come: a sign of life, and nothing else."""
 
 _Header = tuple[str, "int | None"]
 """Endpoint, id."""
@@ -40,14 +40,14 @@ class PacketCodec4:
 
     Args:
         json: how JSON is written and read.
-        most_bytes: how many bytes the attachments of one packet from the server may have together.
+        most_bytes: bytes that the attachments of one packet from the server may have together.
     """
 
     reserved: frozenset[str] = frozenset()
-    """The names that no event of ours can have."""
+    """The names that an event of the client cannot have."""
 
     def __init__(self, json: JsonText, most_bytes: int) -> None:
-        self._json, self.read_json = json, json.read
+        self.json, self.read_json = json, json.read
         self.most_bytes = most_bytes
         self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
             Connect: self._encode_connect,
@@ -71,34 +71,34 @@ class PacketCodec4:
         """Return the text of a packet, and its attachments.
 
         Raises:
-            LocalProtocolError: the grammar cannot say it (an endpoint with a comma, NaN).
+            LocalProtocolError: the grammar has no text for it (an endpoint with a comma, NaN).
             TypeError: a value of a type that JSON does not have, or a name that is not text.
         """
         return self._encoders[type(packet)](packet)
 
     def reader(self) -> PacketReader:
-        """Return what reads the packets of one session."""
+        """Return a reader for the packets of one session."""
         return PacketReader(self)
 
     def read(self, header: tuple[str, str, str], body: str, attachments: list[bytes] | None) -> Packet:
         """Return the packet of these parts: its type, endpoint and id, its JSON, and its attachments if it has any.
 
         Raises:
-            ValueError: it is none.
+            ValueError: these are not the parts of a packet.
         """
         kind, endpoint, id_text = header
         if len(id_text) > _MOST_DIGITS or (id_text and int(id_text) > MAX_ID):
             raise ValueError("an id that is too large")
-        data = self._json.read(body) if body else None
+        data = self.json.read(body) if body else None
         if attachments is not None:
             data = put_together(data, attachments)
-        # The default endpoint has no name here, and a query says nothing in an answer.
+        # The default endpoint has no name here, and a query means nothing in a reply.
         name = (endpoint or "").partition("?")[0]
         return self.decoders[kind](("" if name == "/" else name, int(id_text) if id_text else None), data)
 
     def _check_name(self, name: Any) -> str:
         if not isinstance(name, str):
-            raise TypeError(f"an event's name is text, not {type(name).__name__}")
+            raise TypeError(f"an event's name must be text, not {type(name).__name__}")
         if name in self.reserved:
             raise LocalProtocolError(f"the server takes no event called {name!r}: call it something else")
         return name
@@ -113,25 +113,25 @@ class PacketCodec4:
 
     def _encode_args(self, kind: int, packet: Event | Message | Json | Ack, args: list[Any]) -> tuple[str, list[bytes]]:
         head = endpoint_field(packet.endpoint) + ("" if packet.id is None else _id_text(packet.id))
-        if not self._json.refuses_bytes:
+        if not self.json.refuses_bytes:
             return self._encode_apart(kind, head, args)
         try:
-            return self._json.write(args, f"{kind}{head}"), []
+            return self.json.write(args, f"{kind}{head}"), []
         except TypeError:
-            # It may be for bytes. Most packets have none, and need not be looked through.
+            # Bytes may be the reason. Most packets have none, and need not be searched for them.
             return self._encode_apart(kind, head, args)
 
     def _encode_apart(self, kind: int, head: str, args: list[Any]) -> tuple[str, list[bytes]]:
         text_args, attachments = take_apart(args)
         before = f"{kind + 3}{len(attachments)}-{head}" if attachments else f"{kind}{head}"
-        return self._json.write(text_args, before), attachments
+        return self.json.write(text_args, before), attachments
 
     def _decode_connect(self, header: _Header, data: Any) -> Packet:
         return Connect(header[0])
 
     def _decode_error(self, header: _Header, data: Any) -> Packet:
-        # socket.io sends what the application gave it: mostly a text.
-        reason = data if isinstance(data, str) else self._json.write(data)
+        # socket.io sends what the application gave it, mostly a text.
+        reason = data if isinstance(data, str) else self.json.write(data)
         return Error(reason, "", header[0], data, final=True)
 
 
@@ -148,7 +148,7 @@ class PacketReader:
     def text(self, frame: str, start: int) -> Packet | Malformed:
         """Return the packet whose text begins at ``start``, a sign of life if it is incomplete, or what is wrong."""
         if self._head is None and frame.startswith("2[", start):
-            # Nearly every packet is this: an event of the default endpoint that wants no answer.
+            # Nearly every packet is this: an event of the default endpoint that wants no ack.
             try:
                 return self.finish(_decode_event(_PLAIN, self._codec.read_json(frame[start + 1 :])))
             except ValueError as error:
@@ -158,7 +158,7 @@ class PacketReader:
             return Malformed(frame, "not a packet")
         kind, count, endpoint, id_text, body = match.groups()
         if self._head is not None:
-            # The JavaScript client ends the connection for it; here both packets are lost.
+            # The JavaScript client ends the connection; here both packets are lost.
             self._forget()
             return Malformed(frame, "a packet among the attachments of another")
         try:
@@ -187,12 +187,12 @@ class PacketReader:
             return Malformed(body, str(error))
 
     def finish(self, packet: Packet) -> Packet:
-        """Return what a packet that was read means in its session: here, just that."""
+        """Return what the session makes of a packet that was read: here, the packet."""
         return packet
 
     def _begin(self, header: tuple[str, str, str], body: str, count: str | None) -> Packet:
         if count is None or len(count) > 4 or int(count) > MOST_ATTACHMENTS:
-            raise ValueError(f"a packet that does not say how many attachments it has, or more than {MOST_ATTACHMENTS}")
+            raise ValueError(f"a packet without the number of its attachments, or with more than {MOST_ATTACHMENTS}")
         if int(count) == 0:
             return self._codec.read(header, body, [])
         self._head, self._missing, self._room = (header, body), int(count), self._codec.most_bytes
@@ -206,20 +206,21 @@ def check_endpoint(endpoint: str) -> str:
     """Return ``endpoint`` if a packet can carry it.
 
     Raises:
-        LocalProtocolError: it does not begin with a slash, or holds a comma, a query, or what is no character.
+        LocalProtocolError: it does not begin with a slash, or holds a comma, a query, a control character, or half of a
+            surrogate pair.
         TypeError: it is not text.
     """
     if not isinstance(endpoint, str):
-        raise TypeError(f"an endpoint is text such as '/chat', not {type(endpoint).__name__}")
+        raise TypeError(f"an endpoint must be text such as '/chat', not {type(endpoint).__name__}")
     if not endpoint.startswith("/") or _NOT_IN_ENDPOINT.search(endpoint):
         raise LocalProtocolError(
-            f"an endpoint begins with a slash, and has no comma, no query and no control character: {endpoint!r}"
+            f"an endpoint must begin with a slash and cannot hold a comma, query or control character: {endpoint!r}"
         )
     return endpoint
 
 
 def endpoint_field(endpoint: str, query: str = "") -> str:
-    """Return how a packet names its endpoint: not at all if it is the default one."""
+    """Return the text that names the endpoint in a packet: empty for the default one."""
     if not endpoint:
         return ""
     return f"{check_endpoint(endpoint)}{'?' if query else ''}{_check_query(query)},"
@@ -233,7 +234,7 @@ def _check_query(query: str) -> str:
 
 def _id_text(number: int) -> str:
     if type(number) is not int or not 0 <= number <= MAX_ID:
-        raise LocalProtocolError(f"an id is a whole number from 0 to 2**53, not {number!r}")
+        raise LocalProtocolError(f"an id must be a whole number from 0 to 2**53, not {number!r}")
     return str(number)
 
 

@@ -1,8 +1,8 @@
-"""The packet grammar of revision 5: that of revision 4, but for how an endpoint is joined.
+"""The packet grammar of revision 5: that of revision 4 with another way to join an endpoint.
 
 Source: the Socket.IO protocol text, revision 5, and what socket.io 3.1.2 and 4.8.1 and python-socketio 5 send and take.
-The client asks for every endpoint, the default one included, and may send an object with it; the answer is an
-object with the id of the endpoint's session, or an error that is an object too.
+The client asks to join every endpoint, the default one included, and may send an object with it; the reply is an
+object with the id of the endpoint's session, or an error, which is also an object.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from urllib.parse import parse_qs
 
 from ..jsontext import JsonText
 from ..packets import Connect, Error, Event, Foreign, Packet, Recoverable
-from . import answers
+from . import responses
 from .packets4 import PacketCodec4, PacketReader, endpoint_field
 
 SERVERS = "socket.io 3.x and 4.x, python-socketio 5"
 
-# What the adapters of socket.io name events with: the clock in base 64 (of 2017 to 2048), or as Redis and MongoDB do.
+# How the adapters of socket.io name events: by the clock in base 64 (2017 to 2048), or as Redis and MongoDB do.
 _OFFSET = re.compile(r"[M-Z][0-9A-Za-z_-]{6}(?:\.[0-9A-Za-z_-]{1,4})?|[0-9]{10,16}-[0-9]{1,10}|[0-9a-f]{24}")
 
 _MOST = 1000
-"""Endpoints that a session can have recovered."""
+"""Endpoints that are remembered as recoverable."""
 
 
 class PacketCodec5(PacketCodec4):
     """Turns packets into texts with their attachments, and back, for one connection; see ``PacketCodec4``."""
 
-    # For these, socket.io 4 ends the session.
+    # For an event with one of these names, socket.io 4 ends the session.
     reserved = frozenset(("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"))
 
     def __init__(self, json: JsonText, most_bytes: int) -> None:
@@ -36,20 +36,20 @@ class PacketCodec5(PacketCodec4):
         self._recoverable: set[str] = set()
 
     def reader(self) -> PacketReader5:
-        """Return what reads the packets of one session."""
+        """Return a reader for the packets of one session."""
         return PacketReader5(self, self._recoverable)
 
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
         data = packet.data
         if packet.query:
-            # There is no query any more: what it says goes into the object, where the servers put it for old clients.
+            # Revision 5 has no query: its values go into the object, as the servers do it for old clients.
             data = {**_from_query(packet.query), **(data or {})}
-        return f"0{endpoint_field(packet.endpoint)}{'' if data is None else self._json.write(data)}", []
+        return f"0{endpoint_field(packet.endpoint)}{'' if data is None else self.json.write(data)}", []
 
     def _decode_connect(self, header: tuple[str, int | None], data: Any) -> Packet:
         if not header[0] and data is None:
-            # Over a websocket, socket.io 1.x and 2.x open a session whatever they are asked for, but beat otherwise.
-            return Foreign(answers.wrong_revision("3", SERVERS, "40"))
+            # Over a websocket, socket.io 1.x and 2.x open a session for any revision, but have other heartbeats.
+            return Foreign(responses.wrong_revision("3", SERVERS, "40"))
         return Connect(header[0], data=data if isinstance(data, dict) else None)
 
     def _decode_error(self, header: tuple[str, int | None], data: Any) -> Packet:
@@ -61,12 +61,12 @@ class PacketCodec5(PacketCodec4):
 class PacketReader5(PacketReader):
     """Reads the packets of one session in order, and knows which of its endpoints the server can recover.
 
-    Since 4.6, socket.io may give an endpoint a private id with the answer to the join. From then on it puts behind the
-    arguments of every event a text that names the event, unless it wants an answer or was volatile. What was missed
-    comes before the answer to the next join, so this is remembered from one session to the next.
+    Since 4.6, socket.io may give an endpoint a private id in the reply to a join. From then on every event has, behind
+    its arguments, a text that names the event, unless it wants an ack or was volatile. Missed events come before the
+    reply to the next join, so the set is kept from one session to the next.
 
     Args:
-        recoverable: the endpoints that the server can recover, as far as is known.
+        recoverable: the endpoints that the server is known to be able to recover.
     """
 
     def __init__(self, codec: PacketCodec4, recoverable: set[str]) -> None:
@@ -74,7 +74,7 @@ class PacketReader5(PacketReader):
         self._recoverable = recoverable
 
     def finish(self, packet: Packet) -> Packet:
-        """Return a packet; if it is an event that can be sent again, without its name, which is kept apart."""
+        """Return a packet; for an event that the server can send again, a Recoverable with the text that names it."""
         if type(packet) is Connect:
             self._recoverable.discard(packet.endpoint)
             if packet.data and "pid" in packet.data and len(self._recoverable) < _MOST:

@@ -1,8 +1,8 @@
 """How revision 1 puts several packets into one HTTP body.
 
-One packet stands alone; several are each preceded by their length between two U+FFFD. Node counts UTF-16 units,
-Python servers count code points, and a packet may hold U+FFFD itself: so a body is read by length, never
-split, and the counting that makes every packet end where another begins is the one that was meant.
+A single packet has nothing around it; before each of several is its length between two U+FFFD. Node counts UTF-16
+units, Python servers count code points, and a packet may hold U+FFFD itself. So a body is read by the lengths, never
+split at the marks, and the right counting is the one by which every packet ends where the next begins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LENGTH = re.compile(r"[0-9]{1,10}")
 
 
 class _Counting(NamedTuple):
-    """One way to count: a text whose characters are the units, its mark, and the way back."""
+    """One way to count: how to make a text of units, the mark in them, and the way back."""
 
     to_units: Callable[[str], str]
     mark: str
@@ -40,7 +40,7 @@ _UTF8 = _Counting(_utf8_units, _utf8_units(_MARK), _from_utf8_units)
 
 
 def encode_payload(frames: list[str]) -> str:
-    """Return the body that carries ``frames``: one alone as it is, several with their lengths in UTF-16 units."""
+    """Return the body that carries ``frames``: a single one as it is, several with their lengths in UTF-16 units."""
     if len(frames) == 1:
         return frames[0]
     return "".join(f"{_MARK}{len(to_units(frame))}{_MARK}{frame}" for frame in frames)
@@ -61,10 +61,10 @@ def decode_payload(body: str) -> list[str]:
             continue
         return [frame for frame in frames if frame]
     try:
-        # Every server and the JS client take what is there when the last length promises more.
+        # If the last length is too large, every server and the JS client take what is there.
         return [frame for frame in _split(_UTF16, body, exact=False) if frame]
     except ValueError as error:
-        raise RemoteProtocolError(f"a payload that cannot be read: {error}: {body[:200]!r}") from error
+        raise RemoteProtocolError(f"a payload cannot be read: {error}: {body[:200]!r}") from error
 
 
 def _split(counting: _Counting, body: str, *, exact: bool) -> list[str]:

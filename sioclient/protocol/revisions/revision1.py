@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from ...errors import LocalProtocolError, RemoteProtocolError
+from ..framing import Frame, Framing
 from ..jsontext import JsonText
-from ..packets import Encoded, Frame
-from . import answers
-from .base import Decoder, Framing, Handshake, Probe, Question
+from . import responses
+from .base import Decoder, Handshake, HandshakeRequest, Probe
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
 from .jsonp1 import decode_jsonp, jsonp_error
 from .packets1 import PacketCodec, check_endpoint
@@ -21,13 +21,15 @@ from .packets1 import PacketCodec, check_endpoint
 _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6})?")
 _MOST_SECONDS = 86_400
 _LIVENESS_GRACE = 1.0
-"""Seconds on top of the announced silence, for a packet that is on its way."""
+"""Seconds added to the announced silence, for a packet that is on its way."""
 
 _JSONP_REFUSALS = {"handshake unauthorized": 403, "handshake bad origin": 403}
+_OTHER_PATH = frozenset({400, 404})
+"""Statuses with which a server of a later generation refuses the handshake of revision 1."""
 
 
-class Revision1:
-    """The first revision of the protocol.
+class Dialect1:
+    """How revision 1 is spoken; see ``Dialect``.
 
     Args:
         json: how JSON is written and read; the standard library's by default.
@@ -35,66 +37,91 @@ class Revision1:
 
     number = 1
     servers = "socket.io 0.7 to 0.9"
-
-    transports: Mapping[str, str] = {name: name for name in ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")}
-    asks_to_join = beats_unprompted = answers_once = False
+    asks_to_join = heartbeats_unprompted = pongs_once = False
 
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())
         self.encode, self.decode, self._decode_all = codec.encode, codec.decode, codec.decode_all
 
-    def farewell(self, transport: str) -> Encoded:
-        """Return the packet that ends the session, on every transport."""
-        return "0::"
-
-    def decoder(self) -> Decoder:
-        """Return what reads frames: every one is a packet, whatever came before it."""
-        return self._decode_all
-
-    def last_resort(self, resource: str, refusal: str) -> str | None:
-        """Return None: there is no other way in."""
-        return None
-
-    def is_opening(self, frames: Sequence[Frame]) -> bool:
-        """Return True: nothing more would help."""
-        return True
-
-    def read_opening(self, frames: Sequence[Frame]) -> Handshake:
-        """Raise: no transport opens a session by itself."""
-        raise answers.not_socketio(str(frames[0][:200]))
-
-    def handshakes(self, resource: str) -> tuple[Question, ...]:
-        """Return the handshake, and the path at which later generations introduce themselves.
-
-        The slash at the end matters to TornadIO2 and gevent-socketio.
-        """
-        return Question(f"/{resource}/1/"), Question(f"/{resource}/?EIO=4&transport=polling", frozenset({400, 404}))
-
-    def direct_path(self, resource: str, transport: str) -> str | None:
-        """Return None: every session begins with a handshake."""
-        return None
-
-    def probe(self, transport: str) -> Probe | None:
-        """Return None: the first transport to open carries the session."""
-        return None
-
     def check_endpoint(self, name: str) -> str:
-        """Return ``name`` if there can be an endpoint of this name; see ``packets1.check_endpoint``."""
+        """Return ``name`` if an endpoint can have this name; see ``packets1.check_endpoint``."""
         if "?" in check_endpoint(name):
-            raise LocalProtocolError(f"an endpoint's name has no query: give query= with {name!r}")
+            raise LocalProtocolError(f"an endpoint's name cannot hold a query: use query= instead of {name!r}")
         return name
 
+    def decoder(self) -> Decoder:
+        """Return a decoder: each frame is a whole packet, so one decoder serves every session."""
+        return self._decode_all
+
+    def disconnect_packets(self, transport: str) -> tuple[str, ...]:
+        """Return the packet that ends the session, on every transport."""
+        return ("0::",)
+
+    def needs_fence(self, transport: str) -> bool:
+        """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
+        return transport == "websocket"
+
+    def dead_after(self, handshake: Handshake) -> float | None:
+        """Return the larger of both time-outs, and a grace.
+
+        socket.io 0.7 and 0.8 announce a heartbeat time-out of 15 s but send a heartbeat every 20 s; their close
+        time-out is 25 s.
+        """
+        if not handshake.heartbeat_timeout:
+            return None
+        return max(handshake.heartbeat_timeout, handshake.close_timeout or 0) + _LIVENESS_GRACE
+
+    def heartbeat_every(self, handshake: Handshake) -> float | None:
+        """Return half the heartbeat time-out: these servers also count a heartbeat for which they did not ask."""
+        timeout = handshake.heartbeat_timeout
+        return timeout / 2 if timeout else None
+
+
+class Opening1:
+    """How a session of revision 1 begins; see ``KnownOpening``.
+
+    Every session begins with a handshake over HTTP, and the first transport to open carries it.
+    """
+
+    transports: Mapping[str, str] = {name: name for name in ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")}
+
+    close_packet = None
+    """To send one, a transport would have to connect first, and the application would hear of it."""
+
+    def __init__(self, dialect: Dialect1) -> None:
+        self.dialect = dialect
+
+    def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
+        """Return the request for a handshake, and the one to which later generations respond with theirs.
+
+        TornadIO2 and gevent-socketio need the slash at the end.
+        """
+        later = HandshakeRequest(f"/{resource}/?EIO=4&transport=polling", _OTHER_PATH)
+        return HandshakeRequest(f"/{resource}/1/"), later
+
+    def direct_path(self, resource: str, transport: str) -> str | None:
+        """Return None: no transport opens a session by itself."""
+        return None
+
+    def fallback_path(self, resource: str, refusal: str) -> str | None:
+        """Return None: a websocket needs a handshake, too."""
+        return None
+
     def transport_path(self, resource: str, transport: str, session_id: str) -> str:
-        """Return the path of a transport of a session; scripts are asked for by a number."""
+        """Return the path of a transport of a session; that of scripts has the number of the script."""
         path = f"/{resource}/1/{transport}/{quote(session_id, safe='')}"
         return f"{path}?i=0" if transport == "jsonp-polling" else path
 
-    def framing(self, transport: str, handshake: Handshake) -> Framing:
-        """Return how a transport's bodies carry frames: as they are, unless it has a way of its own."""
+    def probe(self, transport: str) -> Probe | None:
+        """Return None: no transport takes a session over."""
+        return None
+
+    def framing(self, transport: str, handshake: Handshake | None) -> Framing:
+        """Return how the bodies of a transport carry frames: as they are, in scripts, or in a page."""
         if transport == "jsonp-polling":
-            # socket.io before 0.8.4 gives its handshake no type. 0.8.4 and 0.8.5 do, and read no JSON: these two cannot
-            # be told from later ones.
-            return JsonpFraming(as_json=handshake.content_type is not None)
+            # socket.io before 0.8.4 gives its handshake no Content-Type. 0.8.4 and 0.8.5 do, but do not read JSON; they
+            # cannot be told from later ones.
+            return JsonpFraming(as_json=handshake is None or handshake.content_type is not None)
         return PageFraming() if transport == "htmlfile" else PlainFraming()
 
     def read_handshake(self, status: int, body: str, content_type: str | None = "text/plain") -> Handshake:
@@ -103,54 +130,46 @@ class Revision1:
         if text.startswith("io.j["):
             refusal = jsonp_error(text)
             if refusal is not None:
-                raise answers.rejected(_JSONP_REFUSALS.get(refusal, 500), refusal)
+                raise responses.rejected(_JSONP_REFUSALS.get(refusal, 500), refusal)
             try:
                 text = decode_jsonp(text)
             except RemoteProtocolError as error:
-                raise answers.not_socketio(text) from error
-        seen = answers.engine_revision(text)
-        if seen or answers.is_engine_refusal(text):
-            raise answers.wrong_revision(seen or "", f"revision 1 ({self.servers})", text)
+                raise responses.not_socketio(text) from error
+        seen = responses.engine_revision(text)
+        if seen or responses.is_engine_refusal(text):
+            raise responses.wrong_revision(seen or "", f"revision 1 ({self.dialect.servers})", text)
         if status != 200:
-            raise answers.rejected(status, text)
-        return _read_announcement(text, content_type)
+            raise responses.rejected(status, text)
+        return self._read_announcement(text, content_type)
 
-    def dismissal(self) -> str | None:
-        """Return None: to say something, one would have to connect first, and the application would hear of it."""
-        return None
+    def is_complete(self, frames: Sequence[Frame]) -> bool:
+        """Return True: more frames would not help."""
+        return True
 
-    def needs_fence(self, transport: str) -> bool:
-        """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
-        return transport == "websocket"
+    def read_open_packet(self, frames: Sequence[Frame]) -> Handshake:
+        """Raise ConnectError: revision 1 has no open packet."""
+        raise responses.not_socketio(str(frames[0][:200]))
 
-    def dead_after(self, handshake: Handshake) -> float | None:
-        """Return the larger of both time-outs and a grace.
+    def _read_announcement(self, text: str, content_type: str | None) -> Handshake:
+        fields = text.split(":")
+        session_id = fields[0]
+        # Every known server sends letters, digits, "-" and "_".
+        if len(fields) < 3 or not responses.is_session_id(session_id):
+            raise responses.not_socketio(text)
+        try:
+            heartbeat, close = _read_seconds(fields[1]), _read_seconds(fields[2])
+        except ValueError:
+            raise responses.not_socketio(text) from None
+        names = fields[3].split(",") if len(fields) > 3 else []
+        transports = tuple(filter(None, map(str.strip, names)))
+        return Handshake(
+            session_id, heartbeat, close, transports, content_type, opening=self, dialect=self.dialect, text=text
+        )
 
-        socket.io 0.7 and 0.8 announce a heartbeat time-out of 15 s but beat every 20 s; their close time-out is 25 s.
-        """
-        if not handshake.heartbeat_timeout:
-            return None
-        return max(handshake.heartbeat_timeout, handshake.close_timeout or 0) + _LIVENESS_GRACE
 
-    def beat_every(self, handshake: Handshake) -> float | None:
-        """Return half the heartbeat time-out: the servers count a beat that they did not ask for."""
-        timeout = handshake.heartbeat_timeout
-        return timeout / 2 if timeout else None
-
-
-def _read_announcement(text: str, content_type: str | None) -> Handshake:
-    fields = text.split(":")
-    session_id = fields[0]
-    # Every known server sends letters, digits, "-" and "_".
-    if len(fields) < 3 or not answers.is_session_id(session_id):
-        raise answers.not_socketio(text)
-    try:
-        heartbeat, close = _read_seconds(fields[1]), _read_seconds(fields[2])
-    except ValueError:
-        raise answers.not_socketio(text) from None
-    names = fields[3].split(",") if len(fields) > 3 else []
-    transports = tuple(name.strip() for name in names if name.strip())
-    return Handshake(session_id, heartbeat, close, transports, content_type, text=text)
+def revision1(json: JsonText | None = None) -> Opening1:
+    """Return the opening of revision 1."""
+    return Opening1(Dialect1(json))
 
 
 def _read_seconds(text: str) -> float | None:

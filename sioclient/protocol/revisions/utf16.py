@@ -1,8 +1,10 @@
-"""Text as JavaScript counts it: what is beyond the first 65,536 characters is two units, a pair of surrogates."""
+"""Text in the units of JavaScript: a character beyond the first 65,536 is two units, a pair of surrogates."""
 
 from __future__ import annotations
 
 import re
+
+from ...errors import LocalProtocolError
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
@@ -15,6 +17,19 @@ def to_units(text: str) -> str:
 def from_units(units: str) -> str:
     """Return the text of these units; half of a pair stays as it is."""
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def check_pairs(what: str, text: str) -> str:
+    """Return ``text`` if UTF-8 can carry it.
+
+    Raises:
+        LocalProtocolError: ``what``, as the message calls it, holds half of a surrogate pair.
+    """
+    try:
+        text.isascii() or text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError(f"{what} cannot hold half of a surrogate pair: {error}") from error
+    return text
 
 
 def _surrogates(offset: int) -> str:

@@ -15,7 +15,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_values_survive_there_and_back(value):
+def test_values_survive_a_round_trip(value):
     taken, found = take_apart(value)
     assert put_together(taken, found) == value
 
@@ -32,7 +32,7 @@ def test_bytes_of_every_kind_are_taken_out_in_order():
     assert value["a"][0] == b"1"
 
 
-def test_what_contains_itself_is_an_error():
+def test_a_value_that_contains_itself_is_an_error():
     value = []
     value.append(value)
     with pytest.raises(LocalProtocolError, match="contains itself"):
@@ -40,17 +40,17 @@ def test_what_contains_itself_is_an_error():
 
 
 @pytest.mark.parametrize("number", [-1, 1, None, "0", True, 0.0, 10**30])
-def test_a_placeholder_for_nothing_is_an_error(number):
+def test_a_placeholder_without_attachment_is_an_error(number):
     with pytest.raises(ValueError, match="without its attachment"):
         put_together([{"_placeholder": True, "num": number}], [b"x"])
 
 
-def test_what_only_looks_like_a_placeholder_stays():
+def test_a_value_that_only_resembles_a_placeholder_stays():
     value = [{"_placeholder": 1, "num": 0}, {"_placeholder": False}, {"num": 0}]
     assert put_together(value, [b"x"]) == value
 
 
-def test_the_value_may_be_one_itself_and_nested_however_deep():
+def test_a_value_may_be_a_placeholder_or_nested_deeply():
     assert put_together({"_placeholder": True, "num": 0}, [b"x"]) == b"x"
     assert put_together(5, []) == 5
     value = deepest = []
@@ -60,5 +60,5 @@ def test_the_value_may_be_one_itself_and_nested_however_deep():
     deepest.append({"_placeholder": True, "num": 0})
     put_together(value, [b"x"])
     assert deepest == [b"x"]
-    while isinstance(value[0], list):  # or the end of it all would be a deep recursion
+    while isinstance(value[0], list):  # or freeing it would be a deep recursion
         value = value.pop()

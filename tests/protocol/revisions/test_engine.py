@@ -1,4 +1,4 @@
-"""What the revisions on Engine.IO have in common; the grammar of their packets is elsewhere."""
+"""The revisions on Engine.IO; the grammars of their packets have tests of their own."""
 
 from __future__ import annotations
 
@@ -11,56 +11,60 @@ from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Ack, Close, Connect, Disconnect, Event, Heartbeat, Json, Malformed, Message, Noop
 from sioclient.protocol.revisions import Handshake, engine_alone, revision4, revision5
 
-FOUR, FIVE, ENGINE3, ENGINE4 = revision4(), revision5(), engine_alone(3), engine_alone(4)
-ALL = [FOUR, FIVE, ENGINE3, ENGINE4]
-OPEN = '0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100}'
+OPENINGS = [revision4(), revision5(), engine_alone(3), engine_alone(4)]
+OPENING4, OPENING5, _, OPENING_E4 = OPENINGS
+DIALECTS = [opening.dialect for opening in OPENINGS]
+FOUR, FIVE, ENGINE3, ENGINE4 = DIALECTS
+OPEN_PACKET = '0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100}'
 HANDSHAKE = Handshake("x", 45.0, None, ("websocket",), ping_interval=25.0)
 
 
-def test_they_say_which_revision_they_are_and_who_speaks_it():
-    assert [revision.number for revision in ALL] == [4, 5, 3, 4]
+def test_a_dialect_has_a_number_and_names_its_servers():
+    assert [dialect.number for dialect in DIALECTS] == [4, 5, 3, 4]
     assert "2.x" in FOUR.servers
     assert "4.x" in FIVE.servers
-    assert "engine.io 6" in ENGINE4.servers or "6.x" in ENGINE4.servers
+    assert "engine.io 1.x" in ENGINE3.servers
+    assert "6.x" in ENGINE4.servers
 
 
-def test_paths():
-    assert [question.path for question in FOUR.handshakes("socket.io")] == ["/socket.io/?EIO=3&transport=polling"]
-    assert FIVE.handshakes("a/b")[0].path == "/a/b/?EIO=4&transport=polling"
-    assert FIVE.direct_path("socket.io", "websocket") == "/socket.io/?EIO=4&transport=websocket"
-    assert FIVE.direct_path("socket.io", "xhr-polling") is None
-    assert FOUR.transport_path("socket.io", "xhr-polling", "a&b") == ("/socket.io/?EIO=3&transport=polling&sid=a%26b")
+def test_paths_name_the_engine_and_the_transport():
+    assert [request.path for request in OPENING4.requests("socket.io")] == ["/socket.io/?EIO=3&transport=polling"]
+    assert OPENING5.requests("a/b")[0].path == "/a/b/?EIO=4&transport=polling"
+    assert OPENING5.direct_path("socket.io", "websocket") == "/socket.io/?EIO=4&transport=websocket"
+    assert OPENING5.direct_path("socket.io", "xhr-polling") is None
+    assert OPENING4.transport_path("socket.io", "xhr-polling", "a&b") == (
+        "/socket.io/?EIO=3&transport=polling&sid=a%26b"
+    )
     unknown = '{"code":0,"message":"Transport unknown"}'
-    assert FIVE.last_resort("socket.io", unknown) == "/socket.io/?EIO=4&transport=websocket"
-    assert FIVE.last_resort("socket.io", "no") is None
+    assert OPENING5.fallback_path("socket.io", unknown) == "/socket.io/?EIO=4&transport=websocket"
+    assert OPENING5.fallback_path("socket.io", "no") is None
 
 
 def test_only_a_websocket_is_probed():
-    assert FIVE.probe("websocket") == ("2probe", "3probe", "5")
-    assert FIVE.probe("xhr-polling") is None
+    assert OPENING5.probe("websocket") == ("2probe", "3probe", "5")
+    assert OPENING5.probe("xhr-polling") is None
 
 
-def test_who_asks_and_who_beats():
-    assert [revision.asks_to_join for revision in ALL] == [False, True, False, False]
-    assert [revision.beats_unprompted for revision in ALL] == [True, False, True, False]
-    assert [revision.answers_once for revision in ALL] == [False, True, False, True]
+def test_who_asks_to_join_and_who_sends_the_pings():
+    assert [dialect.asks_to_join for dialect in DIALECTS] == [False, True, False, False]
+    assert [dialect.heartbeats_unprompted for dialect in DIALECTS] == [True, False, True, False]
+    assert [dialect.pongs_once for dialect in DIALECTS] == [False, True, False, True]
     assert FOUR.encode(Heartbeat()) == "2"
     assert FIVE.encode(Heartbeat()) == "3"
 
 
-@pytest.mark.parametrize("revision", ALL)
-def test_times(revision):
-    assert revision.dead_after(HANDSHAKE) == 46.0
-    assert revision.dead_after(Handshake("x", None, None, ())) is None
-    assert revision.beat_every(HANDSHAKE) == (25.0 if revision.beats_unprompted else 35.0)
-    assert not revision.needs_fence("websocket")
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_times_of_heartbeats(dialect):
+    assert dialect.dead_after(HANDSHAKE) == 46.0
+    assert dialect.dead_after(Handshake("x", None, None, ())) is None
+    assert dialect.heartbeat_every(HANDSHAKE) == (25.0 if dialect.heartbeats_unprompted else 35.0)
+    assert not dialect.needs_fence("websocket")
     hectic = Handshake("x", 0.0, None, ("websocket",), ping_interval=0.0)
-    assert revision.beat_every(hectic) == 0.1, "or a heartbeat thread would do nothing else"
-    assert revision.dismissal() == "1"
+    assert dialect.heartbeat_every(hectic) == 0.1, "or a heartbeat thread would do nothing else"
 
 
 @pytest.mark.parametrize(
-    ("revision", "frame", "packet"),
+    ("dialect", "frame", "packet"),
     [
         (FOUR, "3", Noop()),
         (FOUR, "3probe", Noop()),
@@ -76,12 +80,12 @@ def test_times(revision):
         (ENGINE4, "0", Connect()),
     ],
 )
-def test_decoding(revision, frame, packet):
-    assert revision.decoder()([frame]) == [packet]
+def test_decoding(dialect, frame, packet):
+    assert dialect.decoder()([frame]) == [packet]
 
 
 @pytest.mark.parametrize(
-    ("revision", "frame"),
+    ("dialect", "frame"),
     [
         (FOUR, "2"),
         (FIVE, "3"),
@@ -95,19 +99,19 @@ def test_decoding(revision, frame, packet):
         (FOUR, "99:"),
     ],
 )
-def test_what_is_malformed(revision, frame):
-    assert isinstance(revision.decoder()([frame])[0], Malformed)
+def test_a_malformed_frame(dialect, frame):
+    assert isinstance(dialect.decoder()([frame])[0], Malformed)
 
 
 @given(st.text() | st.binary())
 def test_anything_is_a_packet_or_malformed(frame):
-    for revision in ALL:
-        (packet,) = revision.decoder()([frame])
+    for dialect in DIALECTS:
+        (packet,) = dialect.decoder()([frame])
         assert packet is not None
 
 
 @pytest.mark.parametrize(
-    ("revision", "packet", "encoded"),
+    ("dialect", "packet", "encoded"),
     [
         (FIVE, Event("x"), '42["x"]'),
         (FIVE, Connect(), "40"),
@@ -122,26 +126,16 @@ def test_anything_is_a_packet_or_malformed(frame):
         (ENGINE3, Message("a\x1eb"), "4a\x1eb"),
     ],
 )
-def test_encoding(revision, packet, encoded):
-    assert revision.encode(packet) == encoded
+def test_encoding(dialect, packet, encoded):
+    assert dialect.encode(packet) == encoded
 
 
-def test_a_websocket_says_goodbye_by_itself():
-    for revision in ALL:
-        assert revision.farewell("websocket") == ()
-    assert FOUR.farewell("xhr-polling") == FIVE.farewell("xhr-polling") == ("41", "1")
-    assert ENGINE3.farewell("xhr-polling") == ENGINE4.farewell("xhr-polling") == "1"
-
-
-def test_what_ends_something_shares_no_body():
-    bodies = FIVE.framing("xhr-polling", HANDSHAKE).bodies
-    assert list(bodies(["4a", "4b", "41/chat,", "4c", "41", "1"])) == ["4a\x1e4b", "41/chat,", "4c", "41", "1"]
-    assert list(bodies([])) == []
-
-
-def test_no_body_has_more_frames_than_every_server_takes():
-    bodies = list(FIVE.framing("xhr-polling", HANDSHAKE).bodies(["42[1]", b"x"] * 20))
-    assert [body.count("\x1e") + 1 for body in bodies] == [16, 16, 8]
+def test_only_polling_needs_packets_to_disconnect():
+    for dialect in DIALECTS:
+        assert dialect.disconnect_packets("websocket") == ()
+    assert FOUR.disconnect_packets("xhr-polling") == FIVE.disconnect_packets("xhr-polling") == ("41", "1")
+    assert ENGINE3.disconnect_packets("xhr-polling") == ENGINE4.disconnect_packets("xhr-polling") == ("1",)
+    assert [opening.close_packet for opening in OPENINGS] == ["1"] * 4
 
 
 def test_every_decoder_reads_one_session():
@@ -151,61 +145,62 @@ def test_every_decoder_reads_one_session():
     assert first([b"z"]) == [Event("x", [b"z"])]
 
 
-def test_endpoints():
+def test_engine_io_alone_has_no_endpoints():
     assert FIVE.check_endpoint("/chat") == "/chat"
     with pytest.raises(LocalProtocolError, match="no endpoints"):
         ENGINE4.check_endpoint("/chat")
 
 
-@pytest.mark.parametrize("revision", [FIVE, FOUR])
-def test_the_bodies_of_a_session_are_as_large_as_the_server_allows(revision):
-    body = OPEN if revision is FIVE else f"{len(OPEN)}:{OPEN}"
-    framing = revision.framing("xhr-polling", revision.read_handshake(200, body))
-    sizes = [(1, 90), (2, 30), (3, 30), (4, 90), (5, 500), (6, 1)]
-    bodies = list(framing.bodies([f"4{number}{'x' * size}" for number, size in sizes]))
-    assert [len(framing.decode_payload(body)) for body in bodies] == [1, 2, 1, 1, 1]
-    assert all(len(body) <= 100 for body in bodies if len(framing.decode_payload(body)) > 1)
+def test_the_framing_has_the_limit_of_the_server():
+    handshake = OPENING5.read_handshake(200, OPEN_PACKET)
+    frames = ["4" + "x" * 60] * 2
+    assert len(list(OPENING5.framing("xhr-polling", handshake).bodies(frames))) == 2
+    assert len(list(OPENING5.framing("xhr-polling", HANDSHAKE).bodies(frames))) == 1
+    assert OPENING5.framing("websocket", None).decode_payload("2\x1e3") == ["2", "3"]
 
 
-def test_the_framing_of_a_session():
-    framing = FIVE.framing("xhr-polling", HANDSHAKE)
-    assert framing.encode_payload(["2", "3"]) == "2\x1e3"
-    assert framing.decode_payload("2\x1e3") == ["2", "3"]
-    assert framing.content_type == "text/plain;charset=UTF-8"
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_a_handshake_has_its_opening_and_dialect(opening):
+    for handshake in (
+        opening.read_open_packet([OPEN_PACKET]),
+        opening.read_handshake(200, opening.framing("xhr-polling", None).encode_payload([OPEN_PACKET])),
+    ):
+        assert (handshake.opening, handshake.dialect) == (opening, opening.dialect)
+        assert handshake.text.endswith(OPEN_PACKET)
 
 
-def test_a_session_that_a_websocket_opens():
-    handshake = FIVE.read_opening([OPEN, "40"])
+def test_a_websocket_opens_a_session():
+    handshake = OPENING5.read_open_packet([OPEN_PACKET, "40"])
     assert (handshake.session_id, handshake.transports, handshake.frames) == ("x", ("websocket",), ("40",))
-    assert FIVE.is_opening([OPEN])
+    assert OPENING5.is_complete([OPEN_PACKET])
     for frame in ("40", b"0{}", "0[]", "", '0{"sid":"x"}'):
         with pytest.raises(ConnectError, match=r"not a Socket\.IO server"):
-            FIVE.read_opening([frame])
+            OPENING5.read_open_packet([frame])
 
 
-def test_engine_io_alone_is_joined_by_the_opening():
-    assert ENGINE4.read_handshake(200, OPEN + "\x1e4early").frames == ("0", "4early")
-    assert ENGINE4.read_opening([OPEN]).frames == ("0",)
+def test_the_open_packet_of_engine_io_alone_is_a_join():
+    assert OPENING_E4.read_handshake(200, OPEN_PACKET + "\x1e4early").frames == ("0", "4early")
+    assert OPENING_E4.read_open_packet([OPEN_PACKET]).frames == ("0",)
 
 
 @pytest.mark.parametrize(
-    ("revision", "status", "body", "error"),
+    ("opening", "status", "body", "error"),
     [
-        (FIVE, 200, "97:0{", WrongRevision),
-        (FOUR, 200, OPEN, WrongRevision),
-        (FIVE, 200, "sid:60:60:websocket", WrongRevision),
-        (FIVE, 400, '{"code":5,"message":"Unsupported protocol version"}', WrongRevision),
-        (FIVE, 403, "no", HandshakeRejected),
-        (FIVE, 200, "<html>", ConnectError),
-        (FIVE, 200, '0{"sid":"x"}', ConnectError),
-        (FIVE, 200, '0{"sid":"x","pingInterval":1e9,"pingTimeout":1}', ConnectError),
-        (FIVE, 200, "", ConnectError),
-        (FOUR, 200, "5:", ConnectError),
+        (OPENING5, 200, "97:0{", WrongRevision),
+        (OPENING4, 200, OPEN_PACKET, WrongRevision),
+        (OPENING5, 200, "sid:60:60:websocket", WrongRevision),
+        (OPENING5, 400, '{"code":5,"message":"Unsupported protocol version"}', WrongRevision),
+        (OPENING5, 403, "no", HandshakeRejected),
+        (OPENING5, 200, "<html>", ConnectError),
+        (OPENING5, 200, '0{"sid":"x"}', ConnectError),
+        (OPENING5, 200, '0{"sid":"x","pingInterval":1e9,"pingTimeout":1}', ConnectError),
+        (OPENING5, 200, "", ConnectError),
+        (OPENING4, 200, "5:", ConnectError),
     ],
 )
-def test_handshakes_that_fail(revision, status, body, error):
+def test_a_handshake_that_fails(opening, status, body, error):
     with pytest.raises(ConnectError) as caught:
-        revision.read_handshake(status, body)
+        opening.read_handshake(status, body)
     assert type(caught.value) is error
 
 
@@ -217,7 +212,7 @@ def test_the_json_module_of_the_user_is_used():
         def loads(self, s):
             return ["loaded", s]
 
-    for revision in (revision4(JsonText(Loud())), revision5(JsonText(Loud()))):
-        assert revision.encode(Event("x")) == '42"dumped"'
-        assert revision.decoder()(['42["x"]']) == [Event("loaded", ['["x"]'])]
-    assert engine_alone(4, JsonText(Loud())).encode(Json(1)) == '4"dumped"'
+    for opening in (revision4(JsonText(Loud())), revision5(JsonText(Loud()))):
+        assert opening.dialect.encode(Event("x")) == '42"dumped"'
+        assert opening.dialect.decoder()(['42["x"]']) == [Event("loaded", ['["x"]'])]
+    assert engine_alone(4, JsonText(Loud())).dialect.encode(Json(1)) == '4"dumped"'

@@ -12,21 +12,21 @@ FRAMES = st.lists(TEXTS | st.binary().map(engine3.wrap_bytes))
 
 
 def wire(body):
-    """Return what the transport makes of a body."""
+    """Return the body as the transport passes it on."""
     return body if isinstance(body, str) else body.decode("latin-1")
 
 
-def test_bytes_have_their_type_before_them():
+def test_a_frame_of_bytes_begins_with_its_type():
     assert engine3.wrap_bytes(b"\1\2") == b"\4\1\2"
     assert engine3.unwrap_bytes(b"\4\1\2") == b"\1\2"
     for frame in (b"", b"\2", b"\1\4"):
-        with pytest.raises(ValueError, match="no message"):
+        with pytest.raises(ValueError, match="not a message"):
             engine3.unwrap_bytes(frame)
 
 
 @example(["4\u00e9", b"\4\1"])
 @given(FRAMES)
-def test_frames_survive_there_and_back(frames):
+def test_frames_survive_a_round_trip(frames):
     assert engine3.decode_payload(wire(engine3.body(frames))) == frames
 
 
@@ -42,13 +42,13 @@ def test_texts_survive_as_one_text(texts):
 
 
 @pytest.mark.parametrize("frames", [["4\u00e9"], ["4\U0001f600", "2"], [b"\4\1"], ["2", b"\4"]])
-def test_only_ascii_goes_as_text(frames):
+def test_only_ascii_is_sent_as_text(frames):
     assert isinstance(engine3.body(frames), bytes)
     assert engine3.body(["2", "40"]) == "1:22:40"
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_frames_or_one_kind_of_error(body):
+def test_any_text_is_frames_or_a_remote_error(body):
     try:
         frames = engine3.decode_payload(body)
     except RemoteProtocolError:
@@ -57,7 +57,7 @@ def test_any_text_is_frames_or_one_kind_of_error(body):
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_are_frames_or_one_kind_of_error(body):
+def test_any_bytes_are_frames_or_a_remote_error(body):
     try:
         frames = engine3.decode_payload("\0" + body.decode("latin-1"))
     except RemoteProtocolError:
@@ -65,7 +65,7 @@ def test_any_bytes_are_frames_or_one_kind_of_error(body):
     assert all(frames)
 
 
-def test_many_frames_take_no_longer_each():
+def test_a_body_of_many_frames_is_read_in_time():
     frames = ["42[1]"] * 100_000
     assert engine3.decode_payload(engine3.join(frames)) == frames
 
@@ -75,6 +75,6 @@ def test_bytes_in_a_text_body_are_base64():
 
 
 @pytest.mark.parametrize("body", ["x", "5:40", "\0\x01", "\0\x05\xff4", "3:b4!", "2:bx"])
-def test_bodies_that_cannot_be(body):
-    with pytest.raises(RemoteProtocolError, match="cannot be read"):
+def test_a_body_with_wrong_lengths_is_an_error(body):
+    with pytest.raises(RemoteProtocolError, match="payload cannot be read"):
         engine3.decode_payload(body)

@@ -17,7 +17,7 @@ def test_bytes_are_a_frame_as_they_are():
 
 
 @given(FRAMES)
-def test_frames_survive_there_and_back(frames):
+def test_frames_survive_a_round_trip(frames):
     assert engine4.decode_payload(engine4.body(frames)) == frames
 
 
@@ -27,7 +27,7 @@ def test_a_body_is_as_large_as_its_frames(frames):
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_frames_or_one_kind_of_error(body):
+def test_any_text_is_frames_or_a_remote_error(body):
     try:
         frames = engine4.decode_payload(body)
     except RemoteProtocolError:
@@ -36,12 +36,12 @@ def test_any_text_is_frames_or_one_kind_of_error(body):
 
 
 @pytest.mark.parametrize("count", [100_000])
-def test_many_frames_take_no_longer_each(count):
+def test_a_body_of_many_frames_is_read_in_time(count):
     frames = ["42[1]"] * count
     assert engine4.decode_payload(engine4.join(frames)) == frames
 
 
 @pytest.mark.parametrize("body", ["b!", "b\u20ac", "2\x1ebA"])
-def test_bytes_that_are_not_base64(body):
-    with pytest.raises(RemoteProtocolError, match="cannot be read"):
+def test_bytes_that_are_not_base64_are_an_error(body):
+    with pytest.raises(RemoteProtocolError, match="payload cannot be read"):
         engine4.decode_payload(body)

@@ -17,5 +17,5 @@ from sioclient.protocol.revisions.families import family
         ("x:60:60:websocket", "something"),
     ],
 )
-def test_the_first_revision(announcement, name):
+def test_servers_of_revision_1(announcement, name):
     assert family(1, announcement, "something") == name

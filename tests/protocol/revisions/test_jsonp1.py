@@ -1,4 +1,4 @@
-"""Scripts and forms: what comes out is what went in, however it is cut, and nothing is evaluated."""
+"""Scripts and forms: payloads survive a round trip however they are cut, and nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ENDING = 'a");</script>b\\");</script>\\\\";'
 
 
 @given(TEXT)
-def test_text_comes_out_of_jsonp_as_it_was(text):
+def test_text_survives_jsonp(text):
     assert decode_jsonp(f"io.j[0]({json.dumps(text)});") == text
     assert decode_jsonp(f" io.j[3]( {json.dumps(text, ensure_ascii=False)} ) ;\n") == text
 
 
 @example("it's")
 @given(TEXT)
-def test_text_between_single_quotes_is_taken_as_it_stands(text):
+def test_text_between_single_quotes_is_taken_as_it_is(text):
     assert decode_jsonp(f"io.j[['3']]('{text}');") == text
 
 
@@ -48,13 +48,13 @@ def test_text_between_single_quotes_is_taken_as_it_stands(text):
     ],
     ids=lambda body: body[:30],
 )
-def test_what_is_not_jsonp_is_a_remote_error(body):
+def test_a_body_that_is_not_jsonp_is_a_remote_error(body):
     with pytest.raises(RemoteProtocolError, match="not a text in a script"):
         decode_jsonp(body)
 
 
 @given(st.text("io.j[0]()\"'\\;\n\ud83dx").map("io.j[0]({}".format) | st.text())
-def test_no_jsonp_body_raises_anything_else(body):
+def test_no_jsonp_body_raises_another_error(body):
     with suppress(RemoteProtocolError):
         assert isinstance(decode_jsonp(body), str)
 
@@ -74,7 +74,7 @@ def test_a_refusal_in_jsonp_is_read():
         'io.j[0](new Error("\\x"));',
     ],
 )
-def test_what_is_no_refusal_in_jsonp_is_none(body):
+def test_a_body_without_a_refusal_in_jsonp_has_none(body):
     assert jsonp_error(body) is None
 
 
@@ -114,12 +114,12 @@ def test_scripts_are_read_byte_by_byte():
     assert read(data, *range(len(data))) == ["1::", ENDING, "3:::ü\U0001f600"]
 
 
-def test_half_a_surrogate_pair_is_passed_on_and_other_bad_bytes_are_replaced():
+def test_surrogates_are_kept_and_other_bad_bytes_replaced():
     assert read(page("3:::\ud83d")) == ["3:::\ud83d"]
     assert read(b'<script>_("3:::\xff\xfe");</script>') == ["3:::\ufffd\ufffd"]
 
 
-def test_what_is_no_script_is_forgotten_and_what_begins_one_is_kept():
+def test_only_the_beginning_of_a_script_is_kept():
     scripts = Scripts()
     assert scripts.feed(b"x" * 100_000) == []
     assert scripts.waiting < 100
@@ -136,7 +136,7 @@ def test_a_script_without_a_text_is_an_error(argument):
 
 
 @given(st.lists(st.binary() | st.sampled_from([b"<script>_(", b");</script>", b'"', b"\\"])))
-def test_no_page_raises_anything_else(pieces):
+def test_no_page_raises_another_error(pieces):
     scripts = Scripts()
     with suppress(RemoteProtocolError):
         for piece in pieces:
@@ -146,7 +146,7 @@ def test_no_page_raises_anything_else(pieces):
 @pytest.mark.parametrize(
     "body", ["io.j[0](" + "](" * 10**6, "io.j[0](x)" + " " * 10**6 + "y", "io.j[0](" + ")" * 10**6]
 )
-def test_an_answer_made_to_take_long_does_not(body):
+def test_a_response_made_to_take_long_does_not(body):
     # A pattern that tries every bracket takes hours for these: the time-out of the test would tell.
     with pytest.raises(RemoteProtocolError):
         decode_jsonp(body)

@@ -42,7 +42,7 @@ JSON_VALUES = st.recursive(
 )
 ARGS = st.lists(JSON_VALUES, max_size=4)
 ID = st.none() | st.integers(1, MAX_ID) | st.sampled_from([1, MAX_ID])
-# The codes stand for words, and a slash behind them is where gevent-socketio puts the endpoint.
+# Codes are read as words, and gevent-socketio puts the endpoint behind a code and a slash.
 WORDS = st.sampled_from(
     ["", "unauthorized", "client not handshaken", "transport not supported", "undefined", "-1", "9"]
 )
@@ -72,7 +72,7 @@ PACKETS = {
 
 @pytest.mark.parametrize("kind", PACKETS)
 @given(data=st.data())
-def test_every_packet_comes_back_as_it_was(kind, data):
+def test_every_packet_survives_a_round_trip(kind, data):
     packet = data.draw(PACKETS[kind])
     assert CODEC.decode(CODEC.encode(packet)) == packet
 
@@ -93,7 +93,7 @@ def test_json_is_written_in_ascii(packet):
 
 
 @given(st.integers(0, MAX_ID), ARGS)
-def test_an_ack_holds_no_plus_but_the_one_before_its_arguments(number, args):
+def test_an_ack_holds_one_plus_before_its_arguments(number, args):
     frame = CODEC.encode(Ack(number, args))
     assert frame.isascii()
     assert frame.count("+") == (1 if args else 0)
@@ -109,12 +109,12 @@ def test_an_ack_holds_no_plus_but_the_one_before_its_arguments(number, args):
         ([{"a+": "\\"}], r'6:::1+[{"a\u002b":"\\"}]'),
     ],
 )
-def test_a_plus_in_an_ack_is_escaped_in_text_and_left_out_of_exponents(args, frame):
+def test_other_pluses_in_an_ack_are_escaped_or_left_out(args, frame):
     assert CODEC.encode(Ack(1, args)) == frame
 
 
 @given(ARGS)
-def test_an_ack_of_a_module_with_spaces_holds_no_other_plus_either(args):
+def test_an_ack_by_another_json_module_holds_one_plus(args):
     module = SimpleNamespace(dumps=lambda value: json.dumps(value, ensure_ascii=False), loads=json.loads)
     codec = PacketCodec(JsonText(module))
     frame = codec.encode(Ack(1, args))
@@ -136,24 +136,24 @@ def test_an_ack_of_a_module_with_spaces_holds_no_other_plus_either(args):
         Noop,
     ],
 )
-def test_no_packet_carries_an_endpoint_that_the_grammar_cannot_hold(make, endpoint):
+def test_a_bad_endpoint_is_refused_in_every_packet(make, endpoint):
     with pytest.raises(LocalProtocolError, match="an endpoint cannot hold"):
         CODEC.encode(make(endpoint))
 
 
-def test_an_endpoint_is_text():
-    with pytest.raises(TypeError, match="not int"):
+def test_an_endpoint_must_be_text():
+    with pytest.raises(TypeError, match="must be text such as '/chat', not int"):
         CODEC.encode(Message("x", 5))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("query", ["?a=b\r\nX: y", "?\0", "?\x7f"])
-def test_a_query_holds_no_control_character(query):
+def test_a_query_cannot_hold_a_control_character(query):
     with pytest.raises(LocalProtocolError, match="a query cannot hold"):
         CODEC.encode(Connect("/chat", query))
 
 
 @pytest.mark.parametrize("packet", [Message("\ud83d"), Connect("/chat", "?\udc00"), Error("\ud83d")])
-def test_half_of_a_surrogate_pair_cannot_be_sent_as_it_is(packet):
+def test_half_of_a_surrogate_pair_cannot_be_sent_raw(packet):
     with pytest.raises(LocalProtocolError, match="surrogate"):
         CODEC.encode(packet)
 
@@ -164,30 +164,30 @@ def test_half_of_a_surrogate_pair_can_be_sent_in_json():
 
 @pytest.mark.parametrize("number", [0, -1, MAX_ID + 1, True, 1.0, "1"])
 @pytest.mark.parametrize("packet", [Connect("/chat"), Message("x"), Json(1), Event("e"), Noop()])
-def test_an_id_is_a_whole_number_from_1(packet, number):
-    with pytest.raises(LocalProtocolError, match="an id is a whole number"):
+def test_an_id_must_be_a_whole_number_from_1(packet, number):
+    with pytest.raises(LocalProtocolError, match="an id must be a whole number"):
         CODEC.encode(replace(packet, id=number))
 
 
 @pytest.mark.parametrize("number", [None, -1, MAX_ID + 1, True, "1"])
 def test_an_ack_needs_the_id_of_a_packet(number):
-    with pytest.raises(LocalProtocolError, match="an id is a whole number"):
+    with pytest.raises(LocalProtocolError, match="an id must be a whole number"):
         CODEC.encode(Ack(number))
 
 
-def test_a_server_that_asks_with_id_0_is_answered():
+def test_a_packet_with_the_id_0_gets_its_ack():
     assert CODEC.encode(Ack(0)) == "6:::0"
 
 
 @pytest.mark.parametrize("data", [None, 5, b"x", ["x"]])
-def test_a_message_is_text(data):
-    with pytest.raises(TypeError, match="a message is text"):
+def test_a_message_must_be_text(data):
+    with pytest.raises(TypeError, match="a message must be text"):
         CODEC.encode(Message(data))
 
 
 @pytest.mark.parametrize("name", [None, 5, b"x"])
-def test_the_name_of_an_event_is_text(name):
-    with pytest.raises(TypeError, match="name is text"):
+def test_the_name_of_an_event_must_be_text(name):
+    with pytest.raises(TypeError, match="name must be text"):
         CODEC.encode(Event(name))
 
 
@@ -201,7 +201,7 @@ def test_an_event_without_arguments_has_no_list_of_them():
 
 
 @pytest.mark.parametrize("reason", ["a+b", "+", "a+", "+0"])
-def test_a_reason_with_a_plus_is_not_taken_for_an_advice(reason):
+def test_a_reason_with_a_plus_is_no_advice(reason):
     assert CODEC.decode(CODEC.encode(Error(reason))) == Error(reason)
 
 
@@ -263,7 +263,7 @@ def test_only_ascii_digits_are_digits(frame):
     assert problem(frame)
 
 
-def test_a_bad_packet_says_what_is_wrong_with_it():
+def test_a_malformed_packet_names_its_problem():
     assert problem("garbage") == "not a packet"
     assert problem("3:99999999999999999999::x") == "an id that is too large"
     assert problem("5:::[1]") == "an event without a name"
@@ -283,25 +283,25 @@ def test_a_bad_packet_says_what_is_wrong_with_it():
         ("7:::a+b+0", Error("a+b", "reconnect")),
     ],
 )
-def test_errors_are_read_in_all_shapes_that_servers_send(frame, packet):
+def test_errors_are_read_in_every_form_that_servers_send(frame, packet):
     assert CODEC.decode(frame) == packet
 
 
-def test_a_plus_without_an_id_wants_nothing():
+def test_a_plus_without_an_id_asks_for_nothing():
     assert CODEC.decode("3:+::hi") == Message("hi", id=None, wants_data=False)
 
 
 @pytest.mark.parametrize("data", ["1", "1+", "1+{bad", "1+" + "[" * 100_000, "1+null"], ids=lambda data: data[:10])
-def test_an_ack_whose_arguments_cannot_be_read_is_an_ack_without_any(data):
+def test_an_ack_with_unreadable_arguments_has_none(data):
     assert CODEC.decode(f"6:::{data}") == Ack(1)
 
 
 @pytest.mark.parametrize(("data", "args"), [('1+["a",2]', ["a", 2]), ('1+"a"', ["a"]), ('1+{"a":1}', [{"a": 1}])])
-def test_arguments_of_an_ack_that_are_no_list_are_one_argument(data, args):
+def test_ack_data_that_is_no_list_is_one_argument(data, args):
     assert CODEC.decode(f"6:::{data}") == Ack(1, args)
 
 
-# What is read in the short way is what is read in the long one
+# The fast ways of reading find the same as the slow one
 
 
 EVENT_NAMES = st.sampled_from(["news", "a", "é", 'q"uote', "message", ',"args":['])
@@ -347,10 +347,10 @@ ODD = st.sampled_from(
     st.lists(st.one_of(EVENTS, EVENTS, ODD), max_size=8),
     st.sampled_from([None, SimpleNamespace(dumps=json.dumps, loads=json.loads)]),
 )
-def test_the_short_way_reads_what_the_long_one_does(frames, module):
+def test_the_fast_ways_read_the_same_as_the_slow_one(frames, module):
     codec, others = PacketCodec(JsonText(module)), PacketCodec(JsonText(module))
     expected = [repr(PacketCodec(JsonText())._decode_any(frame)) for frame in frames]
-    for _ in range(2):  # the second time, what was read before is remembered
+    for _ in range(2):  # the second time, the codec knows the beginnings of the events
         assert [repr(packet) for packet in codec.decode_all(frames)] == expected
         assert [repr(others.decode(frame)) for frame in frames] == expected
 
@@ -362,7 +362,7 @@ def test_a_long_event_is_read_as_it_was_written(args):
         assert codec.decode(codec.encode(Event("news", args))) == Event("news", args)
 
 
-def test_only_so_many_names_are_remembered_as_json_and_none_that_is_long():
+def test_the_memory_for_names_is_bounded():
     codec = PacketCodec(JsonText())
     names = ["é" * 300, *(f"name {number}" for number in range(200))]
     for name in names + names:
@@ -370,21 +370,21 @@ def test_only_so_many_names_are_remembered_as_json_and_none_that_is_long():
     assert len(codec._names) == 100
 
 
-def test_only_so_many_beginnings_are_remembered():
+def test_the_memory_for_beginnings_is_bounded():
     codec = PacketCodec(JsonText())
     for number in range(1500):
         assert codec.decode(f'5:::{{"name":"n{number}","args":[1]}}') == Event(f"n{number}", [1])
     assert len(codec._heads) == 1000
 
 
-def test_an_acknowledgement_with_something_behind_its_values_has_none():
+def test_an_ack_with_text_behind_its_values_has_none():
     codec = PacketCodec(JsonText())
     assert codec.decode("6:::1+[1]") == Ack(1, [1])
     assert codec.decode("6:::1+[1] x") == codec.decode("6:::1+[1]x") == Ack(1)
 
 
 @pytest.mark.parametrize("module", [None, SimpleNamespace(dumps=json.dumps, loads=json.loads)])
-def test_an_event_may_have_more_than_a_name_and_arguments(module):
+def test_other_fields_of_an_event_are_ignored(module):
     codec = PacketCodec(JsonText(module))
     assert codec.decode('5:::{"name":"n","args":[1]}') == Event("n", [1])
     assert codec.decode('5:::{"name":"n","args":[1],"more":2}') == Event("n", [1])

@@ -1,4 +1,4 @@
-"""What the vectors do not show: limits, errors, and attachments that come in a bad order."""
+"""Limits, errors, and attachments in a bad order, which the vectors do not have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IDS = st.none() | st.integers(0, MAX_ID)
 
 
 def through(codec, packet):
-    """Return the packet that a reader makes of what a codec makes of a packet."""
+    """Return the packet that a reader makes of the text and attachments of a packet."""
     reader = codec.reader()
     text, attachments = codec.encode(packet)
     packets = [reader.text("4" + text, 1), *map(reader.data, attachments)]
@@ -34,14 +34,14 @@ def through(codec, packet):
 
 
 @given(st.text(st.characters(codec="utf-8")), st.lists(VALUES, max_size=3), ENDPOINTS, IDS)
-def test_events_survive_there_and_back(name, args, endpoint, number):
+def test_events_survive_a_round_trip(name, args, endpoint, number):
     codec = PacketCodec4(JsonText(), 2**20)
     packet = Event(name, args, endpoint, number, number is not None)
     assert through(codec, packet) == packet
 
 
 @given(st.lists(VALUES, max_size=3), ENDPOINTS, st.integers(0, MAX_ID))
-def test_acks_survive_there_and_back(args, endpoint, number):
+def test_acks_survive_a_round_trip(args, endpoint, number):
     codec = PacketCodec4(JsonText(), 2**20)
     assert through(codec, Ack(number, args, endpoint)) == Ack(number, args, endpoint)
 
@@ -60,7 +60,7 @@ class Generous:
         return json.dumps(obj, default=bytes.decode)
 
 
-def test_a_json_module_that_makes_text_of_bytes_gets_none():
+def test_a_json_module_that_writes_bytes_gets_none():
     codec = PacketCodec4(JsonText(Generous()), 1000)
     assert codec.encode(Event("x", [b"1"])) == ('51-["x", {"_placeholder": true, "num": 0}]', [b"1"])
     assert codec.encode(Event("x", [1])) == ('2["x", 1]', [])
@@ -81,12 +81,12 @@ def test_other_packets():
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "/a,b", "/a?b", "/a\n", "/a\x7f", "/\ud83d", ""])
-def test_endpoints_that_cannot_be(endpoint):
+def test_a_bad_endpoint_is_refused(endpoint):
     with pytest.raises(LocalProtocolError):
         check_endpoint(endpoint)
 
 
-def test_endpoints_that_can_be():
+def test_a_good_endpoint_is_returned():
     for endpoint in ("/", "/chat", "/a space+\u00e9", "/a:b"):
         assert check_endpoint(endpoint) == endpoint
     with pytest.raises(TypeError, match="text such as"):
@@ -94,7 +94,7 @@ def test_endpoints_that_can_be():
 
 
 @pytest.mark.parametrize("query", ["a,b", "a\nb", "\ud83d"])
-def test_queries_that_cannot_be(query):
+def test_a_bad_query_is_refused(query):
     with pytest.raises(LocalProtocolError, match="query"):
         CODEC.encode(Connect("/chat", query))
 
@@ -112,7 +112,7 @@ def test_queries_that_cannot_be(query):
         (Event("x", [], "chat"), LocalProtocolError),
     ],
 )
-def test_packets_that_cannot_be_sent(packet, error):
+def test_a_packet_that_cannot_be_sent(packet, error):
     with pytest.raises(error):
         CODEC.encode(packet)
 
@@ -128,7 +128,7 @@ def test_a_packet_among_the_attachments_of_another_loses_both():
     assert isinstance(reader.data(b"late"), Malformed)
 
 
-def test_an_attachment_without_a_packet():
+def test_an_attachment_without_a_packet_is_malformed():
     assert CODEC.reader().data(b"x" * 300).problem == "an attachment without a packet"
 
 
@@ -145,7 +145,7 @@ def test_attachments_are_bounded_in_number_and_size():
     assert reader.data(b"x" * 1000) == Event("x", [b"x" * 1000])
 
 
-def test_a_placeholder_that_points_nowhere():
+def test_a_placeholder_without_attachment_is_malformed():
     reader = CODEC.reader()
     reader.text('51-["x",{"_placeholder":true,"num":1}]', 0)
     assert "placeholder" in reader.data(b"x").problem
@@ -168,12 +168,12 @@ def test_the_largest_id():
         ('50-["x"]', Event("x")),
     ],
 )
-def test_what_the_server_says(text, packet):
+def test_packets_of_the_server(text, packet):
     assert CODEC.reader().text(text, 0) == packet
 
 
 @pytest.mark.parametrize("text", ["", "x", "2[", '2["x"', "2{}", "2[]", "2[5]", "21[5]", '3["x"]', "31{}", '5["x"]'])
-def test_what_is_no_packet(text):
+def test_a_text_that_is_not_a_packet_is_malformed(text):
     assert isinstance(CODEC.reader().text(text, 0), Malformed)
 
 

@@ -17,7 +17,7 @@ def framed(frames: list[str], length) -> str:
 
 
 @given(FRAMES)
-def test_every_payload_comes_back_as_it_was(frames):
+def test_every_payload_survives_a_round_trip(frames):
     assert decode_payload(encode_payload(frames)) == frames
 
 
@@ -32,18 +32,18 @@ def test_lengths_of_servers_that_count_code_points_are_understood(frames):
     assert decode_payload(framed(frames, len)) == frames
 
 
-def test_of_two_countings_that_fit_that_of_javascript_is_meant():
+def test_of_two_countings_that_fit_javascript_wins():
     # In code points the first length would reach to the very end.
     frames = ["3:::" + "\U0001f600" * 6, "8::"]
     assert decode_payload(encode_payload(frames)) == frames
 
 
-def test_lengths_in_bytes_are_understood_when_no_other_counting_fits():
+def test_lengths_in_bytes_are_understood_if_no_other_fits():
     frames = ["3:::a\U0001f600b", "3:::\xe9\u20ac", "3:::end"]
     assert decode_payload(framed(frames, lambda frame: len(frame.encode()))) == frames
 
 
-def test_one_frame_stands_alone():
+def test_a_single_frame_is_the_body():
     assert encode_payload(["1::"]) == "1::"
 
 
@@ -60,7 +60,7 @@ def test_empty_frames_are_left_out():
     assert decode_payload(f"{MARK}0{MARK}{MARK}3{MARK}8::{MARK}0{MARK}") == ["8::"]
 
 
-def test_a_last_length_beyond_the_end_takes_what_is_there():
+def test_a_last_length_that_is_too_large_takes_the_rest():
     assert decode_payload(f"{MARK}3{MARK}1::{MARK}99{MARK}3:::x") == ["1::", "3:::x"]
 
 
@@ -81,12 +81,12 @@ def test_a_last_length_beyond_the_end_takes_what_is_there():
     ],
 )
 def test_a_body_without_good_lengths_is_a_remote_error(body):
-    with pytest.raises(RemoteProtocolError, match="cannot be read"):
+    with pytest.raises(RemoteProtocolError, match="payload cannot be read"):
         decode_payload(body)
 
 
 @given(st.text("\ufffd0123456789:ab\U0001f600\xe9\ud83d\ude00").map(MARK.__add__) | TEXT | st.text(st.characters()))
-def test_no_body_raises_anything_else(body):
+def test_no_body_raises_another_error(body):
     try:
         frames = decode_payload(body)
     except RemoteProtocolError:

@@ -7,46 +7,47 @@ from hypothesis import strategies as st
 from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError, WrongRevision
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Heartbeat, Json, Message
-from sioclient.protocol.revisions import Handshake, Revision1
+from sioclient.protocol.revisions import Dialect1, Handshake, revision1
 from sioclient.protocol.revisions.framing1 import JsonpFraming, PageFraming, PlainFraming
 
-REVISION = Revision1()
+OPENING = revision1()
+DIALECT = OPENING.dialect
 
 
 def announced(body: str) -> Handshake:
-    return REVISION.read_handshake(200, body)
+    return OPENING.read_handshake(200, body)
 
 
 def refusal(status: int, body: str = "") -> HandshakeRejected:
     with pytest.raises(HandshakeRejected) as caught:
-        REVISION.read_handshake(status, body)
+        OPENING.read_handshake(status, body)
     assert caught.value.status == status
     return caught.value
 
 
-def test_it_says_which_revision_it_is_and_who_speaks_it():
-    assert REVISION.number == 1
-    assert "0.9" in REVISION.servers
+def test_the_dialect_has_a_number_and_names_its_servers():
+    assert DIALECT.number == 1
+    assert "0.9" in DIALECT.servers
 
 
-def test_paths_begin_with_the_resource_and_the_handshake_ends_with_a_slash():
-    assert REVISION.handshakes("socket.io")[0].path == "/socket.io/1/"
-    assert REVISION.handshakes("foo/bar")[0].path == "/foo/bar/1/"
-    assert REVISION.transport_path("socket.io", "websocket", "ab-_1") == "/socket.io/1/websocket/ab-_1"
-    assert REVISION.handshakes("socket.io")[1] == ("/socket.io/?EIO=4&transport=polling", {400, 404})
+def test_paths_begin_with_the_resource():
+    assert OPENING.requests("socket.io")[0].path == "/socket.io/1/"
+    assert OPENING.requests("foo/bar")[0].path == "/foo/bar/1/"
+    assert OPENING.transport_path("socket.io", "websocket", "ab-_1") == "/socket.io/1/websocket/ab-_1"
+    assert OPENING.requests("socket.io")[1] == ("/socket.io/?EIO=4&transport=polling", {400, 404})
 
 
-def test_scripts_are_asked_for_by_a_number():
-    assert REVISION.transport_path("socket.io", "jsonp-polling", "x") == "/socket.io/1/jsonp-polling/x?i=0"
+def test_the_path_of_jsonp_polling_has_a_number():
+    assert OPENING.transport_path("socket.io", "jsonp-polling", "x") == "/socket.io/1/jsonp-polling/x?i=0"
 
 
 def test_a_session_id_is_quoted_in_a_path():
-    assert REVISION.transport_path("socket.io", "websocket", "a&b=c") == "/socket.io/1/websocket/a%26b%3Dc"
+    assert OPENING.transport_path("socket.io", "websocket", "a&b=c") == "/socket.io/1/websocket/a%26b%3Dc"
 
 
-def test_frames_go_through_the_codec_of_the_revision():
-    assert REVISION.encode(Heartbeat()) == "2::"
-    assert REVISION.decode("3:::x") == Message("x")
+def test_the_dialect_has_the_codec_of_revision_1():
+    assert DIALECT.encode(Heartbeat()) == "2::"
+    assert DIALECT.decode("3:::x") == Message("x")
 
 
 def test_the_json_module_of_the_user_is_used():
@@ -57,9 +58,9 @@ def test_the_json_module_of_the_user_is_used():
         def loads(self, s):
             return "loaded"
 
-    revision = Revision1(JsonText(Loud()))
-    assert revision.encode(Json(1)) == '4:::"dumped"'
-    assert revision.decode("4:::1") == Json("loaded")
+    dialect = Dialect1(JsonText(Loud()))
+    assert dialect.encode(Json(1)) == '4:::"dumped"'
+    assert dialect.decode("4:::1") == Json("loaded")
 
 
 def test_an_announcement_is_read():
@@ -75,7 +76,7 @@ def test_names_of_transports_may_have_spaces_and_gaps():
     "session_id",
     ["", "a/b", "a?b", "a#b", "a%2fb", "a b", "a\nb", "\xe9", "a" * 129, "{", '"a"', "'a'", ".", ".."],
 )  # fmt: skip
-def test_a_session_id_that_could_change_the_url_is_not_one(session_id):
+def test_a_session_id_that_could_change_the_url_is_refused(session_id):
     with pytest.raises(ConnectError, match=r"not a Socket\.IO server") as caught:
         announced(f"{session_id}:60:60:websocket")
     assert not caught.value.retryable
@@ -87,7 +88,7 @@ def test_a_session_id_has_up_to_128_characters():
 
 @pytest.mark.parametrize("seconds", ["-1", "+1", "1e3", "nan", "inf", "86401", "100000", "\u0661", "1.", "1_0"])
 @pytest.mark.parametrize("body", ["sid:{}:60:websocket", "sid:60:{}:websocket"])
-def test_a_time_out_that_is_not_a_number_of_seconds_up_to_a_day_is_not_one(seconds, body):
+def test_a_time_out_must_be_seconds_up_to_a_day(seconds, body):
     with pytest.raises(ConnectError, match=r"not a Socket\.IO server"):
         announced(body.format(seconds))
 
@@ -107,7 +108,7 @@ def test_an_announcement_in_jsonp_is_read(body):
     ("text", "status"),
     [("handshake unauthorized", 403), ("handshake bad origin", 403), ("handshake error", 500), ("whatever", 500)],
 )
-def test_a_refusal_in_jsonp_has_the_status_it_would_have_had(text, status):
+def test_a_refusal_in_jsonp_has_the_status_of_a_plain_one(text, status):
     with pytest.raises(HandshakeRejected, match=text) as caught:
         announced(f'io.j[4](new Error("{text}"));')
     assert (caught.value.status, caught.value.body) == (status, text)
@@ -142,17 +143,17 @@ def test_a_refusal_says_what_to_do(status, advice):
         (503, True),
     ],
 )
-def test_a_refusal_is_final_when_it_would_be_the_same_tomorrow(status, retryable):
+def test_a_refusal_is_final_if_time_would_not_change_it(status, retryable):
     assert refusal(status).retryable is retryable
 
 
-def test_a_refusal_repeats_only_the_beginning_of_the_body():
+def test_a_refusal_quotes_only_the_beginning_of_the_body():
     error = refusal(500, "x" * 100_000)
     assert len(error.body) == 200
     assert len(str(error)) < 500
 
 
-def test_a_refusal_with_a_good_body_is_still_one():
+def test_a_refusal_with_a_good_body_is_a_refusal():
     refusal(500, "sid:60:60:websocket")
 
 
@@ -168,23 +169,23 @@ def test_a_refusal_with_a_good_body_is_still_one():
     ],
 )
 @pytest.mark.parametrize("status", [200, 400])
-def test_a_server_of_a_later_generation_is_named_and_so_are_we(status, body, seen):
+def test_a_later_generation_is_named_and_so_is_the_client(status, body, seen):
     with pytest.raises(WrongRevision) as caught:
-        REVISION.read_handshake(status, body)
+        OPENING.read_handshake(status, body)
     assert seen in str(caught.value)
     assert "socket.io 0.7 to 0.9" in str(caught.value)
     assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
-def test_the_binary_greeting_of_engine_io_3_is_named_however_it_was_decoded(encoding):
+def test_a_binary_open_packet_of_engine_io_3_is_named(encoding):
     body = b'\x00\x09\x07\xff0{"sid":"abc"}'.decode(encoding, "replace")
     with pytest.raises(WrongRevision, match=r"Engine\.IO 3"):
         announced(body)
 
 
 @pytest.mark.parametrize("body", ["", "sid", "sid:60", "Welcome to socket.io.", "<html>a:b:c</html>", "a:b:c:d"])
-def test_what_is_no_handshake_says_where_to_look(body):
+def test_a_body_without_a_handshake_is_not_socket_io(body):
     with pytest.raises(ConnectError, match="Check the host") as caught:
         announced(body)
     assert not isinstance(caught.value, HandshakeRejected | WrongRevision)
@@ -198,66 +199,80 @@ def test_what_is_no_handshake_says_where_to_look(body):
     | st.text("()\"'\\;newError sid:60\n").map("io.j[0]({});".format)
     | st.text("ab:0159.,/").map("sid:{}".format),
 )
-def test_no_answer_raises_anything_but_a_connect_error(status, body):
+def test_no_response_raises_anything_but_a_connect_error(status, body):
     try:
-        handshake = REVISION.read_handshake(status, body)
+        handshake = OPENING.read_handshake(status, body)
     except ConnectError:
         return
     assert status == 200
     assert handshake.session_id
 
 
-def test_the_server_is_dead_after_the_larger_time_out_and_a_second():
-    assert REVISION.dead_after(Handshake("sid", 15.0, 25.0, ())) == 26.0
-    assert REVISION.dead_after(Handshake("sid", 60.0, 25.0, ())) == 61.0
-    assert REVISION.dead_after(Handshake("sid", 60.0, None, ())) == 61.0
+def test_death_follows_the_larger_time_out_and_a_second():
+    assert DIALECT.dead_after(Handshake("sid", 15.0, 25.0, ())) == 26.0
+    assert DIALECT.dead_after(Handshake("sid", 60.0, 25.0, ())) == 61.0
+    assert DIALECT.dead_after(Handshake("sid", 60.0, None, ())) == 61.0
 
 
-def test_we_beat_at_half_the_heartbeat_time_out():
-    assert REVISION.beat_every(Handshake("sid", 15.0, 25.0, ())) == 7.5
+def test_heartbeats_come_at_half_the_time_out():
+    assert DIALECT.heartbeat_every(Handshake("sid", 15.0, 25.0, ())) == 7.5
 
 
 @pytest.mark.parametrize("timeout", [None, 0.0])
-def test_heartbeats_that_are_off_mean_no_beat_and_no_death(timeout):
+def test_without_heartbeats_silence_says_nothing(timeout):
     handshake = Handshake("sid", timeout, 25.0, ())
-    assert REVISION.beat_every(handshake) is None
-    assert REVISION.dead_after(handshake) is None
+    assert DIALECT.heartbeat_every(handshake) is None
+    assert DIALECT.dead_after(handshake) is None
 
 
 def test_only_a_websocket_needs_a_fence():
-    assert Revision1().needs_fence("websocket")
-    assert not Revision1().needs_fence("xhr-polling")
+    assert DIALECT.needs_fence("websocket")
+    assert not DIALECT.needs_fence("xhr-polling")
 
 
 def test_every_session_begins_with_a_handshake():
-    assert REVISION.direct_path("socket.io", "websocket") is None
-    assert REVISION.last_resort("socket.io", '{"code":0,"message":"Transport unknown"}') is None
-    assert REVISION.probe("websocket") is None
-    assert REVISION.dismissal() is None
-    assert REVISION.farewell("websocket") == "0::"
-    assert REVISION.is_opening(["1::"])
+    assert OPENING.direct_path("socket.io", "websocket") is None
+    assert OPENING.fallback_path("socket.io", '{"code":0,"message":"Transport unknown"}') is None
+    assert OPENING.probe("websocket") is None
+    assert OPENING.is_complete(["1::"])
     with pytest.raises(ConnectError, match="not a Socket"):
-        REVISION.read_opening(["1::"])
+        OPENING.read_open_packet(["1::"])
 
 
-def test_an_endpoint_has_no_query_in_its_name():
-    assert REVISION.check_endpoint("/chat") == "/chat"
+def test_a_handshake_has_its_opening_and_dialect():
+    handshake = announced("sid:60:60:websocket")
+    assert (handshake.opening, handshake.dialect) == (OPENING, DIALECT)
+    assert handshake.text == "sid:60:60:websocket"
+
+
+def test_the_disconnect_packet_ends_a_session():
+    assert DIALECT.disconnect_packets("websocket") == DIALECT.disconnect_packets("xhr-polling") == ("0::",)
+    assert OPENING.close_packet is None
+
+
+def test_the_default_endpoint_is_joined_unasked():
+    assert (DIALECT.asks_to_join, DIALECT.heartbeats_unprompted, DIALECT.pongs_once) == (False, False, False)
+
+
+def test_the_name_of_an_endpoint_cannot_hold_a_query():
+    assert DIALECT.check_endpoint("/chat") == "/chat"
     with pytest.raises(LocalProtocolError, match="query="):
-        REVISION.check_endpoint("/chat?a=b")
+        DIALECT.check_endpoint("/chat?a=b")
     with pytest.raises(LocalProtocolError, match="colon"):
-        REVISION.check_endpoint("/a:b")
+        DIALECT.check_endpoint("/a:b")
 
 
-def test_its_decoder_is_the_same_for_all_sessions():
-    assert REVISION.decoder()(["1::", "2::"]) == [REVISION.decode("1::"), REVISION.decode("2::")]
+def test_one_decoder_serves_every_session():
+    assert DIALECT.decoder()(["1::", "2::"]) == [DIALECT.decode("1::"), DIALECT.decode("2::")]
 
 
 def test_each_transport_has_a_framing_of_its_own():
     handshake = announced("sid:60:60:websocket")
-    untyped = REVISION.read_handshake(200, "sid:60:60:websocket", None)
-    kinds = {name: type(REVISION.framing(name, handshake)) for name in REVISION.transports}
+    untyped = OPENING.read_handshake(200, "sid:60:60:websocket", None)
+    kinds = {name: type(OPENING.framing(name, handshake)) for name in OPENING.transports}
     assert kinds["htmlfile"] is PageFraming
     assert kinds["jsonp-polling"] is JsonpFraming
     assert kinds["xhr-polling"] is PlainFraming
-    assert REVISION.framing("jsonp-polling", handshake).encode_payload(["3:::x"]) == "d=%223%3A%3A%3Ax%22"
-    assert REVISION.framing("jsonp-polling", untyped).encode_payload(["3:::x"]) == "d=3%3A%3A%3Ax"
+    assert type(OPENING.framing("xhr-polling", None)) is PlainFraming
+    assert OPENING.framing("jsonp-polling", handshake).encode_payload(["3:::x"]) == "d=%223%3A%3A%3Ax%22"
+    assert OPENING.framing("jsonp-polling", untyped).encode_payload(["3:::x"]) == "d=3%3A%3A%3Ax"

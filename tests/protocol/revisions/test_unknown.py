@@ -1,52 +1,48 @@
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
 import pytest
 
-from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError, NotConnected
-from sioclient.protocol.packets import Event, Malformed
-from sioclient.protocol.revisions import (
-    Handshake,
-    Revision1,
-    UnknownRevision,
-    engine_alone,
-    revision4,
-    revision5,
-)
+from sioclient.errors import ConnectError, HandshakeRejected
+from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.packets import Event, Message, Noop
+from sioclient.protocol.revisions import any_engine, any_revision
 
-ONE, FOUR, FIVE = Revision1(), revision4(), revision5()
-UNKNOWN = UnknownRevision({"1": lambda: ONE, "3": lambda: FOUR, "4": lambda: FIVE})
-ENGINE = UnknownRevision({"3": lambda: engine_alone(3), "4": lambda: engine_alone(4)})
+UNKNOWN, ENGINE = any_revision(), any_engine()
 OPEN = '0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}'
 LIMITED = OPEN.replace("}", ',"maxPayload":1000000}')
 
 
-def test_what_is_asked():
-    assert UNKNOWN.handshakes("socket.io") == (
+def test_the_requests_are_enough_for_every_generation():
+    assert UNKNOWN.requests("socket.io") == (
         ("/socket.io/1/?EIO=4&transport=polling", frozenset()),
         ("/socket.io/?EIO=4&transport=polling", {400, 404}),
         ("/socket.io/?EIO=3&transport=polling", {400}),
     )
-    assert ENGINE.handshakes("engine.io") == (
+    assert ENGINE.requests("engine.io") == (
         ("/engine.io/?EIO=4&transport=polling", frozenset()),
         ("/engine.io/?EIO=3&transport=polling", {400}),
     )
 
 
 @pytest.mark.parametrize(
-    ("body", "revision"),
+    ("body", "number"),
     [
-        ("sid:60:60:websocket", ONE),
-        ("\ufeffsid:60:60:websocket\n", ONE),
-        (f"{len(OPEN)}:{OPEN}", FOUR),
-        (f"{len(OPEN)}:{OPEN}2:40", FOUR),
-        ("\0" + "".join(map(chr, map(int, str(len(OPEN))))) + "\xff" + OPEN, FOUR),
-        (OPEN, FIVE),
-        (LIMITED, FIVE),
+        ("sid:60:60:websocket", 1),
+        ("\ufeffsid:60:60:websocket\n", 1),
+        (f"{len(OPEN)}:{OPEN}", 4),
+        (f"{len(OPEN)}:{OPEN}2:40", 4),
+        ("\0" + "".join(map(chr, map(int, str(len(OPEN))))) + "\xff" + OPEN, 4),
+        (OPEN, 5),
+        (LIMITED, 5),
     ],
 )
-def test_the_answer_tells_who_is_there(body, revision):
+def test_the_response_tells_the_revision(body, number):
     handshake = UNKNOWN.read_handshake(200, body)
-    assert handshake.revision is revision
+    assert handshake.dialect.number == number
+    assert handshake.opening.dialect is handshake.dialect
     assert handshake.session_id in ("sid", "x")
 
 
@@ -66,7 +62,7 @@ def test_the_answer_tells_who_is_there(body, revision):
         (200, '0{"sid":5}', ConnectError),
     ],
 )
-def test_an_answer_that_is_no_handshake(status, body, error):
+def test_a_response_without_a_handshake(status, body, error):
     with pytest.raises(ConnectError) as caught:
         UNKNOWN.read_handshake(status, body)
     assert type(caught.value) is error
@@ -75,44 +71,57 @@ def test_an_answer_that_is_no_handshake(status, body, error):
     assert type(caught.value) is error
 
 
-def test_engine_io_alone_has_no_first_revision():
+def test_engine_io_alone_has_no_revision_1():
     with pytest.raises(ConnectError, match="not a Socket"):
         ENGINE.read_handshake(200, "sid:60:60:websocket")
-    assert ENGINE.read_handshake(200, OPEN).revision.number == 4
+    assert ENGINE.read_handshake(200, OPEN).dialect.number == 4
 
 
 @pytest.mark.parametrize(
-    ("frames", "is_clear", "revision"),
+    ("frames", "is_complete", "number"),
     [
-        ([LIMITED], True, FIVE),
-        ([OPEN], False, FIVE),
-        ([OPEN, "40"], True, FOUR),
-        ([OPEN, "2"], True, FIVE),
+        ([LIMITED], True, 5),
+        ([OPEN], False, 5),
+        ([OPEN, "40"], True, 4),
+        ([OPEN, "2"], True, 5),
     ],
 )
-def test_a_server_that_has_only_websockets(frames, is_clear, revision):
-    assert UNKNOWN.is_opening(frames) is is_clear
-    handshake = UNKNOWN.read_opening(frames)
-    assert handshake.revision is revision
+def test_a_server_without_polling(frames, is_complete, number):
+    assert UNKNOWN.is_complete(frames) is is_complete
+    handshake = UNKNOWN.read_open_packet(frames)
+    assert handshake.dialect.number == number
+    assert handshake.opening.dialect is handshake.dialect
     assert handshake.frames == tuple(frames[1:])
+
+
+def test_a_websocket_is_the_fallback_for_polling():
     refusal = '{"code":0,"message":"Transport unknown"}'
-    assert UNKNOWN.last_resort("socket.io", refusal) == "/socket.io/?EIO=4&transport=websocket"
-    assert UNKNOWN.last_resort("socket.io", "no") is None
-    assert UNKNOWN.framing("websocket", Handshake("", None, None, ())).decode_payload("2") == ["2"]
-
-
-def test_until_then_nothing_can_be_said():
-    assert UNKNOWN.number is None
-    with pytest.raises(NotConnected, match="not known"):
-        UNKNOWN.encode(Event("x"))
-    with pytest.raises(LocalProtocolError, match="no handshake"):
-        UNKNOWN.transport_path("socket.io", "websocket", "x")
-    assert isinstance(UNKNOWN.decoder()(["40"])[0], Malformed)
-    assert UNKNOWN.check_endpoint("whatever") == "whatever"
+    assert UNKNOWN.fallback_path("socket.io", refusal) == "/socket.io/?EIO=4&transport=websocket"
+    assert UNKNOWN.fallback_path("socket.io", "no") is None
     assert UNKNOWN.direct_path("socket.io", "websocket") is None
-    assert UNKNOWN.probe("websocket") is None
-    assert UNKNOWN.dismissal() is None
-    assert UNKNOWN.farewell("websocket") == ()
-    assert not UNKNOWN.needs_fence("websocket")
-    handshake = Handshake("x", 1.0, 1.0, ())
-    assert (UNKNOWN.dead_after(handshake), UNKNOWN.beat_every(handshake)) == (None, None)
+    assert UNKNOWN.transports == {"websocket": "websocket"}
+    assert UNKNOWN.framing("websocket", None).decode_payload("2") == ["2"]
+
+
+def test_no_dialect_is_known_before_the_handshake():
+    assert UNKNOWN.dialect is None
+
+
+def test_every_handshake_of_a_server_has_the_same_dialect():
+    first, second = UNKNOWN.read_handshake(200, OPEN), UNKNOWN.read_open_packet([LIMITED])
+    assert first.dialect is second.dialect
+    assert first.opening is second.opening
+
+
+def test_the_limit_of_attachments_reaches_the_dialects():
+    handshake = any_revision(most_bytes=1).read_handshake(200, OPEN)
+    packet, problem = handshake.dialect.decoder()(['451-["x",{"_placeholder":true,"num":0}]', b"xx"])
+    assert packet == Noop()
+    assert "too large" in problem.problem
+
+
+def test_the_json_module_of_the_user_reaches_the_dialects():
+    loud = JsonText(SimpleNamespace(dumps=lambda value: '"dumped"', loads=json.loads))
+    for body in ("sid:60:60:websocket", f"{len(OPEN)}:{OPEN}", OPEN):
+        assert "dumped" in any_revision(loud).read_handshake(200, body).dialect.encode(Event("x", [1]))
+    assert any_engine(loud).read_handshake(200, OPEN).dialect.decoder()(["4x"]) == [Message("x")]

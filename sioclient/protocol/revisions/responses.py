@@ -1,6 +1,6 @@
-"""What servers answer to a handshake that does not succeed, as errors that say what to do.
+"""How the responses of all generations to a request for a handshake are told apart, and the errors for failures.
 
-Every generation is asked over HTTP, and all of them may meet a server of another one, a login page, or a refusal.
+A client of any generation may meet a server of another one, a login page, or a refusal.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import re
 
 from ...errors import ConnectError, HandshakeRejected, WrongRevision
 
-SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_NO_PART_OF_A_URL = set("/?#%{\"'")
+_SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_UNSAFE_IN_URLS = set("/?#%{\"'")
 
-_OPENED = {
+_OPEN_PACKETS = {
     "4": re.compile(r"0\{"),
     "3": re.compile(r"[0-9]+:0\{|\x00[\x00-\x09]+[\xff\ufffd]0\{"),
 }
-"""How an Engine.IO server opens a session, by its revision."""
+"""How a body with an open packet begins, by the revision of Engine.IO."""
 
 _SERVERS = {
     "3": "Engine.IO 3 (socket.io 1.x or 2.x)",
@@ -26,67 +26,70 @@ _SERVERS = {
 }
 _UNSUPPORTED = re.compile(r'\{"code":5,|"?The client is using an unsupported version of the Socket\.IO')
 _REFUSED = re.compile(r'\{"code":\d+,"message":"')
-_WELCOME = "Welcome to socket.io."
-_ANNOUNCED = re.compile(r"[\w-]+:[0-9.]*:[0-9.]*:[\w,-]*")
+_PAGE_1 = "Welcome to socket.io."
+_HANDSHAKE_1 = re.compile(r"[\w-]+:[0-9.]*:[0-9.]*:[\w,-]*")
 
 _ADVICE = {
     401: "it wants other credentials: see auth=, headers=, cookies= and params=",
     403: "it does not accept these credentials or this origin: see auth=, params= and headers={'Origin': ...}",
     404: "there is no Socket.IO at this path: see resource=",
-    407: "it is the proxy that says so, and wants credentials: see proxies=",
+    407: "this is the proxy, which wants credentials: see proxies=",
 }
 
 
-def is_session_id(text: object) -> bool:
-    """Return whether a session may have this name: one that could change the URL is none."""
-    if not isinstance(text, str) or not SESSION_ID.fullmatch(text):
+def is_session_id(value: object) -> bool:
+    """Return whether a session can have this id: not if it would change the URL."""
+    if not isinstance(value, str) or not _SESSION_ID.fullmatch(value):
         return False
-    return not set(text) & _NO_PART_OF_A_URL and text not in (".", "..")
+    return not set(value) & _UNSAFE_IN_URLS and value not in (".", "..")
 
 
 def engine_revision(text: str) -> str | None:
-    """Return which revision of Engine.IO opens a session with such a text: ``"3"``, ``"4"`` or None."""
-    return next((revision for revision, pattern in _OPENED.items() if pattern.match(text)), None)
+    """Return the revision of Engine.IO whose open packet a body begins with: ``"3"``, ``"4"`` or None."""
+    for revision, pattern in _OPEN_PACKETS.items():
+        if pattern.match(text):
+            return revision
+    return None
 
 
 def is_unsupported(text: str) -> bool:
-    """Return whether an Engine.IO server says that it does not speak the revision that was asked for."""
+    """Return whether an Engine.IO server refuses the revision that was asked for."""
     return _UNSUPPORTED.match(text) is not None
 
 
 def has_no_polling(text: str) -> bool:
-    """Return whether an Engine.IO server says that it does not have the transport that was asked for."""
+    """Return whether an Engine.IO server refuses the transport that was asked for."""
     return text.startswith(('{"code":0,', '"Invalid transport'))
 
 
 def is_engine_refusal(text: str) -> bool:
     """Return whether an Engine.IO server refuses, for whatever reason."""
-    return _REFUSED.match(text) is not None or is_unsupported(text)
+    return _REFUSED.match(text) is not None or _UNSUPPORTED.match(text) is not None
 
 
 def is_revision_1(text: str) -> bool:
-    """Return whether this is how a server of revision 1 answers, be it to a question that it does not understand."""
-    return text == _WELCOME or _ANNOUNCED.fullmatch(text) is not None
+    """Return whether a server of revision 1 sent this: its handshake, or its page for other paths."""
+    return text == _PAGE_1 or _HANDSHAKE_1.fullmatch(text) is not None
 
 
 def wrong_revision(seen: str, wanted: str, text: str) -> WrongRevision:
     """Return the error that names both sides.
 
     Args:
-        seen: what the server speaks: ``"1"``, a revision of Engine.IO, or nothing if that is not clear.
+        seen: what the server speaks: ``"1"``, a revision of Engine.IO, or an empty text if that is not clear.
         wanted: what the client speaks, in words.
-        text: what the server answered.
+        text: the response.
     """
     return WrongRevision(
         f"the server speaks {_SERVERS[seen]}; this client was told to speak {wanted}: leave revision= out. "
-        f"It answered {text[:200]!r}"
+        f"The server sent {text[:200]!r}"
     )
 
 
 def not_socketio(text: str) -> ConnectError:
-    """Return the error for an answer that no generation gives."""
+    """Return the error for a response that no generation sends."""
     return ConnectError(
-        "this is not a Socket.IO server, or not its path: instead of a handshake it answered "
+        "this is not a Socket.IO server, or not its path: instead of a handshake it sent "
         f"{text[:200]!r}. Check the host, the port and resource=",
         retryable=False,
     )
@@ -96,7 +99,7 @@ def rejected(status: int, text: str) -> HandshakeRejected:
     """Return the error for a refusal."""
     advice = _ADVICE.get(status, "its log should say why")
     if 300 <= status < 400:
-        advice = "it redirects, which is not followed: give the address it points to"
+        advice = "it redirects, which is not followed: give the address to which it points"
     return HandshakeRejected(
         f"the server refused the handshake with status {status}, {text[:200]!r}: {advice}", status=status, body=text
     )

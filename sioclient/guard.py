@@ -1,0 +1,309 @@
+"""The lock of a connection, and what it guards: the protocol object, the link, the news for other threads.
+
+``with guard.open() as protocol:`` is the only way to the protocol object. Whoever is inside stays in memory: no
+network, no function of the user, no wait. Three snapshots may be read from outside, each a single look-up: ``dialect``
+(what is spoken at the moment), ``current`` (the attempt whose link is wanted; 0: none) and ``new_id``.
+
+Ctrl-C may strike a thread between any two bytecodes, and must never leave the lock taken. So entering and leaving are
+one call of C each.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from math import inf
+from operator import attrgetter
+from typing import TYPE_CHECKING, Protocol
+
+from .errors import ConnectionLost
+from .protocol.client import ClientProtocol
+from .protocol.notices import Acknowledged, Notice, Unacknowledged
+from .protocol.packets import Event, Json, Message
+from .protocol.phases import Phase
+from .protocol.revisions.base import Dialect
+from .transports.base import Transport
+
+SLICE = 1.0 if sys.platform == "win32" else 10.0
+"""Seconds after which whoever waits looks again: on Windows, Ctrl-C does not interrupt the wait for a lock."""
+
+USER_PACKETS = frozenset({Message, Json, Event})
+_ACKS = (Acknowledged, Unacknowledged)
+_QUIET = USER_PACKETS | {Acknowledged}  # notices that tell of no change of the connection's state
+_CLOSED = Phase.CLOSED  # a look-up in an Enum takes as long as a call
+
+_INSIDE = "only inside the door"  # asked as Condition asks; a lock has no public word for it before Python 3.14
+
+
+class Abortable(Protocol):
+    """Anything that blocks one thread and can be interrupted by another."""
+
+    def abort(self) -> None:
+        """Make it stop, now or at its next step."""
+
+
+class Call:
+    """An acknowledgement that a thread waits for.
+
+    Attributes:
+        outcome: what came; None: nothing yet.
+        settled: taken until there is an outcome.
+    """
+
+    def __init__(self) -> None:
+        self.outcome: Acknowledged | Unacknowledged | None = None
+        self.settled = threading.Lock()
+        self.settled.acquire()
+
+
+class Wakeups:
+    """Threads that sleep until something changes; each sleeps in the lock that ``sleeper`` has made for it.
+
+    Attributes:
+        sleepers: the locks; empty: nobody sleeps.
+    """
+
+    def __init__(self) -> None:
+        self.sleepers: deque[threading.Lock] = deque()
+
+    def sleeper(self) -> threading.Lock:
+        """Return a lock that is taken until ``wake``; to be made inside the door and acquired outside."""
+        lock = threading.Lock()
+        lock.acquire()
+        self.sleepers.append(lock)
+        return lock
+
+    def discard(self, sleeper: threading.Lock) -> None:
+        """Forget a sleeper that nobody sleeps in any more."""
+        with suppress(ValueError):
+            self.sleepers.remove(sleeper)
+
+    def wake(self) -> None:
+        """Wake everybody."""
+        while self.sleepers:
+            with suppress(IndexError):  # another thread may be faster
+                self.sleepers.popleft().release()
+
+
+class Guard:
+    """One connection's lock and what it guards.
+
+    Args:
+        protocol: the connection as an object without I/O.
+
+    Attributes:
+        link: what is under way on the network: the attempt, then the transport that it opened.
+        transport: carries the session; None: there is none.
+        transport_name, session_id: those of the session; None: there is none.
+        inbox: notices for the user's functions; the listener takes them.
+        changed: threads that wait for the state of the connection.
+        room: threads that have more to send than may wait.
+        alarm: the heartbeat thread, asleep.
+        asleep_until: when the heartbeat thread looks by itself.
+        reader, keeper: the ids of the listener thread and of the heartbeat thread while they live.
+        leaving: whether the user has ended the connection.
+        abandoned: whether nobody holds the connection any more.
+        over: whether the listener has done its last step.
+        new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
+        open: returns the door, which is this object: ``with guard.open() as protocol``.
+        reading: whether the listener reads; it alone writes that.
+    """
+
+    def __init__(self, protocol: ClientProtocol) -> None:
+        self._lock = threading.RLock()  # reentrant, as the garbage collector may enter anywhere
+        self._protocol = protocol
+        self._enter = map({True: protocol}.__getitem__, iter(self._lock.acquire, None)).__next__
+        self.open: Callable[[], Guard] = weakref.ref(self)  # type: ignore[assignment]  # a call of C that returns this
+        self.new_id = protocol.acks.new_id
+        self.reading = protocol.reading
+        self.link: Abortable | None = None
+        self.transport: Transport | None = None
+        self.transport_name: str | None = None
+        self.session_id: str | None = None
+        self.inbox: deque[Notice] = deque()
+        self.changed, self.room, self.alarm = Wakeups(), Wakeups(), Wakeups()
+        self.asleep_until = -inf
+        self.reader: int | None = None
+        self.keeper: int | None = None
+        self.leaving = self.abandoned = self.over = False
+
+    if TYPE_CHECKING:
+
+        def __enter__(self) -> ClientProtocol: ...
+        def __exit__(self, *exception: object) -> None: ...
+
+    else:
+        # Taking the lock returns True, and the protocol stands under that key: no bytecode is between the two.
+        __enter__ = property(attrgetter("_enter"))
+        __exit__ = property(attrgetter("_lock.__exit__"))
+
+    # The snapshots: single look-ups, also made without a bytecode in between.
+    dialect: Dialect | None = property(attrgetter("_protocol.lifecycle.dialect"))  # type: ignore[assignment]
+    current: int = property(attrgetter("_protocol.lifecycle.current"))  # type: ignore[assignment]
+
+    # Inside the door
+
+    def publish(self, *, only_events: bool = False) -> bool:
+        """Hand on what the protocol has to tell, inside the door: calls get their acknowledgements, the inbox the rest.
+
+        Args:
+            only_events: whether there is nothing but events to tell, as nearly always.
+
+        Returns:
+            Whether there was anything.
+        """
+        assert self._lock._is_owned(), _INSIDE  # type: ignore[attr-defined]
+        membership = self._protocol.membership
+        notices = membership.notices
+        if only_events:
+            self.inbox.extend(notices)
+            membership.notices = []
+            return bool(notices)
+        kinds = set(map(type, notices))
+        for notice in notices:
+            if isinstance(notice, _ACKS) and type(notice.waiter) is Call:
+                notice.waiter.outcome = notice
+                if notice.waiter.settled.locked():  # after an interrupt, this may happen again
+                    notice.waiter.settled.release()
+            else:
+                self.inbox.append(notice)
+        if not kinds <= _QUIET:
+            for threads in (self.changed, self.room):
+                if threads.sleepers:
+                    threads.wake()
+            self.ring()
+        membership.notices = []  # last, so that an interrupt before makes notices come twice, and not never
+        return bool(notices)
+
+    def ring(self) -> None:
+        """Wake the heartbeat thread if something is due before it looks by itself; inside the door."""
+        assert self._lock._is_owned(), _INSIDE  # type: ignore[attr-defined]
+        deadline = self._protocol.deadline()
+        if self._protocol.lifecycle.phase is _CLOSED or (deadline is not None and deadline < self.asleep_until):
+            self.alarm.wake()
+
+    def ring_by(self, when: float) -> None:
+        """Wake the heartbeat thread if it would sleep beyond ``when``; inside the door."""
+        assert self._lock._is_owned(), _INSIDE  # type: ignore[attr-defined]
+        if when < self.asleep_until:
+            self.alarm.wake()
+
+    # Outside the door
+
+    def wait_until(
+        self, done: Callable[[ClientProtocol], bool], wakeups: Wakeups, deadline: float | None = None
+    ) -> bool:
+        """Wait until ``done`` of the protocol; return False at ``deadline``.
+
+        No wake-up is relied on: an interrupt may have taken it away, so this looks again now and then.
+        """
+        sleeper: threading.Lock | None = None
+        try:
+            while True:
+                with self.open() as protocol:
+                    if done(protocol):
+                        return True
+                    sleeper = wakeups.sleeper()
+                left = inf if deadline is None else deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                if not sleeper.acquire(timeout=min(left, SLICE)):
+                    wakeups.discard(sleeper)
+                sleeper = None
+        finally:
+            if sleeper is not None:
+                wakeups.discard(sleeper)
+
+    def on_listener(self) -> bool:
+        """Return whether the calling thread is the listener: a function of the user runs on it."""
+        return threading.get_ident() == self.reader
+
+    def is_for_caller(self, problem: BaseException) -> bool:
+        """Return whether what a transport raised is not of the transport but for the user's thread: Ctrl-C, for one."""
+        return not isinstance(problem, Exception) and threading.get_ident() not in (self.reader, self.keeper)
+
+    def lose(self, transport: Transport, problem: BaseException, untold: str = "") -> None:
+        """The transport raised something, so it is broken; ``untold`` is why if the exception does not say it."""
+        reason = _text_of(problem, untold)
+        with self.open() as protocol:
+            if transport is self.transport:
+                protocol.transport_lost(reason, time.monotonic())
+                self.publish()
+        self.abort(transport)
+
+    def abort(self, link: Abortable) -> None:
+        """End what is under way on the network; whatever it raises, nothing more comes from it."""
+        try:
+            link.abort()
+        except BaseException as problem:
+            if self.is_for_caller(problem):
+                raise
+
+    def end(self) -> None:
+        """Tell the server and the threads that this is the end."""
+        self.leaving = True
+        with self.open() as protocol:
+            protocol.disconnect()
+            self.publish()
+            self.alarm.wake()  # the heartbeat thread writes the last packets: over HTTP, that may wait for a response
+            self.changed.wake()
+        self.wake_link()
+
+    def fail(self, error: BaseException) -> None:
+        """A thread met an error that is one of ours: end, and let ``wait`` raise it."""
+        with self.open() as protocol:
+            protocol.fail(error)
+            self.publish()
+
+    def finish(self) -> None:
+        """The listener has done its last step, or will never do one."""
+        with self.open():
+            self.over = True
+            self.changed.wake()
+            self.alarm.wake()
+
+    def wake_link(self) -> None:
+        """Make the listener look at the inbox and the phase, wherever it waits."""
+        link = self.link
+        if isinstance(link, Transport):
+            try:
+                link.wake()
+            except BaseException as problem:
+                self.lose(link, problem)
+                if self.is_for_caller(problem):
+                    raise
+        elif link is not None and not self.current:
+            self.abort(link)
+
+    def forget(self) -> None:
+        """Become unusable without touching the network: it belongs to the process that this one was forked from."""
+        self._lock = _OfAnotherProcess()  # type: ignore[assignment]
+        self._enter = self._lock.acquire  # type: ignore[assignment]
+        self.link = self.transport = None
+        self._protocol.forget()
+
+
+def _text_of(problem: BaseException, untold: str) -> str:
+    """Return the reason of a loss, whatever a transport has raised."""
+    try:
+        text = str(problem) or untold
+    except Exception:
+        text = untold
+    if isinstance(problem, ConnectionLost) and text:
+        return text
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
+class _OfAnotherProcess:
+    """What is in the place of a lock that nobody here can release: its threads are in another process."""
+
+    def acquire(self) -> None:
+        raise RuntimeError("this connection belongs to the process that was forked: make a new SocketIO in this one")
+
+    def __exit__(self, *_: object) -> None:  # pragma: no cover - it must be there, but nobody ever enters
+        """Do nothing."""

@@ -1,0 +1,197 @@
+"""Thread 1 of a connection: it connects, reads, runs the user's functions, closes, and connects again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from math import inf
+
+from .connector import Attempt, Connector, as_connect_error
+from .guard import USER_PACKETS, Guard
+from .protocol.endpoints import Endpoint
+from .protocol.framing import Frame
+from .protocol.notices import Notice
+from .protocol.phases import Phase
+from .protocol.revisions.base import Decoder
+from .protocol.start import make_start
+from .transports.base import Transport
+from .writer import Writer
+
+logger = logging.getLogger("sioclient")
+
+CLOSE_TIMEOUT = 1.0
+"""Seconds that the server has to end its side."""
+
+MOST_DEFERRED = 16 * 2**20
+"""Characters that may come for other handlers while one reads on for an acknowledgement of its own."""
+
+
+class Listener:
+    """What thread 1 does.
+
+    Args:
+        guard: has the protocol, the link and the inbox.
+        writer: writes what the protocol has to send.
+        connector: makes attempts.
+
+    Attributes:
+        running: the notice that a function of the user runs for; None: none runs.
+        first_to_run: the first notice that functions have run for since the reading paused.
+    """
+
+    def __init__(self, guard: Guard, writer: Writer, connector: Connector) -> None:
+        self._guard, self._writer, self._connector = guard, writer, connector
+        self._decode: Decoder = lambda frames: []
+        self.running: Notice | None = None
+        self.first_to_run: Notice | None = None
+
+    def run(self) -> None:
+        """Live until the connection has ended."""
+        self._guard.reader = threading.get_ident()
+        try:
+            self._live()
+        except BaseException as error:
+            self._guard.fail(error)
+            raise
+        finally:
+            with suppress(BaseException):
+                self._connector.close()
+            self._guard.reader = None  # the next thread may get the same id
+            self._guard.finish()
+
+    def read_while(self, waiting: Callable[[], bool]) -> None:
+        """Read in the middle of a handler; what arrives for handlers stays in the inbox, which is bounded."""
+        guard, transport, room = self._guard, self._guard.transport, MOST_DEFERRED
+        self._writer.flush()
+        attempt = guard.current
+        reading = guard.reading
+        reading.resume(time.monotonic())
+        try:
+            while transport is not None and waiting() and guard.current == attempt != 0 and room > 0:
+                room -= sum(map(len, self._read_once(transport) or ()))
+        finally:
+            reading.pause(time.monotonic())
+
+    def _live(self) -> None:
+        guard = self._guard
+        while True:
+            guard.wait_until(
+                lambda protocol: protocol.lifecycle.phase is not Phase.WAITING or bool(guard.inbox), guard.changed
+            )
+            if guard.abandoned:
+                guard.end()
+            with guard.open() as protocol:
+                phase = protocol.lifecycle.phase
+            if phase is Phase.CONNECTING and not guard.inbox:
+                self._run_attempt()
+            self._dispatch()
+            with guard.open() as protocol:
+                if protocol.lifecycle.phase is Phase.CLOSED and not guard.inbox:
+                    return
+
+    def _run_attempt(self) -> None:
+        guard = self._guard
+        with guard.open() as protocol:
+            attempt = protocol.lifecycle.attempt
+            endpoints = list(protocol.endpoints.by_name.values())
+            guard.link = attempting = self._connector.attempt(protocol.lifecycle.opening, endpoints)
+        try:
+            opened = self._connect(attempting, attempt, endpoints)
+            if opened is not None:
+                try:
+                    self._writer.flush()
+                    self._read(opened, attempt)
+                finally:
+                    self._writer.close(opened)
+                    _close(opened, CLOSE_TIMEOUT)
+        finally:
+            guard.link = None
+
+    def _connect(self, attempting: Attempt, attempt: int, endpoints: list[Endpoint]) -> Transport | None:
+        guard, transport = self._guard, None
+        try:
+            opened = attempting.run()
+            transport = opened.transport
+            start = make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+        except BaseException as problem:  # options may be functions of the user, and JSON may be his code
+            with guard.open() as protocol:
+                if protocol.lifecycle.attempt == attempt:
+                    protocol.connect_failed(as_connect_error(problem), time.monotonic())
+                    guard.publish()
+            if transport is not None:
+                _close(transport, 0)
+            return None
+        with guard.open() as protocol:
+            if guard.current == attempt:
+                guard.link = guard.transport = transport
+                guard.transport_name, guard.session_id = transport.name, opened.handshake.session_id
+                self._decode = start.decode
+                protocol.transport_opened(opened.handshake, transport.name, time.monotonic(), start)
+                guard.publish()
+                return transport
+        _close(transport, 0)
+        return None
+
+    def _read(self, transport: Transport, attempt: int) -> None:
+        while self._guard.current == attempt:
+            if self._guard.inbox:
+                self._dispatch()
+            elif self._read_once(transport) is None:
+                return
+
+    def _read_once(self, transport: Transport) -> list[Frame] | None:
+        """Take what comes next, and return it; None: nothing will come any more."""
+        guard = self._guard
+        try:
+            frames = transport.recv()
+        except BaseException as problem:  # whatever it is, this transport brings nothing more
+            guard.lose(transport, problem)
+            return None
+        if guard.abandoned:
+            guard.end()
+        packets = self._decode(frames)  # JSON may be the user's code, so outside the door
+        with guard.open() as protocol:
+            only_events = protocol.receiver.receive(packets, time.monotonic())
+            guard.publish(only_events=only_events)
+            has_frames = protocol.outbox.urgent or protocol.outbox.queued
+        if has_frames:
+            self._writer.flush()
+        return frames
+
+    def _dispatch(self) -> None:
+        """Run the user's functions for everything in the inbox."""
+        guard, inbox, deliver, reference = self._guard, self._guard.inbox, None, None
+        if not inbox:
+            return
+        self.first_to_run = inbox[0]
+        reading = guard.reading
+        reading.pause(time.monotonic())
+        try:
+            while inbox:  # how long one turn of this loop takes decides about much
+                self.running = notice = inbox.popleft()
+                owner = notice.owner
+                if owner is None or owner is not reference:
+                    receiver = owner() if owner is not None else getattr(notice, "waiter", None)
+                    reference, deliver = owner, getattr(receiver, "deliver", None)
+                # Once the user has left, he hears only of that; what came before the server left is still delivered.
+                if deliver is None or (guard.leaving and type(notice) in USER_PACKETS):
+                    continue
+                try:
+                    deliver(notice)
+                except BaseException:  # a function of the user's, or what logs for it, raised past every guard
+                    with suppress(BaseException):
+                        logger.exception("a function for %.200r raised", notice)
+        finally:
+            self.running = self.first_to_run = None
+            reading.resume(time.monotonic())
+            if self._writer.corked_until != inf:
+                self._writer.uncork()
+
+
+def _close(transport: Transport, timeout: float) -> None:
+    """Close a transport; whatever it raises, the session is over."""
+    with suppress(BaseException):
+        transport.close(timeout)

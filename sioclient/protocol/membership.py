@@ -1,0 +1,139 @@
+"""What a connection keeps from one session to the next: its endpoints, and all that waits for them.
+
+An endpoint that ends takes along what was queued for it and the acknowledgements that were awaited on it, and its owner
+is told. The tables are in ``endpoints``, ``acks`` and ``outbox``; here is what happens to them together.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import ChannelError, ConnectionLost, NotConnected, SocketIOError
+from .acks import AckKey, Acks
+from .endpoints import Endpoint, Endpoints, Joining
+from .notices import Connected, Disconnected, JoinFailed, Left, Notice, TransportClosed, Unacknowledged
+from .outbox import Outbox
+from .packets import Encoded, Error, Event, Json, Message, UserPacket
+
+
+class Membership:
+    """The endpoints, acknowledgements and queued packets of one connection.
+
+    Args:
+        buffer_size: packets that are kept while the connection is away.
+    """
+
+    def __init__(self, buffer_size: int) -> None:
+        self.endpoints, self.acks, self.outbox = Endpoints(), Acks(), Outbox(buffer_size)
+        self.notices: list[Notice] = []
+        self._join_numbers = itertools.count(1)
+
+    def tell(self, notice: Any, endpoint: Endpoint | None = None) -> None:
+        """Add a notice for the owner of an endpoint; by default, of the default one."""
+        notice.owner = (endpoint or self.endpoints.default).owner
+        self.notices.append(notice)
+
+    def check(self, name: str, endpoint: Endpoint | None = None) -> None:
+        """Raise ChannelError unless packets may be sent on an endpoint; without one, on that of this name."""
+        found = self.endpoints.get(name) if endpoint is None else endpoint
+        if found is None or found.state is Joining.OVER:
+            error = found.error if found is not None else None
+            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from error
+
+    def add(self, endpoint: Endpoint) -> None:
+        """Ask for an endpoint, or raise ChannelError if that is asked for already: servers would connect it twice."""
+        if self.endpoints.get(endpoint.name) is not None:
+            raise ChannelError(f"{endpoint.name!r} is connected already: use that channel, or disconnect it first")
+        self.endpoints.add(endpoint)
+
+    def joined(self, endpoint: Endpoint, data: dict[str, Any] | None) -> None:
+        """The server confirmed an endpoint, and sent this with it."""
+        endpoint.joined(data)
+        endpoint.join_number = next(self._join_numbers)
+        self.tell(Connected(endpoint.name), endpoint)
+
+    def take_early(self, endpoint: Endpoint) -> None:
+        """Tell of what came before the confirmation."""
+        for packet in endpoint.early.take():
+            self._hand_out(packet, endpoint)
+
+    def deliver(self, packet: Message | Json | Event | Error) -> bool | None:
+        """Tell of a packet if its endpoint is ours; until that is confirmed it is kept.
+
+        Returns:
+            Whether it is for an endpoint of ours; None: it is, but too much is kept already.
+        """
+        endpoint = self.endpoints.get(packet.endpoint)
+        if endpoint is None or endpoint.left_here:
+            return False  # before the confirmation, what comes is for the endpoint of this name that was left
+        if endpoint.state is not Joining.OPEN:
+            return endpoint.early.keep(packet) or None
+        self._hand_out(packet, endpoint)
+        return True
+
+    def still_joined(self, packet: UserPacket) -> bool:
+        """Return whether the endpoint of a packet has been joined since the packet came."""
+        endpoint = self.endpoints.get(packet.endpoint)
+        return endpoint is not None and endpoint.state is Joining.OPEN and endpoint.join_number == packet.join_number
+
+    def leave(self, endpoint: Endpoint, packet: Encoded | None) -> None:
+        """Leave an endpoint.
+
+        Args:
+            packet: tells the server; None: it does not have the endpoint.
+        """
+        was_open, name = endpoint.state is Joining.OPEN, endpoint.name
+        if packet is None:
+            self.outbox.drop_endpoint(name)
+            self.endpoints.close(endpoint, None)
+        else:
+            self.outbox.bind_to_session(name)
+            self.outbox.push(packet, name, of_session=True)
+            self.endpoints.leave(endpoint)
+        if was_open:
+            self.tell(Disconnected(name, "client"), endpoint)
+        lost = ConnectionLost(f"{name!r} was disconnected before the acknowledgement came")
+        self.fail_acks(lambda key: key[0] == name, lost)
+        self.tell(Left(name), endpoint)
+
+    def refuse(self, endpoint: Endpoint, error: ChannelError, why: str = "") -> None:
+        """The server does not have an endpoint, or not any more; ``why`` in its own words, if it has any."""
+        if endpoint.state is Joining.ASKED:
+            self.tell(JoinFailed(endpoint.name, error, endpoint.was_open, why or str(error)), endpoint)
+        self.endpoints.close(endpoint, error)
+        self.outbox.drop_endpoint(endpoint.name)
+        self.fail_acks(lambda key: key[0] == endpoint.name, ConnectionLost(str(error)))
+        self.tell(Left(endpoint.name), endpoint)
+
+    def end_session(self, reason: str, *, had_transport: bool) -> None:
+        """Forget all that belongs to one session; what may outlive it stays."""
+        unwritten = self.outbox.end_session()
+        for endpoint in self.endpoints.end_session():
+            self.tell(Disconnected(endpoint.name, reason), endpoint)
+        if had_transport:
+            self.tell(TransportClosed(reason))
+        lost = ConnectionLost(f"the connection was lost before the acknowledgement came: {reason}")
+        self.fail_acks(lambda key: key not in unwritten, lost)
+
+    def end(self, error: SocketIOError | None, reason: str) -> None:
+        """Forget everything: the connection has ended."""
+        gone = NotConnected(f"the connection has ended: {error or reason}")
+        gone.__cause__ = error
+        channels = self.endpoints.channels()
+        for endpoint in (*channels, self.endpoints.default):
+            self.endpoints.close(endpoint, gone)
+        self.outbox.forget_all()
+        self.fail_acks(lambda key: True, ConnectionLost(f"the connection ended before the packet was sent: {reason}"))
+        for endpoint in channels:
+            self.tell(Left(endpoint.name), endpoint)
+
+    def fail_acks(self, condemned: Callable[[AckKey], bool], error: SocketIOError) -> None:
+        """Fail the acknowledgements whose keys are condemned."""
+        self.notices += [Unacknowledged(waiter, error) for waiter in self.acks.drop(condemned)]
+
+    def _hand_out(self, packet: Message | Json | Event | Error, endpoint: Endpoint) -> None:
+        if not isinstance(packet, Error):
+            packet.join_number = endpoint.join_number
+        self.tell(packet, endpoint)

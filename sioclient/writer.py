@@ -1,0 +1,168 @@
+"""Writes what waits in the protocol: the send lock, the cork, and room for more.
+
+The send lock makes "take the frames, then send them" one step, so that frames keep their order. It is taken before the
+lock of the guard, never after it. Only this module calls ``transport.send``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from math import inf
+
+from .errors import BufferFull
+from .guard import Guard
+from .protocol.client import Verdict
+from .transports.base import Transport
+
+WRITE_TIMEOUT = 5.0
+"""How long a sending thread waits for space, the send lock or a connection before it leaves the write to the heartbeat
+thread, in seconds."""
+
+CORK_TIME = 0.005
+"""Seconds that what a handler sends may wait for what the next one sends."""
+
+LOOK = 0.05
+"""Seconds until the heartbeat thread looks after what another thread has left to it."""
+
+
+class Writer:
+    """Writes the frames of one connection, for any thread.
+
+    Args:
+        guard: has the protocol and the transport.
+
+    Attributes:
+        corked_until: when the heartbeat thread writes what waits; inf: nothing does.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._lock = threading.RLock()  # its release tells whose it is, which matters after Ctrl-C
+        self._wanted = False  # somebody has queued frames since the latest write began
+        self.corked_until = inf
+
+    def cork(self, verdict: Verdict) -> None:
+        """Have a packet wait for more, if the protocol said that it may.
+
+        It leaves with the last handler of a batch, with the fiftieth packet, with whatever another thread writes,
+        before a handler waits for the network, or after ``CORK_TIME``: whatever comes first.
+        """
+        if verdict is Verdict.MORE and self.corked_until == inf:
+            self.look_in(CORK_TIME)
+
+    def look_in(self, seconds: float) -> None:
+        """Have the heartbeat thread look after what waits to be written, so many seconds from now at the latest."""
+        with self._guard.open():
+            self.corked_until = min(self.corked_until, time.monotonic() + seconds)
+            self._guard.ring_by(self.corked_until)
+
+    def uncork(self) -> None:
+        """Write what waits for more, if anything does."""
+        if self.corked_until != inf:
+            self.corked_until = inf
+            self.flush()
+
+    def flush(self, patience: float = WRITE_TIMEOUT, *, keeps_time: bool = False) -> None:
+        """Write what may be written.
+
+        The listener does not wait for another thread that writes: if the server reads only while it is read from, both
+        would wait for each other. Its frames are not forgotten: whoever writes looks again after it let go of the lock.
+        Nobody waits for long: what cannot be written yet stays in the outbox, and the heartbeat thread looks after it.
+        It alone waits for the responses to POSTs; what others send meanwhile leaves together.
+
+        Args:
+            patience: seconds to wait at most.
+            keeps_time: whether this is the heartbeat thread.
+        """
+        give_up = time.monotonic() + patience
+        self._wanted = True
+        while True:
+            transport = self._guard.transport
+            is_busy = transport is not None and transport.is_busy
+            if not (is_busy or self._wanted):
+                return
+            if is_busy and not keeps_time:
+                self.look_in(0)
+                return
+            try:
+                if not (self._lock.acquire(False) or self._take_turn(give_up, keeps_time)):
+                    return
+                self._wanted = False
+                written = self._write(give_up)
+            except BaseException:  # Ctrl-C: others may rely on this thread to write what they have queued
+                self.look_in(0)
+                raise
+            finally:
+                try:  # noqa: SIM105 - suppress() costs ten times as much, and this is done for each packet
+                    self._lock.release()
+                except RuntimeError:
+                    pass  # it was not our turn
+            if not written:
+                self.look_in(LOOK)
+                return
+
+    def close(self, transport: Transport) -> None:
+        """Write the last frames of a session, and let go of its transport."""
+        guard = self._guard
+        with self._lock:
+            with guard.open() as protocol:
+                frames, guard.transport = protocol.frames_to_send(), None
+                guard.transport_name = guard.session_id = None
+            deadline = time.monotonic() + WRITE_TIMEOUT
+            with suppress(BaseException):  # whatever is wrong with the transport, the session is over
+                if frames and transport.prepare(deadline):
+                    transport.send(frames)
+                if frames or guard.leaving:
+                    transport.finish(deadline)  # the last packets, whoever has written them
+
+    def wait_for_room(self, sleeper: threading.Lock, deadline: float) -> bool:
+        """Wait in a sleeper of ``guard.room``; return whether there may be room now.
+
+        Raises:
+            BufferFull: the server takes nothing.
+        """
+        left = deadline - time.monotonic()
+        if left > 0 and sleeper.acquire(timeout=left):
+            return True
+        self._guard.room.discard(sleeper)
+        raise BufferFull(
+            f"the server has taken nothing for {WRITE_TIMEOUT:g} s, or a handler has kept its acknowledgements from "
+            "being read for as long: send less, or later"
+        )
+
+    def _take_turn(self, give_up: float, keeps_time: bool) -> bool:
+        left = 0.0 if keeps_time or self._guard.on_listener() else give_up - time.monotonic()
+        return left > 0 and self._lock.acquire(timeout=left)
+
+    def _write(self, give_up: float) -> bool:
+        """Write what may be written now, with the send lock held; return False if no more can be for a while."""
+        guard, transport = self._guard, self._guard.transport
+        if transport is None:
+            return True
+        try:
+            if transport.prepares and not self._prepare(transport, give_up):
+                return False
+            with guard.open() as protocol:
+                frames = protocol.frames_to_send() if transport is guard.transport else []
+                makes_room = bool(frames and guard.room.sleepers)
+                if protocol.outbox.queued:
+                    guard.ring()  # what the fence holds back, its deadline lets go
+            if makes_room:
+                guard.room.wake()
+                guard.wake_link()
+            if frames:
+                transport.send(frames)
+        except BaseException as problem:  # Ctrl-C, for one: nobody knows how much was written
+            guard.lose(transport, problem, "a write was interrupted")
+            if guard.is_for_caller(problem):
+                raise
+            return guard.transport is not transport
+        return True
+
+    def _prepare(self, transport: Transport, give_up: float) -> bool:
+        """Wait until a POST may be made if there is anything for it, else for the response to the one before."""
+        with self._guard.open() as protocol:
+            has_frames = protocol.has_frames()
+        return (transport.prepare if has_frames else transport.finish)(give_up)

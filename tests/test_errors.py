@@ -1,0 +1,91 @@
+"""Every exception: what it is, what it carries, and that it can be copied and sent to another process."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from sioclient import errors
+from sioclient.errors import (
+    AckTimeout,
+    BufferFull,
+    ChannelError,
+    ConnectError,
+    ConnectionLost,
+    HandshakeRejected,
+    LocalProtocolError,
+    NotConnected,
+    ProtocolError,
+    RemoteProtocolError,
+    SocketIOError,
+    WrongRevision,
+)
+
+ONE_OF_EACH = [
+    SocketIOError("why"),
+    ConnectError("why"),
+    ConnectError("why", retryable=False),
+    HandshakeRejected("why", status=503, body="busy"),
+    WrongRevision("why"),
+    NotConnected("why"),
+    BufferFull("why"),
+    ConnectionLost("why"),
+    AckTimeout("why"),
+    ChannelError("why"),
+    ProtocolError("why"),
+    LocalProtocolError("why"),
+    RemoteProtocolError("why"),
+]
+
+
+def test_there_is_one_of_each() -> None:
+    known = {found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, Exception)}
+    assert {type(error) for error in ONE_OF_EACH} == known
+    assert all(issubclass(kind, SocketIOError) for kind in known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bases"),
+    [
+        (ConnectError, (SocketIOError, ConnectionError)),
+        (HandshakeRejected, (ConnectError,)),
+        (WrongRevision, (ConnectError,)),
+        (BufferFull, (NotConnected,)),
+        (AckTimeout, (SocketIOError, TimeoutError)),
+        (LocalProtocolError, (ProtocolError, ValueError)),
+        (RemoteProtocolError, (ProtocolError,)),
+    ],
+)
+def test_what_catches_what(kind: type, bases: tuple[type, ...]) -> None:
+    assert all(issubclass(kind, base) for base in bases)
+
+
+@pytest.mark.parametrize("error", ONE_OF_EACH, ids=repr)
+def test_an_error_can_be_copied_and_pickled(error: SocketIOError) -> None:
+    error.data = {"reason": "token"}
+    for twin in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert type(twin) is type(error)
+        assert (str(twin), twin.args, vars(twin)) == ("why", ("why",), vars(error))
+
+
+@pytest.mark.parametrize("status", [300, 302, 399, 400, 401, 403, 404])
+def test_a_rejection_that_means_the_same_tomorrow_is_final(status: int) -> None:
+    assert not HandshakeRejected("why", status=status).retryable
+
+
+@pytest.mark.parametrize("status", [200, 299, 402, 405, 429, 500, 502, 503])
+def test_another_rejection_may_pass(status: int) -> None:
+    assert HandshakeRejected("why", status=status).retryable
+
+
+def test_only_so_much_of_a_body_is_kept() -> None:
+    assert HandshakeRejected("why", status=500, body="x" * 201).body == "x" * 200
+
+
+def test_what_is_retryable() -> None:
+    assert ConnectError("why").retryable
+    assert not ConnectError("why", retryable=False).retryable
+    assert not WrongRevision("why").retryable
+    assert SocketIOError("why").data is None
