@@ -124,7 +124,10 @@ class HttpClient:
         before = list(jar)
         jar.extract_cookies(MockResponse(message), MockRequest(asked))  # type: ignore[arg-type]
         known = set(map(id, before))
-        for cookie in [cookie for cookie in jar if id(cookie) not in known]:
+        new = [cookie for cookie in jar if id(cookie) not in known]
+        # In Python 3.10 a jar gives cookies in the order of their names, and not as they came.
+        places = {value.partition("=")[0].strip(): place for place, value in enumerate(values)}
+        for cookie in sorted(new, key=lambda cookie: places.get(cookie.name, 0)):
             self._remember(cookie.domain, cookie.path, cookie.name)
 
     def abort(self) -> None:
