@@ -33,6 +33,8 @@ class Interrupt:
     def run(self, function: Callable[[], Any]) -> None:
         """Call a function and let it be interrupted."""
         before = sys.gettrace()
+        # Python 3.12 reports instructions only if a frame wanted them when the function was set.
+        sys._getframe().f_trace_opcodes = True
         sys.settrace(self._trace)
         try:
             function()
