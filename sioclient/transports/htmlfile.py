@@ -46,11 +46,13 @@ class HtmlfileTransport(PostingTransport):
         with connect_errors(self.name, url):
             open_stream(self._stream, request, deadline, tunnel=False)
             send_request(self._stream, "GET", request)
-            head = read_head(self._stream, deadline)
-            if head.status != 200:
-                raise HandshakeRejected(f"the server refused htmlfile with status {head.status}", status=head.status)
-            self._http.keep_cookies(request, head.headers)
-            self._chunks = _Chunks() if head.chunked else None
+            with read_head(self._stream, deadline) as head:
+                if head.status != 200:
+                    raise HandshakeRejected(
+                        f"the server refused htmlfile with status {head.status}", status=head.status
+                    )
+                self._http.keep_cookies(request, head.headers)
+                self._chunks = _Chunks() if head.chunked else None
             while not self._first:
                 self._first = self._read_on(deadline)
 

@@ -211,15 +211,15 @@ class _UpgradeSocket:
         """Leave that to the transport."""
 
     def _read_head(self) -> bytes:
-        response = read_head(self._stream, self._deadline)
-        # Checked here, as the library's older versions take a redirect, and much else, for a success.
-        if response.status != 101:
-            body = redirect_target(response) or self._beginning(response).decode("utf-8", "replace")
-            raise HandshakeRejected(
-                f"the server refused the websocket with status {response.status}, {body!r}",
-                status=response.status,
-                body=body,
-            )
+        with read_head(self._stream, self._deadline) as response:
+            # Checked here, as the library's older versions take a redirect, and much else, for a success.
+            if response.status != 101:
+                body = redirect_target(response) or self._beginning(response).decode("utf-8", "replace")
+                raise HandshakeRejected(
+                    f"the server refused the websocket with status {response.status}, {body!r}",
+                    status=response.status,
+                    body=body,
+                )
         lines = [f"{name}: {value}" for name in _FOR_THE_LIBRARY for value in response.headers.get_all(name, [])]
         return "\r\n".join(["HTTP/1.1 101 Switching Protocols", *lines, "", ""]).encode("utf-8")
 
