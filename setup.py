@@ -12,6 +12,8 @@ SERVER = ["tornado>=6.5.3"]
 TEST = [
     *SERVER,
     "coverage[toml]>=7.6",
+    "eventlet>=0.40",
+    "gevent>=24.11",
     "hypothesis>=6.100",
     "PySocks>=1.7.1",
     "pproxy>=2.7.9",
@@ -46,7 +48,16 @@ setup(
         "socks": ["PySocks>=1.7.1"],
         "speed": ["orjson>=3.9"],
         "test": TEST,
-        "dev": [*TEST, *MUTATE, "bandit>=1.8", "matplotlib>=3.8", "mypy>=1.11", "orjson>=3.9", "ruff>=0.6"],
+        "dev": [
+            *TEST,
+            *MUTATE,
+            "bandit>=1.8",
+            "matplotlib>=3.8",
+            "mypy>=1.11",
+            "orjson>=3.9",
+            "pyinstaller>=6.10",
+            "ruff>=0.6",
+        ],
         "fuzz": ["atheris>=3.0"],
     },
     classifiers=[

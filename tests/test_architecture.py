@@ -75,6 +75,17 @@ def test_importing_sioclient_loads_no_network_library():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+COMPUTED = {"importlib.import_module", "import_module", "__import__"}
+"""What imports by a name that is made up at run time: programs that pack others do not see which module is meant."""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_no_module_is_imported_by_a_computed_name(path):
+    used = {ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, (ast.Name, ast.Attribute))}
+    imported = {name for _, names in imports(path) for name in names}
+    assert not (used | imported) & COMPUTED
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_nothing_is_too_long_to_read(path):
     assert path.read_text(encoding="utf-8").count("\n") <= 400

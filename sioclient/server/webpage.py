@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib.resources import files
 
 from tornado.web import HTTPError, RequestHandler
 
-FOLDER = Path(__file__).resolve().parent / "page"
+FOLDER = files("sioclient.server") / "page"  # not a path: the package may be in a zip file
 KINDS = {
     "index.html": "text/html; charset=UTF-8",
     "chat.css": "text/css; charset=UTF-8",

@@ -17,6 +17,7 @@ method expects that its caller holds it: those that need it take it, as an RLock
 
 from __future__ import annotations
 
+import _socket
 import errno
 import os
 import selectors
@@ -312,8 +313,7 @@ class Stream:
         with self._lock:
             if self._sock is not None:
                 with suppress(OSError):
-                    # Not the TLS socket's own shutdown: see the rules above.
-                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+                    _shutdown(self._sock)
 
     def _adopt(self, sock: socket.socket) -> None:
         with self._lock:
@@ -367,6 +367,16 @@ def make_tls_context(ca: str | None, cert: str | tuple[str, str] | None) -> ssl.
     if cert is not None:
         context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
     return context
+
+
+def _shutdown(sock: socket.socket) -> None:
+    """End a connection both ways without taking TLS off, as ``SSLSocket.shutdown`` would: see the rules above."""
+    if isinstance(sock, _socket.socket):
+        _socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    elif isinstance(sock, ssl.SSLSocket):  # gevent's, which have the system's socket inside
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    else:  # eventlet's plain ones, whose class has no ``shutdown``, but each socket has
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _aborted() -> ConnectionAbortedError:

@@ -433,6 +433,51 @@ def test_abort_tells_the_other_side(link: Open) -> None:
     assert peer.read_to_end() == b""
 
 
+def refuse(_: object) -> None:
+    raise ConnectionRefusedError
+
+
+class GreenSocket:
+    """What gevent and eventlet put in the place of sockets: no socket of the system's."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.events = events
+
+    def shutdown(self, how: int) -> None:
+        self.events.append("plain")
+
+    def close(self) -> None:
+        self.events.append("closed")
+
+
+class GreenTls(GreenSocket):
+    def shutdown(self, how: int) -> None:
+        self.events.append("takes TLS off")
+
+
+class EventletSocket:
+    """It has ``shutdown`` only in each object, and not in its class."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.shutdown = lambda how: events.append("plain")
+        self.close = lambda: events.append("closed")
+
+
+@pytest.mark.parametrize("kind", [GreenSocket, GreenTls, EventletSocket])
+def test_green_sockets_are_shut_down_without_taking_tls_off(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module.socket, "socket", EventletSocket if kind is EventletSocket else GreenSocket)
+    monkeypatch.setattr(stream_module.ssl, "SSLSocket", GreenTls)
+    events: list[str] = []
+    stream, sock = Stream(wakes=False), kind(events)
+    sock.settimeout = lambda _: None
+    sock.connect = lambda _: stream.abort()
+    sock.setsockopt = lambda *_: None
+    sock.setblocking = refuse
+    with pytest.raises(ConnectionRefusedError):
+        stream.connect_with(sock, ("localhost", 1), time.monotonic() + LIMIT)
+    assert events == ["plain", "closed"]
+
+
 @pytest.mark.parametrize("wakes", [True, False])
 def test_abort_ends_connecting(wakes: bool) -> None:
     with deaf_port() as port, closing(Stream(wakes=wakes)) as stream:

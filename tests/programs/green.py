@@ -1,0 +1,89 @@
+"""A program on green threads: gevent or eventlet has put them in the place of the system's, as its first act.
+
+The arguments are the name of the library and the settings as JSON. Each line that it prints is a fact; its stdin tells
+it when the server was stopped and started again.
+"""
+
+import sys
+
+if sys.argv[1] == "gevent":
+    from gevent import monkey
+
+    monkey.patch_all()
+else:
+    import eventlet
+
+    eventlet.monkey_patch()
+
+import json
+import threading
+import time
+
+from sioclient import Handler, SocketIO
+
+SETTINGS = json.loads(sys.argv[2])
+URL, MANY = SETTINGS["url"], SETTINGS["many"]
+OPTIONS = {"transports": (SETTINGS["transport"],), "verify": SETTINGS["verify"], "reconnection_delay": 0.05}
+
+
+def say(*facts):
+    print(*facts, flush=True)
+
+
+class Reader(Handler):
+    def on_connect(self, socket):
+        say("connect")
+
+    def on_echoed(self, *args):
+        say("echoed", *args)
+        say("in a handler", socket.call("sum", 3, 4))
+
+    def on_close(self, reason):
+        say("close")
+
+    def on_reconnect(self, attempts):
+        say("reconnect")
+
+    def on_disconnect(self):
+        say("disconnect")
+
+
+class Ticks:
+    """Another green thread, and the longest time for which it did not get its turn."""
+
+    longest, running = 0.0, True
+
+    def run(self):
+        before = time.monotonic()
+        while self.running:
+            time.sleep(0.01)
+            before, last = time.monotonic(), before
+            self.longest = max(self.longest, before - last)
+
+
+ticks = Ticks()
+ticking = threading.Thread(target=ticks.run, daemon=True)
+ticking.start()
+socket = SocketIO(URL, handler=Reader(), **OPTIONS)
+say(socket.transport_name)
+say("sum", socket.call("sum", 1, 2))
+socket.emit("echo", "hi")
+socket.wait(0.5)
+say("waited")
+others = [SocketIO(URL, **OPTIONS) for _ in range(MANY)]
+say("many", sum(other.call("sum", number, 1) for number, other in enumerate(others)))
+for other in others:
+    other.disconnect()
+ticks.running = False
+ticking.join()
+say("others had their turn", ticks.longest < 1)
+say("restart it")
+socket.wait(0.3)
+say("go on", sys.stdin.readline().strip())
+say("sum", socket.call("sum", 5, 6))
+if SETTINGS["ending"] == "disconnect":
+    socket.disconnect()
+    say("threads", threading.active_count())
+elif SETTINGS["ending"] == "wait":
+    say("waiting")
+    socket.wait(60)
