@@ -8,8 +8,10 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).resolve().parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py").read_text(encoding="utf-8")).group(1)
 
+MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.5.3"]
 TEST = [
+    *MSGPACK,
     *SERVER,
     "coverage[toml]>=7.6",
     "eventlet>=0.40",
@@ -44,6 +46,7 @@ setup(
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
     extras_require={
+        "msgpack": MSGPACK,
         "server": SERVER,
         "socks": ["PySocks>=1.7.1"],
         "speed": ["orjson>=3.9"],

@@ -23,7 +23,7 @@ from .protocol.notices import (
     Retrying,
     Unacknowledged,
 )
-from .protocol.packets import Event, Json, Message, UserPacket
+from .protocol.packets import Event, Json, Message, UserPacket, name_text
 
 logger = logging.getLogger("sioclient")
 
@@ -288,7 +288,7 @@ class Channel:
         try:
             self._connection.acknowledge(packet, ack_args(result))
         except (SocketIOError, TypeError, ValueError) as error:
-            self._on_exception(packet.name if isinstance(packet, Event) else "message", error)
+            self._on_exception(name_text(packet.name) if isinstance(packet, Event) else "message", error)
 
     def _on_exception(self, name: str, error: BaseException) -> None:
         try:

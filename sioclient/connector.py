@@ -90,7 +90,7 @@ class Attempt:
         endpoints: Iterable[Endpoint],
     ) -> None:
         self._make_http, self._address = http, address
-        self._transports, self._limit = options.transports, options.max_message_size
+        self._transports, self._limit, self._parser = options.transports, options.max_message_size, options.parser
         self._opening = opening
         self._auths = [(endpoint, endpoint.auth) for endpoint in endpoints if endpoint.auth is not None]
         self._deadline = time.monotonic() + options.connect_timeout
@@ -104,7 +104,7 @@ class Attempt:
             ConnectError: it did not work out; what was open is closed.
         """
         if self._opening.dialect is not None:
-            self._check_auth(self._opening.dialect)
+            self._check_dialect(self._opening.dialect)
         http = self._make_http()
         data = {}
         for endpoint, auth in self._auths:
@@ -167,7 +167,7 @@ class Attempt:
             handshake = self._handshake(http, requests)
         except HandshakeRejected as rejection:
             return self._open_after_rejection(http, rejection)
-        self._check_auth(handshake.dialect)
+        self._check_dialect(handshake.dialect)
         failure: ConnectError | None = None
         ways = ways_of(handshake, self._address.resource, self._transports)
         for position, way in enumerate(ways):
@@ -185,8 +185,14 @@ class Attempt:
             raise rejection
         return self._open(http, way, self._deadline, None)
 
-    def _check_auth(self, dialect: Dialect) -> None:
-        """Raise ConnectError if the user has given an ``auth`` that the server cannot get."""
+    def _check_dialect(self, dialect: Dialect) -> None:
+        """Raise ConnectError if the user has given an ``auth`` or a ``parser`` that the server does not know."""
+        if self._parser is not None and dialect.number == 1:
+            raise ConnectError(
+                f"a parser= came with socket.io 2.0, and this server speaks revision 1 ({dialect.servers}): leave "
+                "parser= out",
+                retryable=False,
+            )
         if not dialect.asks_to_join and self._auths and "" in [endpoint.name for endpoint, _ in self._auths]:
             raise ConnectError(
                 f"an auth= that is no HTTP authentication came with socket.io 3, and revision {dialect.number} has "
@@ -223,7 +229,7 @@ class Attempt:
             transport.open(self._address.url(way.path), deadline)
             if handshake is None:
                 handshake = self._read_open_packet(transport, deadline)
-                self._check_auth(handshake.dialect)
+                self._check_dialect(handshake.dialect)
             elif way.probe is not None:
                 _probe(transport, way.probe, deadline)
             self._begin(transport.abort)

@@ -25,7 +25,7 @@ from .protocol.notices import (
     TransportClosed,
     TransportOpened,
 )
-from .protocol.packets import Error, Event, Json, Message
+from .protocol.packets import Error, Event, Json, Message, Name, name_text
 
 logger = logging.getLogger("sioclient")
 
@@ -133,8 +133,9 @@ class Dispatcher:
         functions = self._take(name) if name in self._registered else []
         return [*functions, found] if callable(found) else functions
 
-    def _plan(self, name: str) -> _Plan | None:
+    def _plan(self, name: Name) -> _Plan | None:
         """Return whom an event goes to, and remember it if that lasts; None: to those for messages."""
+        name = name_text(name)
         if name == "message":
             return None
         if name in RESERVED:

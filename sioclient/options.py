@@ -22,6 +22,9 @@ TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
 REVISIONS = (1, 4, 5)
 """The revisions of the protocol that a user can ask for."""
 
+PARSERS = ("msgpack",)
+"""The parsers that a user can ask for besides the usual one."""
+
 _UNSAFE = re.compile(r"[\r\n\0]")
 
 
@@ -50,6 +53,7 @@ class OptionsDict(TypedDict, total=False):
     buffer_size: int
     max_message_size: int
     revision: int | None
+    parser: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,9 @@ class Options:
         max_message_size: bytes that a message from the server may have.
         revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out, and
             find out anew when another server has taken the place of the one before.
+        parser: how the server writes packets: None for the usual way, "msgpack" for a server of socket.io 2.x to 4.x
+            with socket.io-msgpack-parser, or python-socketio with ``serializer="msgpack"``. It needs the package
+            msgpack, which ``pip install sioclient[msgpack]`` brings.
 
     Raises:
         TypeError, ValueError: a value is not what it should be; the message says what it must be.
@@ -103,11 +110,14 @@ class Options:
     buffer_size: int = 1000
     max_message_size: int = 16 * 2**20
     revision: int | None = None
+    parser: str | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
+        if self.parser is not None and self.revision == 1:
+            raise ValueError("parser= came with socket.io 2.0: a server of revision 1 has none, so leave it out")
 
 
 NAMES = frozenset(field.name for field in fields(Options))
@@ -231,6 +241,11 @@ def _check_revision(name: str, value: Any) -> None:
         raise ValueError(f"revision must be 1, 4 or 5, or None to find out, not {value!r}")
 
 
+def _check_parser(name: str, value: Any) -> None:
+    if value is not None and value not in PARSERS:
+        raise ValueError(f"parser must be {' or '.join(map(repr, PARSERS))}, or None for the usual one, not {value!r}")
+
+
 def _whole(least: int, *, or_none: bool = False) -> Callable[[str, Any], None]:
     def check(name: str, value: Any) -> None:
         if value is None and or_none:
@@ -258,4 +273,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "buffer_size": _whole(0),
     "max_message_size": _whole(1),
     "revision": _check_revision,
+    "parser": _check_parser,
 }

@@ -278,7 +278,7 @@ def test_wrong_arguments_are_explained(channel, server):
         (lambda: channel.emit("x", timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, volatile=True), "volatile"),
-        (lambda: channel.emit(5), "name must be text"),
+        (lambda: channel.emit(None), "name must be text"),
         (lambda: channel.send("x", 5), "callback must be a function, not int"),
         (lambda: channel.call("x", timeout="5"), "timeout must be a number"),
         (lambda: channel.on(5), "name must be text"),

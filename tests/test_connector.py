@@ -689,3 +689,11 @@ def test_ask_opens_a_websocket_to_a_server_without_polling() -> None:
 def test_connect_error_stays_as_it_is() -> None:
     error = ConnectError("no")
     assert as_connect_error(error) is error
+
+
+def test_a_parser_that_the_server_cannot_have_is_an_error() -> None:
+    for opening, requests in ((revision1(), 0), (any_revision(), 1)):
+        error, server = failure(reply(), opening=opening, parser="msgpack")
+        assert "a parser= came with socket.io 2.0" in str(error)
+        assert not error.retryable
+        assert len(server.requests) == requests

@@ -263,6 +263,13 @@ def test_functions_come_in_order_and_the_method_last(dispatcher: Dispatcher) -> 
         assert called(dispatcher, Event("news")) == ["first", "second", "on_news"]
 
 
+def test_a_number_is_the_name_that_its_text_is(dispatcher: Dispatcher) -> None:
+    dispatcher.register("5", first, once=False)
+    for _ in range(2):
+        assert called(dispatcher, Event(5)) == called(dispatcher, Event("5")) == ["first"]
+    assert dispatcher.find(Event(6, [1]), None)[2] == [6, [1]]
+
+
 def test_a_function_for_one_time_is_found_once(dispatcher: Dispatcher) -> None:
     dispatcher.register("news", first, once=True)
     assert called(dispatcher, Event("news")) == ["first", "on_news"]

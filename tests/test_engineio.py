@@ -93,6 +93,7 @@ def test_before_the_first_connection(make):
     ("options", "error", "text"),
     [
         ({"colour": "red"}, TypeError, "no option 'colour'"),
+        ({"parser": "msgpack"}, TypeError, "no option 'parser'"),
         ({"revision": 5}, ValueError, "revision must be that of Engine.IO, 3 or 4"),
         ({"revision": 1}, ValueError, "3 or 4"),
         ({"logger": "loud"}, TypeError, "logger must be True, False or a logging.Logger, not str"),

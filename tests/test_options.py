@@ -53,6 +53,7 @@ def test_the_defaults_are_those_that_are_promised() -> None:
         "buffer_size": 1000,
         "max_message_size": 16 * 1024 * 1024,
         "revision": None,
+        "parser": None,
     }
 
 
@@ -295,3 +296,15 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
     for auth in ("x", 5, ["x"], lambda: "x"):
         with pytest.raises(TypeError, match="auth must be a dictionary"):
             auth_data(auth)
+
+
+@pytest.mark.parametrize("value", ["json", 5, "Msgpack"])
+def test_a_parser_is_one_of_those_there_are(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^parser must be 'msgpack', or None for the usual one, not "):
+        Options(parser=value)
+
+
+def test_revision_1_has_no_parser() -> None:
+    assert Options(parser="msgpack", revision=5).parser == "msgpack"
+    with pytest.raises(ValueError, match="a server of revision 1 has none"):
+        Options(parser="msgpack", revision=1)

@@ -109,10 +109,12 @@ class Lifecycle:
             return
         missing = "a response" if self.phase is Phase.CONNECTING else "the join of the default endpoint"
         error = f"no connection within {self._options.connect_timeout:g} s: {missing} did not come"
-        self.lost("connect timeout", ConnectError(error), now)
+        self.lost("connect timeout", ConnectError(error + self._join_advice()), now)
 
     def lost(self, reason: str, error: SocketIOError, now: float) -> None:
         """The transport, or the attempt to have one, is gone: wait for another, or end."""
+        if reason == "transport closed" and self._join_advice():
+            error = ConnectError(f"the server ended the session instead of letting us join{self._join_advice()}")
         if self.phase in (Phase.CONNECTING, Phase.JOINING):
             error = self._find_out_anew(error)
         in_session = self.session is not None
@@ -192,6 +194,12 @@ class Lifecycle:
         anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {why}")
         anew.__cause__ = error
         return anew
+
+    def _join_advice(self) -> str:
+        """Return what may be wrong if a server takes our request to join and says nothing, as text to be added."""
+        if self.phase is not Phase.JOINING or self.dialect is None or self._retry.was_joined:
+            return ""
+        return self.dialect.join_advice and f" ({self.dialect.join_advice})"
 
     def _was_healthy(self, now: float) -> bool:
         session = self.session

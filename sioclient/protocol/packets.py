@@ -16,11 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from ..errors import WrongRevision
+from ..errors import ConnectError
 from .framing import Frame as Frame
 
 Encoded = str | tuple[Frame, ...]
 """A packet on the wire: one frame, or several when it has attachments."""
+
+Name = Union[str, int, float]
+"""The name of an event. In JavaScript, a number is a name like any other, and 5 and "5" are the same one."""
 
 MAX_ID = 2**53
 """Ids beyond this are not exact in JavaScript, so no server can have sent one."""
@@ -75,9 +78,9 @@ class Json:
 
 @dataclass(slots=True)
 class Event:
-    """Packet 5: a name and its arguments."""
+    """Packet 5: a name and its arguments. The name is as it came; see ``name_text`` for comparing it with others."""
 
-    name: str
+    name: Name
     args: list[Any] = field(default_factory=list)
     endpoint: str = ""
     id: int | None = None
@@ -135,9 +138,9 @@ class Close:
 
 @dataclass(slots=True)
 class Foreign:
-    """What only servers of another revision say; ``error`` names both sides."""
+    """What only servers of another revision, or with another parser, say; ``error`` names both sides."""
 
-    error: WrongRevision
+    error: ConnectError
 
 
 @dataclass(slots=True)
@@ -153,3 +156,20 @@ Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error,
 
 UserPacket = Union[Message, Json, Event]
 """What users send and receive; the rest is between the protocols."""
+
+
+def is_name(value: object) -> bool:
+    """Return whether an event can have this name: a text, or a number."""
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def name_text(name: Name) -> str:
+    """Return the text of a name, under which JavaScript finds its functions: that of 5 and of 5.0 is ``5``."""
+    if isinstance(name, str):
+        return name
+    return str(int(name)) if isinstance(name, float) and name.is_integer() else str(name)
+
+
+def not_a_name(value: object) -> TypeError:
+    """Return the error for what cannot be the name of an event."""
+    return TypeError(f"an event's name must be text or a number, not {type(value).__name__}")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from ..protocol.notices import Dropped
-from ..protocol.packets import Event, Json, Message, UserPacket
+from ..protocol.packets import Event, Json, Message, UserPacket, name_text
 from .connection import Peer, SocketConnection, make_connection, wants_ack
 from .events import MisfitError, UnknownEventError
 from .logs import RateLimitedLog
@@ -133,8 +133,9 @@ class Handlers:
         connection = self._listening(packet.endpoint)
         if connection is None:
             return None
-        task = self._run_for(packet, connection.on_event, [packet.name, *packet.args])
-        if task is None or not connection.is_concurrent(packet.name) or self._concurrent >= MOST_CONCURRENT:
+        name = name_text(packet.name)
+        task = self._run_for(packet, connection.on_event, [name, *packet.args])
+        if task is None or not connection.is_concurrent(name) or self._concurrent >= MOST_CONCURRENT:
             return task
         self._concurrent += 1
         task.add_done_callback(self._on_concurrent_done)

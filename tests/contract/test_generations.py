@@ -102,11 +102,40 @@ def test_bytes_are_acknowledged(join):
     assert channel.call("echo", [b"1"]) == [b"1"]
 
 
+MANY = {"3.1.2", "python-socketio"}
+"""The servers that are known to take any number of attachments; 1.7.4 does too, but cannot be told from 2.x."""
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_the_session_outlives_many_bytes_in_one_packet(name, port_of, connect):
+    socket = connect(port_of(name))
+    assert socket.call("echo", [b"x"] * 10) == [b"x"] * 10
+    if name in MANY:
+        assert socket.call("echo", [b"x"] * 50) == [b"x"] * 50
+    else:
+        with pytest.raises(LocalProtocolError, match="several packets"):
+            socket.call("echo", [b"x"] * 11)
+    assert socket.call("echo", "still here") == "still here"
+
+
 def test_many_packets_with_bytes_keep_their_order(join, recorder):
     socket = join(recorder)
     for number in range(200):
         socket.emit("note", [number, b"x" * number])
     assert socket.call("notes") == [[number, b"x" * number] for number in range(200)]
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["0.9.19", "1.7.4", "2.5.1", "3.1.2", "4.8.1"])
+def test_a_number_is_a_name_in_javascript(name, port_of, connect):
+    socket = connect(port_of(name))
+    heard = []
+    socket.on("5", heard.append)
+    socket.emit(5, "sent as a number")
+    socket.emit("5", "sent as text")
+    eventually(lambda: heard == ["sent as a number", "sent as text"], "both events")
 
 
 # Who is there

@@ -25,7 +25,7 @@ from sioclient.protocol.notices import (
 )
 from sioclient.protocol.packets import Error, Message
 from sioclient.protocol.phases import Phase
-from sioclient.protocol.revisions import revision1
+from sioclient.protocol.revisions import revision1, revision5
 
 from .driver import (
     DEAD_AFTER,
@@ -127,6 +127,36 @@ def test_the_time_of_an_attempt_includes_the_join():
     assert client.phase is Phase.JOINING
     client.handle_timeout(10.0)
     assert "within 10 s: the join of the default endpoint did not come" in str(ending(client).error)
+
+
+def joining_client_of_revision_5():
+    client = connecting_client(opening=revision5(), attempts=0)
+    link(client, 0.0)
+    assert client.phase is Phase.JOINING
+    return client
+
+
+def test_an_end_instead_of_a_join_may_come_from_another_parser():
+    client = joining_client_of_revision_5()
+    client.transport_lost("transport closed", 1.0)
+    assert "instead of letting us join (as a server does that speaks msgpack" in str(ending(client).error)
+
+
+def test_silence_instead_of_a_join_may_come_from_another_parser():
+    client = joining_client_of_revision_5()
+    client.handle_timeout(10.0)
+    assert "did not come (as a server does that speaks msgpack: see parser='msgpack')" in str(ending(client).error)
+
+
+def test_a_server_that_has_joined_us_before_has_our_parser():
+    client = connecting_client(opening=revision5())
+    link(client, 0.0, '40{"sid":"x"}')
+    away(client)
+    client.notices()
+    come_back(client, 2.0)
+    client.transport_lost("transport closed", 3.0)
+    (retrying,) = of(Retrying, client)
+    assert str(retrying.error) == "the connection was lost: transport closed"
 
 
 def test_an_open_connection_has_no_time_limit():

@@ -61,6 +61,7 @@ function serve(socket) {
   // Between two polls these libraries do not say that they kick: the next poll only finds no session.
   socket.on('do kick', function () { whenHeard(function () { socket.disconnect(); }); });
   socket.on('do cut', function () { whenHeard(function () { io.transports[socket.id].socket.destroy(); }); });
+  socket.on(5, function () { emit('5', list(arguments)); });
   socket.on('sum', function (a, b, answer) { answer(a + b); });
   socket.on('subscribe', function (topic) { socket.emit('news', topic, { title: 'Sun' }); });
   socket.on('introduce yourself', function (to, answer) {

@@ -14,6 +14,8 @@ function allowRequest(request, accept) {
 }
 
 const options = { ...settings.socketio };
+// The parser of 2.x writes joins and ends as JSON, that of 3.x and 4.x everything as msgpack.
+if (settings.parser === 'msgpack') options.parser = require('socket.io-msgpack-parser-' + (folder < 'socket.io-3' ? 2 : 3));
 if (settings.authorize) options.allowRequest = allowRequest;
 const io = require(folder)(server, options);
 
@@ -55,6 +57,7 @@ function serve(socket) {
   socket.on('do cut', () => whenHeard((transport) => {
     (transport.name === 'websocket' ? transport.socket._socket : transport.req.socket).destroy();
   }));
+  socket.on(5, (...args) => socket.emit(5, ...args));
   socket.on('sum', (a, b, answer) => answer(a + b));
   socket.on('subscribe', (topic) => socket.emit('news', topic, { title: 'Sun' }));
   socket.on('introduce yourself', (to, answer) => socket.emit('what is your name', (...args) => answer(...args)));

@@ -8,6 +8,7 @@ revision      servers                                     modules
 1             socket.io 0.7 to 0.9                        ``revision1``, ``packets1``, ``framing1``
 4             socket.io 1.x and 2.x                       ``engine``, ``engine3``, ``packets4``
 5             socket.io 3.x and 4.x, python-socketio 5    ``engine``, ``engine4``, ``packets5``
+4 and 5       the same with a parser for msgpack          ``msgpackets`` too
 none          Engine.IO without Socket.IO                 ``engine``, ``engine3`` or ``engine4``, ``plain``
 not known     any of them                                 ``unknown``
 ============  ==========================================  ==================================================
@@ -24,19 +25,25 @@ from .revision1 import Dialect1, revision1
 from .unknown import any_engine, any_revision
 
 
-def make_opening(revision: int | None, json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> Opening:
+def make_opening(
+    revision: int | None, json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None
+) -> Opening:
     """Return the opening of a revision of Socket.IO; None: the one that finds out.
 
     Args:
         revision: 1, 4 or 5.
         json: how JSON is written and read.
         most_bytes: bytes that the attachments of a packet may have together.
+        parser: how packets are written in the revisions 4 and 5: None, or ``"msgpack"``.
+
+    Raises:
+        ImportError: the package msgpack is wanted and not installed.
     """
     if revision == 1:
         return revision1(json)
-    makers: dict[int | None, Callable[[JsonText | None, int], Opening]]
+    makers: dict[int | None, Callable[[JsonText | None, int, str | None], Opening]]
     makers = {4: revision4, 5: revision5, None: any_revision}
-    return makers[revision](json, most_bytes)
+    return makers[revision](json, most_bytes, parser)
 
 
 def make_engine_opening(revision: int | None, json: JsonText | None = None) -> Opening:

@@ -139,6 +139,10 @@ class Dialect(Protocol):
         """The servers that speak it, in words for an error message."""
 
     @property
+    def join_advice(self) -> str:
+        """What may be wrong if the server does not let us join, and does not say why; empty: nothing is known."""
+
+    @property
     def asks_to_join(self) -> bool:
         """Whether the client asks to join the default endpoint; if not, the server joins it unasked."""
 
@@ -159,7 +163,7 @@ class Dialect(Protocol):
     def decoder(self) -> Decoder:
         """Return a decoder for the frames of one session."""
 
-    def disconnect_packets(self, transport: str) -> tuple[str, ...]:
+    def disconnect_packets(self, transport: str) -> tuple[Frame, ...]:
         """Return the frames that end a session, to be sent before its transport is closed."""
 
     def needs_fence(self, transport: str) -> bool:

@@ -14,10 +14,11 @@ from urllib.parse import quote
 from ...errors import ConnectError, LocalProtocolError, RemoteProtocolError
 from ..framing import Frame
 from ..jsontext import JsonText
-from ..packets import Close, Connect, Encoded, Heartbeat, Malformed, Noop, Packet
+from ..packets import Close, Connect, Disconnect, Encoded, Heartbeat, Malformed, Noop, Packet
 from . import engine3, engine4, responses
 from .base import Decoder, Handshake, HandshakeRequest, Probe
-from .engineframing import CLOSE, DISCONNECT, EngineFraming
+from .engineframing import CLOSE, EngineFraming
+from .msgpackets import MsgpackCodec
 from .packets4 import PacketCodec4, check_endpoint
 from .packets5 import SERVERS, PacketCodec5
 from .plain import MessageCodec
@@ -46,6 +47,8 @@ class _Reader(Protocol):
 class _Codec(Protocol):
     def encode(self, packet: Packet) -> tuple[str, list[bytes]]: ...
 
+    def meet(self, announced: Mapping[str, Any]) -> None: ...
+
     def reader(self) -> _Reader: ...
 
 
@@ -59,6 +62,7 @@ class EngineDialect:
         codec: the grammar of the messages.
         asks_to_join: see ``Dialect``.
         alone: whether this is Engine.IO without Socket.IO; then the open packet stands for a join.
+        join_advice: see ``Dialect``.
     """
 
     def __init__(
@@ -70,9 +74,10 @@ class EngineDialect:
         *,
         asks_to_join: bool = False,
         alone: bool = False,
+        join_advice: str = "",
     ) -> None:
         self.number, self.servers, self.engine = number, servers, engine
-        self.asks_to_join, self.alone = asks_to_join, alone
+        self.asks_to_join, self.alone, self.join_advice = asks_to_join, alone, join_advice
         self.heartbeats_unprompted: bool = engine.HEARTBEATS_UNPROMPTED
         self.pongs_once = not self.heartbeats_unprompted
         self._heartbeat: str = engine.HEARTBEAT
@@ -113,11 +118,18 @@ class EngineDialect:
 
         return lambda frames: [decode(frame) for frame in frames]
 
-    def disconnect_packets(self, transport: str) -> tuple[str, ...]:
+    def meet(self, announced: Mapping[str, Any]) -> None:
+        """Learn from the fields of an open packet what the server takes."""
+        self._codec.meet(announced)
+
+    def disconnect_packets(self, transport: str) -> tuple[Frame, ...]:
         """Return what ends the default endpoint and the session; nothing for a websocket, whose end is enough."""
         if transport == "websocket":
             return ()
-        return (CLOSE,) if self.alone else (DISCONNECT, CLOSE)
+        if self.alone:
+            return (CLOSE,)
+        end = self.encode(Disconnect())
+        return (end, CLOSE) if isinstance(end, str) else (*end, CLOSE)
 
     def needs_fence(self, transport: str) -> bool:
         """Return False: none of these servers chokes on many frames."""
@@ -221,6 +233,7 @@ class EngineOpening:
             interval, timeout = _seconds(fields.get("pingInterval")), _seconds(fields.get("pingTimeout"))
         except ValueError:
             raise responses.not_socketio(str(frames[0])) from None
+        self.dialect.meet(fields)
         most = fields.get("maxPayload")
         return Handshake(
             fields["sid"],
@@ -245,17 +258,24 @@ class EngineOpening:
         return responses.wrong_revision(seen, self.dialect.servers, text)
 
 
-def revision4(json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> EngineOpening:
-    """Return the opening of revision 4: socket.io 1.x and 2.x."""
+def revision4(json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None) -> EngineOpening:
+    """Return the opening of revision 4: socket.io 1.x and 2.x; a parser came with 2.0."""
     json = json or JsonText()
-    return EngineOpening(EngineDialect(4, "socket.io 1.x and 2.x", engine3, PacketCodec4(json, most_bytes)), json)
+    plain = PacketCodec4(json, most_bytes)
+    codec = plain if parser is None else MsgpackCodec(plain, has_texts=True)
+    return EngineOpening(EngineDialect(4, "socket.io 1.x and 2.x", engine3, codec), json)
 
 
-def revision5(json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> EngineOpening:
+def revision5(json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None) -> EngineOpening:
     """Return the opening of revision 5: socket.io 3.x and 4.x, python-socketio 5."""
     json = json or JsonText()
-    codec = PacketCodec5(json, most_bytes)
-    return EngineOpening(EngineDialect(5, SERVERS, engine4, codec, asks_to_join=True), json)
+    plain = PacketCodec5(json, most_bytes)
+    codec, advice = (plain, _IF_MSGPACK) if parser is None else (MsgpackCodec(plain, has_texts=False), _IF_NO_MSGPACK)
+    return EngineOpening(EngineDialect(5, SERVERS, engine4, codec, asks_to_join=True, join_advice=advice), json)
+
+
+_IF_MSGPACK = "as a server does that speaks msgpack: see parser='msgpack'"
+_IF_NO_MSGPACK = "as a server does that does not speak msgpack: see parser="
 
 
 def engine_alone(number: int, json: JsonText | None = None) -> EngineOpening:

@@ -14,6 +14,9 @@ DISCONNECT = "41"
 CLOSE = "1"
 """Ends the session."""
 
+_ENDS = (DISCONNECT, CLOSE, '4{"type":1,')
+_ENDS_AS_MSGPACK = b"\x82\xa4type\x01"
+
 MOST_FRAMES = 16
 """Frames in one body: python-engineio refuses more."""
 
@@ -52,7 +55,8 @@ class EngineFraming:
         group: list[Frame] = []
         room = most = inf if self._most is None else self._most
         for frame in frames:
-            ends, size = isinstance(frame, str) and frame.startswith((DISCONNECT, CLOSE)), self._engine.size(frame)
+            ends = frame.startswith(_ENDS) if isinstance(frame, str) else frame.startswith(_ENDS_AS_MSGPACK)
+            size = self._engine.size(frame)
             if group and (ends or size > room or len(group) == MOST_FRAMES):
                 yield group
                 group, room = [], most

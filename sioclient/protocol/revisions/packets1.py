@@ -26,6 +26,9 @@ from ..packets import (
     Message,
     Noop,
     Packet,
+    is_name,
+    name_text,
+    not_a_name,
 )
 from .utf16 import check_pairs
 
@@ -95,20 +98,24 @@ class PacketCodec:
 
         Raises:
             LocalProtocolError: the grammar has no text for it (an endpoint with a colon, an id of 0, NaN).
-            TypeError: a value of a type that JSON does not have, or a name that is not text.
+            TypeError: a value of a type that JSON does not have, or a name that is neither text nor a number.
         """
         if type(packet) is not Event:  # as nearly all are
             return self._encoders[type(packet)](packet)
-        if not isinstance(packet.name, str):
-            raise TypeError(f"an event's name must be text, not {type(packet.name).__name__}")
+        name = packet.name
+        if not isinstance(name, str):
+            # These servers ignore a name that is a number, or go deaf (gevent-socketio); on('5') and on(5) hear "5".
+            if not is_name(name):
+                raise not_a_name(name)
+            name = name_text(name)
         if packet.endpoint or not (packet.id is None or (type(packet.id) is int and 0 < packet.id <= MAX_ID)):
             head = _join(5, _id_field(packet), packet.endpoint)
         else:
             head = "5::" if packet.id is None else f"5:{packet.id}{'+' if packet.wants_data else ''}:"
-        name = self._names.get(packet.name) or self._write_name(packet.name)
+        written = self._names.get(name) or self._write_name(name)
         if not packet.args:
-            return f'{head}:{{"name":{name}}}'
-        return self._json.write(packet.args, f'{head}:{{"name":{name},"args":', "}")
+            return f'{head}:{{"name":{written}}}'
+        return self._json.write(packet.args, f'{head}:{{"name":{written},"args":', "}")
 
     def decode(self, frame: str | bytes) -> Packet | Malformed:
         """Return the packet in one frame, or what is wrong with it; never raises."""
@@ -170,7 +177,7 @@ class PacketCodec:
             # If the text before the arguments is an event once it is closed, so it is with arguments in between.
             event = self._decode_any(head + "}")
             if type(event) is Event and event.id is None and not event.args:
-                known = self._heads[head] = at + len(_ARGS) - 1, event.name, event.endpoint
+                known = self._heads[head] = at + len(_ARGS) - 1, str(event.name), event.endpoint
         if known is not None:
             self._prefix, self._last = head + _ARGS, known
         return known

@@ -7,16 +7,36 @@ messages beside events: a message is an event with that name. ``packets5`` has t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import LocalProtocolError
 from ..jsontext import JsonText
-from ..packets import MAX_ID, Ack, Connect, Disconnect, Error, Event, Json, Malformed, Message, Noop, Packet
+from ..packets import (
+    MAX_ID,
+    Ack,
+    Connect,
+    Disconnect,
+    Error,
+    Event,
+    Foreign,
+    Json,
+    Malformed,
+    Message,
+    Name,
+    Noop,
+    Packet,
+    is_name,
+    not_a_name,
+)
+from . import responses
 from .attachments import put_together, take_apart
 
 MOST_ATTACHMENTS = 1000
 """Attachments that a packet from the server may have."""
+
+MOST_TAKEN = 10
+"""Attachments in one packet at which socket.io 2.5.1 and 4.8.1 stop: for more, they end the session."""
 
 _NOT_IN_ENDPOINT = re.compile(r"[,?\x00-\x1f\x7f\ud800-\udfff]")
 _NOT_IN_QUERY = re.compile(r"[,\x00-\x1f\x7f\ud800-\udfff]")
@@ -41,6 +61,9 @@ class PacketCodec4:
     Args:
         json: how JSON is written and read.
         most_bytes: bytes that the attachments of one packet from the server may have together.
+
+    Attributes:
+        few_attachments: whether the server may be one that takes no more than ``MOST_TAKEN`` of them in one packet.
     """
 
     reserved: frozenset[str] = frozenset()
@@ -49,10 +72,11 @@ class PacketCodec4:
     def __init__(self, json: JsonText, most_bytes: int) -> None:
         self.json, self.read_json = json, json.read
         self.most_bytes = most_bytes
+        self.few_attachments = True
         self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
             Connect: self._encode_connect,
             Disconnect: lambda packet: (f"1{endpoint_field(packet.endpoint)}", []),
-            Event: lambda packet: self._encode_args(2, packet, [self._check_name(packet.name), *packet.args]),
+            Event: lambda packet: self._encode_args(2, packet, [self.check_name(packet.name), *packet.args]),
             Message: self._encode_message,
             Json: self._encode_message,
             Ack: lambda packet: self._encode_args(3, packet, packet.args),
@@ -71,10 +95,17 @@ class PacketCodec4:
         """Return the text of a packet, and its attachments.
 
         Raises:
-            LocalProtocolError: the grammar has no text for it (an endpoint with a comma, NaN).
-            TypeError: a value of a type that JSON does not have, or a name that is not text.
+            LocalProtocolError: the grammar has no text for it (an endpoint with a comma, NaN), or the server would end
+                the session for it.
+            TypeError: a value of a type that JSON does not have, or a name that is neither text nor a number.
         """
         return self._encoders[type(packet)](packet)
+
+    def meet(self, announced: Mapping[str, Any]) -> None:
+        """Learn from an open packet whether the server may be one that takes few attachments."""
+        # python-engineio writes the two in the other order than engine.io does; it has no such limit.
+        names = [name for name in announced if name in ("pingTimeout", "pingInterval")]
+        self.few_attachments = names[:1] != ["pingTimeout"]
 
     def reader(self) -> PacketReader:
         """Return a reader for the packets of one session."""
@@ -96,12 +127,17 @@ class PacketCodec4:
         name = (endpoint or "").partition("?")[0]
         return self.decoders[kind](("" if name == "/" else name, int(id_text) if id_text else None), data)
 
-    def _check_name(self, name: Any) -> str:
-        if not isinstance(name, str):
-            raise TypeError(f"an event's name must be text, not {type(name).__name__}")
+    def check_name(self, name: Name) -> Name:
+        """Return ``name`` if an event of the client can have it, or raise TypeError or LocalProtocolError."""
+        if not isinstance(name, str) and not is_name(name):  # nearly all are texts
+            raise not_a_name(name)
         if name in self.reserved:
             raise LocalProtocolError(f"the server takes no event called {name!r}: call it something else")
         return name
+
+    def join_data(self, packet: Connect) -> Any:
+        """Return the object that goes with a request to join; None: none does, as always in this revision."""
+        return None
 
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
         query = packet.query.removeprefix("?")
@@ -112,7 +148,7 @@ class PacketCodec4:
         return self._encode_args(2, packet, ["message", packet.data])
 
     def _encode_args(self, kind: int, packet: Event | Message | Json | Ack, args: list[Any]) -> tuple[str, list[bytes]]:
-        head = endpoint_field(packet.endpoint) + ("" if packet.id is None else _id_text(packet.id))
+        head = endpoint_field(packet.endpoint) + ("" if packet.id is None else str(check_id(packet.id)))
         if not self.json.refuses_bytes:
             return self._encode_apart(kind, head, args)
         try:
@@ -123,6 +159,11 @@ class PacketCodec4:
 
     def _encode_apart(self, kind: int, head: str, args: list[Any]) -> tuple[str, list[bytes]]:
         text_args, attachments = take_apart(args)
+        if len(attachments) > MOST_TAKEN and self.few_attachments:
+            raise LocalProtocolError(
+                f"a packet with {len(attachments)} values of bytes would end the session: current socket.io takes "
+                f"{MOST_TAKEN}. Join the bytes to fewer values, or send them in several packets"
+            )
         before = f"{kind + 3}{len(attachments)}-{head}" if attachments else f"{kind}{head}"
         return self.json.write(text_args, before), attachments
 
@@ -155,6 +196,8 @@ class PacketReader:
                 return Malformed(frame, str(error))
         match = _PACKET.match(frame, start)
         if match is None:
+            if responses.is_msgpack(frame[start:]):
+                return Foreign(responses.other_parser(frame, has_msgpack=True))
             return Malformed(frame, "not a packet")
         kind, count, endpoint, id_text, body = match.groups()
         if self._head is not None:
@@ -171,6 +214,8 @@ class PacketReader:
     def data(self, data: bytes) -> Packet | Malformed:
         """Return the packet that is complete with this attachment, a sign of life if it is not, or what is wrong."""
         if self._head is None:
+            if responses.is_msgpack(data):
+                return Foreign(responses.other_parser(data, has_msgpack=True))
             return Malformed(repr(data[:200]), "an attachment without a packet")
         self._room -= len(data)
         if self._room < 0:
@@ -223,23 +268,25 @@ def endpoint_field(endpoint: str, query: str = "") -> str:
     """Return the text that names the endpoint in a packet: empty for the default one."""
     if not endpoint:
         return ""
-    return f"{check_endpoint(endpoint)}{'?' if query else ''}{_check_query(query)},"
+    return f"{check_endpoint(endpoint)}{'?' if query else ''}{check_query(query)},"
 
 
-def _check_query(query: str) -> str:
+def check_query(query: str) -> str:
+    """Return ``query`` if a packet can carry it, or raise LocalProtocolError."""
     if _NOT_IN_QUERY.search(query):
         raise LocalProtocolError(f"a query cannot hold a comma or a control character: {query!r}")
     return query
 
 
-def _id_text(number: int) -> str:
+def check_id(number: int) -> int:
+    """Return ``number`` if a packet can have this id, or raise LocalProtocolError."""
     if type(number) is not int or not 0 <= number <= MAX_ID:
         raise LocalProtocolError(f"an id must be a whole number from 0 to 2**53, not {number!r}")
-    return str(number)
+    return number
 
 
 def _decode_event(header: _Header, data: Any) -> Packet:
-    if not isinstance(data, list) or not data or not isinstance(data[0], str):
+    if not isinstance(data, list) or not data or not (isinstance(data[0], str) or is_name(data[0])):
         raise ValueError("an event without a name")
     return Event(data[0], data[1:], header[0], header[1], header[1] is not None)
 

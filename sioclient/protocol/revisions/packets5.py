@@ -8,6 +8,7 @@ object with the id of the endpoint's session, or an error, which is also an obje
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -35,15 +36,24 @@ class PacketCodec5(PacketCodec4):
         super().__init__(json, most_bytes)
         self._recoverable: set[str] = set()
 
+    def meet(self, announced: Mapping[str, Any]) -> None:
+        """Learn what ``PacketCodec4`` does. socket.io 3.0 to 4.4 announce no limit for a body, and have none here."""
+        super().meet(announced)
+        self.few_attachments = self.few_attachments and "maxPayload" in announced
+
     def reader(self) -> PacketReader5:
         """Return a reader for the packets of one session."""
         return PacketReader5(self, self._recoverable)
 
+    def join_data(self, packet: Connect) -> Any:
+        """Return the object that goes with a request to join, or None."""
+        if not packet.query:
+            return packet.data
+        # Revision 5 has no query: its values go into the object, as the servers do it for old clients.
+        return {**_from_query(packet.query), **(packet.data or {})}
+
     def _encode_connect(self, packet: Connect) -> tuple[str, list[bytes]]:
-        data = packet.data
-        if packet.query:
-            # Revision 5 has no query: its values go into the object, as the servers do it for old clients.
-            data = {**_from_query(packet.query), **(data or {})}
+        data = self.join_data(packet)
         return f"0{endpoint_field(packet.endpoint)}{'' if data is None else self.json.write(data)}", []
 
     def _decode_connect(self, header: tuple[str, int | None], data: Any) -> Packet:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...errors import LocalProtocolError
 from ..jsontext import JsonText
 from ..packets import Json, Malformed, Message, Packet
@@ -35,6 +38,9 @@ class MessageCodec:
                 raise LocalProtocolError(f"a text cannot hold {self._separator!r} in Engine.IO 4: send it as bytes")
             return check_pairs("a message", packet.data), []
         return "", [bytes(packet.data)]
+
+    def meet(self, announced: Mapping[str, Any]) -> None:
+        """Learn nothing: every server takes any message."""
 
     def reader(self) -> MessageReader:
         """Return a reader for the messages of one session."""

@@ -26,6 +26,7 @@ _SERVERS = {
 }
 _UNSUPPORTED = re.compile(r'\{"code":5,|"?The client is using an unsupported version of the Socket\.IO')
 _REFUSED = re.compile(r'\{"code":\d+,"message":"')
+_MSGPACK = re.compile(rb"[\x82-\x8f]\xa4type[\x00-\x06]")
 _PAGE_1 = "Welcome to socket.io."
 _HANDSHAKE_1 = re.compile(r"[\w-]+:[0-9.]*:[0-9.]*:[\w,-]*")
 
@@ -84,6 +85,24 @@ def wrong_revision(seen: str, wanted: str, text: str) -> WrongRevision:
         f"the server speaks {_SERVERS[seen]}; this client was told to speak {wanted}: leave revision= out. "
         f"The server sent {text[:200]!r}"
     )
+
+
+def is_msgpack(message: str | bytes) -> bool:
+    """Return whether a server with a parser for msgpack sent this: a map with a type, or the same as JSON."""
+    if isinstance(message, str):
+        return message.startswith('{"type":')
+    return _MSGPACK.match(message) is not None
+
+
+def other_parser(message: str | bytes, *, has_msgpack: bool) -> ConnectError:
+    """Return the error for the message of a server whose parser is not ours.
+
+    Args:
+        message: what the server sent.
+        has_msgpack: whether its parser is the one for msgpack, and not the usual one.
+    """
+    what = "speaks msgpack: give parser='msgpack'" if has_msgpack else "does not speak msgpack: leave parser= out"
+    return ConnectError(f"the server {what}. It sent {message[:200]!r}", retryable=False)
 
 
 def not_socketio(text: str) -> ConnectError:

@@ -18,6 +18,8 @@ from .revision1 import revision1
 
 _OTHER_PATH = frozenset({400, 404})
 _OLDER = frozenset({400})
+_JOINED = ("40", '4{"type":0,"nsp":"/"}')
+"""What joins us unasked, the second from a server with a parser for msgpack."""
 
 
 class UnknownOpening:
@@ -73,14 +75,17 @@ class UnknownOpening:
 
     def read_open_packet(self, frames: Sequence[Frame]) -> Handshake:
         """Return the handshake in the first frames of a websocket, of the revision that they show."""
-        name = "3" if len(frames) > 1 and frames[1] == "40" else "4"
+        name = "3" if len(frames) > 1 and frames[1] in _JOINED else "4"
         return self._known[name].read_open_packet(frames)
 
 
-def any_revision(json: JsonText | None = None, most_bytes: int = MOST_BYTES) -> UnknownOpening:
+def any_revision(
+    json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None
+) -> UnknownOpening:
     """Return the opening for a Socket.IO server of any generation."""
     json = json or JsonText()
-    return UnknownOpening({"1": revision1(json), "3": revision4(json, most_bytes), "4": revision5(json, most_bytes)})
+    later = {"3": revision4(json, most_bytes, parser), "4": revision5(json, most_bytes, parser)}
+    return UnknownOpening({"1": revision1(json), **later})
 
 
 def any_engine(json: JsonText | None = None) -> UnknownOpening:

@@ -53,6 +53,23 @@ def test_who_asks_to_join_and_who_sends_the_pings():
     assert FIVE.encode(Heartbeat()) == "3"
 
 
+def test_a_parser_is_that_of_the_packets_alone():
+    pytest.importorskip("msgpack")
+    four, five = revision4(parser="msgpack").dialect, revision5(parser="msgpack").dialect
+    event, end = b"\x83\xa4type\x02\xa4data\x91\xa1x\xa3nsp\xa1/", b"\x82\xa4type\x01\xa3nsp\xa1/"
+    assert four.encode(Event("x")) == (b"\4" + event,)
+    assert five.encode(Event("x")) == (event,)
+    assert five.decoder()([event, "2"]) == [Event("x"), Heartbeat()]
+    assert four.disconnect_packets("xhr-polling") == ('4{"type":1,"nsp":"/"}', "1")
+    assert five.disconnect_packets("xhr-polling") == (end, "1")
+    assert five.disconnect_packets("websocket") == ()
+
+
+def test_only_who_asks_to_join_is_advised_if_that_fails():
+    assert "parser='msgpack'" in FIVE.join_advice
+    assert not any(dialect.join_advice for dialect in (FOUR, ENGINE3, ENGINE4))
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_times_of_heartbeats(dialect):
     assert dialect.dead_after(HANDSHAKE) == 46.0

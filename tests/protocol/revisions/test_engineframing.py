@@ -13,6 +13,14 @@ def test_a_frame_that_ends_something_has_a_body_of_its_own():
     assert list(bodies([])) == []
 
 
+def test_an_end_as_msgpack_has_a_body_of_its_own_too():
+    end, event = b"\x82\xa4type\x01\xa3nsp\xa5/chat", b"\x83\xa4type\x02"
+    assert len(list(EngineFraming(engine4, None).bodies([event, end, event, "1"]))) == 4
+    assert len(list(EngineFraming(engine4, None).bodies([event, event]))) == 1
+    text = '4{"type":1,"nsp":"/chat"}'
+    assert list(EngineFraming(engine3, None).bodies(["4a", text])) == ["2:4a", f"{len(text)}:{text}"]
+
+
 def test_no_body_has_more_frames_than_every_server_takes():
     bodies = list(EngineFraming(engine4, None).bodies(["42[1]", b"x"] * 20))
     assert [body.count("\x1e") + 1 for body in bodies] == [16, 16, 8]

@@ -185,10 +185,15 @@ def test_a_message_must_be_text(data):
         CODEC.encode(Message(data))
 
 
-@pytest.mark.parametrize("name", [None, 5, b"x"])
-def test_the_name_of_an_event_must_be_text(name):
-    with pytest.raises(TypeError, match="name must be text"):
+@pytest.mark.parametrize("name", [None, True, b"x"])
+def test_the_name_of_an_event_must_be_text_or_a_number(name):
+    with pytest.raises(TypeError, match="name must be text or a number"):
         CODEC.encode(Event(name))
+
+
+def test_a_number_as_a_name_is_sent_as_text():
+    assert CODEC.encode(Event(5, ["x"])) == '5:::{"name":"5","args":["x"]}'
+    assert CODEC.encode(Event(5.0)) == '5:::{"name":"5"}'
 
 
 def test_a_value_that_json_lacks_is_a_local_error():

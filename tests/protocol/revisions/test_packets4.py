@@ -10,8 +10,20 @@ from hypothesis import strategies as st
 
 from sioclient.errors import LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import MAX_ID, Ack, Connect, Disconnect, Error, Event, Json, Malformed, Message, Noop
-from sioclient.protocol.revisions.packets4 import MOST_ATTACHMENTS, PacketCodec4, check_endpoint
+from sioclient.protocol.packets import (
+    MAX_ID,
+    Ack,
+    Connect,
+    Disconnect,
+    Error,
+    Event,
+    Foreign,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+)
+from sioclient.protocol.revisions.packets4 import MOST_ATTACHMENTS, MOST_TAKEN, PacketCodec4, check_endpoint
 
 CODEC = PacketCodec4(JsonText(), 1000)
 
@@ -74,6 +86,10 @@ def test_messages_are_events():
     assert CODEC.encode(Message("")) == ('2["message",""]', [])
 
 
+def test_no_object_goes_with_a_request_to_join():
+    assert CODEC.join_data(Connect("/chat", "a=b", data={"c": 1})) is None
+
+
 def test_other_packets():
     assert CODEC.encode(Connect("/chat")) == ("0/chat,", [])
     assert CODEC.encode(Disconnect("/chat")) == ("1/chat,", [])
@@ -102,7 +118,9 @@ def test_a_bad_query_is_refused(query):
 @pytest.mark.parametrize(
     ("packet", "error"),
     [
-        (Event(5), TypeError),
+        (Event(True), TypeError),
+        (Event(None), TypeError),
+        (Event(float("nan")), LocalProtocolError),
         (Event("x", [object()]), TypeError),
         (Event("x", [b"x", object()]), TypeError),
         (Event("x", [float("nan")]), LocalProtocolError),
@@ -128,6 +146,14 @@ def test_a_packet_among_the_attachments_of_another_loses_both():
     assert isinstance(reader.data(b"late"), Malformed)
 
 
+@pytest.mark.parametrize("frame", ['4{"type":0,"nsp":"/"}', b"\x82\xa4type\x00\xa3nsp\xa1/"])
+def test_a_packet_of_another_parser_is_foreign(frame):
+    reader = CODEC.reader()
+    foreign = reader.text(frame, 1) if isinstance(frame, str) else reader.data(frame)
+    assert isinstance(foreign, Foreign)
+    assert "parser='msgpack'" in str(foreign.error)
+
+
 def test_an_attachment_without_a_packet_is_malformed():
     assert CODEC.reader().data(b"x" * 300).problem == "an attachment without a packet"
 
@@ -143,6 +169,23 @@ def test_attachments_are_bounded_in_number_and_size():
     assert reader.text('2["z"]', 0) == Event("z")
     assert reader.text(HEAD, 0) == Noop()
     assert reader.data(b"x" * 1000) == Event("x", [b"x" * 1000])
+
+
+def test_more_attachments_than_the_server_takes_are_refused():
+    codec = PacketCodec4(JsonText(), 1000)
+    within, beyond = Event("x", [[b""] * MOST_TAKEN]), Ack(1, [b""] * (MOST_TAKEN + 1))
+    assert len(codec.encode(within)[1]) == MOST_TAKEN
+    for announced in (None, {"sid": "x", "pingInterval": 1, "pingTimeout": 1}):
+        if announced:
+            codec.meet(announced)
+        with pytest.raises(LocalProtocolError, match="11 values of bytes would end the session"):
+            codec.encode(beyond)
+
+
+def test_python_socketio_takes_more_attachments():
+    codec = PacketCodec4(JsonText(), 1000)
+    codec.meet({"sid": "x", "pingTimeout": 1, "pingInterval": 1, "maxPayload": 1})
+    assert len(codec.encode(Event("x", [b""] * 50))[1]) == 50
 
 
 def test_a_placeholder_without_attachment_is_malformed():
@@ -172,9 +215,18 @@ def test_packets_of_the_server(text, packet):
     assert CODEC.reader().text(text, 0) == packet
 
 
-@pytest.mark.parametrize("text", ["", "x", "2[", '2["x"', "2{}", "2[]", "2[5]", "21[5]", '3["x"]', "31{}", '5["x"]'])
+@pytest.mark.parametrize(
+    "text", ["", "x", "2[", '2["x"', "2{}", "2[]", "2[true]", "21[null]", "2[[]]", '3["x"]', "31{}", '5["x"]']
+)
 def test_a_text_that_is_not_a_packet_is_malformed(text):
     assert isinstance(CODEC.reader().text(text, 0), Malformed)
+
+
+@pytest.mark.parametrize("name", [5, -1, 0.5, 2**53])
+def test_a_number_is_a_name(name):
+    for packet in (Event(name, ["x"]), Event(name, [b"x"], "/chat", 7, True)):
+        assert through(PacketCodec4(JsonText(), 1000), packet) == packet
+    assert CODEC.encode(Event(5, ["x"])) == ('2[5,"x"]', [])
 
 
 def test_a_name_that_the_server_reserves_is_refused():

@@ -5,6 +5,7 @@ import pytest
 from sioclient.errors import LocalProtocolError
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.packets import Connect, Error, Event, Foreign, Recoverable
+from sioclient.protocol.revisions.packets4 import MOST_TAKEN
 from sioclient.protocol.revisions.packets5 import PacketCodec5
 
 CODEC = PacketCodec5(JsonText(), 1000)
@@ -55,6 +56,17 @@ def test_the_reply_of_a_server_of_revision_4_is_foreign():
 )
 def test_refusals_of_a_join(text, error):
     assert CODEC.reader().text(text, 0) == error
+
+
+def test_only_later_servers_refuse_many_attachments():
+    codec, packet = PacketCodec5(JsonText(), 1000), Event("x", [b""] * (MOST_TAKEN + 1))
+    with pytest.raises(LocalProtocolError, match="several packets"):
+        codec.encode(packet)
+    codec.meet({"sid": "x", "pingInterval": 1, "pingTimeout": 1})
+    assert len(codec.encode(packet)[1]) == MOST_TAKEN + 1
+    codec.meet({"sid": "x", "pingInterval": 1, "pingTimeout": 1, "maxPayload": 1})
+    with pytest.raises(LocalProtocolError, match="several packets"):
+        codec.encode(packet)
 
 
 def test_other_packets_are_those_of_revision_4():

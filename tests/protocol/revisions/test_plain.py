@@ -41,3 +41,9 @@ def test_decoding():
     assert reader.text("4hello", 1) == Message("hello")
     assert reader.text("4", 1) == Message("")
     assert reader.data(b"\1") == Message(b"\1")
+
+
+def test_the_open_packet_changes_nothing():
+    codec = MessageCodec(JsonText())
+    codec.meet({"sid": "x"})
+    assert codec.encode(Message("x")) == ("x", [])

@@ -71,6 +71,21 @@ def test_a_refusal_says_what_to_do(status, advice):
     assert len(str(error)) < 400
 
 
+@pytest.mark.parametrize("message", ['{"type":0,"nsp":"/"}', b"\x82\xa4type\x00\xa3nsp\xa1/", b"\x85\xa4type\x06"])
+def test_a_parser_for_msgpack_is_recognized(message):
+    assert responses.is_msgpack(message)
+    error = responses.other_parser(message * 100, has_msgpack=True)
+    assert "give parser='msgpack'" in str(error)
+    assert len(str(error)) < 1000
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("message", ["0", '{"sid":"x"}', "", b"", b"\x80", b"\x82\xa4name\x00", b"\x82\xa4type\x07"])
+def test_other_messages_are_not_msgpack(message):
+    assert not responses.is_msgpack(message)
+    assert "leave parser= out" in str(responses.other_parser(message, has_msgpack=False))
+
+
 def test_an_error_names_both_sides():
     error = responses.wrong_revision("3", "revision 5", "97:0{" + "x" * 300)
     assert "Engine.IO 3 (socket.io 1.x or 2.x)" in str(error)

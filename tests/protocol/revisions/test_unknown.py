@@ -83,6 +83,7 @@ def test_engine_io_alone_has_no_revision_1():
         ([LIMITED], True, 5),
         ([OPEN], False, 5),
         ([OPEN, "40"], True, 4),
+        ([OPEN, '4{"type":0,"nsp":"/"}'], True, 4),
         ([OPEN, "2"], True, 5),
     ],
 )
@@ -125,3 +126,11 @@ def test_the_json_module_of_the_user_reaches_the_dialects():
     for body in ("sid:60:60:websocket", f"{len(OPEN)}:{OPEN}", OPEN):
         assert "dumped" in any_revision(loud).read_handshake(200, body).dialect.encode(Event("x", [1]))
     assert any_engine(loud).read_handshake(200, OPEN).dialect.decoder()(["4x"]) == [Message("x")]
+
+
+def test_the_parser_reaches_the_dialects_of_the_later_revisions():
+    pytest.importorskip("msgpack")
+    opening = any_revision(parser="msgpack")
+    assert isinstance(opening.read_handshake(200, "sid:60:60:websocket").dialect.encode(Event("x")), str)
+    for body in (f"{len(OPEN)}:{OPEN}", OPEN):
+        assert isinstance(opening.read_handshake(200, body).dialect.encode(Event("x")), tuple)
