@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
+_OURS = frozenset({"EIO", "transport", "sid", "t", "j", "b64"})
+"""What Socket.IO clients write into a query: a URL that was copied from a browser has it."""
+
+_OF_SESSION = "(?:/(?:websocket|xhr-polling|jsonp-polling|htmlfile|flashsocket|xhr-multipart)(?:/[^/]*)?)?"
+"""What follows ``/1`` in the URLs of a session of revision 1."""
+
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -22,6 +28,8 @@ class Address:
         resource: the path that the server listens on, without slashes at its ends.
         query: the query that the user's URL had; every request carries it.
         userinfo: name and password that the user's URL had.
+        mount: the path in front of the resource that the user's URL had, without slashes at its ends.
+        trailing_slash: whether the paths of requests end with a slash.
     """
 
     secure: bool
@@ -30,11 +38,16 @@ class Address:
     resource: str
     query: str = ""
     userinfo: tuple[str, str] | None = None
+    mount: str = ""
+    trailing_slash: bool = True
 
     def url(self, path: str) -> str:
         """Return the http or https URL of ``path``, which begins with a slash, with the user's query behind its own."""
         scheme, default_port = ("https", 443) if self.secure else ("http", 80)
         port = "" if self.port == default_port else f":{self.port}"
+        if not self.trailing_slash:
+            before, mark, after = path.partition("?")
+            path = before.removesuffix("/") + mark + after
         joint = "&" if "?" in path else "?"
         host = bracketed(self.host) if ":" in self.host else self.host
         return f"{scheme}://{host}{port}{path}" + (f"{joint}{self.query}" if self.query else "")
@@ -44,11 +57,14 @@ class Address:
         return Address(self.secure, self.host, self.port, self.resource).url(f"/{self.resource}/")
 
 
-def parse_address(host: str, port: int | None, secure: bool | None, resource: str) -> Address:
+def parse_address(
+    host: str, port: int | None, secure: bool | None, resource: str, *, trailing_slash: bool = True
+) -> Address:
     """Return the address that the arguments of ``SocketIO`` mean.
 
     The path of a URL is where the server is mounted: ``https://example.com/app`` with the usual ``resource`` is
-    ``https://example.com/app/socket.io/``.
+    ``https://example.com/app/socket.io/``. A URL that was copied from a browser will do: what a Socket.IO client has
+    added to its path and its query is dropped.
 
     Raises:
         TypeError, ValueError: an argument is not what it should be; the message says what it should be.
@@ -58,6 +74,7 @@ def parse_address(host: str, port: int | None, secure: bool | None, resource: st
     if not isinstance(resource, str):
         raise TypeError(f"resource must be text such as 'socket.io', not {type(resource).__name__}")
     if "://" not in host:
+        host = host.removeprefix("//")  # a page's own URLs may leave the scheme out
         name = bracketed(host) if host.count(":") > 1 else host  # one colon is that before a port
         host = f"{'https' if secure else 'http'}://{name}"
     parts = urlsplit(host)
@@ -71,7 +88,9 @@ def parse_address(host: str, port: int | None, secure: bool | None, resource: st
         raise ValueError("there is no host in the address, or a character that no URL can have")
     userinfo = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     number = _port(parts.port, port, 443 if encrypted else 80)
-    return Address(encrypted, parts.hostname, number, _resource(parts.path, resource), parts.query, userinfo)
+    mount, path = _resource(parts.path, resource)
+    query = "&".join(pair for pair in parts.query.split("&") if pair.partition("=")[0] not in _OURS)
+    return Address(encrypted, parts.hostname, number, path, query, userinfo, mount, trailing_slash)
 
 
 def bracketed(host: str) -> str:
@@ -96,11 +115,12 @@ def _port(in_url: int | None, given: int | None, default: int) -> int:
     return number
 
 
-def _resource(path: str, resource: str) -> str:
-    prefix, wanted = path.strip("/"), resource.strip("/")
+def _resource(path: str, resource: str) -> tuple[str, str]:
+    """Return the path in front of the resource, and both together."""
+    given, wanted = path.strip("/"), resource.strip("/")
     if not wanted or _CONTROL_OR_SPACE.search(wanted) or set(wanted) & set("?#"):
         raise ValueError(f"resource must be a path such as 'socket.io', not {resource!r}")
     wanted = quote(wanted, safe="/%:@!$&'()*+,;=~")
-    if not prefix or prefix == wanted or prefix.endswith(f"/{wanted}"):
-        return prefix or wanted
-    return f"{prefix}/{wanted}"
+    found = re.fullmatch(f"(?:(.*)/)?{re.escape(wanted)}(?:/1{_OF_SESSION})?", given)
+    mount = (found[1] or "") if found else given
+    return mount, f"{mount}/{wanted}" if mount else wanted

@@ -43,7 +43,7 @@ class SocketIO(Channel):
             ``connect_timeout``; ``params``, ``headers``, ``cookies``, ``auth``, ``proxies``, ``verify``, ``cert``,
             ``session`` as in requests; ``wait_for_connection``, ``reconnect``, ``reconnection_delay``,
             ``reconnection_limit``, ``max_reconnection_attempts``, ``reconnect_when_kicked``, ``buffer_size``,
-            ``max_message_size``, ``revision``, ``parser``.
+            ``max_message_size``, ``revision``, ``parser``, ``trailing_slash``.
 
     Raises:
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
@@ -60,7 +60,7 @@ class SocketIO(Channel):
         **options: Unpack[OptionsDict],
     ) -> None:
         chosen = make_options(options)
-        address = parse_address(host, port, chosen.secure, chosen.resource)
+        address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
         opening = make_opening(chosen.revision, JsonText(chosen.json), chosen.max_message_size, chosen.parser)
         connection = make_connection(address, chosen, opening)
         self._link, self._channels, self._address = connection, set[Channel](), address

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .transports.http import HttpClient
 
 logger = logging.getLogger("sioclient")
+
+_AHEAD = 0.1
+"""Seconds by which an attempt ends before the protocol gives it up, so that the error says what did not respond."""
 
 _OPENING_PATIENCE = 0.5
 """Seconds for a server to say more, if what it said first does not tell who it is."""
@@ -68,8 +71,8 @@ class Connector:
         # Imported late: a program that imports sioclient need not pay for requests before it connects.
         from .transports.http import HttpClient
 
-        userinfo = self._address.userinfo if self._options.auth is None else None
-        self._http = http = HttpClient(self._options, userinfo or split_auth(self._options.auth)[0])
+        auth, _ = split_auth(self._options.auth)
+        self._http = http = HttpClient(self._options, self._address.userinfo if auth is None else auth)
         return http
 
     def close(self) -> None:
@@ -93,7 +96,8 @@ class Attempt:
         self._transports, self._limit, self._parser = options.transports, options.max_message_size, options.parser
         self._opening = opening
         self._auths = [(endpoint, endpoint.auth) for endpoint in endpoints if endpoint.auth is not None]
-        self._deadline = time.monotonic() + options.connect_timeout
+        seconds = options.connect_timeout
+        self._deadline = time.monotonic() + seconds - min(seconds / 20, _AHEAD)
         self._abort: Callable[[], None] = lambda: None
         self._aborted = False
 
@@ -110,8 +114,9 @@ class Attempt:
         for endpoint, auth in self._auths:
             data[endpoint] = auth_data(auth)
         direct, requests = first_steps(self._opening, self._address.resource, self._transports)
-        opened = self._open_directly(http, direct) if direct is not None else None
-        handshake, transport = opened or self._open_after_handshake(http, requests)
+        with _advice_about_paths(self._address):
+            opened = self._open_directly(http, direct) if direct is not None else None
+            handshake, transport = opened or self._open_after_handshake(http, requests)
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
             logger.info("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
@@ -259,6 +264,24 @@ class Attempt:
             f"{', '.join(handshake.opening.transports)}",
             retryable=False,
         )
+
+
+@contextmanager
+def _advice_about_paths(address: Address) -> Iterator[None]:
+    """Say in a ConnectError that nothing was found at a path, and that the path of the URL may be an endpoint."""
+    try:
+        yield
+    except ConnectError as error:
+        nothing_found = (
+            error.status == 404
+            if isinstance(error, HandshakeRejected)
+            else error.__cause__ is None or isinstance(error.__cause__, (ConnectionResetError, TimeoutError))
+        )
+        if address.mount and nothing_found and not isinstance(error, WrongRevision):
+            name = f"/{address.mount}"
+            advice = f'If "{name}" is an endpoint (a namespace), leave it out of the URL and call connect("{name}")'
+            error.args = (f"{error}. {advice}",)
+        raise
 
 
 def _probe(transport: Transport, probe: Probe, deadline: float) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ENGINES = {1: None, 4: 3, 5: 4}
 
 _NOT_ASKED = NAMES - {
-    *("secure", "resource", "connect_timeout"),
+    *("secure", "resource", "connect_timeout", "trailing_slash"),
     *("params", "headers", "cookies", "auth", "proxies", "verify", "cert", "session"),
 }
 """Options that mean nothing where no connection is kept."""
@@ -61,7 +61,7 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
         TypeError, ValueError: an argument is not what it should be; nothing was sent.
     """
     chosen = make_options(options, without=_NOT_ASKED)
-    address = parse_address(host, port, chosen.secure, chosen.resource)
+    address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
     opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size)
     with closing(Connector(address, chosen)) as connector:
         handshake = connector.attempt(opening).ask()

@@ -10,6 +10,7 @@ import logging
 import sys
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -126,7 +127,8 @@ class EngineIO:
         if self._connection is not None and self._connection.is_open:
             raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
         options = self._options
-        address = parse_address(url, port, options.secure, options.resource)
+        address = parse_address(url, port, options.secure, options.resource, trailing_slash=options.trailing_slash)
+        address = replace(address, mount="")  # there are no endpoints, one of which it could be
         connection = make_connection(address, options, make_engine_opening(self._wanted, JsonText(options.json)))
         connection.default_endpoint(weakref.ref(self))
         self._connection = connection

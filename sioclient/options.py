@@ -6,14 +6,28 @@ the program; a test holds that both name the same.
 
 from __future__ import annotations
 
-import inspect
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from .httpoptions import (
+    check_both,
+    check_cert,
+    check_params,
+    check_proxies,
+    check_session,
+    check_static_fields,
+    check_tls,
+    check_verify,
+    is_coroutine_function,
+    takes,
+)
+
 if TYPE_CHECKING:
+    import ssl
+    from os import PathLike
+
     from .protocol.jsontext import JsonModule
 
 TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
@@ -25,24 +39,25 @@ REVISIONS = (1, 4, 5)
 PARSERS = ("msgpack",)
 """The parsers that a user can ask for besides the usual one."""
 
-_UNSAFE = re.compile(r"[\r\n\0]")
+_OTHER_NAMES = {"polling": "xhr-polling"}
+"""What later generations call a transport."""
 
 
 class OptionsDict(TypedDict, total=False):
-    """The keywords of ``Options``, for type checkers."""
+    """The keywords of ``Options``, for type checkers: what may be given."""
 
     secure: bool | None
     resource: str
     json: JsonModule | None
-    transports: tuple[str, ...]
+    transports: str | Sequence[str]
     connect_timeout: float
     params: Any
     headers: Any
     cookies: Any
     auth: Any
     proxies: Mapping[str, str] | None
-    verify: bool | str | None
-    cert: str | tuple[str, str] | None
+    verify: bool | str | PathLike[str] | ssl.SSLContext | None
+    cert: str | PathLike[str] | tuple[str | PathLike[str], str | PathLike[str]] | None
     session: Any
     wait_for_connection: bool
     reconnect: bool
@@ -54,6 +69,7 @@ class OptionsDict(TypedDict, total=False):
     max_message_size: int
     revision: int | None
     parser: str | None
+    trailing_slash: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +80,14 @@ class Options:
         secure: whether to encrypt (https and wss); None: as the URL says, else no.
         resource: the first segment of the server's paths.
         json: an object with ``dumps`` and ``loads``; None: the standard library's json.
-        transports: names, in the order to try.
+        transports: a name, or a sequence of them in the order to try; "polling" is "xhr-polling".
         connect_timeout: seconds for one attempt, from the name look-up to the joined default endpoint.
         params, headers, cookies, auth, proxies, verify, cert, session: as in requests, for the handshake and every
-            transport alike. The first three may be functions, called for each connection. An ``auth`` that is a
-            dictionary, or a function without arguments that returns one, is that of Socket.IO 3 and later: the server
-            gets it when it is asked to join us.
+            transport alike; what requests takes works alike or is refused. The first three may be functions, called for
+            each connection. An ``auth`` that is a dictionary, or that can be called without arguments and returns one,
+            is that of Socket.IO 3 and later: the server gets it when it is asked to join us. ``verify`` may also be an
+            ``ssl.SSLContext``, for old versions of TLS, old ciphers or a certificate of the client's; then it says all.
+            ``Accept-Encoding`` in ``headers`` is not sent: no response is compressed.
         wait_for_connection: whether to try again when the very first attempt fails.
         reconnect: whether to connect again after a loss.
         reconnection_delay: seconds before the first such attempt; each next delay is twice as long.
@@ -83,6 +101,9 @@ class Options:
         parser: how the server writes packets: None for the usual way, "msgpack" for a server of socket.io 2.x to 4.x
             with socket.io-msgpack-parser, or python-socketio with ``serializer="msgpack"``. It needs the package
             msgpack, which ``pip install sioclient[msgpack]`` brings.
+        trailing_slash: whether paths end with a slash, as in ``/socket.io/?EIO=4``; False for servers behind frameworks
+            that redirect it away, as JavaScript's ``addTrailingSlash``. The handshake of revision 1 is without it then,
+            too: socket.io 0.7 to 0.9 take that, TornadIO2 does not.
 
     Raises:
         TypeError, ValueError: a value is not what it should be; the message says what it must be.
@@ -98,26 +119,30 @@ class Options:
     cookies: Any = None
     auth: Any = None
     proxies: Mapping[str, str] | None = None
-    verify: bool | str | None = True
-    cert: str | tuple[str, str] | None = None
+    verify: bool | str | PathLike[str] | ssl.SSLContext | None = True
+    cert: str | PathLike[str] | tuple[str | PathLike[str], str | PathLike[str]] | None = None
     session: Any = None
     wait_for_connection: bool = False
     reconnect: bool = True
     reconnection_delay: float = 0.5
     reconnection_limit: float = 10
-    max_reconnection_attempts: int | None = 10
+    max_reconnection_attempts: int | None = None
     reconnect_when_kicked: bool = False
     buffer_size: int = 1000
     max_message_size: int = 16 * 2**20
     revision: int | None = None
     parser: str | None = None
+    trailing_slash: bool = True
 
     def __post_init__(self) -> None:
-        """Check every value."""
+        """Check every value, and have the names of the transports as a tuple."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
         if self.parser is not None and self.revision == 1:
             raise ValueError("parser= came with socket.io 2.0: a server of revision 1 has none, so leave it out")
+        check_both(self.headers, self.cookies)
+        check_tls(self.verify, self.cert, self.session)
+        object.__setattr__(self, "transports", _transport_names(self.transports))
 
 
 NAMES = frozenset(field.name for field in fields(Options))
@@ -150,35 +175,9 @@ def check_timeout(timeout: float | None) -> None:
         _check_seconds("timeout", timeout)
 
 
-def check_fields(what: str, values: Any) -> None:
-    """Raise unless each name and value of the headers or cookies may stand in a header; None has none.
-
-    Raises:
-        ValueError: one holds a line break or NUL, with which it would become several, or is not latin-1.
-        TypeError: one is not text, or ``values`` is no dictionary.
-    """
-    for name, value in _pairs(what, values):
-        check_header(f"the name of one of {what}", name)
-        check_header(f"{name!r} in {what}", value)
-
-
-def check_header(what: str, text: Any) -> None:
-    """Raise unless ``text`` may stand in a header; see ``check_fields``."""
-    if isinstance(text, bytes):
-        text = text.decode("latin-1")
-    if not isinstance(text, str):
-        raise TypeError(f"{what} must be text, not {type(text).__name__}")
-    if _UNSAFE.search(text):
-        raise ValueError(f"{what} holds a line break or NUL, which would make it several headers")
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        raise ValueError(f"{what} holds characters that are not latin-1: encode them as the server expects") from None
-
-
 def split_auth(auth: Any) -> tuple[Any, Any]:
-    """Return what of ``auth`` is for HTTP, and what for Socket.IO: a dictionary, or a function of no arguments."""
-    if isinstance(auth, Mapping) or (inspect.isfunction(auth) and not inspect.signature(auth).parameters):
+    """Return what of ``auth`` is for HTTP, and what for Socket.IO: a dictionary, or what takes no arguments."""
+    if isinstance(auth, Mapping) or (callable(auth) and takes(auth, 0)):
         return None, auth
     return auth, None
 
@@ -189,21 +188,12 @@ def auth_data(auth: Any) -> Any:
     Raises:
         TypeError: it is something else.
     """
+    if is_coroutine_function(auth):
+        raise TypeError("auth must be a plain function, not a coroutine function: nothing here would await it")
     value = auth() if callable(auth) else auth
     if value is not None and not isinstance(value, Mapping):
         raise TypeError(f"auth must be a dictionary, or a function that returns one, not {type(value).__name__}")
     return value
-
-
-def _pairs(what: str, values: Any) -> Iterable[tuple[Any, Any]]:
-    if values is None:
-        return ()
-    if hasattr(values, "items"):
-        pairs: Iterable[tuple[Any, Any]] = values.items()
-        return pairs
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"{what} must be a dictionary, or a function that returns one, not {type(values).__name__}")
-    return [(getattr(cookie, "name", None), getattr(cookie, "value", None)) for cookie in values]
 
 
 def _check_json(name: str, module: Any) -> None:
@@ -211,17 +201,29 @@ def _check_json(name: str, module: Any) -> None:
         raise TypeError(f"json must be a module with dumps and loads, not {type(module).__name__}")
 
 
-def _check_transports(name: str, names: Any) -> None:
-    if isinstance(names, str) or not isinstance(names, tuple) or not names:
-        raise TypeError("transports must be a tuple of names, such as ('websocket',)")
-    unknown = [name for name in names if name not in TRANSPORTS]
-    if unknown:
-        raise ValueError(f"there is no transport called {unknown[0]!r}; there are {', '.join(TRANSPORTS)}")
+def _transport_names(names: Any) -> tuple[str, ...]:
+    """Return the names of transports in the order to try, each once."""
+    given = (names,) if isinstance(names, str) else names
+    if not isinstance(given, Sequence) or isinstance(given, bytes):
+        raise TypeError(f"transports must be a name or a sequence of names, not {type(names).__name__}")
+    if not given:
+        raise ValueError("transports must have a name at least, such as 'websocket'")
+    for name in given:
+        if name not in TRANSPORTS and name not in _OTHER_NAMES:
+            raise ValueError(f"there is no transport called {name!r}; there are {', '.join(TRANSPORTS)}")
+    return tuple(dict.fromkeys(_OTHER_NAMES.get(name, name) for name in given))
 
 
-def _check_static_headers(name: str, values: Any) -> None:
-    if not callable(values):  # what a function returns is checked when it is called
-        check_fields(name, values)
+def _check_auth(name: str, auth: Any) -> None:
+    if auth is None or isinstance(auth, Mapping) or (isinstance(auth, tuple) and len(auth) == 2):
+        return
+    if is_coroutine_function(auth):
+        raise TypeError(f"{name} must be a plain function, not a coroutine function: nothing here would await it")
+    if not callable(auth) or (takes(auth, 0) is False and takes(auth, 1) is False):
+        raise TypeError(
+            f"{name} must be a dictionary or a function without arguments that returns one, for Socket.IO; or, for "
+            f"HTTP, a pair of user and password or what requests takes; not {type(auth).__name__}"
+        )
 
 
 def _check_seconds(name: str, value: Any) -> None:
@@ -260,10 +262,15 @@ def _whole(least: int, *, or_none: bool = False) -> Callable[[str, Any], None]:
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "json": _check_json,
-    "transports": _check_transports,
     "connect_timeout": _check_seconds,
-    "headers": _check_static_headers,
-    "cookies": _check_static_headers,
+    "params": check_params,
+    "headers": check_static_fields,
+    "cookies": check_static_fields,
+    "auth": _check_auth,
+    "proxies": check_proxies,
+    "verify": check_verify,
+    "cert": check_cert,
+    "session": check_session,
     "wait_for_connection": _check_flag,
     "reconnect": _check_flag,
     "reconnection_delay": _check_seconds,
@@ -274,4 +281,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_message_size": _whole(1),
     "revision": _check_revision,
     "parser": _check_parser,
+    "trailing_slash": _check_flag,
 }

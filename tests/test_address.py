@@ -42,6 +42,7 @@ def address(
         (address("http://example.com", secure=False), False, "example.com", 80),
         (address("http://[::1]:8000/"), False, "::1", 8000),
         (address("localhost", 1), False, "localhost", 1),
+        (address("//example.com:8000/a"), False, "example.com", 8000),
         (address("localhost", 65535), False, "localhost", 65535),
     ],
     ids=str,
@@ -71,7 +72,45 @@ def test_a_host_a_port_or_a_url_say_where(found: Address, secure: bool, host: st
     ],
 )
 def test_the_path_of_a_url_is_where_the_server_is_mounted(url: str, resource: str, expected: str) -> None:
-    assert address(url, resource=resource).resource == expected
+    found = address(url, resource=resource)
+    assert found.resource == expected
+    assert f"{found.mount}/{found.resource.removeprefix(found.mount).strip('/')}".strip("/") == expected
+
+
+@pytest.mark.parametrize(("url", "mount"), [("h", ""), ("http://h/a/b", "a/b"), ("http://h/a/socket.io/", "a")])
+def test_the_path_in_front_of_the_resource_is_known(url: str, mount: str) -> None:
+    assert address(url).mount == mount
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("wss://h/socket.io/?EIO=4&transport=websocket&sid=abc", "https://h/socket.io/"),
+        ("https://h/socket.io/?EIO=4&transport=polling&t=PQ1x&sid=abc", "https://h/socket.io/"),
+        ("http://h/app/socket.io/?token=x&EIO=3&transport=polling&t=M1&b64=1&j=0", "http://h/app/socket.io/?token=x"),
+        ("http://h/?tt=1&sid=2&EIO&xsid=3", "http://h/socket.io/?tt=1&xsid=3"),
+        ("http://h/socket.io/1/", "http://h/socket.io/"),
+        ("http://h/socket.io/1", "http://h/socket.io/"),
+        ("http://h/socket.io/1/?t=1700000000000", "http://h/socket.io/"),
+        ("ws://h:8000/socket.io/1/websocket/1234567890", "http://h:8000/socket.io/"),
+        ("http://h/app/socket.io/1/xhr-polling/1234567890?t=17&token=x", "http://h/app/socket.io/?token=x"),
+        ("http://h/socket.io/1/jsonp-polling/123?t=17&i=0", "http://h/socket.io/?i=0"),
+        ("http://h/socket.io/1/htmlfile/", "http://h/socket.io/"),
+        ("http://h/socket.io/2/", "http://h/socket.io/2/socket.io/"),
+        ("http://h/socket.io/1/chat", "http://h/socket.io/1/chat/socket.io/"),
+        ("http://h/socketXio/", "http://h/socketXio/socket.io/"),
+    ],
+)
+def test_a_url_from_a_browser_is_one_of_a_server(url: str, base: str) -> None:
+    found = address(url)
+    assert found.url(f"/{found.resource}/") == base
+
+
+def test_paths_may_be_without_their_trailing_slash() -> None:
+    found = parse_address("http://h/app?token=x", None, None, "socket.io", trailing_slash=False)
+    assert found.url("/app/socket.io/?EIO=4") == "http://h/app/socket.io?EIO=4&token=x"
+    assert found.url("/app/socket.io/1/") == "http://h/app/socket.io/1?token=x"
+    assert found.url("/app/socket.io/1/websocket/sid?a=b/?c") == "http://h/app/socket.io/1/websocket/sid?a=b/?c&token=x"
 
 
 def test_the_query_of_a_url_goes_with_every_request() -> None:

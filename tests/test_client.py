@@ -104,7 +104,7 @@ def test_where_it_connects():
 
 
 def test_wrong_arguments_raise_before_anything_happens():
-    for options in ({"port": "8000"}, {"handler": Handler}, {"transports": ["websocket"]}, {"headers": {"a": 1}}):
+    for options in ({"port": "8000"}, {"handler": Handler}, {"transports": {"websocket"}}, {"headers": {"a": 1}}):
         with pytest.raises(TypeError):
             SocketIO(**options)
     for options in ({"port": 0}, {"connect_timeout": 0}, {"transports": ("pigeon",)}, {"headers": {"a": "b\r\nc: d"}}):

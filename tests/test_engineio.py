@@ -98,7 +98,7 @@ def test_before_the_first_connection(make):
         ({"revision": 1}, ValueError, "3 or 4"),
         ({"logger": "loud"}, TypeError, "logger must be True, False or a logging.Logger, not str"),
         ({"connect_timeout": 0}, ValueError, "connect_timeout"),
-        ({"transports": "websocket"}, TypeError, "tuple"),
+        ({"transports": 5}, TypeError, "a sequence of names"),
         ({"headers": {"X": "a\nb"}}, ValueError, "line break"),
         ({"json": object()}, TypeError, "json"),
         ({"auth": {"token": "x"}}, TypeError, "auth must be a pair"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 import http.client
 import io
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,8 +44,9 @@ class Request:
     Attributes:
         path: path and query.
         headers: those that the user's options call for.
-        ca: file or directory of the certificate authorities to trust; None: verify nothing.
-        cert: the client's certificate: one file, or certificate and key.
+        ca: file or directory of the certificate authorities to trust, or the context to encrypt with; None: verify
+            nothing.
+        cert: the files of the client's certificate and of its key; None as the second: both are in the first.
         proxy: the URL of the proxy to go through; None: there is none.
         origin: the Host header.
     """
@@ -54,8 +56,8 @@ class Request:
     port: int
     path: str
     headers: Mapping[str, str]
-    ca: str | None = None
-    cert: str | tuple[str, str] | None = None
+    ca: str | ssl.SSLContext | None = None
+    cert: tuple[str, str | None] | None = None
     proxy: str | None = None
     origin: str = ""
 
@@ -93,13 +95,23 @@ def send_request(
     stream: Stream, method: str, request: Request, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> None:
     """Write a request, with headers besides its own."""
-    carried = {"Host": request.origin, "Accept-Encoding": "identity", **request.headers, **(headers or {})}
+    own = {"Host": request.origin, "Accept-Encoding": "identity"}
+    carried = merge_headers(own, request.headers, headers or {})
     target = request.path
     proxy = proxy_parts(request.proxy)
     if proxy.scheme == "http" and proxy.hostname and not request.secure:
         target = f"http://{request.origin}{target}"
         carried.update(proxy_authorization(proxy))
     _write_request(stream, method, target, carried, body)
+
+
+def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
+    """Return all headers, each name once however it is written: those of a later group replace those before.
+
+    Two Host headers, of which one is ``host``, get a 400 from Tornado, uvicorn and aiohttp.
+    """
+    named = {name.lower(): (name, value) for headers in groups for name, value in headers.items()}
+    return dict(named.values())
 
 
 def read_head(stream: Stream, deadline: float, limit: int = 0) -> http.client.HTTPResponse:

@@ -17,6 +17,12 @@ from .proxy import proxy_parts
 
 _MOST_QUOTED = 200
 
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"})
+"""What OpenSSL says when the peer's first bytes are not TLS, such as a 400 in plain text."""
+
+_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+"""How ssl says that the connection ended in the middle of its handshake."""
+
 
 class TooLarge(OSError):
     """A message or a response has more bytes than it may have."""
@@ -74,5 +80,33 @@ def connect_error(url: str, error: Exception, proxy: str | None = None) -> Conne
     if isinstance(error, ConnectionRefusedError):
         return ConnectError(f"{where} refused the connection: is the server running, and is this its port?")
     if isinstance(error, TimeoutError):
-        return ConnectError(f"{where} did not respond in time: is this its host and port?")
-    return ConnectError(f"cannot connect to {where}: {text}")
+        return ConnectError(f"{where} did not respond in time: is this its host and port?{_scheme_advice(url)}")
+    is_final = isinstance(error, ssl.SSLError) and not isinstance(error, _ENDED)
+    return ConnectError(f"cannot connect to {where}: {text}{_failure_advice(url, error)}", retryable=not is_final)
+
+
+def other_scheme(url: str) -> str:
+    """Return what to try if the port of ``url`` is one for https, or is none."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    return f"{'http' if secure else 'https'}://{bracketed(parts.hostname or '')}:{port} (secure={not secure})"
+
+
+def _scheme_advice(url: str) -> str:
+    speaks = "does not speak TLS" if url.startswith("https:") else "speaks TLS"
+    return f" If this port {speaks}, try {other_scheme(url)}"
+
+
+def _failure_advice(url: str, error: Exception) -> str:
+    """Return what to do about a port for https that was taken for http, the other way round, or old TLS."""
+    if isinstance(error, ssl.SSLError):
+        if error.reason in _NOT_TLS:
+            return f". This port does not speak TLS: try {other_scheme(url)}"
+        closed = _scheme_advice(url) if isinstance(error, _ENDED) else ""
+        return (
+            f". If the server knows only old TLS or ciphers, give verify= an ssl.SSLContext that allows them.{closed}"
+        )
+    if isinstance(error, ConnectionResetError) or "not a response of HTTP: b'\\x15\\x03" in str(error):
+        return f".{_scheme_advice(url)}"
+    return ""

@@ -6,6 +6,7 @@ netrc, proxies and certificates. How the bytes go over the network is in ``excha
 
 from __future__ import annotations
 
+import ssl
 from contextlib import suppress
 from http.client import HTTPMessage
 from typing import Any
@@ -18,7 +19,8 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
-from ..options import Options, check_fields
+from ..httpoptions import check_both, check_fields, check_params, file_name
+from ..options import Options
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .failures import connect_errors
 from .stream import Stream
@@ -66,9 +68,10 @@ class HttpClient:
             value = getattr(self._options, name)
             if callable(value):
                 value = value()
-                if name != "params":
-                    check_fields(name, value)  # what is no function was checked when the options were made
+                # What is no function was checked when the options were made.
+                (check_params if name == "params" else check_fields)(name, value)
             self._extra[name] = value
+        check_both(self._extra["headers"], self._extra["cookies"])
 
     def get(self, url: str, deadline: float) -> Response:
         """GET a small text.
@@ -147,7 +150,14 @@ class HttpClient:
         # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
         has_more = callable(auth) or callable(session.auth) or extra["cookies"]
         if first is None or has_more or "Cookie" in first.headers:
-            return session.prepare_request(requests.Request("GET", url, auth=auth, **extra))
+            asked = session.prepare_request(requests.Request("GET", url, auth=auth, **extra))
+            if any(asked.hooks.values()):
+                raise ConnectError(
+                    f"auth={type(auth or session.auth).__name__} needs a response of the server first, as Digest does: "
+                    "that is not supported",
+                    retryable=False,
+                )
+            return asked
         prepared = requests.PreparedRequest()
         prepared.prepare_url(url, merge_setting(extra["params"], session.params))
         prepared.headers = CaseInsensitiveDict(first.headers)
@@ -161,10 +171,8 @@ class HttpClient:
         secure = parts.scheme == "https"
         if first is None:
             settings = self._settings(url)
-            ca, cert = settings["verify"], settings["cert"]
-            if not isinstance(ca, str):
-                ca = None if ca is False else DEFAULT_CA_BUNDLE_PATH
-            proxy = select_proxy(url, settings["proxies"])
+            ca, cert = _authorities(settings["verify"]), _certificate(settings["cert"])
+            proxy = select_proxy(url, settings["proxies"]) or None
         else:
             ca, cert, proxy = first.ca, first.cert, first.proxy
         headers = {}
@@ -192,7 +200,8 @@ class HttpClient:
         options = self._options
         said = self._session.verify if options.verify in (None, True) else options.verify
         proxies = dict(options.proxies or {})
-        settings = dict(self._session.merge_environment_settings(url, proxies, None, None, options.cert))
+        cert: Any = options.cert
+        settings = dict(self._session.merge_environment_settings(url, proxies, None, None, cert))
         if said not in (None, True):
             settings["verify"] = said
         return settings
@@ -210,6 +219,23 @@ class HttpClient:
             if not any((cookie.domain, cookie.path) == (domain, old_path) for cookie in jar):
                 with suppress(KeyError):
                     jar.clear(domain, old_path)  # else the jar keeps an empty table for every path
+
+
+def _authorities(verify: Any) -> str | ssl.SSLContext | None:
+    """Return what ``verify`` means: files to trust, the context to use, or None for no verification."""
+    if verify is False:
+        return None
+    if verify is None or verify is True:
+        return DEFAULT_CA_BUNDLE_PATH
+    return verify if isinstance(verify, ssl.SSLContext) else file_name(verify)
+
+
+def _certificate(cert: Any) -> tuple[str, str | None] | None:
+    """Return the files of a certificate and of its key."""
+    if cert is None:
+        return None
+    chain, key = cert if isinstance(cert, (tuple, list)) else (cert, None)
+    return file_name(chain), None if key is None else file_name(key)
 
 
 def _borrow(theirs: requests.Session, ours: requests.Session) -> None:

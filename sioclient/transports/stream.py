@@ -24,10 +24,12 @@ import selectors
 import socket
 import ssl
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from math import inf
 from threading import RLock
 
+from ..errors import ConnectError
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -350,22 +352,29 @@ class Stream:
             return bool(selector.select(timeout))
 
 
-def make_tls_context(ca: str | None, cert: str | tuple[str, str] | None) -> ssl.SSLContext:
+def make_tls_context(ca: str | ssl.SSLContext | None, cert: tuple[str, str | None] | None) -> ssl.SSLContext:
     """Return how to encrypt.
 
     Args:
-        ca: file or directory of the certificate authorities to trust; None: verify nothing.
-        cert: the client's certificate: one file, or certificate and key.
+        ca: file or directory of the certificate authorities to trust; None: verify nothing; or the context itself.
+        cert: the files of the client's certificate and of its key; None as the second: both are in the first.
+
+    Raises:
+        ConnectError: a file is not there, or is none of certificates.
     """
-    if ca is not None and os.path.isdir(ca):
-        context = ssl.create_default_context(capath=ca)
-    else:
-        context = ssl.create_default_context(cafile=ca)
+    if isinstance(ca, ssl.SSLContext):
+        return ca
+    with _loading("verify", ca):
+        if ca is not None and os.path.isdir(ca):
+            context = ssl.create_default_context(capath=ca)
+        else:
+            context = ssl.create_default_context(cafile=ca)
     if ca is None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if cert is not None:
-        context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
+        with _loading("cert", cert):
+            context.load_cert_chain(*cert)
     return context
 
 
@@ -377,6 +386,14 @@ def _shutdown(sock: socket.socket) -> None:
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     else:  # eventlet's plain ones, whose class has no ``shutdown``, but each socket has
         sock.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _loading(option: str, files: object) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # which does not say which file
+        raise ConnectError(f"what {option}= names cannot be loaded, {files!r}: {error}", retryable=False) from error
 
 
 def _aborted() -> ConnectionAbortedError:

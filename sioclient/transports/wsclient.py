@@ -28,7 +28,7 @@ import websocket
 from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError
 from ..protocol.framing import Frame
 from .exchange import Request, read_head, redirect_target
-from .failures import TooLarge
+from .failures import TooLarge, other_scheme
 from .frames import decode
 from .framestream import FrameReader, FrameWriter
 from .stream import Stream
@@ -36,7 +36,7 @@ from .stream import Stream
 _BODY_SHOWN = 200
 _BODY_PATIENCE = 1.0
 
-_OURS = frozenset({"host", "cookie", "connection", "upgrade", "accept"})
+_OURS = frozenset({"host", "cookie", "connection"})
 """Headers of the upgrade that are not passed on as the user's."""
 
 _FOR_THE_LIBRARY = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
@@ -76,7 +76,7 @@ class WsClient:
         except ConnectError:
             raise
         except Exception as error:
-            raise _upgrade_error(error) from error
+            raise _upgrade_error(error, request) from error
         self._ws.sock = self._socket  # type: ignore[assignment]  # all that the library asks of a socket
 
     def recv(self) -> Frame:
@@ -234,12 +234,13 @@ class _UpgradeSocket:
         return data[:size]
 
 
-def _upgrade_error(error: Exception) -> ConnectError:
+def _upgrade_error(error: Exception, request: Request) -> ConnectError:
+    scheme = "" if request.secure else f". If the port is for https, try {other_scheme(request.url)}"
     if isinstance(error, (TimeoutError, websocket.WebSocketTimeoutException)):
-        return ConnectError("the server did not respond to the upgrade to a websocket in time")
+        return ConnectError(f"the server did not respond to the upgrade to a websocket in time{scheme}")
     if isinstance(error, TooLarge):
         return ConnectError(f"the websocket did not open: {error}", retryable=False)
     return ConnectError(
         f"the server did not accept the websocket ({error}): old servers say so by closing the connection, when the "
-        "Origin is not one of theirs (see headers=), the transport is disabled, or a proxy breaks upgrades"
+        f"Origin is not one of theirs (see headers=), the transport is disabled, or a proxy breaks upgrades{scheme}"
     )

@@ -98,7 +98,7 @@ def test_a_server_that_says_nothing():
         began = time.monotonic()
         with pytest.raises(ConnectError, match=r"did not (come|respond)"):
             SocketIO("127.0.0.1", silent.getsockname()[1], connect_timeout=0.3)
-        assert time.monotonic() - began >= 0.3
+        assert time.monotonic() - began >= 0.28  # an attempt ends a little earlier, so that the error names the address
 
 
 def test_a_server_that_sends_a_web_page():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sioclient.transports.exchange import Request, Response, read_head, read_response, send_request
+from sioclient.transports.exchange import Request, Response, merge_headers, read_head, read_response, send_request
 from sioclient.transports.failures import TooLarge
 
 
@@ -142,3 +142,18 @@ def test_a_request_is_written_whole() -> None:
     assert body == b"body"
     assert request.url == "http://[::1]:8000/path?a=b"
     assert Request(True, "host", 443, "/", {}).url == "https://host/"
+
+
+def test_a_header_is_sent_once_however_it_is_written() -> None:
+    assert merge_headers({"Host": "a", "X": "1"}, {"host": "b", "Y": "2"}, {"HOST": "c"}) == {
+        "HOST": "c",
+        "X": "1",
+        "Y": "2",
+    }
+    stream = Pieces()
+    request = Request(False, "h", 80, "/", {"host": "mine", "accept-encoding": "br", "content-type": "text/x"})
+    send_request(stream, "POST", request, b"body", {"Content-Type": "text/plain"})  # type: ignore[arg-type]
+    names = [name.lower() for name, _, _ in (line.partition(b":") for line in stream.written.split(b"\r\n")[1:-3])]
+    assert sorted(names) == sorted(set(names))
+    assert b"host: mine\r\n" in stream.written
+    assert b"Content-Type: text/plain\r\n" in stream.written

@@ -15,7 +15,7 @@ from sioclient.options import Options
 from sioclient.protocol.revisions import Handshake, revision1
 from sioclient.transports import make_transport
 from sioclient.transports.base import Transport
-from sioclient.transports.failures import TooLarge, connect_error, connect_errors, connection_lost, losses
+from sioclient.transports.failures import TooLarge, connect_error, connect_errors, connection_lost, losses, other_scheme
 from sioclient.transports.http import HttpClient
 from tests.servers_py import Peer, Script, Server, Task, hand_over, soon
 from tests.transports.conftest import sent
@@ -205,3 +205,40 @@ def test_an_error_says_where_and_what(error: Exception, text: str) -> None:
 
 def test_an_ipv6_address_is_named_as_in_a_url() -> None:
     assert "http://[::1]:8000 refused" in str(connect_error("http://[::1]:8000/x", ConnectionRefusedError()))
+
+
+def tls_error(reason: str, kind: type[ssl.SSLError] = ssl.SSLError) -> ssl.SSLError:
+    error = kind(1, f"[SSL: {reason}]")
+    error.reason = reason
+    return error
+
+
+NOT_TLS = ". This port does not speak TLS: try http://h:8443 (secure=False)"
+OLD_TLS = ". If the server knows only old TLS or ciphers, give verify= an ssl.SSLContext that allows them."
+PERHAPS_NOT_TLS = " If this port does not speak TLS, try http://h:8443 (secure=False)"
+PERHAPS_TLS = " If this port speaks TLS, try https://h:8080 (secure=True)"
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "advice"),
+    [
+        ("https://h:8443/", tls_error("WRONG_VERSION_NUMBER"), NOT_TLS),
+        ("https://h:8443/", tls_error("SSLV3_ALERT_HANDSHAKE_FAILURE"), OLD_TLS),
+        ("https://h:8443/", tls_error("UNEXPECTED_EOF", ssl.SSLEOFError), OLD_TLS + PERHAPS_NOT_TLS),
+        ("https://h:8443/", ConnectionResetError("reset"), "." + PERHAPS_NOT_TLS),
+        ("https://h:8443/", TimeoutError(), "port?" + PERHAPS_NOT_TLS),
+        ("http://h:8080/", TimeoutError(), "port?" + PERHAPS_TLS),
+        ("http://h:8080/", ConnectionResetError("no response"), "." + PERHAPS_TLS),
+        ("http://h:8080/", OSError(r"not a response of HTTP: b'\x15\x03\x01'"), "." + PERHAPS_TLS),
+        ("http://h/", OSError(r"not a response of HTTP: b'\x15\x03\x01'"), " try https://h:80 (secure=True)"),
+        ("http://h:8080/", OSError("no such host"), "no such host"),
+    ],
+)
+def test_an_error_says_which_scheme_to_try(url: str, error: Exception, advice: str) -> None:
+    found = connect_error(url, error)
+    assert str(found).endswith(advice)
+    assert found.retryable is not (type(error) is ssl.SSLError)
+
+
+def test_the_other_scheme_has_the_same_port() -> None:
+    assert other_scheme("https://u:secret@[::1]/x?t=secret") == "http://[::1]:443 (secure=False)"

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,6 +173,36 @@ def test_an_auth_that_looks_at_the_request_sees_each_one() -> None:
         return request
 
     assert request_after(auth=sign).header("X-Signed") == "/two?t=2&p=q"
+
+
+@pytest.mark.parametrize("leg", ["get", "prepare"])
+def test_an_auth_that_needs_a_response_first_is_refused(leg: str) -> None:
+    with (
+        client(auth=requests.auth.HTTPDigestAuth("user", "secret")) as http,
+        pytest.raises(ConnectError, match=r"^auth=HTTPDigestAuth needs a response of the server first") as caught,
+    ):
+        http.get("http://127.0.0.1:1/", soon()) if leg == "get" else http.prepare("http://127.0.0.1:1/")
+    assert not caught.value.retryable
+
+
+def test_params_that_a_function_returns_can_be_read_again() -> None:
+    http = HttpClient(Options(params=lambda: iter([("a", "1")])))
+    with pytest.raises(TypeError, match=r"params must be .* can be read only once"):
+        http.renew()
+
+
+def test_the_first_request_asks_for_the_options() -> None:
+    assert HttpClient(Options(headers=lambda: {"X-Key": "1"})).prepare("http://h/").headers["X-Key"] == "1"
+
+
+def test_functions_that_both_return_cookies_are_refused() -> None:
+    http = HttpClient(Options(headers=lambda: {"Cookie": "a=1"}, cookies=lambda: {"b": "2"}))
+    with pytest.raises(ValueError, match="headers has a Cookie"):
+        http.renew()
+
+
+def test_an_empty_proxy_is_none() -> None:
+    assert request_of(proxies={"http": ""}).header("Host")
 
 
 def test_a_cookie_jar_is_sent() -> None:
@@ -363,7 +394,7 @@ def test_the_users_session_lends_its_certificate(authority: Authority) -> None:
     with requests.Session() as session, Server(reply(), tls=authority.wants_certificate()) as server:
         session.cert = authority.client_file
         with client(session=session, verify=authority.ca_file) as http:
-            assert http.prepare(server.url()).cert == authority.client_file
+            assert http.prepare(server.url()).cert == (authority.client_file, None)
             assert http.get(server.url(), soon()).status == 200
 
 
@@ -698,6 +729,20 @@ def test_the_users_authorities_are_trusted_on_every_leg(authority: Authority) ->
         assert http.prepare(server.url()).ca == authority.ca_file
 
 
+@pytest.mark.parametrize("kind", [Path, str.encode])
+def test_the_users_authorities_may_be_a_path(authority: Authority, kind: Callable[[str], Any]) -> None:
+    with Server(reply(), tls=authority.good) as server, client(verify=kind(authority.ca_file)) as http:
+        assert http.get(server.url(), soon()).status == 200
+
+
+def test_a_context_says_all_about_encryption(authority: Authority) -> None:
+    context = authority.client()
+    context.load_cert_chain(authority.client_file)
+    with Server(reply(), tls=authority.wants_certificate()) as server, client(verify=context) as http:
+        assert http.prepare(server.url()).ca is context
+        assert http.get(server.url(), soon()).status == 200
+
+
 def test_the_environments_authorities_are_trusted_on_every_leg(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -729,11 +774,11 @@ def test_the_environment_does_not_replace_the_users_authorities(
 
 
 def test_the_clients_certificate_is_shown_on_every_leg(authority: Authority) -> None:
-    cert = (authority.client_file, authority.client_file)
+    cert = (authority.client_file, Path(authority.client_file))
     with Server(reply(), tls=authority.wants_certificate()) as server:
         with client(verify=authority.ca_file, cert=cert) as http:
             assert http.get(server.url(), soon()).status == 200
-            assert http.prepare(server.url()).cert == cert
+            assert http.prepare(server.url()).cert == (authority.client_file, authority.client_file)
         with client(verify=authority.ca_file) as http, pytest.raises(ConnectError):
             http.get(server.url(), soon())
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sioclient.errors import ConnectError
 from sioclient.transports import stream as stream_module
 from sioclient.transports.stream import Stream, make_tls_context
 from tests.servers_py import LIMIT, Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
@@ -137,7 +138,7 @@ def test_without_authorities_every_certificate_will_do(authority: Authority) -> 
 @pytest.mark.parametrize("in_two_files", [False, True])
 def test_the_clients_certificate_is_shown(authority: Authority, in_two_files: bool) -> None:
     name = authority.client_file
-    context = make_tls_context(authority.ca_file, (name, name) if in_two_files else name)
+    context = make_tls_context(authority.ca_file, (name, name if in_two_files else None))
     with Server(hand_over, tls=authority.wants_certificate()) as server, connected(server, context) as stream:
         server.next_peer().send(b"hello")
         assert stream.recv() == b"hello"
@@ -148,6 +149,22 @@ def test_authorities_may_be_a_directory(authority: Authority, tmp_path: Path) ->
         stream.connect("127.0.0.1", server.port, soon())
         with pytest.raises(ssl.SSLCertVerificationError):  # there are none in it
             stream.start_tls(make_tls_context(str(tmp_path), None), "localhost", soon())
+
+
+@pytest.mark.parametrize("option", ["verify", "cert"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_that_cannot_be_loaded_is_named(authority: Authority, tmp_path: Path, option: str, there: bool) -> None:
+    file = tmp_path / "file.pem"
+    if there:
+        file.write_text("no certificate")
+    with pytest.raises(ConnectError, match=rf"^what {option}= names cannot be loaded, .*file\.pem") as caught:
+        make_tls_context(*(str(file), None) if option == "verify" else (authority.ca_file, (str(file), None)))
+    assert not caught.value.retryable
+
+
+def test_a_context_of_the_users_is_used_as_it_is() -> None:
+    context = ssl.create_default_context()
+    assert make_tls_context(context, None) is context
 
 
 def test_a_server_without_tls_is_an_error(authority: Authority) -> None:

@@ -28,6 +28,9 @@ _UNSUPPORTED = re.compile(r'\{"code":5,|"?The client is using an unsupported ver
 _REFUSED = re.compile(r'\{"code":\d+,"message":"')
 _MSGPACK = re.compile(rb"[\x82-\x8f]\xa4type[\x00-\x06]")
 _PAGE_1 = "Welcome to socket.io."
+_FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled server port")
+"""What nginx, Go and Apache say, with status 400, to http on a port for https."""
+
 _HANDSHAKE_1 = re.compile(r"[\w-]+:[0-9.]*:[0-9.]*:[\w,-]*")
 
 _ADVICE = {
@@ -119,6 +122,8 @@ def rejected(status: int, text: str) -> HandshakeRejected:
     advice = _ADVICE.get(status, "its log should say why")
     if 300 <= status < 400:
         advice = "it redirects, which is not followed: give the address to which it points"
+    elif _FOR_HTTPS.search(text):
+        advice = "this port is for https: begin the URL with https://, or give secure=True"
     return HandshakeRejected(
         f"the server refused the handshake with status {status}, {text[:200]!r}: {advice}", status=status, body=text
     )

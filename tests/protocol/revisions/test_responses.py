@@ -94,3 +94,15 @@ def test_an_error_names_both_sides():
     assert len(str(error)) < 500
     assert not error.retryable
     assert not responses.not_socketio("x").retryable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<title>400 The plain HTTP request was sent to HTTPS port</title>",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "You're speaking plain HTTP to an SSL-enabled server port.",
+    ],
+)
+def test_a_port_for_https_is_named(text):
+    assert str(responses.rejected(400, text)).endswith("begin the URL with https://, or give secure=True")
