@@ -18,23 +18,19 @@ from sioclient import Channel, Handler, SocketIO, SocketIOError
 NAME = "bot"
 
 
-class Bot(Handler):
+class Bot(Handler[SocketIO]):
     """Greets, answers whoever mentions a bot, and leaves when somebody says bye."""
 
-    def __init__(self) -> None:
-        self.socket: Channel | None = None
-
-    def on_connect(self, socket: Channel) -> None:
+    def on_connect(self, socket: SocketIO) -> None:
         """Introduce yourself; after a reconnect, too."""
-        self.socket = socket
         # Classic chat servers call the function that comes with the nickname without looking whether there is one.
-        socket.emit("nickname", NAME, lambda *answer: None)
+        self.emit("nickname", NAME, lambda *answer: None)
         self.say("hello, I am a bot. Say bye and I leave")
 
     def on_msg_to_room(self, name: str, text: str) -> None:
         """Answer what somebody else says."""
         show(f"{name}: {text}")
-        if name == NAME or self.socket is None:
+        if name == NAME:
             return
         if re.search(r"\bbye\b", str(text), re.IGNORECASE):
             self.say("bye")
@@ -56,9 +52,8 @@ class Bot(Handler):
 
     def say(self, text: str) -> None:
         """Send a message to the others, and print it."""
-        if self.socket is not None:
-            self.socket.emit("user message", text)
-            show(f"{NAME}: {text}")
+        self.emit("user message", text)
+        show(f"{NAME}: {text}")
 
 
 def show(text: str) -> None:
@@ -66,7 +61,7 @@ def show(text: str) -> None:
     print("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), flush=True)
 
 
-class Visitor(Handler):
+class Visitor(Handler[SocketIO]):
     """Somebody who leads the conversation by a script, and waits for what the others say."""
 
     def __init__(self, patience: float = 30) -> None:

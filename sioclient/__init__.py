@@ -16,8 +16,10 @@ from .errors import (
     ProtocolError,
     RemoteProtocolError,
     SocketIOError,
+    WaitTimeout,
     WrongRevision,
 )
+from .marks import event
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -46,8 +48,10 @@ __all__ = [
     "ServerInfo",
     "SocketIO",
     "SocketIOError",
+    "WaitTimeout",
     "WrongRevision",
     "detect",
+    "event",
     "socketIO",
 ]
 

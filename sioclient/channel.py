@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from .connection import Connection
-from .dispatch import Dispatcher, Function, ack_args, check_name, spread
-from .errors import SocketIOError
-from .handler import Handler, check_handler
+from .dispatch import Dispatcher, Function, ack_args, check_function, explained, spread
+from .errors import ConnectionLost, SocketIOError
+from .handler import Handler, attach, check_handler
+from .names import Name, check_name, name_text
 from .options import check_timeout
 from .protocol.endpoints import Endpoint, Joining
-from .protocol.notices import (
-    Acknowledged,
-    Dropped,
-    Ended,
-    JoinFailed,
-    Left,
-    Notice,
-    Retrying,
-    Unacknowledged,
-)
-from .protocol.packets import Event, Json, Message, UserPacket, name_text
+from .protocol.notices import Acknowledged, Dropped, Ended, JoinFailed, Left, Notice, Retrying, Unacknowledged
+from .protocol.packets import Event, Json, Message, UserPacket
+from .watcher import Watcher
 
 logger = logging.getLogger("sioclient")
 
@@ -62,26 +57,29 @@ class Channel:
         self,
         connection: Connection,
         endpoint: str,
-        handler: Handler | None,
+        handler: Handler[Any] | None,
         socket: Channel | None,
         kept: set[Channel],
         joined: Endpoint | None = None,
     ) -> None:
         self.endpoint = endpoint
         self._dispatcher = Dispatcher(check_handler(handler))
+        attach(self._dispatcher.handler, self)
         self._connection = connection
         self._socket = socket  # whoever holds a channel holds its connection
         self._kept = kept  # the channels of a connection that may still hear something: its threads hold none
         self._joined = joined
+        self._watchers: list[Watcher] = []
 
     @property
-    def handler(self) -> Handler:
+    def handler(self) -> Handler[Any]:
         """Whose methods are called; another may take its place."""
         return self._dispatcher.handler
 
     @handler.setter
-    def handler(self, handler: Handler) -> None:
+    def handler(self, handler: Handler[Any]) -> None:
         self._dispatcher.handler = check_handler(handler)
+        attach(self._dispatcher.handler, self)
 
     @property
     def connected(self) -> bool:
@@ -119,7 +117,7 @@ class Channel:
 
     def emit(
         self,
-        name: str,
+        name: Name,
         *args: Any,
         callback: Callable[..., Any] | None = None,
         errback: Callable[[SocketIOError], Any] | None = None,
@@ -154,6 +152,8 @@ class Channel:
         if volatile and waiter is not None:
             raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
         packet = Event(name, list(args), self.endpoint, number, number is not None)
+        if self._dispatcher.any_outgoing:
+            self._show(name, args)
         self._connection.send(packet, self._joined, waiter, timeout, volatile)
 
     def send(
@@ -171,9 +171,11 @@ class Channel:
             waiter, number = self._waiter("message", callback, errback, timeout, msgid)
         kind = Message if isinstance(data, str) else Json
         packet = kind(data, self.endpoint, number, number is not None)
+        if self._dispatcher.any_outgoing:
+            self._show("message", (data,))
         self._connection.send(packet, self._joined, waiter, timeout)
 
-    def call(self, name: str, *args: Any, timeout: float | None = 60) -> Any:
+    def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
         """Send an event and wait for the server's acknowledgement; works in a handler too.
 
         Args:
@@ -192,39 +194,126 @@ class Channel:
         check_timeout(timeout)
         number = self._connection.new_id(self.endpoint)
         packet = Event(name, list(args), self.endpoint, number, True)
+        if self._dispatcher.any_outgoing:
+            self._show(name, args)
         values = self._connection.call(packet, self._joined, timeout)
         return values[0] if len(values) == 1 else tuple(values) or None
 
-    def on(self, name: str, function: Function | None = None) -> Any:
+    def on(self, name: Name, function: Function | None = None) -> Any:
         """Call ``function`` for every event ``name``, before the handler's method; usable as a decorator.
 
-        It gets what the handler's method would get. Names of the connection itself (connect, disconnect, error,
-        open, close, retry, reconnect) are called for that, never for an event of the server.
-        """
-        return self._register(name, function, once=False)
+        It gets the event's arguments; a function of several positional arguments also takes an event whose only
+        argument is a list of just that many. Nine names are the connection's own: connect, connect_error, disconnect
+        (a function that takes an argument gets the reason), error, open, close, retry, reconnect, reconnect_failed. The
+        name ``*`` is for events that nobody else hears: the function gets the name and the arguments.
 
-    def once(self, name: str, function: Function | None = None) -> Any:
+        Raises:
+            TypeError: it is no function, or one that must be awaited.
+        """
+        return self._register(name, function)
+
+    def once(self, name: Name, function: Function | None = None) -> Any:
         """Call ``function`` for the next event ``name`` only; usable as a decorator."""
         return self._register(name, function, once=True)
 
-    def off(self, name: str, function: Callable[..., Any] | None = None) -> None:
-        """Forget ``function``, or all functions, that ``on`` or ``once`` registered for ``name``."""
+    def on_event(self, name: Name, function: Function | None = None) -> Any:
+        """Call ``function`` for the server's event of exactly this name, even if it is one of the connection's own."""
+        return self._register(name, function, is_event=True)
+
+    def on_any(self, function: Function) -> Function:
+        """Call ``function`` with the name and the arguments of every event, before everybody else; a decorator."""
+        check_function("what is called for any event", function)
+        self._dispatcher.any.append(function)
+        return function
+
+    def on_any_outgoing(self, function: Function) -> Function:
+        """Call ``function`` with the name and the arguments of every event that is sent, in the sending thread."""
+        check_function("what is called for any event that is sent", function)
+        self._dispatcher.any_outgoing.append(function)
+        return function
+
+    def off(self, name: Name, function: Callable[..., Any] | None = None) -> None:
+        """Forget ``function``, or all functions, that are registered for ``name``."""
         self._dispatcher.forget(name, function)
+
+    def off_any(self, function: Callable[..., Any] | None = None) -> None:
+        """Forget ``function``, or all functions, that ``on_any`` or ``on_any_outgoing`` registered."""
+        self._dispatcher.forget_any(function)
+
+    def wait_for(self, name: Name, timeout: float | None = None) -> Any:
+        """Wait for the next event ``name`` and return its arguments as ``call`` does: None, the one value, or a tuple.
+
+        Args:
+            name: the event's name.
+            timeout: seconds to wait; None: as long as the connection lasts.
+
+        Raises:
+            WaitTimeout: it did not come in time.
+            ConnectionLost: the connection or this channel has ended.
+            LocalProtocolError: called in a handler, which the event would wait for.
+            TypeError, ValueError: the name or the time-out is none.
+        """
+        with self._watch((name,), timeout) as watcher:
+            _, args = watcher.next(timeout)
+        return args[0] if len(args) == 1 else tuple(args) or None
+
+    def events(self, *names: Name, timeout: float | None = None) -> Iterator[tuple[str, list[Any]]]:
+        """Iterate over the events of these names, or over all if none is named, as pairs of name and arguments.
+
+        Events count from this call on. The iteration ends when the connection or this channel does. While nobody asks
+        for the next event, a thousand are kept; then the server is held back.
+
+        Args:
+            names: of the events.
+            timeout: seconds to wait for each; None: as long as the connection lasts.
+
+        Raises:
+            WaitTimeout: none came in time.
+            LocalProtocolError: called in a handler, which the events would wait for.
+            TypeError, ValueError: a name or the time-out is none.
+        """
+        events = self._iterate(names, timeout)
+        next(events)  # so that it listens from now on, and stops when nobody holds it any more
+        return events
 
     def disconnect(self) -> None:
         """Leave this endpoint; the connection stays. ``SocketIO.connect`` connects it again."""
         if self._joined is not None:
             self._connection.leave(self._joined)
 
-    def _register(self, name: str, function: Function | None, *, once: bool) -> Any:
+    def _register(self, name: Name, function: Function | None, *, once: bool = False, is_event: bool = False) -> Any:
         check_name(name)
-        if function is None:
-            return lambda decorated: self._dispatcher.register(name, decorated, once=once)
-        return self._dispatcher.register(name, function, once=once)
+        register = partial(self._dispatcher.register, name, once=once, is_event=is_event)
+        return register if function is None else register(function)
+
+    def _iterate(self, names: tuple[Name, ...], timeout: float | None) -> Iterator[tuple[str, list[Any]]]:
+        with self._watch(names, timeout) as watcher, suppress(ConnectionLost):
+            yield "", []  # for ``events``
+            while True:
+                yield watcher.next(timeout)
+
+    @contextmanager
+    def _watch(self, names: tuple[Name, ...], timeout: float | None) -> Iterator[Watcher]:
+        """Keep the events of these names for whoever asks, until the end of the block."""
+        check_timeout(timeout)
+        self._connection.check_may_wait()
+        watcher = Watcher(self._dispatcher, names, lambda: not self.is_wanted)
+        self._watchers.append(watcher)
+        try:
+            if not self.is_wanted:
+                watcher.end()
+            yield watcher
+        finally:
+            self._watchers.remove(watcher)
+            watcher.close()
+
+    def _show(self, name: Name, args: Sequence[Any]) -> None:
+        for function in list(self._dispatcher.any_outgoing):
+            function(name_text(name), *args)
 
     def _waiter(
         self,
-        name: str,
+        name: Name,
         callback: Callable[..., Any] | None,
         errback: Callable[[SocketIOError], Any] | None,
         timeout: float | None,
@@ -235,11 +324,11 @@ class Channel:
             check_timeout(timeout)
             raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
         for what, function in (("callback", callback), ("errback", errback)):
-            if function is not None and not callable(function):
-                raise TypeError(f"{what} must be a function, not {type(function).__name__}")
+            if function is not None:
+                check_function(what, function)
         check_timeout(timeout)
         number = self._connection.new_id(self.endpoint) if msgid is None else msgid
-        return _Waiter(self, name, msgid, callback, errback), number
+        return _Waiter(self, name_text(name), msgid, callback, errback), number
 
     # On the listener thread
 
@@ -247,6 +336,8 @@ class Channel:
         """Run the user's functions for what happened on this endpoint."""
         if type(notice) is not Event:  # as nearly all are
             self._note(notice)
+        if self._dispatcher.any:
+            self._run_any(notice)
         name, functions, args, wants_ack = self._dispatcher.find(notice, self)
         failed, result, spreads = False, None, len(args) == 1 and type(args[0]) is list
         for function in functions:
@@ -255,33 +346,44 @@ class Channel:
                 if result is None:
                     result = returned
             except (Exception, SystemExit) as error:
-                self._on_exception(name, error)
+                self._on_exception(name, explained(error, function, args))
                 failed = True
         if wants_ack and not failed:
             self._acknowledge(notice, result)  # type: ignore[arg-type]
+
+    def _run_any(self, notice: Notice) -> None:
+        if isinstance(notice, (Event, Message, Json)):
+            name, args = (
+                (name_text(notice.name), notice.args) if isinstance(notice, Event) else ("message", [notice.data])
+            )
+            for function in list(self._dispatcher.any):
+                self.run(name, function, name, *args)
 
     def run(self, name: str, function: Callable[..., Any], *args: Any) -> None:
         """Call a function of the user."""
         try:
             function(*args)
         except (Exception, SystemExit) as error:
-            self._on_exception(name, error)
+            self._on_exception(name, explained(error, function, list(args)))
 
     def _note(self, notice: Notice) -> None:
         """Log what is for nobody else, and let go of what is over."""
         address = self._connection.address
-        if isinstance(notice, Left):
+        if isinstance(notice, (Left, Ended)):
             self._kept.discard(self)
+            for watcher in list(self._watchers):
+                watcher.end()
+        if isinstance(notice, Ended):
+            logger.info("%s: the connection has ended: %s", address, notice.error or "as wanted")
         elif isinstance(notice, Dropped):
             problem, text = notice.example.problem, notice.example.text
             logger.warning("dropped %d malformed packets, the last: %.200r (%.200s)", notice.count, text, problem)
-        elif isinstance(notice, Ended):
-            logger.info("%s: the connection has ended: %s", address, notice.error or "as wanted")
         elif isinstance(notice, Retrying):
             logger.info("%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
-            for function in self._dispatcher.functions_for_error():
-                self.run("error", function, str(notice.error), "")
+            found = self._dispatcher.find_error(str(notice.error))
+            for function in found.functions:
+                self.run("error", function, *found.args)
 
     def _acknowledge(self, packet: UserPacket, result: Any) -> None:
         """Acknowledge a packet with what its functions returned."""

@@ -262,8 +262,7 @@ class Connection:
             LocalProtocolError: this is a handler, which the end would wait for.
         """
         guard = self._guard
-        if guard.on_listener():
-            raise LocalProtocolError("wait() in a handler would wait for the handler itself: return instead")
+        self.check_may_wait()
         with guard.open() as protocol:
             if protocol.phase is Phase.IDLE:
                 raise NotConnected("there is no connection yet: call open() first")
@@ -273,6 +272,11 @@ class Connection:
                 error = protocol.lifecycle.error
             if error is not None:
                 raise error
+
+    def check_may_wait(self) -> None:
+        """Raise LocalProtocolError in a handler: what comes would wait for the handler itself."""
+        if self._guard.on_listener():
+            raise LocalProtocolError("waiting in a handler would wait for the handler itself: return instead")
 
     def disconnect(self) -> None:
         """End the connection for good, and both threads; in a handler, they end after it has returned."""

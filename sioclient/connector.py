@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -114,9 +114,12 @@ class Attempt:
         for endpoint, auth in self._auths:
             data[endpoint] = auth_data(auth)
         direct, requests = first_steps(self._opening, self._address.resource, self._transports)
-        with _advice_about_paths(self._address):
+        try:
             opened = self._open_directly(http, direct) if direct is not None else None
             handshake, transport = opened or self._open_after_handshake(http, requests)
+        except ConnectError as error:
+            _add_advice_about_paths(error, self._address)
+            raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
             logger.info("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
@@ -266,22 +269,17 @@ class Attempt:
         )
 
 
-@contextmanager
-def _advice_about_paths(address: Address) -> Iterator[None]:
-    """Say in a ConnectError that nothing was found at a path, and that the path of the URL may be an endpoint."""
-    try:
-        yield
-    except ConnectError as error:
-        nothing_found = (
-            error.status == 404
-            if isinstance(error, HandshakeRejected)
-            else error.__cause__ is None or isinstance(error.__cause__, (ConnectionResetError, TimeoutError))
-        )
-        if address.mount and nothing_found and not isinstance(error, WrongRevision):
-            name = f"/{address.mount}"
-            advice = f'If "{name}" is an endpoint (a namespace), leave it out of the URL and call connect("{name}")'
-            error.args = (f"{error}. {advice}",)
-        raise
+def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
+    """Say in the error, if nothing was found at a path, that the path of the URL may be an endpoint."""
+    nothing_found = (
+        error.status == 404
+        if isinstance(error, HandshakeRejected)
+        else error.__cause__ is None or isinstance(error.__cause__, (ConnectionResetError, TimeoutError))
+    )
+    if address.mount and nothing_found and not isinstance(error, WrongRevision):
+        name = f"/{address.mount}"
+        advice = f'If "{name}" is an endpoint (a namespace), leave it out of the URL and call connect("{name}")'
+        error.args = (f"{error}. {advice}",)
 
 
 def _probe(transport: Transport, probe: Probe, deadline: float) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .address import parse_address
 from .connection import Connection, end_when_forgotten, make_connection
+from .dispatch import check_function, explained, takes_argument
 from .errors import LocalProtocolError, NotConnected
 from .options import make_options, split_auth
 from .protocol.jsontext import JsonText
@@ -52,7 +53,7 @@ class EngineIO:
         e.send("hello")
 
     Functions run on the listener thread, one at a time: ``connect()``, ``message(data)`` with a text or bytes, and
-    ``disconnect(reason)``.
+    ``disconnect(reason)``, or without the reason if the function takes no argument.
 
     Args:
         logger: where to say what happens: False says errors only, True everything from INFO on, both on stderr; or a
@@ -107,8 +108,7 @@ class EngineIO:
             raise ValueError(f"there is no event {event!r}; there are {', '.join(EVENTS)}")
         if function is None:
             return lambda decorated: self.on(event, decorated)
-        if not callable(function):
-            raise TypeError(f"what is called for {event!r} must be a function, not {type(function).__name__}")
+        check_function(f"what is called for {event!r}", function)
         self._functions[event].append(function)
         return function
 
@@ -183,11 +183,12 @@ class EngineIO:
         event, *args = _EVENTS[type(notice)](notice) if type(notice) in _EVENTS else [None]
         level, text = _RECORDS[type(notice)](notice) if type(notice) in _RECORDS else (logging.DEBUG, str(notice))
         self._logger.log(level, "%.500s", text)
-        for function in self._functions[event] if event else ():
+        for function in list(self._functions[event]) if event else ():
+            given = args if event != "disconnect" or takes_argument(function) else []
             try:
-                function(*args)
+                function(*given)
             except (Exception, SystemExit) as error:
-                self._logger.error("the function for %r raised", event, exc_info=error)
+                self._logger.error("the function for %r raised", event, exc_info=explained(error, function, given))
 
 
 _EVENTS: dict[type, Callable[[Any], list[Any]]] = {

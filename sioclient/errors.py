@@ -10,6 +10,7 @@
     │   └── BufferFull                     too much is waiting for it to come back
     ├── ConnectionLost                     the connection ended before the acknowledgement came
     ├── AckTimeout (TimeoutError)          the acknowledgement did not come in time
+    ├── WaitTimeout (TimeoutError)         an event did not come in time
     ├── ChannelError                       a channel could not be opened or used
     └── ProtocolError
         ├── LocalProtocolError (ValueError)   you asked for what the protocol cannot say
@@ -88,6 +89,10 @@ class ConnectionLost(SocketIOError):
 
 class AckTimeout(SocketIOError, TimeoutError):
     """The acknowledgement did not come within its time-out."""
+
+
+class WaitTimeout(SocketIOError, TimeoutError):
+    """What was waited for did not come in time."""
 
 
 class ChannelError(SocketIOError):

@@ -187,11 +187,6 @@ def takes(function: Callable[..., Any], count: int) -> bool | None:
 _OF_SESSIONS = (("params", check_params), ("proxies", check_proxies), ("verify", check_verify), ("cert", check_cert))
 
 
-def file_name(path: Any) -> str:
-    """Return a path of any kind as text."""
-    return os.fsdecode(path)
-
-
 def _check_name(name: Any, value: Any) -> None:
     name = _text(name)
     if _NOT_THE_USERS.fullmatch(name) or (name.lower() == "connection" and "upgrade" in _text(value).lower()):

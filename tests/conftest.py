@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -46,12 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
-class Recorder(Handler):
+def without_address(value: object) -> str:
+    """Return the ``repr`` of a parameter as the id of its test, which is the same in every process of pytest-xdist."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
+class Recorder(Handler[Any]):
     """Remembers in order what it is told, as tuples of the method's name and its arguments."""
 
     def __init__(self) -> None:
         self.told: queue.Queue[tuple[Any, ...]] = queue.Queue()
-        self.socket: Channel | None = None
 
     def next(self, name: str | None = None, expect: float = EXPECTED) -> tuple[Any, ...]:
         """Return the next thing told, or the next one of that name."""
@@ -60,7 +65,6 @@ class Recorder(Handler):
         return told
 
     def on_connect(self, socket: Channel) -> None:
-        self.socket = socket
         self.told.put(("connect",))
 
     def on_disconnect(self) -> None:
@@ -69,11 +73,14 @@ class Recorder(Handler):
     def on_error(self, name: str, message: str) -> None:
         self.told.put(("error", name, message))
 
-    def on_message(self, id: int | None, message: Any) -> None:
-        self.told.put(("message", id, message))
+    def on_message(self, id: int | None, *args: Any) -> None:
+        self.told.put(("message", id, *args))
 
     def on_reconnect(self, attempts: int) -> None:
         self.told.put(("reconnect", attempts))
+
+    def on_reconnect_failed(self, error: Exception) -> None:
+        self.told.put(("reconnect_failed", error))
 
     def on_open(self, transport: str) -> None:
         self.told.put(("open", transport))

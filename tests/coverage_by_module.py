@@ -35,6 +35,7 @@ ELSEWHERE = {
     "transports/exchange.py": "transports/test_exchange.py|transports/test_http.py",
     "transports/posting.py": "transports/test_polling.py",
     "transports/proxy.py": "transports/test_proxy.py|transports/test_http.py",
+    "transports/tls.py": "transports/test_stream.py",
     "transports/wsclient.py": "transports/test_wsclient.py|transports/test_websocket.py",
 }
 """Where the tests of a module are that has no file of its own, or more than one."""

@@ -33,7 +33,8 @@ MAY_IMPORT = {"errors": {"errors"}, "protocol": {"errors", "protocol"}, "transpo
 MAY_IMPORT["server"] = {"errors", "protocol", "server"}
 MAY_IMPORT["rest"] = set(ROOMS) - {"server"}
 MAY_ALSO_IMPORT = {
-    "protocol": {"sioclient.options", "sioclient.reading"},
+    "protocol": {"sioclient.options", "sioclient.reading", "sioclient.names"},
+    "server": {"sioclient.marks", "sioclient.names"},
     "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options", "sioclient.httpoptions"},
 }
 """Modules of values that other rooms share: they import nothing that would turn a room's imports around."""
@@ -43,7 +44,7 @@ ONLY = {
     "websocket": {"transports/wsclient.py"},
     "tornado": {"server/web.py", "server/server.py", "server/webpage.py"},
 }
-THREADS = {"connection.py", "guard.py", "heartbeat.py", "writer.py", "listener.py", "server/server.py"}
+THREADS = {"connection.py", "guard.py", "heartbeat.py", "watcher.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {"transports/stream.py", "transports/framestream.py"}
 PURE_FILES = {
     f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings", "wire")

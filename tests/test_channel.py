@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import time
 import weakref
 
 import pytest
 
 from sioclient.channel import Channel
-from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError
+from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, WaitTimeout
+from sioclient.handler import Handler
 from sioclient.protocol.notices import Ended, JoinFailed, Retrying
 from sioclient.protocol.packets import Error, Event, Json, Message
 from tests.conftest import Recorder
@@ -105,19 +108,118 @@ def test_events_reach_functions_the_method_or_the_catch_all(server, channel, han
     assert handler.next() == ("method", [1, 2])
 
 
-def test_reserved_names_are_only_unknown_events(channel, server, handler, caplog):
+def test_an_event_of_the_nine_is_for_on_event_alone(channel, server, handler):
     channel.on("connect", lambda socket: handler.told.put(("spoofed",)))
-    server.push('5:::{"name":"connect","args":[1]}', '5:::{"name":"connect","args":[2]}')
-    assert [handler.next() for _ in range(2)] == [("connect", 1), ("connect", 2)]
-    assert caplog.text.count("reserved") == 1
+    server.push('5:::{"name":"connect","args":[1]}')
+    assert handler.next() == ("connect", 1)
+    channel.on_event("connect", lambda *args: handler.told.put(("event", *args)))
+
+    @channel.on_event("disconnect")
+    def heard(*args):
+        handler.told.put(("decorated", *args))
+
+    server.push('5:::{"name":"connect","args":[2]}', '5:::{"name":"disconnect","args":[3]}')
+    assert [handler.next() for _ in range(2)] == [("event", 2), ("decorated", 3)]
+
+
+def test_an_event_called_error_reaches_on_error(channel, server, handler):
+    channel.on("error", lambda *args: handler.told.put(("function", *args)))
+    server.push('5:::{"name":"error","args":["method_access_denied","no"]}')
+    assert [handler.next() for _ in range(2)] == [
+        ("function", "method_access_denied", "no"),
+        ("error", "method_access_denied", "no"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("args", "message"), [('"args":["one"]', "one"), ('"args":[1,2]', [1, 2]), ('"args":[]', None)]
+    ("args", "message"), [('"args":["one"]', ("one",)), ('"args":[1,2]', (1, 2)), ('"args":[]', ())]
 )
 def test_an_event_called_message_is_a_message(channel, server, handler, args, message):
+    channel.on("message", lambda *args: handler.told.put(("function", *args)))
     server.push('5:3+::{"name":"message",' + args + "}")
-    assert handler.next() == ("message", 3, message)
+    assert [handler.next() for _ in range(2)] == [("function", *message), ("message", 3, *message)]
+
+
+def test_a_message_that_is_a_list_is_spread_over_several_arguments(channel, server, handler):
+    channel.on("message", lambda user, text: handler.told.put(("function", user, text)))
+    server.push('4:::["ada","hello"]')
+    assert [handler.next() for _ in range(2)] == [("function", "ada", "hello"), ("message", None, ["ada", "hello"])]
+
+
+def test_the_catch_all_hears_what_nobody_else_does(channel, server, handler):
+    @channel.on("*")
+    def catch(name, *args):
+        handler.told.put(("*", name, *args))
+        return "heard"
+
+    channel.on("x", lambda *args: handler.told.put(("x", *args)))
+    server.push('5:::{"name":"x","args":[1]}', '5:1+::{"name":"open","args":[2,3]}')
+    assert [handler.next() for _ in range(2)] == [("x", 1), ("*", "open", 2, 3)]
+    eventually(lambda: server.link.sent == ['6:::1+["heard"]'])
+
+
+def test_on_any_sees_every_event_first(channel, server, handler):
+    @channel.on_any
+    def see(name, *args):
+        handler.told.put(("any", name, *args))
+
+    channel.on("x", lambda *args: handler.told.put(("x", *args)))
+    server.push('5:::{"name":"x","args":[1]}', "3:::text", "4:::[2]", '5:::{"name":"connect"}')
+    assert [handler.next() for _ in range(8)] == [
+        ("any", "x", 1),
+        ("x", 1),
+        ("any", "message", "text"),
+        ("message", None, "text"),
+        ("any", "message", [2]),
+        ("message", None, [2]),
+        ("any", "connect"),
+        ("connect",),
+    ]
+    channel.deliver(Retrying(1, 0.5, ChannelError("no")))
+    assert handler.next() == ("retry", 1)
+    channel.off_any(see)
+    server.push('5:::{"name":"x"}')
+    assert handler.next() == ("x",)
+
+
+def test_an_on_any_that_raises_is_reported(channel, server, handler):
+    channel.on_any(lambda: None)
+    server.push('5:1+::{"name":"y","args":[1]}')
+    kind, event, error = handler.next()
+    assert (kind, event, "was called with 'y', 1" in str(error)) == ("exception", "y", True)
+    assert handler.next() == ("y", 1)
+
+
+def test_on_any_outgoing_sees_every_event_that_is_sent(channel, server):
+    server.replies["5:1+"] = ["6:::1"]
+    told = []
+    see = channel.on_any_outgoing(lambda *args: told.append(args))
+    channel.emit("a", 1, lambda: None)
+    channel.emit("b", volatile=True)
+    channel.send("text")
+    channel.send([1])
+    server.replies["5:2+"] = ["6:::2"]
+    channel.call("c", 2)
+    assert told == [("a", 1), ("b",), ("message", "text"), ("message", [1]), ("c", 2)]
+    channel.off_any(see)
+    channel.emit("d")
+    assert len(told) == 5
+
+
+def test_unknown_event_acknowledges_nothing(channel, server, handler):
+    handler.unknown_event = lambda name, args: handler.told.put(("unknown", name)) or "value"
+    server.push('5:1+::{"name":"x"}', '5:2+::{"name":"x"}')
+    assert [handler.next() for _ in range(2)] == [("unknown", "x")] * 2
+    assert server.link.sent == []
+
+
+def test_a_message_that_nobody_hears_is_not_acknowledged(channel, server, handler):
+    channel.handler = Handler()
+    server.push("3:1+::m", '5:2+::{"name":"message"}', '5:3+::{"name":"error"}')
+    channel.on("fence", lambda: handler.told.put(("fence",)))
+    server.push('5:::{"name":"fence"}')
+    handler.next("fence")
+    assert server.link.sent == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +234,8 @@ def test_an_event_called_message_is_a_message(channel, server, handler, args, me
     ],
 )
 def test_what_is_returned_is_acknowledged(channel, server, handler, frame, returned, ack):
-    handler.unknown_event = lambda name, args: returned
+    channel.on("x", lambda: returned)
+    channel.on("fence", lambda: None)
     handler.on_message = lambda number, message: returned
     server.push(frame, '5:9+::{"name":"fence"}')
     eventually(lambda: any(frame.startswith("6:::9") for frame in server.link.sent))
@@ -161,6 +264,19 @@ def test_a_function_that_raises_acknowledges_nothing(channel, server, handler):
     assert server.link.sent == []
 
 
+def test_wrong_arity_says_what_the_function_was_called_with(channel, server, handler):
+    server.replies["5:1+"] = ['6:::1+["a",2]']
+    handler.on_y = lambda: None
+    channel.on("x", lambda value: None)
+    server.push('5:::{"name":"x","args":[1,"b"]}', '5:::{"name":"y","args":[3]}')
+    channel.emit("z", lambda value: None)
+    texts = [str(handler.next("exception")[2]) for _ in range(3)]
+    for text, expected in zip(
+        texts, ["was called with 1, 'b': ", "was called with 3: ", "called with 'a', 2: "], strict=True
+    ):
+        assert expected in text
+
+
 def test_a_callback_that_raises_is_reported(channel, server, handler):
     def fail():
         raise KeyError("x")
@@ -171,7 +287,7 @@ def test_a_callback_that_raises_is_reported(channel, server, handler):
 
 
 def test_a_returned_value_that_is_not_json_is_reported(channel, server, handler):
-    handler.unknown_event = lambda name, args: object()
+    handler.on_x = lambda: object()
     handler.on_message = lambda number, message: float("nan")
     server.push('5:1+::{"name":"x"}', "3:2+::m")
     kind, event, error = handler.next()
@@ -269,6 +385,13 @@ def test_a_channel_that_cannot_be_asked_for_is_let_go(connection, channel, chat,
     assert kept == {chat}
 
 
+async def coroutine(*args): ...
+
+
+class Awaited(Handler):
+    async def on_x(self): ...
+
+
 def test_wrong_arguments_are_explained(channel, server):
     for wrong, expected in (
         (lambda: channel.emit("x", print, callback=print), "two callbacks"),
@@ -279,10 +402,29 @@ def test_wrong_arguments_are_explained(channel, server):
         (lambda: channel.emit("x", print, timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, volatile=True), "volatile"),
         (lambda: channel.emit(None), "name must be text"),
+        (lambda: channel.emit("x", callback=coroutine), "callback must be a plain function.*sioclient.aio"),
+        (lambda: channel.emit("x", coroutine), "callback must be a plain function.*sioclient.aio"),
+        (lambda: channel.emit("x", errback=coroutine), "errback must be a plain function.*sioclient.aio"),
+        (lambda: channel.send("x", coroutine), "callback must be a plain function.*sioclient.aio"),
         (lambda: channel.send("x", 5), "callback must be a function, not int"),
         (lambda: channel.call("x", timeout="5"), "timeout must be a number"),
-        (lambda: channel.on(5), "name must be text"),
+        (lambda: channel.on(None), "name must be text"),
+        (lambda: channel.once(None, print), "name must be text"),
+        (lambda: channel.on_event(b"x"), "name must be text"),
+        (lambda: channel.off(True), "name must be text"),
+        (lambda: channel.wait_for(None), "name must be text"),
+        (lambda: channel.events("x", None), "name must be text"),
+        (lambda: channel.wait_for("x", timeout="5"), "timeout must be a number"),
+        (lambda: channel.events("x", timeout="5"), "timeout must be a number"),
         (lambda: channel.on("x", 5), "must be a function, not int"),
+        (lambda: channel.on("x")(5), "must be a function, not int"),
+        (lambda: channel.on("x", coroutine), "must be a plain function.*sioclient.aio"),
+        (lambda: channel.once("x")(coroutine), "must be a plain function.*sioclient.aio"),
+        (lambda: channel.on_event("x", coroutine), "must be a plain function.*sioclient.aio"),
+        (lambda: channel.on_any(coroutine), "for any event must be a plain function.*sioclient.aio"),
+        (lambda: channel.on_any(5), "for any event must be a function, not int"),
+        (lambda: channel.on_any_outgoing(coroutine), "that is sent must be a plain function.*sioclient.aio"),
+        (lambda: setattr(channel, "handler", Awaited()), "Awaited.on_x must be a plain method.*sioclient.aio"),
         (lambda: setattr(channel, "handler", 5), "handler must be"),
     ):
         with pytest.raises(TypeError, match=expected):
@@ -309,6 +451,124 @@ def test_another_handler_may_take_the_place(channel, server, handler):
     server.push("3:::m")
     assert second.next() == ("message", None, "m")
     assert channel.handler is second
+
+
+def test_a_handler_knows_its_channel(channel, chat, handler, server):
+    assert handler.socket is channel
+    handler.emit("x")
+    assert server.link.sent == ['5:::{"name":"x"}']
+    assert chat.handler.socket is chat
+    channel.handler = second = Recorder()
+    assert second.socket is channel
+
+
+@pytest.mark.parametrize(("reports", "told"), [(True, ["handler", "function"]), (False, [])])
+def test_the_end_is_reported_where_nobody_waits_for_it(channel, reports, told):
+    class Told(Handler):
+        def on_reconnect_failed(self, error):
+            heard.append("handler")
+
+    heard, why = [], ConnectionLost("spent")
+    channel.on("reconnect_failed", lambda error: heard.append("function") or error is why or heard.append("wrong"))
+    channel.handler = Told()
+    channel.deliver(Ended(why, reports=reports))
+    assert sorted(heard, reverse=True) == told
+
+
+# wait_for and events
+
+
+@pytest.mark.parametrize(("args", "value"), [("[]", None), ("[1]", 1), ("[1,2]", (1, 2)), ("[[1,2]]", [1, 2])])
+def test_wait_for_returns_what_call_would(channel, server, args, value):
+    channel.on_any_outgoing(lambda *_: server.push('5:::{"name":"news","args":' + args + "}"))
+    threading.Timer(0.05, channel.emit, ["go"]).start()
+    assert channel.wait_for("news", PATIENCE) == value
+
+
+def test_wait_for_times_out(channel):
+    with pytest.raises(WaitTimeout, match=r"'news' did not come within 0.01 s"):
+        channel.wait_for("news", 0.01)
+    with pytest.raises(ValueError, match="above 0"):
+        channel.wait_for("news", 0)
+
+
+def test_what_is_waited_for_is_acknowledged(channel, server):
+    news = channel.events("news")
+    server.push('5:1+::{"name":"news","args":[1]}')
+    assert next(news) == ("news", [1])
+    eventually(lambda: server.link.sent == ["6:::1"])
+
+
+def test_events_count_from_the_call_on(channel, server, handler):
+    news, everything = channel.events("news", "sport"), channel.events(timeout=PATIENCE)
+    server.push('5:::{"name":"news","args":[1]}', "3:::m", '5:::{"name":"sport"}')
+    handler.next("message")
+    assert [next(news) for _ in range(2)] == [("news", [1]), ("sport", [])]
+    assert [next(everything) for _ in range(3)] == [("news", [1]), ("message", ["m"]), ("sport", [])]
+
+
+def test_events_end_with_the_connection(channel, connection, server):
+    news = channel.events("news")
+    server.push('5:::{"name":"news"}', "0::")
+    assert list(news) == [("news", [])]
+    assert list(channel.events("news")) == []
+    with pytest.raises(ConnectionLost, match="the connection ended before 'news' came"):
+        channel.wait_for("news")
+
+
+def test_events_of_a_channel_end_with_it(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.join("", PATIENCE, None)
+    news = chat.events("news")
+    server.push('5::/chat:{"name":"news"}')
+    assert next(news) == ("news", [])
+    threading.Timer(0.05, chat.disconnect).start()
+    assert list(news) == []
+
+
+def test_events_time_out_each(channel):
+    with pytest.raises(WaitTimeout, match=r"'a' or 'b' did not come within 0.01 s"):
+        next(channel.events("a", "b", timeout=0.01))
+
+
+def test_events_that_nobody_holds_are_not_listened_for(channel, server, handler):
+    """A channel must not keep for ever what was registered for an iteration that somebody broke off."""
+    for begun in (False, True):
+        news = channel.events("news")
+        if begun:
+            server.push('5:::{"name":"news"}')
+            assert next(news)
+        del news
+        gc.collect()
+        server.push('5:::{"name":"news","args":[1]}')
+        assert handler.next() == ("news", 1)
+
+
+def test_waiting_in_a_handler_is_refused(channel, server, handler):
+    errors = []
+
+    def wait():
+        for wrong in (lambda: channel.wait_for("y"), lambda: channel.events("y")):
+            with pytest.raises(LocalProtocolError, match="waiting in a handler"):
+                wrong()
+            errors.append(wrong)
+
+    channel.on("x", wait)
+    server.push('5:::{"name":"x"}')
+    eventually(lambda: len(errors) == 2)
+
+
+def test_disconnect_does_not_wait_for_who_has_stopped_asking(channel, connection, server, monkeypatch):
+    monkeypatch.setattr("sioclient.watcher.MOST_WAITING", 1)
+    monkeypatch.setattr("sioclient.watcher.LOOK", 0.01)
+    news, heard = channel.events("news"), []
+    channel.on("news", heard.append)
+    server.push(*['5:::{"name":"news","args":[1]}'] * 3)
+    eventually(lambda: heard == [1])
+    before = time.monotonic()
+    connection.disconnect()
+    assert time.monotonic() - before < 2
+    assert list(news) == [("news", [1])]
 
 
 def test_what_newer_servers_say_of_a_channel(connection, channel):

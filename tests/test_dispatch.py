@@ -5,19 +5,34 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import logging
+import threading
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
-from sioclient.dispatch import LIFECYCLE, MOST_PLANS, RESERVED, Dispatcher, ack_args, check_name, method_name, spread
-from sioclient.errors import ChannelError
+from sioclient.dispatch import (
+    MOST_PLANS,
+    REPORTED,
+    Dispatcher,
+    ack_args,
+    check_function,
+    explained,
+    method_name,
+    spread,
+    takes_argument,
+)
+from sioclient.errors import ChannelError, ConnectionLost
 from sioclient.handler import Handler
+from sioclient.marks import event as mark
 from sioclient.protocol.notices import (
     Connected,
     Disconnected,
+    Dropped,
     Ended,
     JoinFailed,
     Reconnected,
@@ -41,7 +56,11 @@ from sioclient.protocol.packets import Error, Event, Json, Message
         ("a ", "on_a_"),
         ("News2", "on_News2"),
         ("42", "on_42"),
-        ("message", "on_message"),
+        ("event", "on_event"),
+        ("heartbeat", "on_heartbeat"),
+        ("noop", "on_noop"),
+        ("connect_failed", "on_connect_failed"),
+        ("connect failed", "on_connect_failed"),
         ("Connect", "on_Connect"),
         ("connected", "on_connected"),
         ("class", "on_class"),
@@ -53,10 +72,7 @@ def test_an_event_has_a_method(event: str, method: str) -> None:
     assert method_name(event) == method
 
 
-@pytest.mark.parametrize(
-    "event",
-    [*sorted(RESERVED), "connect failed"],
-)
+@pytest.mark.parametrize("event", [*sorted(REPORTED), "connect error", "reconnect failed", "exception", "message"])
 def test_no_event_reaches_a_report_of_the_connection(event: str) -> None:
     assert method_name(event) is None
 
@@ -90,19 +106,18 @@ def test_no_event_reaches_a_name_of_other_characters(event: str) -> None:
     assert method_name(event) is None
 
 
-def test_of_the_hooks_events_reach_only_on_message() -> None:
+def test_no_event_reaches_a_hook_by_its_name() -> None:
     hooks = {name.removeprefix("on_") for name in vars(Handler) if name.startswith("on_")}
-    assert {name for name in hooks if method_name(name)} == {"message"}
+    assert [name for name in hooks if method_name(name)] == []
     assert {"ack", "unknown_event"}.isdisjoint(
         {method_name(name) for name in ("ack", "unknown_event", "unknown event")}
     )
 
 
-def test_what_the_connection_reports_is_reserved() -> None:
-    promised = {"connect", "connect_error", "disconnect", "error", "open", "close", "retry", "reconnect"}
-    assert promised == LIFECYCLE
-    assert promised | {"exception", "connect_failed", "heartbeat", "noop", "event"} == RESERVED
-    for name in LIFECYCLE:
+def test_nine_names_are_the_connections_own() -> None:
+    nine = "connect connect_error disconnect error open close retry reconnect reconnect_failed"
+    assert set(nine.split()) == REPORTED
+    for name in REPORTED:
         assert callable(getattr(Handler, f"on_{name}"))
 
 
@@ -229,22 +244,134 @@ def test_a_function_is_not_kept_alive() -> None:
     assert reference() is None
 
 
+@pytest.mark.parametrize(
+    ("function", "takes"),
+    [
+        (none, False),
+        (one, True),
+        (one_or_two, True),
+        (any_number, True),
+        (lambda *, reason=None: None, False),
+        (Methods().one, True),
+        (threading.Event().set, False),
+        (functools.partial(one, 1), False),
+        (functools.partial(two, 1), True),
+    ],
+)
+def test_who_takes_an_argument(function: Callable[..., Any], takes: bool) -> None:
+    assert takes_argument(function) is takes
+
+
+# What can be called
+
+
+async def coroutine() -> None: ...
+async def generator() -> AsyncIterator[int]:
+    yield 1
+
+
+class Awaited:
+    async def method(self) -> None: ...
+    async def __call__(self) -> None: ...
+
+
+COROUTINE_FUNCTIONS = [
+    coroutine,
+    generator,
+    functools.partial(coroutine),
+    functools.partial(functools.partial(coroutine)),
+    Awaited().method,
+    Awaited(),
+    AsyncMock(),
+]
+
+
+@pytest.mark.parametrize("function", COROUTINE_FUNCTIONS, ids=title)
+def test_a_coroutine_function_is_refused_with_a_hint(dispatcher: Dispatcher, function: Any) -> None:
+    for refused in (lambda: dispatcher.register("x", function), lambda: check_function("callback", function)):
+        with pytest.raises(TypeError, match=r"must be a plain function, not a coroutine function.*sioclient\.aio"):
+            refused()
+
+
+@pytest.mark.parametrize("function", [print, list, lambda: None, Methods().one, Methods(), functools.partial(one, 1)])
+def test_any_other_function_can_be_called(function: Any) -> None:
+    check_function("callback", function)
+
+
+def caught(function: Callable[..., Any], args: list[Any]) -> BaseException:
+    """Return what a call raises, as it is explained."""
+    try:
+        function(*args)
+    except Exception as error:
+        return explained(error, function, args)
+    raise AssertionError("nothing was raised")
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "text"),
+    [
+        (one, [1, "b"], "one was called with 1, 'b': one() takes 1 positional argument but 2 were given"),
+        (one, [], "one was called with no arguments: one() missing 1 required positional argument: 'a'"),
+        (
+            functools.partial(one, 1),
+            [2],
+            "one was called with 1, 2: one() takes 1 positional argument but 2 were given",
+        ),
+        (Methods().one, [1, 2], "Methods.one was called with 1, 2: Methods.one() takes 2 positional"),
+        (
+            types.SimpleNamespace(),
+            [],
+            "namespace() was called with no arguments: 'types.SimpleNamespace' object is not",
+        ),
+    ],
+)
+def test_wrong_arity_says_what_the_function_was_called_with(
+    function: Callable[..., Any], args: list[Any], text: str
+) -> None:
+    error = caught(function, args)
+    assert isinstance(error, TypeError)
+    assert str(error).startswith(text)
+    assert isinstance(error.__cause__, TypeError)
+
+
+def test_the_explanation_has_its_limits() -> None:
+    text = str(caught(one, ["x" * 10_000, 1]))
+    assert len(text) < 600
+    assert text.endswith("one() takes 1 positional argument but 2 were given")
+
+
+def test_what_a_function_raises_itself_is_left_as_it_is() -> None:
+    def fail(kind: type[Exception]) -> None:
+        raise kind("mine")
+
+    for kind in (TypeError, KeyError):
+        assert caught(fail, [kind]).args == ("mine",)
+    never_raised = TypeError("no traceback")
+    assert explained(never_raised, fail, []) is never_raised
+
+
 # What is registered
 
 
-class Listening(Handler):
+class Listening(Handler[Any]):
     def on_news(self, *args: Any) -> str:
         return "method"
 
-    def on_message(self, id: int | None, message: Any) -> str:
-        return f"{id} {message}"
+    def on_message(self, id: int | None, *args: Any) -> str:
+        return f"{id} {args}"
 
     on_attribute = "no function"
 
 
 def called(dispatcher: Dispatcher, notice: Any) -> list[str]:
     """Return the names of the functions that are found for a notice."""
-    return [function.__name__ for function in dispatcher.find(notice, None)[1]]
+    return [function.__name__ for function in dispatcher.find(notice, None).functions]
+
+
+def heard(dispatcher: Dispatcher, notice: Any) -> list[tuple[Any, ...]]:
+    """Call what is found for a notice, and return what each function returns."""
+    found = dispatcher.find(notice, "the channel")
+    return [function(*found.args) for function in found.functions]
 
 
 def first() -> None: ...
@@ -257,8 +384,8 @@ def dispatcher() -> Dispatcher:
 
 
 def test_functions_come_in_order_and_the_method_last(dispatcher: Dispatcher) -> None:
-    assert dispatcher.register("news", first, once=False) is first
-    dispatcher.register("news", second, once=False)
+    assert dispatcher.register("news", first) is first
+    dispatcher.register("news", second)
     for _ in range(2):  # planned, then remembered
         assert called(dispatcher, Event("news")) == ["first", "second", "on_news"]
 
@@ -267,7 +394,7 @@ def test_a_number_is_the_name_that_its_text_is(dispatcher: Dispatcher) -> None:
     dispatcher.register("5", first, once=False)
     for _ in range(2):
         assert called(dispatcher, Event(5)) == called(dispatcher, Event("5")) == ["first"]
-    assert dispatcher.find(Event(6, [1]), None)[2] == [6, [1]]
+    assert dispatcher.find(Event(6, [1]), None)[2] == ["6", [1]]
 
 
 def test_a_function_for_one_time_is_found_once(dispatcher: Dispatcher) -> None:
@@ -278,8 +405,8 @@ def test_a_function_for_one_time_is_found_once(dispatcher: Dispatcher) -> None:
 
 def test_a_function_that_comes_or_goes_counts_at_once(dispatcher: Dispatcher) -> None:
     assert called(dispatcher, Event("news")) == ["on_news"]
-    dispatcher.register("news", first, once=False)
-    dispatcher.register("news", second, once=False)
+    dispatcher.register("news", first)
+    dispatcher.register("news", second)
     dispatcher.register("news", first, once=True)
     assert called(dispatcher, Event("news")) == ["first", "second", "first", "on_news"]
     dispatcher.forget("news", print)
@@ -299,7 +426,7 @@ def test_another_handler_may_take_the_place(dispatcher: Dispatcher) -> None:
 @pytest.mark.parametrize("name", ["nobody", "attribute", "__class__", "x" * 201])
 def test_what_nobody_is_for_is_an_unknown_event(dispatcher: Dispatcher, name: str) -> None:
     found = dispatcher.find(Event(name, [1], id=5), None)
-    assert found == (name, (dispatcher.handler.unknown_event,), [name, [1]], True)
+    assert found == (name, (dispatcher.handler.unknown_event,), [name, [1]], False)
 
 
 def test_only_so_many_names_are_remembered(dispatcher: Dispatcher) -> None:
@@ -309,19 +436,15 @@ def test_only_so_many_names_are_remembered(dispatcher: Dispatcher) -> None:
     assert called(dispatcher, Event("news")) == ["on_news"]
 
 
-def test_a_function_that_comes_meanwhile_counts(dispatcher: Dispatcher) -> None:
-    class Slow(str):
-        """A name that another thread registers a function for while it is looked at."""
+def test_a_function_that_comes_meanwhile_counts(dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(name: str) -> str | None:
+        """Another thread registers a function while the name of the method is looked for."""
+        monkeypatch.undo()
+        dispatcher.register("news", first)
+        return method_name(name)
 
-        __slots__ = ()
-
-        def __len__(self) -> int:
-            if called(dispatcher, Event("first time")) == ["unknown_event"]:
-                dispatcher.register("first time", first, once=False)
-                dispatcher.register("news", first, once=False)
-            return 4
-
-    assert called(dispatcher, Event(Slow("news"))) == ["on_news"]
+    monkeypatch.setattr("sioclient.dispatch.method_name", slow)
+    assert called(dispatcher, Event("news")) == ["on_news"]
     assert called(dispatcher, Event("news")) == ["first", "on_news"]
 
 
@@ -342,7 +465,7 @@ def test_a_function_that_goes_meanwhile_is_not_called(dispatcher: Dispatcher) ->
 
         __hash__ = None  # type: ignore[assignment]
 
-    dispatcher.register("news", Slow(), once=False)
+    dispatcher.register("news", Slow())
     dispatcher.register("news", first, once=True)
     assert called(dispatcher, Event("news")) == ["slow", "on_news"]
 
@@ -350,51 +473,242 @@ def test_a_function_that_goes_meanwhile_is_not_called(dispatcher: Dispatcher) ->
 @pytest.mark.parametrize("function", [None, 5, "print", [print]])
 def test_only_a_function_can_be_registered(dispatcher: Dispatcher, function: Any) -> None:
     with pytest.raises(TypeError, match=rf"^what is called for 'x' must be a function, not {type(function).__name__}$"):
-        dispatcher.register("x", function, once=False)
+        dispatcher.register("x", function)
 
 
-@pytest.mark.parametrize("name", [None, 5, b"x", ["x"]])
-def test_the_name_of_an_event_must_be_text(dispatcher: Dispatcher, name: Any) -> None:
-    check_name("x")
-    for wrong in (lambda: check_name(name), lambda: dispatcher.register(name, first, once=False)):
-        with pytest.raises(TypeError, match=f"^an event's name must be text, not {type(name).__name__}$"):
+@pytest.mark.parametrize("name", [None, True, b"x", ["x"]])
+def test_the_name_of_an_event_is_text_or_a_number(dispatcher: Dispatcher, name: Any) -> None:
+    for wrong in (
+        lambda: dispatcher.register(name, first),
+        lambda: dispatcher.forget(name, None),
+    ):
+        with pytest.raises(TypeError, match=f"^an event's name must be text or a number, not {type(name).__name__}$"):
             wrong()
+
+
+@pytest.mark.parametrize(("registered", "sent"), [(5, 5), (5, "5"), ("5", 5), ("5", "5")])
+def test_a_number_is_a_name_too(dispatcher: Dispatcher, registered: Any, sent: Any) -> None:
+    dispatcher.register(registered, first)
+    assert called(dispatcher, Event(sent)) == ["first"]
+    dispatcher.forget(registered, first)
+    assert called(dispatcher, Event(sent)) == ["unknown_event"]
+
+
+# The server's events
+
+
+class Marked(Handler[Any]):
+    def on_a_b(self, *args: Any) -> None: ...
+    def on_unmarked(self, *args: Any) -> None: ...
+
+    @mark("user:joined")
+    @mark("")
+    @mark(7)
+    @mark("connect")
+    @mark("error")
+    @mark("exception")
+    @mark("message")
+    def marked(self, *args: Any) -> tuple[Any, ...]:
+        return ("marked", *args)
+
+    def on_5(self, *args: Any) -> None: ...
+
+
+@pytest.mark.parametrize("name", ["user:joined", "", "7", 7, "connect", "exception"])
+def test_a_mark_is_for_the_event_of_exactly_its_name(name: Any) -> None:
+    dispatcher = Dispatcher(Marked())
+    assert called(dispatcher, Event(name, [1])) == ["marked"]
+    dispatcher.register(name, first, is_event=True)
+    assert called(dispatcher, Event(name, [1])) == ["first", "marked"]
+
+
+def test_a_mark_for_error_and_message() -> None:
+    dispatcher = Dispatcher(Marked())
+    assert called(dispatcher, Event("error", [1])) == ["marked"]
+    for message in (Event("message", ["x"]), Message("x"), Json("x")):
+        assert heard(dispatcher, message) == [("marked", "x")]
+
+
+def test_a_method_hears_its_name_with_spaces_or_underscores() -> None:
+    dispatcher = Dispatcher(Marked())
+    assert called(dispatcher, Event("a b")) == called(dispatcher, Event("a_b")) == ["on_a_b"]
+    assert called(dispatcher, Event(5)) == called(dispatcher, Event("5")) == ["on_5"]
+
+
+@pytest.mark.parametrize(
+    "name", ["event", "exception", "heartbeat", "noop", "connect_failed", "a:b", "caf\xe9", "*", ""]
+)
+def test_every_name_reaches_who_registered_for_it(dispatcher: Dispatcher, name: str) -> None:
+    dispatcher.register(name, first, is_event=name == "*")
+    assert called(dispatcher, Event(name)) == ["first"]
+
+
+REPORTS = {
+    "connect": Connected(""),
+    "connect_error": JoinFailed("", ChannelError("no"), again=False, reason="no"),
+    "disconnect": Disconnected("", "server"),
+    "error": Error("reason", "advice"),
+    "open": TransportOpened("websocket"),
+    "close": TransportClosed("why"),
+    "retry": Retrying(1, 0.5, ChannelError("no")),
+    "reconnect": Reconnected(2),
+    "reconnect_failed": Ended(ConnectionLost("spent"), reports=True),
+}
+
+
+@pytest.mark.parametrize("name", sorted(REPORTED))
+def test_an_event_of_the_nine_says_nothing_about_the_connection(dispatcher: Dispatcher, name: str) -> None:
+    dispatcher.register(name, first)
+    dispatcher.register(name, second, is_event=True)
+    reports = ["call", "call"] if name == "error" else []  # this one is the server reporting an error
+    assert called(dispatcher, Event(name)) == ["second", *reports]
+    assert [function.__name__ for function in dispatcher.find(REPORTS[name], None).functions[:1]] == ["first"]
+    dispatcher.forget(name, None)
+    assert called(dispatcher, Event(name)) == ["unknown_event"]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"), [([], ("", "")), (["a"], ("a", "")), (["a", "b"], ("a", "b")), (["a", "b", "c"], ("a", "b"))]
+)
+def test_an_event_called_error_is_an_error(args: list[Any], told: tuple[str, str]) -> None:
+    class Erring(Handler[Any]):
+        def on_error(self, name: str, message: str) -> Any:
+            return ("method", name, message)
+
+    dispatcher = Dispatcher(Erring())
+    dispatcher.register("error", lambda *args: ("function", *args))
+    dispatcher.register("error", lambda *args: ("event", *args), is_event=True)
+    event = Event("error", args, id=3)
+    assert heard(dispatcher, event) == [("event", *args), ("function", *told), ("method", *told)]
+    assert dispatcher.find(event, None).wants_ack
+
+
+def test_a_function_for_errors_of_wrong_arity_is_explained(dispatcher: Dispatcher) -> None:
+    dispatcher.register("error", one)
+    with pytest.raises(TypeError, match=r"^one was called with 'a', 'b': "):
+        heard(dispatcher, Event("error", ["a", "b"]))
+
+
+def test_an_error_that_nobody_hears_is_an_event_that_nobody_hears(dispatcher: Dispatcher) -> None:
+    found = dispatcher.find(Event("error", ["a"], id=1), None)
+    assert found == ("error", (dispatcher.handler.unknown_event,), ["error", ["a"]], False)
+
+
+def test_the_catch_all_hears_what_nobody_else_does(dispatcher: Dispatcher) -> None:
+    dispatcher.register("*", first)
+    dispatcher.register("*", second, once=True)
+    assert dispatcher.find(Event("connect", [1, 2], id=1), None) == (
+        "connect",
+        [first, second],
+        ["connect", 1, 2],
+        True,
+    )
+    assert dispatcher.find(Event(5), None) == ("5", [first], ["5"], False)
+    assert called(dispatcher, Event("news")) == ["on_news"]
+    assert "first" not in called(dispatcher, Connected(""))
+    dispatcher.forget("*", first)
+    assert called(dispatcher, Event("x")) == ["unknown_event"]
+
+
+@pytest.mark.parametrize("packet", [Event("message", ["x"], id=3), Message("x", id=3, wants_data=True), Json("x")])
+def test_a_message_that_nobody_hears_is_for_the_catch_all(packet: Any) -> None:
+    dispatcher = Dispatcher(Handler())
+    found = dispatcher.find(packet, None)
+    assert found == ("message", (dispatcher.handler.unknown_event,), ["message", ["x"]], False)
+    dispatcher.register("*", first)
+    assert dispatcher.find(packet, None)[:3] == ("message", [first], ["message", "x"])
+    dispatcher.register("message", second)
+    assert dispatcher.find(packet, None)[:3] == ("message", [second], ["x"])
+
+
+def test_a_name_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "sioclient")
+    dispatcher = Dispatcher(Handler())
+    for name in ("nobody", "x" * 300, "disconnect") * 2:
+        assert called(dispatcher, Event(name)) == ["unknown_event"]
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("DEBUG", "nobody hears the event 'nobody'"),
+        ("DEBUG", f"nobody hears the event '{'x' * 200}'"),
+        (
+            "WARNING",
+            "the server sent an event called 'disconnect', a name of the connection's own: on_event() hears it",
+        ),
+    ]
+
+
+def test_nothing_is_logged_where_somebody_sees_everything(caplog: pytest.LogCaptureFixture) -> None:
+    class Catching(Handler[Any]):
+        def unknown_event(self, name: str, args: list[Any]) -> None: ...
+
+    caplog.set_level(logging.DEBUG, "sioclient")
+    assert called(Dispatcher(Catching()), Event("disconnect")) == ["unknown_event"]
+    seeing = Dispatcher(Handler())
+    seeing.any.append(first)
+    assert called(seeing, Event("disconnect")) == ["unknown_event"]
+    assert caplog.records == []
+
+
+def test_only_so_many_names_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "sioclient")
+    dispatcher = Dispatcher(Handler())
+    for number in range(MOST_PLANS + 1):
+        dispatcher.find(Event(f"event {number}"), None)
+    assert len(caplog.records) == MOST_PLANS
+
+
+def test_functions_for_all_events_are_forgotten() -> None:
+    class Busy(list[Any]):
+        """Another thread takes each function away first."""
+
+        def remove(self, entry: Any) -> None:
+            super().remove(entry)
+            super().remove(entry)
+
+    dispatcher = Dispatcher(Handler())
+    dispatcher.any += [first, second, first]
+    dispatcher.any_outgoing += [first]
+    dispatcher.forget_any(first)
+    assert (dispatcher.any, dispatcher.any_outgoing) == ([second], [])
+    dispatcher.any = Busy([first])
+    dispatcher.forget_any(None)
+    assert dispatcher.any == []
 
 
 # What is found for which notice
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED))
-def test_a_reserved_name_is_only_an_unknown_event(
-    dispatcher: Dispatcher, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    dispatcher.register(name, first, once=False)
-    for _ in range(2):
-        assert dispatcher.find(Event(name, [1]), None)[1:3] == ((dispatcher.handler.unknown_event,), [name, [1]])
-    (record,) = caplog.records
-    assert (
-        record.getMessage() == f"the server sent an event called {name!r}, a reserved name: only unknown_event gets it"
-    )
-
-
 @pytest.mark.parametrize(
     ("packet", "args", "wants_ack"),
     [
-        (Message("text"), [None, "text"], False),
-        (Message("text", id=3), [3, "text"], False),
-        (Message("text", id=3, wants_data=True), [3, "text"], True),
-        (Json([1]), [None, [1]], False),
-        (Json([1], id=3, wants_data=True), [3, [1]], True),
-        (Event("message", ["one"]), [None, "one"], False),
-        (Event("message", [1, 2], id=3), [3, [1, 2]], True),
-        (Event("message", []), [None, None], False),
+        (Message("text"), (None, "text"), False),
+        (Message("text", id=3), (3, "text"), False),
+        (Message("text", id=3, wants_data=True), (3, "text"), True),
+        (Json([1]), (None, [1]), False),
+        (Json([1], id=3, wants_data=True), (3, [1]), True),
+        (Event("message", ["one"]), (None, "one"), False),
+        (Event("message", [1, 2], id=3), (3, 1, 2), True),
+        (Event("message", []), (None,), False),
     ],
     ids=repr,
 )
-def test_messages_are_for_on_message(dispatcher: Dispatcher, packet: Any, args: list[Any], wants_ack: bool) -> None:
-    dispatcher.register("message", first, once=True)
-    assert dispatcher.find(packet, None) == ("message", [first, dispatcher.handler.on_message], args, wants_ack)
-    assert dispatcher.find(packet, None)[1] == [dispatcher.handler.on_message]
+def test_messages_hand_over_all_their_arguments(packet: Any, args: tuple[Any, ...], wants_ack: bool) -> None:
+    class Hearing(Handler[Any]):
+        def on_message(self, id: int | None, *args: Any) -> Any:
+            return (id, *args)
+
+    dispatcher = Dispatcher(Hearing())
+    dispatcher.register("message", lambda *args: args, once=True)
+    assert dispatcher.find(packet, None).wants_ack is wants_ack
+    dispatcher.register("message", lambda *args: args, once=True)
+    assert heard(dispatcher, packet) == [args[1:], args]
+    assert heard(dispatcher, packet) == [args]
+
+
+def test_an_on_message_that_is_no_function_hears_nothing() -> None:
+    class Silent(Handler[Any]):
+        on_message = None  # type: ignore[assignment]
+
+    assert called(Dispatcher(Silent()), Message("x")) == ["unknown_event"]
 
 
 FAILURE = ChannelError("no")
@@ -411,23 +725,45 @@ FAILURE = ChannelError("no")
         (Retrying(1, 0.5, FAILURE), "retry", [1, 0.5]),
         (TransportOpened("websocket"), "open", ["websocket"]),
         (TransportClosed("why"), "close", ["why"]),
+        (Ended(FAILURE, reports=True), "reconnect_failed", [FAILURE]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_reports_go_to_functions_and_methods(dispatcher: Dispatcher, notice: Any, name: str, args: list[Any]) -> None:
-    dispatcher.register(name, first, once=False)
+    dispatcher.register(name, first)
     method = getattr(dispatcher.handler, f"on_{name}")
     assert dispatcher.find(notice, "the channel") == (name, [first, method], args, False)
 
 
-def test_a_notice_that_is_for_nobody(dispatcher: Dispatcher) -> None:
-    assert dispatcher.find(Ended(None), None) == ("", (), [], False)
+def test_who_takes_an_argument_gets_the_reason_of_a_disconnect() -> None:
+    class Curious(Handler[Any]):
+        def on_disconnect(self, reason: str) -> Any:
+            return ("method", reason)
+
+    dispatcher = Dispatcher(Curious())
+    dispatcher.register("disconnect", lambda: "nothing")
+    dispatcher.register("disconnect", lambda reason: reason)
+    dispatcher.register("disconnect", lambda *reason: reason)
+    assert heard(dispatcher, Disconnected("", "server")) == ["nothing", "server", ("server",), ("method", "server")]
+
+
+@pytest.mark.parametrize("notice", [Ended(None), Ended(None, reports=False), Ended(FAILURE), Dropped(1, None)])
+def test_a_notice_that_is_for_nobody(dispatcher: Dispatcher, notice: Any) -> None:
+    dispatcher.register("reconnect_failed", first)
+    assert dispatcher.find(notice, None) == ("", (), [], False)
 
 
 def test_an_error_of_the_connection_is_for_on_error(dispatcher: Dispatcher) -> None:
     dispatcher.register("error", first, once=True)
-    assert dispatcher.functions_for_error() == [first, dispatcher.handler.on_error]
-    assert dispatcher.functions_for_error() == [dispatcher.handler.on_error]
+    assert dispatcher.find_error("why") == ("error", [first, dispatcher.handler.on_error], ["why", ""], False)
+    assert dispatcher.find_error("why").functions == [dispatcher.handler.on_error]
+
+
+def test_a_report_without_a_method_is_for_functions_alone() -> None:
+    class Deaf(Handler[Any]):
+        on_open = None  # type: ignore[assignment]
+
+    assert called(Dispatcher(Deaf()), TransportOpened("websocket")) == []
 
 
 @pytest.mark.parametrize(

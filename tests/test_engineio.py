@@ -114,8 +114,31 @@ def test_functions_that_are_wrong():
     client = EngineIO()
     with pytest.raises(ValueError, match="connect, message, disconnect"):
         client.on("hello", print)
-    with pytest.raises(TypeError, match="a function"):
+    with pytest.raises(TypeError, match="what is called for 'message' must be a function, not int"):
         client.on("message", 5)
+
+    async def coroutine(data): ...
+
+    for refused in (lambda: client.on("message", coroutine), lambda: client.on("message")(coroutine)):
+        with pytest.raises(TypeError, match=r"must be a plain function, not a coroutine function.*sioclient\.aio"):
+            refused()
+
+
+def test_who_takes_an_argument_gets_the_reason_of_a_disconnect(make):
+    told, client = [], make()
+    client.on("disconnect", lambda: told.append("nothing"))
+    client.on("disconnect", lambda reason: told.append(reason))
+    client.connect("localhost")
+    client.disconnect()
+    assert told == ["nothing", "client"]
+
+
+def test_wrong_arity_says_what_the_function_was_called_with(make, server, caplog):
+    client = make(logger=logging.getLogger("sioclient"))
+    client.on("message", lambda: None)
+    client.connect("localhost")
+    server.push("4x")
+    eventually(lambda: "<lambda> was called with 'x': " in caplog.text)
 
 
 def test_one_connection_at_a_time(make, server):

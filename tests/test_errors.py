@@ -20,6 +20,7 @@ from sioclient.errors import (
     ProtocolError,
     RemoteProtocolError,
     SocketIOError,
+    WaitTimeout,
     WrongRevision,
 )
 
@@ -33,6 +34,7 @@ ONE_OF_EACH = [
     BufferFull("why"),
     ConnectionLost("why"),
     AckTimeout("why"),
+    WaitTimeout("why"),
     ChannelError("why"),
     ProtocolError("why"),
     LocalProtocolError("why"),
@@ -54,6 +56,7 @@ def test_there_is_one_of_each() -> None:
         (WrongRevision, (ConnectError,)),
         (BufferFull, (NotConnected,)),
         (AckTimeout, (SocketIOError, TimeoutError)),
+        (WaitTimeout, (SocketIOError, TimeoutError)),
         (LocalProtocolError, (ProtocolError, ValueError)),
         (RemoteProtocolError, (ProtocolError,)),
     ],

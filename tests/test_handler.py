@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from sioclient.handler import Handler, check_handler
+from sioclient.errors import NotConnected
+from sioclient.handler import Handler, attach, check_handler
+from sioclient.marks import event
 
 
 @pytest.mark.parametrize(
@@ -18,7 +23,9 @@ from sioclient.handler import Handler, check_handler
         ("on_error", ["reason", "advice"]),
         ("on_connect_error", ["reason", None]),
         ("on_message", [1, "text"]),
+        ("on_message", [None]),
         ("on_reconnect", [1]),
+        ("on_reconnect_failed", [None]),
         ("on_open", ["websocket"]),
         ("on_close", ["reason"]),
         ("on_retry", [1, 0.5]),
@@ -74,3 +81,132 @@ def test_a_handler_is_taken_as_it_is() -> None:
 def test_another_handler_is_refused(wrong: Any, message: str) -> None:
     with pytest.raises(TypeError, match=f"^{message}$"):
         check_handler(wrong)
+
+
+# The socket that it is for
+
+
+class Socket:
+    """Remembers the verbs that are called."""
+
+    def __init__(self) -> None:
+        self.called: list[tuple[Any, ...]] = []
+
+    def emit(self, *args: Any, **options: Any) -> None:
+        self.called.append(("emit", args, options))
+
+    def send(self, *args: Any, **options: Any) -> None:
+        self.called.append(("send", args, options))
+
+    def call(self, *args: Any, **options: Any) -> str:
+        self.called.append(("call", args, options))
+        return "value"
+
+
+def test_a_handler_has_the_verbs_of_its_socket() -> None:
+    handler, socket = Handler[Any](), Socket()
+    attach(handler, socket)
+    assert handler.socket is socket
+    handler.emit("x", 1, callback=print)
+    handler.send("m", print, timeout=3)
+    assert handler.call("x", 2, timeout=5) == handler.call("x") == "value"
+    assert socket.called == [
+        ("emit", ("x", 1), {"callback": print}),
+        ("send", ("m", print), {"timeout": 3}),
+        ("call", ("x", 2), {"timeout": 5}),
+        ("call", ("x",), {"timeout": 60}),
+    ]
+
+
+def test_a_handler_of_no_connection_says_so() -> None:
+    class Bot(Handler[Any]): ...
+
+    bot = Bot()
+    assert bot.socket is None
+    for verb in (lambda: bot.emit("x"), lambda: bot.send("x"), lambda: bot.call("x")):
+        with pytest.raises(NotConnected, match="this Bot is the handler of no connection: give it to a SocketIO"):
+            verb()
+
+
+def test_a_handler_does_not_keep_its_socket_alive() -> None:
+    handler, socket = Handler[Any](), Socket()
+    attach(handler, socket)
+    gone = weakref.ref(socket)
+    del socket
+    gc.collect()
+    assert gone() is handler.socket is None
+
+
+def test_a_subclass_may_set_its_socket_itself() -> None:
+    class Old(Handler[Any]):
+        def __init__(self) -> None:
+            self.socket = None
+            self._socket = "a name of its own"
+
+        def on_connect(self, socket: Any) -> None:
+            self.socket = socket
+
+    old, socket = Old(), Socket()
+    assert old.socket is None
+    old.on_connect(socket)
+    old.emit("x")
+    assert (old.socket, old._socket, socket.called) == (socket, "a name of its own", [("emit", ("x",), {})])
+
+
+# Coroutine functions, which nobody would await
+
+
+async def coroutine(*args: Any) -> None: ...
+
+
+class ByName(Handler[Any]):
+    async def on_news(self) -> None: ...
+
+
+class ByMark(Handler[Any]):
+    @event("user:joined")
+    async def joined(self) -> None: ...
+
+
+class Generating(Handler[Any]):
+    async def on_news(self) -> AsyncIterator[int]:
+        yield 1
+
+
+class Static(Handler[Any]):
+    @staticmethod
+    async def on_news() -> None: ...
+
+
+class Hook(Handler[Any]):
+    async def unknown_event(self, name: str, args: list[Any]) -> None: ...
+
+
+class Ack(Handler[Any]):
+    async def ack(self, msgid: int, name: str | None = None, args: list[Any] | None = None) -> None: ...
+
+
+class Inherited(ByName):
+    async def helper(self) -> None: ...
+
+
+class Own(Handler[Any]):
+    def __init__(self) -> None:
+        self.on_news = coroutine
+
+
+@pytest.mark.parametrize("kind", [ByName, ByMark, Generating, Static, Hook, Ack, Inherited, Own])
+def test_a_coroutine_function_as_method_is_refused(kind: type[Handler[Any]]) -> None:
+    with pytest.raises(
+        TypeError, match=rf"^{kind.__name__}\.\w+ must be a plain method, not a coroutine function.*sioclient\.aio"
+    ):
+        check_handler(kind())
+
+
+def test_a_plain_method_may_override_a_coroutine_function() -> None:
+    class Plain(ByName):
+        def on_news(self) -> None: ...  # type: ignore[override]
+
+        async def helper(self) -> None: ...
+
+    check_handler(Plain())

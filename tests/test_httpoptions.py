@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from sioclient import SocketIO
-from sioclient.httpoptions import check_header, file_name, is_coroutine_function, takes
+from sioclient.httpoptions import check_header, is_coroutine_function, takes
 from sioclient.options import Options
 
 # Headers and cookies
@@ -341,8 +341,3 @@ def test_a_coroutine_function_is_told_from_a_plain_one() -> None:
     assert is_coroutine_function(wait)
     assert not is_coroutine_function(print)
     assert not is_coroutine_function({"token": "x"})
-
-
-@pytest.mark.parametrize("path", ["a/b", b"a/b", Path("a/b")])
-def test_a_path_is_text(path: Any) -> None:
-    assert file_name(path) == str(Path("a/b"))

@@ -24,6 +24,7 @@ from sioclient.options import (
     make_options,
     split_auth,
 )
+from tests.conftest import without_address
 
 SECONDS = ("connect_timeout", "reconnection_delay", "reconnection_limit")
 SWITCHES = ("wait_for_connection", "reconnect", "reconnect_when_kicked", "trailing_slash")
@@ -263,13 +264,13 @@ FOR_HTTP = [
 ]
 
 
-@pytest.mark.parametrize("auth", FOR_SOCKETIO, ids=repr)
+@pytest.mark.parametrize("auth", FOR_SOCKETIO, ids=without_address)
 def test_an_auth_that_takes_no_arguments_is_that_of_socketio(auth: Any) -> None:
     assert split_auth(Options(auth=auth).auth) == (None, auth)
     assert auth_data(auth) == {"token": "x"}
 
 
-@pytest.mark.parametrize("auth", FOR_HTTP, ids=repr)
+@pytest.mark.parametrize("auth", FOR_HTTP, ids=without_address)
 def test_an_auth_that_takes_the_request_is_that_of_http(auth: Any) -> None:
     assert split_auth(Options(auth=auth).auth) == (auth, None)
 
@@ -289,7 +290,9 @@ class Awaited:
         return {"token": "x"}
 
 
-@pytest.mark.parametrize("function", [awaited, Awaited(), Awaited().__call__, functools.partial(awaited)], ids=repr)
+@pytest.mark.parametrize(
+    "function", [awaited, Awaited(), Awaited().__call__, functools.partial(awaited)], ids=without_address
+)
 @pytest.mark.parametrize("name", ["auth", "params", "headers", "cookies"])
 def test_a_coroutine_function_is_refused(name: str, function: Any) -> None:
     with pytest.raises(TypeError, match=f"^{name} must be a plain function, not a coroutine function"):

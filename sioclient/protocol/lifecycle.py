@@ -150,7 +150,7 @@ class Lifecycle:
         self._end_session(reason)
         self.deadline, self.error = None, error
         self._membership.end(error, reason)
-        self._membership.tell(Ended(error))
+        self._membership.tell(Ended(error, reports=error is not None and self._retry.was_joined))
         self._go(Step.ENDED)  # last, so that what Ctrl-C interrupts is done anew
 
     def _go(self, step: Step) -> None:

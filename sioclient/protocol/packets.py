@@ -17,13 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ..errors import ConnectError
+from ..names import Name
 from .framing import Frame as Frame
 
 Encoded = str | tuple[Frame, ...]
 """A packet on the wire: one frame, or several when it has attachments."""
-
-Name = Union[str, int, float]
-"""The name of an event. In JavaScript, a number is a name like any other, and 5 and "5" are the same one."""
 
 MAX_ID = 2**53
 """Ids beyond this are not exact in JavaScript, so no server can have sent one."""
@@ -156,20 +154,3 @@ Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error,
 
 UserPacket = Union[Message, Json, Event]
 """What users send and receive; the rest is between the protocols."""
-
-
-def is_name(value: object) -> bool:
-    """Return whether an event can have this name: a text, or a number."""
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
-def name_text(name: Name) -> str:
-    """Return the text of a name, under which JavaScript finds its functions: that of 5 and of 5.0 is ``5``."""
-    if isinstance(name, str):
-        return name
-    return str(int(name)) if isinstance(name, float) and name.is_integer() else str(name)
-
-
-def not_a_name(value: object) -> TypeError:
-    """Return the error for what cannot be the name of an event."""
-    return TypeError(f"an event's name must be text or a number, not {type(value).__name__}")

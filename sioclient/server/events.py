@@ -8,9 +8,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeVar, overload
+from typing import Any
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+from ..marks import Method, event, find_events
+
+__all__ = ["MisfitError", "UnknownEventError", "call", "concurrent", "event", "find_events"]
 
 
 class MisfitError(TypeError):
@@ -21,39 +23,10 @@ class UnknownEventError(LookupError):
     """No method is marked for an event."""
 
 
-@overload
-def event(name: Method) -> Method: ...
-
-
-@overload
-def event(name: str) -> Callable[[Method], Method]: ...
-
-
-def event(name: str | Method) -> Method | Callable[[Method], Method]:
-    """Mark a method for the event of its name, ``@event``, or of another name, ``@event("user message")``."""
-    if callable(name):
-        return _mark(name, name.__name__)
-    return lambda method: _mark(method, name)
-
-
 def concurrent(method: Method) -> Method:
     """Mark a method, an ``async def``, so that later events do not wait until it has returned."""
     method.is_concurrent = True  # type: ignore[attr-defined]
     return method
-
-
-def _mark(method: Method, name: str) -> Method:
-    method.event_names = (*getattr(method, "event_names", ()), name)  # type: ignore[attr-defined]
-    return method
-
-
-def find_events(cls: type) -> dict[str, str]:
-    """Return the names of marked methods by the names of their events; a subclass overrides its bases."""
-    events: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        for attribute, member in vars(base).items():
-            events.update(dict.fromkeys(getattr(member, "event_names", ()), attribute))
-    return events
 
 
 def call(method: Callable[..., Any], self: object, args: list[Any]) -> Any:

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
+from ..names import name_text
 from ..protocol.notices import Dropped
-from ..protocol.packets import Event, Json, Message, UserPacket, name_text
+from ..protocol.packets import Event, Json, Message, UserPacket
 from .connection import Peer, SocketConnection, make_connection, wants_ack
 from .events import MisfitError, UnknownEventError
 from .logs import RateLimitedLog

@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 from ..address import bracketed
 from .failures import TooLarge
 from .proxy import proxy_authorization, proxy_parts, socks_socket
-from .stream import Stream, make_tls_context
+from .stream import Stream
+from .tls import make_tls_context
 
 _MOST_HEAD = 64 * 1024
 _MOST_LINE = 8 * 1024
@@ -110,7 +111,10 @@ def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
 
     Two Host headers, of which one is ``host``, get a 400 from Tornado, uvicorn and aiohttp.
     """
-    named = {name.lower(): (name, value) for headers in groups for name, value in headers.items()}
+    named = {}
+    for headers in groups:
+        for name, value in headers.items():
+            named[name.lower()] = name, value
     return dict(named.values())
 
 

@@ -6,6 +6,7 @@ netrc, proxies and certificates. How the bytes go over the network is in ``excha
 
 from __future__ import annotations
 
+import os
 import ssl
 from contextlib import suppress
 from http.client import HTTPMessage
@@ -19,7 +20,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
-from ..httpoptions import check_both, check_fields, check_params, file_name
+from ..httpoptions import check_both, check_fields, check_params
 from ..options import Options
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .failures import connect_errors
@@ -71,7 +72,8 @@ class HttpClient:
                 # What is no function was checked when the options were made.
                 (check_params if name == "params" else check_fields)(name, value)
             self._extra[name] = value
-        check_both(self._extra["headers"], self._extra["cookies"])
+        if callable(self._options.headers) or callable(self._options.cookies):
+            check_both(self._extra["headers"], self._extra["cookies"])
 
     def get(self, url: str, deadline: float) -> Response:
         """GET a small text.
@@ -171,7 +173,8 @@ class HttpClient:
         secure = parts.scheme == "https"
         if first is None:
             settings = self._settings(url)
-            ca, cert = _authorities(settings["verify"]), _certificate(settings["cert"])
+            ca, cert = _authorities(settings["verify"]), settings["cert"]
+            cert = None if cert is None else _certificate(cert)
             proxy = select_proxy(url, settings["proxies"]) or None
         else:
             ca, cert, proxy = first.ca, first.cert, first.proxy
@@ -227,15 +230,13 @@ def _authorities(verify: Any) -> str | ssl.SSLContext | None:
         return None
     if verify is None or verify is True:
         return DEFAULT_CA_BUNDLE_PATH
-    return verify if isinstance(verify, ssl.SSLContext) else file_name(verify)
+    return verify if isinstance(verify, ssl.SSLContext) else os.fsdecode(verify)
 
 
-def _certificate(cert: Any) -> tuple[str, str | None] | None:
+def _certificate(cert: Any) -> tuple[str, str | None]:
     """Return the files of a certificate and of its key."""
-    if cert is None:
-        return None
     chain, key = cert if isinstance(cert, (tuple, list)) else (cert, None)
-    return file_name(chain), None if key is None else file_name(key)
+    return os.fsdecode(chain), None if key is None else os.fsdecode(key)
 
 
 def _borrow(theirs: requests.Session, ours: requests.Session) -> None:

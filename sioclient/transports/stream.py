@@ -24,12 +24,10 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from math import inf
 from threading import RLock
 
-from ..errors import ConnectError
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -147,8 +145,9 @@ class Stream:
                 with suppress(BlockingIOError):
                     if self._wakened is not None:
                         self._wakened.recv(4096)
-                if sock in [key.fileobj for key, _ in ready]:
-                    state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                for key, _ in ready:
+                    if key.fileobj is sock:
+                        state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if state:
             raise OSError(state, os.strerror(state))
 
@@ -312,10 +311,15 @@ class Stream:
         return True
 
     def _shut_down(self) -> None:
-        with self._lock:
-            if self._sock is not None:
-                with suppress(OSError):
-                    _shutdown(self._sock)
+        """End a connection both ways without taking TLS off, as ``SSLSocket.shutdown`` would: see the rules above."""
+        with self._lock, suppress(OSError):
+            sock = self._sock
+            if isinstance(sock, _socket.socket):
+                _socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            elif isinstance(sock, ssl.SSLSocket):  # gevent's, which have the system's socket inside
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            elif sock is not None:  # eventlet's plain ones, whose class has no ``shutdown``, but each socket has
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _adopt(self, sock: socket.socket) -> None:
         with self._lock:
@@ -350,50 +354,6 @@ class Stream:
         with _Selector() as selector:
             selector.register(self._socket(), event)
             return bool(selector.select(timeout))
-
-
-def make_tls_context(ca: str | ssl.SSLContext | None, cert: tuple[str, str | None] | None) -> ssl.SSLContext:
-    """Return how to encrypt.
-
-    Args:
-        ca: file or directory of the certificate authorities to trust; None: verify nothing; or the context itself.
-        cert: the files of the client's certificate and of its key; None as the second: both are in the first.
-
-    Raises:
-        ConnectError: a file is not there, or is none of certificates.
-    """
-    if isinstance(ca, ssl.SSLContext):
-        return ca
-    with _loading("verify", ca):
-        if ca is not None and os.path.isdir(ca):
-            context = ssl.create_default_context(capath=ca)
-        else:
-            context = ssl.create_default_context(cafile=ca)
-    if ca is None:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if cert is not None:
-        with _loading("cert", cert):
-            context.load_cert_chain(*cert)
-    return context
-
-
-def _shutdown(sock: socket.socket) -> None:
-    """End a connection both ways without taking TLS off, as ``SSLSocket.shutdown`` would: see the rules above."""
-    if isinstance(sock, _socket.socket):
-        _socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    elif isinstance(sock, ssl.SSLSocket):  # gevent's, which have the system's socket inside
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    else:  # eventlet's plain ones, whose class has no ``shutdown``, but each socket has
-        sock.shutdown(socket.SHUT_RDWR)
-
-
-@contextmanager
-def _loading(option: str, files: object) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:  # which does not say which file
-        raise ConnectError(f"what {option}= names cannot be loaded, {files!r}: {error}", retryable=False) from error
 
 
 def _aborted() -> ConnectionAbortedError:

@@ -62,14 +62,19 @@ class WsClient:
 
     def upgrade(self, stream: Stream, request: Request, deadline: float) -> None:
         """Ask for the upgrade over a stream that is connected, or raise ConnectError."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        named, others = {}, []
+        for name, value in request.headers.items():
+            if name.lower() in _OURS:
+                named[name.lower()] = value
+            else:
+                others.append(f"{name}: {value}")
         try:
             self._ws.connect(  # type: ignore[no-untyped-call]
                 f"ws://{secrets.token_hex(16)}{request.path}",
                 socket=_UpgradeSocket(stream, deadline),
-                host=headers.get("host", request.origin),
-                cookie=headers.get("cookie"),
-                header=[f"{name}: {value}" for name, value in request.headers.items() if name.lower() not in _OURS],
+                host=named.get("host", request.origin),
+                cookie=named.get("cookie"),
+                header=others,
                 suppress_origin=True,
                 redirect_limit=0,
             )

@@ -36,6 +36,7 @@ class Difference(Enum):
     UNKNOWN_CHANNELS_ARE_REFUSED = auto()
     NAMES_ARE_QUOTED = auto()
     CUTS_IN_GOOD_ORDER = auto()
+    KEEPS_NAMES_FOR_ITSELF = auto()
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,10 @@ def _later(
         unusable={},
         revision=revision,
         hasty={"socketio": {**socketio, **OFTEN_ENGINE["socketio"]}},
-        differences=differences,
+        differences={
+            **differences,
+            Difference.KEEPS_NAMES_FOR_ITSELF: "its emit() of connect, disconnect or error is for itself, or throws",
+        },
         title=title,
     )
 

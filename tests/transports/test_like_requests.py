@@ -23,6 +23,7 @@ from sioclient.errors import ConnectError
 from sioclient.options import Options, split_auth
 from sioclient.transports.http import HttpClient
 from sioclient.transports.websocket import WebSocketTransport
+from tests.conftest import without_address
 from tests.servers_py import Peer, Request, Server, soon
 from tests.transports.conftest import Authority
 
@@ -216,13 +217,13 @@ def by_us(server: Server, options: dict[str, Any], leg: str) -> Request:
 
 
 @pytest.mark.parametrize("leg", ["get", "websocket"])
-@pytest.mark.parametrize("options", ALIKE, ids=repr)
+@pytest.mark.parametrize("options", ALIKE, ids=without_address)
 def test_a_value_works_as_in_requests(server: Server, options: dict[str, Any], leg: str) -> None:
     expected = shown(by_requests(server, options), options)
     assert shown(by_us(server, options, leg), options) == expected
 
 
-@pytest.mark.parametrize(("options", "message"), REFUSED, ids=repr)
+@pytest.mark.parametrize(("options", "message"), REFUSED, ids=without_address)
 def test_another_value_is_refused_loudly(server: Server, options: dict[str, Any], message: str) -> None:
     before = len(server.requests)
     with pytest.raises((TypeError, ValueError, ConnectError), match=message):
@@ -245,7 +246,7 @@ GONE = "http://127.0.0.1:1"
         {"http": "socks5h://127.0.0.1:1"},
         {"http": GONE, "no_proxy": "127.0.0.1"},  # which holds for the proxies of the environment only
     ],
-    ids=repr,
+    ids=without_address,
 )
 @pytest.mark.parametrize("leg", ["get", "websocket"])
 @pytest.mark.parametrize("kind", ["option", "session"])

@@ -16,7 +16,8 @@ import pytest
 
 from sioclient.errors import ConnectError
 from sioclient.transports import stream as stream_module
-from sioclient.transports.stream import Stream, make_tls_context
+from sioclient.transports.stream import Stream
+from sioclient.transports.tls import make_tls_context
 from tests.servers_py import LIMIT, Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
 from tests.transports.conftest import Authority
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import LocalProtocolError
+from ...names import is_name, name_text, not_a_name
 from ..jsontext import LONG_TEXT, MOST_LEVELS, JsonText, has_few_brackets
 from ..packets import (
     MAX_ID,
@@ -26,9 +27,6 @@ from ..packets import (
     Message,
     Noop,
     Packet,
-    is_name,
-    name_text,
-    not_a_name,
 )
 from .utf16 import check_pairs
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import LocalProtocolError
+from ...names import Name, is_name, not_a_name
 from ..jsontext import JsonText
 from ..packets import (
     MAX_ID,
@@ -23,11 +24,8 @@ from ..packets import (
     Json,
     Malformed,
     Message,
-    Name,
     Noop,
     Packet,
-    is_name,
-    not_a_name,
 )
 from . import responses
 from .attachments import put_together, take_apart

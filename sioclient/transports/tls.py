@@ -1,0 +1,44 @@
+"""What to trust and what to show in TLS: the contexts of the connections."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import ConnectError
+
+
+def make_tls_context(ca: str | ssl.SSLContext | None, cert: tuple[str, str | None] | None) -> ssl.SSLContext:
+    """Return how to encrypt.
+
+    Args:
+        ca: file or directory of the certificate authorities to trust; None: verify nothing; or the context itself.
+        cert: the files of the client's certificate and of its key; None as the second: both are in the first.
+
+    Raises:
+        ConnectError: a file is not there, or is none of certificates.
+    """
+    if isinstance(ca, ssl.SSLContext):
+        return ca
+    with _loading("verify", ca):
+        if ca is not None and os.path.isdir(ca):
+            context = ssl.create_default_context(capath=ca)
+        else:
+            context = ssl.create_default_context(cafile=ca)
+    if ca is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if cert is not None:
+        with _loading("cert", cert):
+            context.load_cert_chain(*cert)
+    return context
+
+
+@contextmanager
+def _loading(option: str, files: object) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # which does not say which file
+        raise ConnectError(f"what {option}= names cannot be loaded, {files!r}: {error}", retryable=False) from error
