@@ -19,6 +19,7 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready
 	@$(BIN)/python -m tests.servers || echo "The tests that need a real server will be skipped."
+	@$(BIN)/python -m tests.typing
 	@echo "Running the tests."
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -48,4 +49,4 @@ $(VENV)/ready: setup.py pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) tests/servers/node_modules tests/servers/.python2.7
+	rm -rf $(VENV) tests/typing/node_modules tests/servers/node_modules tests/servers/.python2.7

@@ -32,6 +32,7 @@ TEST = [
     "websockets>=13",
 ]
 MUTATE = ["mutmut>=3.8; sys_platform != 'win32'"]  # it forks for every change
+TYPES = ["simplejson>=3.19", "types-simplejson>=3.19", "typing_extensions>=4.4"]
 
 setup(
     name="sioclient",
@@ -54,6 +55,7 @@ setup(
         "dev": [
             *TEST,
             *MUTATE,
+            *TYPES,
             "bandit>=1.8",
             "matplotlib>=3.8",
             "mypy>=1.11",

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, overload
 
 from .connection import Connection
 from .dispatch import Dispatcher, Function, ack_args, check_function, explained, spread
@@ -16,34 +16,13 @@ from .handler import Handler, attach, check_handler
 from .names import Name, check_name, name_text
 from .options import check_timeout
 from .protocol.endpoints import Endpoint, Joining
-from .protocol.notices import Acknowledged, Dropped, Ended, JoinFailed, Left, Notice, Retrying, Unacknowledged
+from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
+from .records import log_notice
+from .waiter import Waiter
 from .watcher import Watcher
 
 logger = logging.getLogger("sioclient")
-
-
-class _Waiter(NamedTuple):
-    """Whom the acknowledgement of a packet is for."""
-
-    channel: Channel
-    name: str
-    msgid: int | None
-    callback: Callable[..., Any] | None
-    errback: Callable[[SocketIOError], Any] | None
-
-    def deliver(self, notice: Acknowledged | Unacknowledged) -> None:
-        """Run the function that waits for this."""
-        channel, handler = self.channel, self.channel.handler
-        if isinstance(notice, Unacknowledged):
-            if self.errback is not None:
-                channel.run(self.name, self.errback, notice.error)
-            else:
-                logger.debug("no acknowledgement for %.200r: %s", self.name, notice.error)
-        elif self.callback is not None:
-            channel.run(self.name, self.callback, *notice.args)
-        elif self.msgid is not None:
-            channel.run("ack", handler.ack, self.msgid, self.name, notice.args)
 
 
 class Channel:
@@ -96,6 +75,11 @@ class Channel:
     def recovered(self) -> bool:
         """Whether the session is that of before the last loss, with all that was missed: socket.io 4.6 can do that."""
         return self._joined is not None and self._joined.recovered
+
+    @property
+    def address(self) -> str:
+        """Where the server is, for messages."""
+        return self._connection.address or "the server"
 
     @property
     def is_wanted(self) -> bool:
@@ -199,6 +183,12 @@ class Channel:
         values = self._connection.call(packet, self._joined, timeout)
         return values[0] if len(values) == 1 else tuple(values) or None
 
+    @overload
+    def on(self, name: Name, function: None = None) -> Callable[[Function], Function]: ...
+
+    @overload
+    def on(self, name: Name, function: Function) -> Function: ...
+
     def on(self, name: Name, function: Function | None = None) -> Any:
         """Call ``function`` for every event ``name``, before the handler's method; usable as a decorator.
 
@@ -212,9 +202,21 @@ class Channel:
         """
         return self._register(name, function)
 
+    @overload
+    def once(self, name: Name, function: None = None) -> Callable[[Function], Function]: ...
+
+    @overload
+    def once(self, name: Name, function: Function) -> Function: ...
+
     def once(self, name: Name, function: Function | None = None) -> Any:
         """Call ``function`` for the next event ``name`` only; usable as a decorator."""
         return self._register(name, function, once=True)
+
+    @overload
+    def on_event(self, name: Name, function: None = None) -> Callable[[Function], Function]: ...
+
+    @overload
+    def on_event(self, name: Name, function: Function) -> Function: ...
 
     def on_event(self, name: Name, function: Function | None = None) -> Any:
         """Call ``function`` for the server's event of exactly this name, even if it is one of the connection's own."""
@@ -318,7 +320,7 @@ class Channel:
         errback: Callable[[SocketIOError], Any] | None,
         timeout: float | None,
         msgid: int | None,
-    ) -> tuple[_Waiter, int]:
+    ) -> tuple[Waiter, int]:
         """Return who waits for the acknowledgement of a packet, and the packet's id."""
         if callback is None and errback is None and msgid is None and timeout is not None:
             check_timeout(timeout)
@@ -328,7 +330,7 @@ class Channel:
                 check_function(what, function)
         check_timeout(timeout)
         number = self._connection.new_id(self.endpoint) if msgid is None else msgid
-        return _Waiter(self, name_text(name), msgid, callback, errback), number
+        return Waiter(self, name_text(name), msgid, callback, errback, timeout), number
 
     # On the listener thread
 
@@ -368,18 +370,12 @@ class Channel:
 
     def _note(self, notice: Notice) -> None:
         """Log what is for nobody else, and let go of what is over."""
-        address = self._connection.address
+        if logger.isEnabledFor(logging.INFO) or isinstance(notice, Dropped):
+            log_notice(notice, self._connection)
         if isinstance(notice, (Left, Ended)):
             self._kept.discard(self)
             for watcher in list(self._watchers):
                 watcher.end()
-        if isinstance(notice, Ended):
-            logger.info("%s: the connection has ended: %s", address, notice.error or "as wanted")
-        elif isinstance(notice, Dropped):
-            problem, text = notice.example.problem, notice.example.text
-            logger.warning("dropped %d malformed packets, the last: %.200r (%.200s)", notice.count, text, problem)
-        elif isinstance(notice, Retrying):
-            logger.info("%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
             found = self._dispatcher.find_error(str(notice.error))
             for function in found.functions:

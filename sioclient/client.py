@@ -16,9 +16,10 @@ from .handler import Handler
 from .options import check_timeout, make_options, split_auth
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
+from .stats import Stats
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from .options import OptionsDict
 
@@ -86,6 +87,11 @@ class SocketIO(Channel):
         return self._link.revision
 
     @property
+    def stats(self) -> Stats:
+        """What went through the connection, in numbers: see ``Stats``."""
+        return self._link.stats()
+
+    @property
     def channels(self) -> dict[str, Channel]:
         """The channels that are connected, or will be again, by the names of their endpoints."""
         return {channel.endpoint: channel for channel in list(self._channels) if channel.is_wanted}
@@ -150,7 +156,7 @@ class SocketIO(Channel):
         """
         self._link.wait(seconds)
 
-    def __enter__(self) -> SocketIO:
+    def __enter__(self) -> Self:
         """Return the SocketIO itself; it is disconnected at the end of the block."""
         return self
 

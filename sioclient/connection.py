@@ -12,11 +12,22 @@ import time
 import warnings
 import weakref
 from contextlib import suppress
+from logging import Logger
 from typing import Any, NoReturn
 
 from .address import Address
 from .connector import Connector
-from .errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
+from .errors import (
+    AckTimeout,
+    BufferFull,
+    ChannelError,
+    ConnectionLost,
+    LocalProtocolError,
+    NotConnected,
+    SocketIOError,
+    add_address,
+    unacknowledged,
+)
 from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
 from .listener import CLOSE_TIMEOUT, Listener
@@ -44,17 +55,22 @@ class Connection:
         protocol: the connection as an object without I/O.
         connector: makes attempts to reach the server.
         address: where the server is, for the log.
+        logger: where packets are shown.
 
     Attributes:
         new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
+        stats: returns what went through it.
     """
 
-    def __init__(self, protocol: ClientProtocol, connector: Connector, address: str = "") -> None:
+    def __init__(
+        self, protocol: ClientProtocol, connector: Connector, address: str = "", logger: Logger | None = None
+    ) -> None:
         self.address = address
         self._guard = guard = Guard(protocol)
-        self.new_id = guard.new_id
+        guard.counts.traffic = connector.traffic
+        self.stats, self.new_id = guard.stats, guard.new_id
         self._default = protocol.endpoints.default
-        self._writer = Writer(guard)
+        self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
         heartbeat = Heartbeat(guard, self._writer, self._listening)
         self._threads = (
@@ -120,6 +136,7 @@ class Connection:
             error = protocol.lifecycle.error
         if error is not None and not self.connected:
             self._threads[0].join(CLOSE_TIMEOUT)
+            add_address(error, self.address)
             raise error
 
     def check_endpoint(self, name: str) -> None:
@@ -143,27 +160,31 @@ class Connection:
     ) -> None:
         """Send a packet; if it has an id, ``waiter`` gets its acknowledgement: see ``ClientProtocol.push``."""
         guard = self._guard
-        dialect = guard.dialect or _unknown()
-        encoding = dialect, dialect.encode(packet)  # JSON may be the user's code, so outside the door
-        more = bool(guard.inbox) and guard.reader == threading.get_ident()
-        patience, waited = WRITE_TIMEOUT, False
-        while True:
-            now = time.monotonic()
-            with guard.open() as protocol:
-                verdict = protocol.push(
-                    packet, now, encoding, endpoint, waiter, timeout, volatile=volatile, more=more, waited=waited
-                )
-                if timeout is not None and now + timeout < guard.asleep_until:
-                    guard.alarm.wake()
-                sleeper = guard.room.sleeper() if verdict is _FULL else None
-            if sleeper is None:
-                break
-            waited = self._wait_for_room(sleeper, patience)
-            patience = max(patience - (time.monotonic() - now), 0)
-        if verdict is _WRITE:
-            self._writer.flush(patience)
-        else:
-            self._writer.cork(verdict)
+        try:
+            dialect = guard.dialect or _unknown()
+            encoding = dialect, dialect.encode(packet)  # JSON may be the user's code, so outside the door
+            more = bool(guard.inbox) and guard.reader == threading.get_ident()
+            patience, waited = WRITE_TIMEOUT, False
+            while True:
+                now = time.monotonic()
+                with guard.open() as protocol:
+                    verdict = protocol.push(
+                        packet, now, encoding, endpoint, waiter, timeout, volatile=volatile, more=more, waited=waited
+                    )
+                    if timeout is not None and now + timeout < guard.asleep_until:
+                        guard.alarm.wake()
+                    sleeper = guard.room.sleeper() if verdict is _FULL else None
+                if sleeper is None:
+                    break
+                waited = self._wait_for_room(sleeper, patience)
+                patience = max(patience - (time.monotonic() - now), 0)
+            if verdict is _WRITE:
+                self._writer.flush(patience)
+            else:
+                self._writer.cork(verdict)
+        except SocketIOError as error:
+            add_address(error, self.address, f"{getattr(packet, 'name', 'message')!r:.200} was not sent to")
+            raise
 
     def call(self, packet: UserPacket, endpoint: Endpoint | None, timeout: float | None) -> list[Any]:
         """Send a packet with an id and return what its acknowledgement has; in a handler, read on meanwhile.
@@ -185,11 +206,12 @@ class Connection:
                 pass
         if isinstance(call.outcome, Acknowledged):
             return call.outcome.args
+        error: SocketIOError = ConnectionLost("the connection was lost")
         if call.outcome is not None:
-            raise call.outcome.error
-        if guard.current:
-            raise AckTimeout("too much else came before the acknowledgement: let the handler return, and use callback=")
-        raise ConnectionLost("the connection was lost")
+            error = call.outcome.error
+        elif guard.current:
+            error, timeout = AckTimeout("too much else came before it: let the handler return, and use callback="), None
+        raise unacknowledged(error, getattr(packet, "name", "message"), self.address or "the server", timeout)
 
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
@@ -233,8 +255,9 @@ class Connection:
             state, error = endpoint.state, endpoint.error
         if state is Joining.ASKED:
             self.leave(endpoint)
-            raise ChannelError(f"the connection was lost, or too much else came, before {endpoint.name!r} was joined")
+            error = ChannelError(f"the connection was lost, or too much else came, before {endpoint.name!r} was joined")
         if error is not None:
+            add_address(error, self.address)
             raise error
 
     def leave_unheld(self, name: str, owner: Any) -> None:
@@ -271,6 +294,7 @@ class Connection:
             with guard.open() as protocol:
                 error = protocol.lifecycle.error
             if error is not None:
+                add_address(error, self.address)
                 raise error
 
     def check_may_wait(self) -> None:
@@ -350,9 +374,10 @@ def _unknown() -> NoReturn:
     raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
 
 
-def make_connection(address: Address, options: Options, opening: Opening) -> Connection:
+def make_connection(address: Address, options: Options, opening: Opening, logger: Logger | None = None) -> Connection:
     """Return a connection that is not open yet."""
-    return Connection(ClientProtocol(opening, options, random.random), Connector(address, options), str(address))
+    protocol = ClientProtocol(opening, options, random.random)
+    return Connection(protocol, Connector(address, options), str(address), logger)
 
 
 def end_when_forgotten(owner: object, connection: Connection, address: Address) -> None:

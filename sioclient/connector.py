@@ -10,17 +10,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .address import Address, fresh_url
 from .errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
-from .options import Options, auth_data, split_auth
+from .options import Options, auth_data, split_auth, value_of
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
 from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
 from .transports import make_transport
-from .transports.base import Transport
+from .transports.base import Traffic, Transport
 
 if TYPE_CHECKING:
     from .transports.http import HttpClient
@@ -48,10 +49,14 @@ class Connector:
     Args:
         address: where it is.
         options: what the user wants of every request, and which transports.
+
+    Attributes:
+        traffic: the bytes that all attempts have read and written.
     """
 
     def __init__(self, address: Address, options: Options) -> None:
         self._address, self._options = address, options
+        self.traffic = Traffic()
         self._http: HttpClient | None = None  # it keeps the cookies from one attempt to the next
 
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
@@ -72,7 +77,7 @@ class Connector:
         from .transports.http import HttpClient
 
         auth, _ = split_auth(self._options.auth)
-        self._http = http = HttpClient(self._options, self._address.userinfo if auth is None else auth)
+        self._http = http = HttpClient(self._options, self._address.userinfo if auth is None else auth, self.traffic)
         return http
 
     def close(self) -> None:
@@ -112,7 +117,7 @@ class Attempt:
         http = self._make_http()
         data = {}
         for endpoint, auth in self._auths:
-            data[endpoint] = auth_data(auth)
+            data[endpoint] = auth_data(partial(value_of, "auth", auth) if callable(auth) else auth)
         direct, requests = first_steps(self._opening, self._address.resource, self._transports)
         try:
             opened = self._open_directly(http, direct) if direct is not None else None

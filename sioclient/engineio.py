@@ -11,8 +11,9 @@ import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .address import parse_address
 from .connection import Connection, end_when_forgotten, make_connection
@@ -20,13 +21,14 @@ from .dispatch import check_function, explained, takes_argument
 from .errors import LocalProtocolError, NotConnected
 from .options import make_options, split_auth
 from .protocol.jsontext import JsonText
-from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying
+from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying, TransportClosed
 from .protocol.packets import Json, Message
 from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
+from .stats import Stats
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from .options import OptionsDict
 
@@ -57,7 +59,7 @@ class EngineIO:
 
     Args:
         logger: where to say what happens: False says errors only, True everything from INFO on, both on stderr; or a
-            ``logging.Logger``.
+            ``logging.Logger``, which also gets every packet at DEBUG.
         revision: of Engine.IO, 3 or 4; None: find out.
         options: as in ``SocketIO``, but ``resource`` is "engine.io" by default.
 
@@ -102,12 +104,23 @@ class EngineIO:
         """The revision of Engine.IO that is spoken; None: that is not known before the first connection."""
         return self._connection.revision if self._connection else self._wanted
 
+    @property
+    def stats(self) -> Stats:
+        """What went through the latest connection, in numbers; all are 0 or None before the first."""
+        return self._connection.stats() if self._connection else Stats(0, 0, 0, 0, 0, 0, None, None)
+
+    @overload
+    def on(self, event: str, function: None = None) -> Callable[[Function], Function]: ...
+
+    @overload
+    def on(self, event: str, function: Function) -> Function: ...
+
     def on(self, event: str, function: Function | None = None) -> Any:
         """Call ``function`` for ``connect``, ``message`` or ``disconnect``; usable as a decorator."""
         if event not in EVENTS:
             raise ValueError(f"there is no event {event!r}; there are {', '.join(EVENTS)}")
         if function is None:
-            return lambda decorated: self.on(event, decorated)
+            return partial(self.on, event)
         check_function(f"what is called for {event!r}", function)
         self._functions[event].append(function)
         return function
@@ -129,7 +142,8 @@ class EngineIO:
         options = self._options
         address = parse_address(url, port, options.secure, options.resource, trailing_slash=options.trailing_slash)
         address = replace(address, mount="")  # there are no endpoints, one of which it could be
-        connection = make_connection(address, options, make_engine_opening(self._wanted, JsonText(options.json)))
+        opening = make_engine_opening(self._wanted, JsonText(options.json))
+        connection = make_connection(address, options, opening, self._logger)
         connection.default_endpoint(weakref.ref(self))
         self._connection = connection
         end_when_forgotten(self, connection, address)
@@ -162,7 +176,7 @@ class EngineIO:
         """
         self._linked().wait(seconds)
 
-    def __enter__(self) -> EngineIO:
+    def __enter__(self) -> Self:
         """Return the EngineIO itself; it is disconnected at the end of the block."""
         return self
 
@@ -170,6 +184,11 @@ class EngineIO:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.disconnect()
+
+    def __repr__(self) -> str:
+        """Return where the server is and whether there is a connection."""
+        where = f" {self._connection.address}" if self._connection else ""
+        return f"<EngineIO{where} {'connected' if self.connected else 'not connected'}>"
 
     def _linked(self) -> Connection:
         if self._connection is None:
@@ -181,8 +200,9 @@ class EngineIO:
     def deliver(self, notice: Notice) -> None:
         """Log what happened, and run the user's functions for it."""
         event, *args = _EVENTS[type(notice)](notice) if type(notice) in _EVENTS else [None]
-        level, text = _RECORDS[type(notice)](notice) if type(notice) in _RECORDS else (logging.DEBUG, str(notice))
-        self._logger.log(level, "%.500s", text)
+        if type(notice) in _RECORDS:
+            level, text = _RECORDS[type(notice)](notice, self._linked())
+            self._logger.log(level, "%s: %.500s", self._linked().address, text)
         for function in list(self._functions[event]) if event else ():
             given = args if event != "disconnect" or takes_argument(function) else []
             try:
@@ -197,16 +217,18 @@ _EVENTS: dict[type, Callable[[Any], list[Any]]] = {
     Disconnected: lambda notice: ["disconnect", notice.reason],
 }
 
-_RECORDS: dict[type, Callable[[Any], tuple[int, str]]] = {
-    Connected: lambda notice: (logging.INFO, "connected"),
-    Disconnected: lambda notice: (logging.INFO, f"disconnected: {notice.reason}"),
-    Message: lambda notice: (logging.DEBUG, f"a message of {len(notice.data)}"),
-    Retrying: lambda notice: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
-    Dropped: lambda notice: (
+_RECORDS: dict[type, Callable[[Any, Connection], tuple[int, str]]] = {
+    Connected: lambda notice, link: (
+        logging.INFO,
+        f"connected over {link.transport_name}, revision {link.revision}",
+    ),
+    TransportClosed: lambda notice, link: (logging.INFO, f"disconnected: {notice.reason}"),
+    Retrying: lambda notice, link: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
+    Dropped: lambda notice, link: (
         logging.WARNING,
         f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",
     ),
-    Ended: lambda notice: (
+    Ended: lambda notice, link: (
         (logging.INFO, "the connection has ended, as wanted")
         if notice.error is None
         else (logging.ERROR, f"the connection has ended: {notice.error}")

@@ -19,9 +19,22 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from typing import Any
 
 _FINAL_STATUSES = frozenset({400, 401, 403, 404})
+
+_ORIGIN = "it does not accept these credentials or this origin: see auth=, params= and headers={'Origin': ...}"
+_ADVICE = {
+    401: "it wants other credentials: see auth=, headers=, cookies= and params=",
+    403: _ORIGIN,
+    404: "there is no Socket.IO at this path: see resource=",
+    407: "this is the proxy, which wants credentials: see proxies=",
+}
+
+_FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled server port")
+"""What nginx, Go and Apache say, with status 400, to http on a port for https."""
 
 
 class SocketIOError(Exception):
@@ -109,6 +122,53 @@ class LocalProtocolError(ProtocolError, ValueError):
 
 class RemoteProtocolError(ProtocolError):
     """The server sent something that the protocol does not allow."""
+
+
+def advice(status: int, body: str) -> str:
+    """Return what a user can do about a refusal.
+
+    Args:
+        status: that of the response.
+        body: its body; for a redirect, where it points.
+    """
+    if 300 <= status < 400:
+        return "it redirects, which is not followed: give the address to which it points"
+    if _FOR_HTTPS.search(body):
+        return "this port is for https: begin the URL with https://, or give secure=True"
+    if "not an accepted origin" in body.lower():  # with status 400, as python-socketio says it
+        return _ORIGIN
+    return _ADVICE.get(status, "its log should say why")
+
+
+def unacknowledged(error: SocketIOError, name: object, address: str, seconds: float | None) -> SocketIOError:
+    """Return why an acknowledgement did not come, with what it is about.
+
+    Args:
+        error: why, without that; several packets may have it in common.
+        name: that of the event.
+        address: where the server is.
+        seconds: the time-out.
+    """
+    told = copy.copy(error)
+    told.__cause__ = error.__cause__
+    if isinstance(error, AckTimeout) and seconds is not None:
+        told.args = (f"no acknowledgement of {name!r:.200} came from {address} within {seconds:g} s",)
+    else:
+        told.args = (f"no acknowledgement of {name!r:.200} from {address}: {error}",)
+    return told
+
+
+def add_address(error: SocketIOError, address: str, what: str = "") -> None:
+    """Add where the server is to the text of an error, unless it is there.
+
+    Args:
+        error: it is changed in place, so that its traceback stays.
+        address: a URL.
+        what: what was not done there, if that is not clear: "'news' was not sent to".
+    """
+    text, origin = str(error), "/".join(address.split("/")[:3])
+    if origin and origin not in text:
+        error.args = (f"{what} {address}: {text}".lstrip(),)
 
 
 def _remake(kind: type[SocketIOError], args: tuple[Any, ...], attributes: dict[str, Any]) -> SocketIOError:

@@ -27,6 +27,7 @@ from .protocol.notices import Acknowledged, Notice, Unacknowledged
 from .protocol.packets import Event, Json, Message
 from .protocol.phases import Phase
 from .protocol.revisions.base import Dialect
+from .stats import Counts, Stats
 from .transports.base import Transport
 
 SLICE = 1.0 if sys.platform == "win32" else 10.0
@@ -112,6 +113,7 @@ class Guard:
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
         reading: whether the listener reads; it alone writes that.
+        counts: what the threads count.
     """
 
     def __init__(self, protocol: ClientProtocol) -> None:
@@ -121,6 +123,7 @@ class Guard:
         self.open: Callable[[], Guard] = weakref.ref(self)  # type: ignore[assignment]  # a call of C that returns this
         self.new_id = protocol.acks.new_id
         self.reading = protocol.reading
+        self.counts = Counts()
         self.link: Abortable | None = None
         self.transport: Transport | None = None
         self.transport_name: str | None = None
@@ -218,6 +221,17 @@ class Guard:
         finally:
             if sleeper is not None:
                 wakeups.discard(sleeper)
+
+    def stats(self) -> Stats:
+        """Return what went through the connection."""
+        counts = self.counts
+        heard_at, traffic = counts.heard_at, counts.traffic
+        last = None if heard_at is None else time.monotonic() - heard_at
+        with self.open() as protocol:
+            reconnects, queued = protocol.lifecycle.reconnects, protocol.outbox.queued
+            round_trip = protocol.acks.round_trip
+        packets = counts.packets_in, counts.packets_out
+        return Stats(*packets, traffic.received, traffic.sent, reconnects, queued, last, round_trip)
 
     def on_listener(self) -> bool:
         """Return whether the calling thread is the listener: a function of the user runs on it."""

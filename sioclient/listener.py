@@ -44,6 +44,7 @@ class Listener:
 
     def __init__(self, guard: Guard, writer: Writer, connector: Connector) -> None:
         self._guard, self._writer, self._connector = guard, writer, connector
+        self._log = writer.log
         self._decode: Decoder = lambda frames: []
         self.running: Notice | None = None
         self.first_to_run: Notice | None = None
@@ -124,6 +125,9 @@ class Listener:
             if transport is not None:
                 _close(transport, 0)
             return None
+        if self._log.is_on():
+            self._log.show("<", opened.handshake.frames)
+        guard.counts.packets_in += len(opened.handshake.frames)
         with guard.open() as protocol:
             if guard.current == attempt:
                 guard.link = guard.transport = transport
@@ -150,11 +154,17 @@ class Listener:
         except BaseException as problem:  # whatever it is, this transport brings nothing more
             guard.lose(transport, problem)
             return None
+        if self._log.is_on():
+            self._log.show("<", frames)
         if guard.abandoned:
             guard.end()
         packets = self._decode(frames)  # JSON may be the user's code, so outside the door
+        now = time.monotonic()
+        if frames:
+            guard.counts.packets_in += len(frames)
+            guard.counts.heard_at = now
         with guard.open() as protocol:
-            only_events = protocol.receiver.receive(packets, time.monotonic())
+            only_events = protocol.receiver.receive(packets, now)
             guard.publish(only_events=only_events)
             has_frames = protocol.outbox.urgent or protocol.outbox.queued
         if has_frames:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from .errors import ConnectError
 from .httpoptions import (
     check_both,
     check_cert,
@@ -180,6 +181,18 @@ def split_auth(auth: Any) -> tuple[Any, Any]:
     if isinstance(auth, Mapping) or (callable(auth) and takes(auth, 0)):
         return None, auth
     return auth, None
+
+
+def value_of(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return what a function returns that the user gave as an option.
+
+    Raises:
+        ConnectError: it raised.
+    """
+    try:
+        return function(*args)
+    except Exception as error:
+        raise ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False) from error
 
 
 def auth_data(auth: Any) -> Any:

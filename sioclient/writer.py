@@ -6,6 +6,7 @@ lock of the guard, never after it. Only this module calls ``transport.send``.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import suppress
@@ -13,8 +14,11 @@ from math import inf
 
 from .errors import BufferFull
 from .guard import Guard
+from .packetlog import PacketLog
 from .protocol.client import Verdict
 from .transports.base import Transport
+
+_logger = logging.getLogger("sioclient")
 
 WRITE_TIMEOUT = 5.0
 """How long a sending thread waits for space, the send lock or a connection before it leaves the write to the heartbeat
@@ -32,13 +36,17 @@ class Writer:
 
     Args:
         guard: has the protocol and the transport.
+        logger: where packets are shown, at DEBUG.
 
     Attributes:
+        log: shows them.
         corked_until: when the heartbeat thread writes what waits; inf: nothing does.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, logger: logging.Logger | None = None) -> None:
         self._guard = guard
+        self.log = PacketLog(logger or _logger, guard.is_for_caller)
+        self._is_shown = self.log.is_on
         self._lock = threading.RLock()  # its release tells whose it is, which matters after Ctrl-C
         self._wanted = False  # somebody has queued frames since the latest write began
         self.corked_until = inf
@@ -113,6 +121,9 @@ class Writer:
             deadline = time.monotonic() + WRITE_TIMEOUT
             with suppress(BaseException):  # whatever is wrong with the transport, the session is over
                 if frames and transport.prepare(deadline):
+                    if self._is_shown():
+                        self.log.show(">", frames)
+                    guard.counts.packets_out += len(frames)
                     transport.send(frames)
                 if frames or guard.leaving:
                     transport.finish(deadline)  # the last packets, whoever has written them
@@ -153,6 +164,9 @@ class Writer:
                 guard.room.wake()
                 guard.wake_link()
             if frames:
+                if self._is_shown():
+                    self.log.show(">", frames)
+                guard.counts.packets_out += len(frames)
                 transport.send(frames)
         except BaseException as problem:  # Ctrl-C, for one: nobody knows how much was written
             guard.lose(transport, problem, "a write was interrupted")

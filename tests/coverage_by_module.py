@@ -30,12 +30,14 @@ ELSEWHERE = {
     "server/testing.py": "server/test_connection.py",
     "server/web.py": "server/test_web.py|server/test_limits.py|server/test_server.py",
     "server/webpage.py": "server/test_main.py",
+    "records.py": "test_channel.py",
+    "waiter.py": "test_channel.py",
     "transports/__init__.py": "transports/test_transports.py",
     "transports/base.py": "transports/test_transports.py",
     "transports/exchange.py": "transports/test_exchange.py|transports/test_http.py",
     "transports/posting.py": "transports/test_polling.py",
     "transports/proxy.py": "transports/test_proxy.py|transports/test_http.py",
-    "transports/tls.py": "transports/test_stream.py",
+    "transports/tls.py": "transports/test_stream.py|transports/test_exchange.py",
     "transports/wsclient.py": "transports/test_wsclient.py|transports/test_websocket.py",
 }
 """Where the tests of a module are that has no file of its own, or more than one."""

@@ -22,7 +22,7 @@ from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.framing import Frame
 from sioclient.protocol.notices import Notice
 from sioclient.protocol.revisions import Handshake, Opening, revision1
-from sioclient.transports.base import Transport
+from sioclient.transports.base import Traffic, Transport
 from tests.waiting import PATIENCE, expecting, happened
 
 _WAKE, _ABORT = object(), object()
@@ -157,6 +157,7 @@ class MemoryServer:
     """
 
     def __init__(self, heartbeat: float | None = None) -> None:
+        self.traffic = Traffic()
         self.handshake = Handshake("id", heartbeat, heartbeat, ("memory",))
         self.plan: list[Callable[[MemoryAttempt], object]] = []
         self.replies: dict[str, list[Any]] = {}

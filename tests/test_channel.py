@@ -69,7 +69,7 @@ def test_an_errback_gets_why_there_is_no_acknowledgement(channel, handler, caplo
     channel.emit("silent", callback=print, timeout=0.01)
     channel.emit("x", errback=lambda error: handler.told.put((error,)), timeout=0.02)
     assert isinstance(handler.next()[0], AckTimeout)
-    assert "no acknowledgement for 'silent'" in caplog.text
+    assert "no acknowledgement of 'silent' came from the server within 0.01 s" in caplog.text
 
 
 def test_an_ack_needs_no_callback(channel, server):

@@ -183,6 +183,10 @@ def test_a_channel_that_fails_is_not_among_the_channels(socket, server):
     assert socket.channels == {}
 
 
+def test_numbers_are_those_of_the_connection(socket):
+    assert socket.stats.packets_in == 1
+
+
 def test_losses_and_attempts_are_reported_and_logged(socket, server, recorder, caplog):
     caplog.set_level(logging.INFO, "sioclient")
     server.plan.append(refuse)
@@ -190,6 +194,8 @@ def test_losses_and_attempts_are_reported_and_logged(socket, server, recorder, c
     told = [recorder.next()[0] for _ in range(7)]
     assert told == ["disconnect", "close", "retry", "retry", "open", "connect", "reconnect"]
     assert "attempt 2" in caplog.text
+    assert "disconnected: cut" in caplog.text
+    assert "connected over memory, revision 1" in caplog.text
     socket.disconnect()
     assert "has ended: as wanted" in caplog.text
 

@@ -15,6 +15,7 @@ import pytest
 from sioclient import EngineIO, LocalProtocolError, NotConnected
 from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.protocol.revisions import Handshake, engine_alone
+from sioclient.stats import Stats
 from tests.memory import MemoryServer
 from tests.waiting import FAR, ended, eventually, taken
 
@@ -199,12 +200,37 @@ def test_a_loss_is_logged_with_what_follows(make, server):
     client = make(logger=logger_to(records))
     client.connect("localhost")
     server.push(ConnectionLost("broken"))
-    while not (text := taken(records)).startswith("attempt 1 in"):
+    address = "http://localhost/engine.io/: "
+    while not (text := taken(records)).startswith(f"{address}attempt 1 in"):
         pass
     assert "broken" in text
     client.disconnect()
-    while taken(records) != "the connection has ended, as wanted":
+    while taken(records) != f"{address}the connection has ended, as wanted":
         pass
+
+
+def test_logger_of_the_user_gets_every_packet(make, server):
+    records = []
+    logger = logging.Logger("mine", logging.DEBUG)
+    logger.addHandler(logging.Handler())
+    logger.handlers[0].emit = lambda record: records.append(record.getMessage())
+    client = make(logger=logger)
+    client.connect("localhost")
+    client.send("hello")
+    server.push("4hi\n")
+    eventually(lambda: "< 4hi\\n" in records)
+    assert "> 4hello" in records
+    assert "http://localhost/engine.io/: connected over memory, revision 4" in records
+
+
+def test_numbers_and_repr_are_those_of_the_connection(make, server):
+    client = make()
+    assert client.stats == Stats(0, 0, 0, 0, 0, 0, None, None)
+    assert repr(client) == "<EngineIO not connected>"
+    client.connect("localhost")
+    client.send("x")
+    assert client.stats.packets_out == 1
+    assert repr(client) == "<EngineIO http://localhost/engine.io/ connected>"
 
 
 def test_one_that_was_forgotten_ends(make, server, monkeypatch):

@@ -92,3 +92,57 @@ def test_what_is_retryable() -> None:
     assert not ConnectError("why", retryable=False).retryable
     assert not WrongRevision("why").retryable
     assert SocketIOError("why").data is None
+
+
+# What can be done about a refusal
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (401, "", "auth="),
+        (403, "", "'Origin'"),
+        (400, '"http://evil is not an accepted origin."', "'Origin'"),
+        (400, '"Not an accepted origin."', "'Origin'"),
+        (404, "", "resource="),
+        (407, "", "proxies="),
+        (302, "to https://elsewhere", "redirects"),
+        (500, "", "its log"),
+    ],
+)
+def test_there_is_advice_for_a_refusal(status: int, body: str, text: str) -> None:
+    assert text in errors.advice(status, body)
+
+
+# What an error is about
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "text"),
+    [
+        (AckTimeout("no"), 5, "no acknowledgement of 'sum' came from http://localhost/socket.io/ within 5 s"),
+        (AckTimeout("too much"), None, "no acknowledgement of 'sum' from http://localhost/socket.io/: too much"),
+        (ConnectionLost("cut"), 5, "no acknowledgement of 'sum' from http://localhost/socket.io/: cut"),
+    ],
+)
+def test_missing_acknowledgement_says_what_it_is_about(error: SocketIOError, seconds: int | None, text: str) -> None:
+    error.__cause__ = cause = ValueError()
+    told = errors.unacknowledged(error, "sum", "http://localhost/socket.io/", seconds)
+    assert (type(told), str(told), told.__cause__) == (type(error), text, cause)
+    assert str(error) != text  # others may wait for the same
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "what", "told"),
+    [
+        ("why", "http://a:8000/socket.io/", "", "http://a:8000/socket.io/: why"),
+        ("why", "http://a/socket.io/", "'x' was not sent to", "'x' was not sent to http://a/socket.io/: why"),
+        ("http://a:80 refused", "http://a/socket.io/", "", "http://a:80 refused"),
+        ("why", "", "'x' was not sent to", "why"),
+    ],
+)
+def test_address_is_added_once(text: str, address: str, what: str, told: str) -> None:
+    error = ConnectError(text)
+    errors.add_address(error, address, what)
+    errors.add_address(error, address, what)
+    assert str(error) == told

@@ -132,6 +132,15 @@ def test_owners_take_turns(connection, server, notices):
     assert (texts(notices), texts(others)) == (["a", "d"], ["b", "c"])
 
 
+def test_what_is_read_is_shown_at_debug(connection, server, notices, caplog):
+    caplog.set_level(logging.DEBUG, "sioclient")
+    server.handshake = replace(server.handshake, frames=("3:::early",))
+    connection.open()
+    server.push("3:::late")
+    eventually(lambda: "late" in texts(notices))
+    assert [text for text in caplog.messages if text.startswith("<")] == ["< 3:::early", "< 1::", "< 3:::late"]
+
+
 # What functions of the user raise
 
 

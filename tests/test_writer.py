@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -277,6 +278,20 @@ def test_what_is_past_most_guards_does_not_end_our_threads(guard, writer, server
     server.link.fault = lambda method: raise_it(OddBase("why"))(method) if method == "send" else None
     writer.flush(keeps_time=True)
     assert reasons(guard) == ["OddBase: why"]
+
+
+# The log
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
+def test_what_is_written_is_shown_at_debug(level, guard, writer, server, caplog):
+    caplog.set_level(level, "sioclient")
+    push(guard, "a", "b")
+    writer.flush()
+    guard.end()
+    writer.close(server.link)
+    shown = [f"> {on_wire('a')}", f"> {on_wire('b')}", "> 0::"]
+    assert [text for text in caplog.messages if text.startswith(">")] == (shown if level == logging.DEBUG else [])
 
 
 # Cork

@@ -19,6 +19,7 @@ AckKey = tuple[str, int]
 class _Pending:
     waiter: Any
     deadline: float | None
+    since: float
 
 
 class Acks:
@@ -29,6 +30,10 @@ class Acks:
 
     Args:
         limit: how many may be pending at once.
+
+    Attributes:
+        ignored: how many acknowledgements came that nobody waited for.
+        round_trip: the seconds that the latest took in a single session; None: there was none.
     """
 
     def __init__(self, limit: int = 10_000) -> None:
@@ -37,6 +42,7 @@ class Acks:
         self._pending: dict[AckKey, _Pending] = {}
         self._deadlines: list[tuple[float, AckKey]] = []
         self.ignored = 0
+        self.round_trip: float | None = None
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -48,8 +54,8 @@ class Acks:
             number = next(self._ids)
         return number
 
-    def add(self, key: AckKey, waiter: Any, deadline: float | None) -> None:
-        """Wait for the ack of ``key``; ``waiter`` is handed back with it.
+    def add(self, key: AckKey, waiter: Any, deadline: float | None, now: float = 0.0) -> None:
+        """Wait for the ack of ``key`` from ``now`` on; ``waiter`` is handed back with it.
 
         Raises:
             LocalProtocolError: something waits with this id already, or too much waits in all.
@@ -61,7 +67,7 @@ class Acks:
             raise LocalProtocolError(f"the acknowledgement of {number} on {endpoint!r} is still awaited: use another")
         if len(self._pending) >= self._limit:
             raise LocalProtocolError(f"{self._limit} acknowledgements are awaited already: does the server send any?")
-        self._pending[key] = _Pending(waiter, deadline)
+        self._pending[key] = _Pending(waiter, deadline, now)
         if deadline is not None:
             heappush(self._deadlines, (deadline, key))
 

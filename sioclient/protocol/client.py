@@ -174,7 +174,7 @@ class ClientProtocol:
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
-        self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout)
+        self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
         self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
 
@@ -301,6 +301,9 @@ class ClientProtocol:
     def transport_lost(self, reason: str, now: float) -> None:
         """The transport ended by itself; once the next attempt has begun, this comes too late and changes nothing."""
         if self.session is not None:
+            largest, limit = self.outbox.largest, self.outbox.limit
+            if largest:
+                reason += f"; a packet of {largest} bytes was sent, and the server takes {limit:.0f} (its maxPayload)"
             self.lifecycle.lost(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def receive(self, frames: Sequence[Frame], now: float) -> None:

@@ -42,6 +42,7 @@ _ESCAPES = [(c, encode_basestring_ascii(c)[1:-1]) for c in ("\\", '"', *map(chr,
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 # The quote at the end may be missing: trying the next quote after each that does not end takes time in squares.
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_NOT_FINITE = re.compile("NaN|Infinity")
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 
@@ -49,9 +50,9 @@ _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 class JsonModule(Protocol):
     """Anything with ``dumps`` and ``loads``: the standard library's json, orjson, simplejson."""
 
-    def dumps(self, obj: Any) -> str | bytes: ...
+    def dumps(self, obj: Any, /) -> str | bytes: ...
 
-    def loads(self, s: str) -> Any: ...
+    def loads(self, s: str, /) -> Any: ...
 
 
 class JsonText:
@@ -90,7 +91,7 @@ class JsonText:
                 break
         try:
             return "".join([before, *pieces(value, 0), after])
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             raise LocalProtocolError(f"this value is not JSON: {error}") from error
 
     def _write_long(self, values: list[Any], level: int) -> Iterable[str]:
@@ -154,6 +155,8 @@ def _ascii_encoder(dumps: Callable[[Any], str | bytes]) -> Callable[[Any, int], 
         text = dumps(value)
         if isinstance(text, bytes):
             text = text.decode("utf-8")
+        if ("NaN" in text or "Infinity" in text) and _NOT_FINITE.search(_STRINGS.sub("", text)):
+            raise ValueError("NaN and Infinity are not in JSON, though the JSON module writes them")
         return (text if text.isascii() else _NON_ASCII.sub(_escape, text),)
 
     return pieces

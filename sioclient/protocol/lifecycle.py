@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from ..errors import ChannelError, ConnectError, ConnectionLost, SocketIOError, WrongRevision
 from ..options import Options
@@ -40,6 +41,7 @@ class Lifecycle:
         dialect: what is spoken; None: that is not known yet.
         attempt: counts the attempts to connect.
         current: the number of the attempt that is under way, or whose transport is wanted; 0: there is none.
+        reconnects: counts how often the server joined us again.
         reading: whether frames are read.
         session: the session that stands; None: there is none.
         fence: counts what is sent in it; None: the server needs none.
@@ -56,7 +58,7 @@ class Lifecycle:
         self.phase = Phase.IDLE
         self.opening = self._wanted = opening
         self.dialect: Dialect | None = opening.dialect
-        self.attempt = self.current = 0
+        self.attempt = self.current = self.reconnects = 0
         self.reading = Reading()
         self.session: Session | None = None
         self.fence: Fence | None = None
@@ -83,6 +85,7 @@ class Lifecycle:
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
         self._go(Step.OPENED)
         self.transport = transport
+        self._membership.outbox.limit = handshake.max_payload or inf
         self._membership.tell(TransportOpened(transport))
         self._membership.outbox.push_urgent(self._membership.endpoints.default.request)
 
@@ -91,6 +94,7 @@ class Lifecycle:
         self._go(Step.JOINED)
         self.deadline = None
         if self._retry.was_joined:
+            self.reconnects += 1
             self._membership.tell(Reconnected(self._retry.attempts))
         self._retry.joined()
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):

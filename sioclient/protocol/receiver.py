@@ -141,6 +141,9 @@ class Receiver:
             return
         pending = self._membership.acks.resolve((packet.endpoint, packet.id))
         if pending is not None:
+            session = self._lifecycle.session
+            if session is not None and pending.since >= session.opened_at:
+                self._membership.acks.round_trip = now - pending.since
             self._membership.notices.append(Acknowledged(pending.waiter, packet.args))
 
     def _on_error(self, packet: Error, now: float) -> None:

@@ -96,8 +96,7 @@ class Session:
 
     def is_dead(self, now: float) -> bool:
         """Return whether the server has been silent for too long."""
-        death = self._death()
-        return not self.reading.paused and death is not None and now >= death
+        return not self.reading.paused and (death := self._death()) is not None and now >= death
 
     def _death(self) -> float | None:
         if self._dead_after is None:

@@ -9,6 +9,15 @@ from typing import ClassVar
 from ..protocol.framing import Frame
 
 
+class Traffic:
+    """Bytes that went through the streams of one connection; each stream counts under its own lock."""
+
+    __slots__ = ("received", "sent")
+
+    def __init__(self) -> None:
+        self.received = self.sent = 0
+
+
 class Transport(ABC):
     """Moves the frames of one session. It knows no packet, and lives once: opened, used, closed.
 

@@ -158,12 +158,19 @@ def read_response(stream: Stream, deadline: float, limit: int) -> Response:
 
 
 def redirect_target(response: http.client.HTTPResponse) -> str | None:
-    """Return where a response redirects to, without path and query, which may be secret; None: to no other host."""
+    """Return where a response redirects to; None: nowhere.
+
+    Of another host's URL, path and query are left out, and of a path on the same host the query: they may be secret.
+    """
+    if not 300 <= response.status < 400:
+        return None
     try:
-        parts = urlsplit(response.getheader("Location", "")) if 300 <= response.status < 400 else None
-        return f"to {parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts and parts.netloc else None
+        parts = urlsplit(response.getheader("Location", ""))
     except ValueError:
         return None
+    if parts.netloc:
+        return f"to {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return f"to {parts.path}" if parts.path.startswith("/") and not parts.scheme else None
 
 
 def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:
@@ -171,13 +178,18 @@ def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bo
 
     Args:
         tunnel: ask an HTTP proxy for a connection of our own even if it is not encrypted.
+
+    Raises:
+        ConnectError: a file of ``verify`` or ``cert`` is not there, or cannot be loaded.
+        OSError: it did not work out.
     """
+    context = make_tls_context(request.ca, request.cert) if request.secure else None  # a wrong file costs no connection
     if request.proxy is None:
         stream.connect(request.host, request.port, deadline)
     else:
         _connect_by_proxy(stream, request, deadline, tunnel=tunnel or request.secure)
-    if request.secure:
-        stream.start_tls(make_tls_context(request.ca, request.cert), request.host, deadline)
+    if context is not None:
+        stream.start_tls(context, request.host, deadline)
 
 
 def _connect_by_proxy(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:

@@ -28,6 +28,10 @@ class TooLarge(OSError):
     """A message or a response has more bytes than it may have."""
 
 
+class ClosedWithCode(ConnectionResetError):
+    """The server closed a websocket and said why."""
+
+
 def connection_lost(error: Exception) -> ConnectionLost:
     """Return the ConnectionLost for ``error``, with its cause in the text."""
     if isinstance(error, ConnectionLost):

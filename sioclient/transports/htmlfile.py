@@ -6,7 +6,7 @@ import re
 import time
 
 from ..address import fresh_url
-from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError
+from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError, advice
 from ..protocol.framing import Frame, StreamFraming
 from .exchange import open_stream, read_head, send_request
 from .failures import TooLarge, connect_errors, losses
@@ -35,7 +35,7 @@ class HtmlfileTransport(PostingTransport):
     def __init__(self, http: HttpClient, max_message_size: int, framing: StreamFraming) -> None:
         super().__init__(Poster(http, max_message_size, shared_bodies(framing)))
         self._http, self._limit, self._scripts = http, max_message_size, framing
-        self._stream = Stream()
+        self._stream = Stream(http.traffic)
         self._chunks: _Chunks | None = None
         self._first: list[Frame] = []
 
@@ -47,10 +47,10 @@ class HtmlfileTransport(PostingTransport):
             open_stream(self._stream, request, deadline, tunnel=False)
             send_request(self._stream, "GET", request)
             with read_head(self._stream, deadline) as head:
-                if head.status != 200:
-                    raise HandshakeRejected(
-                        f"the server refused htmlfile with status {head.status}", status=head.status
-                    )
+                status = head.status
+                if status != 200:
+                    refusal = f"the server refused htmlfile with status {status}: {advice(status, '')}"
+                    raise HandshakeRejected(refusal, status=status)
                 self._http.keep_cookies(request, head.headers)
                 self._chunks = _Chunks() if head.chunked else None
             while not self._first:

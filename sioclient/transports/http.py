@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import ConnectError
 from ..httpoptions import check_both, check_fields, check_params
-from ..options import Options
+from ..options import Options, value_of
+from .base import Traffic
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .failures import connect_errors
 from .stream import Stream
@@ -46,9 +48,11 @@ class HttpClient:
     Args:
         options: what the user wants of every request. A session that the user brings lends its settings and cookies.
         auth: that of HTTP, in the words of requests.
+        traffic: where the bytes of its streams, and of those of the transports, are counted.
     """
 
-    def __init__(self, options: Options, auth: Any = None) -> None:
+    def __init__(self, options: Options, auth: Any = None, traffic: Traffic | None = None) -> None:
+        self.traffic = traffic or Traffic()
         self._options, self._auth = options, auth
         self._session = _Session()
         self._session.headers = CaseInsensitiveDict({"User-Agent": "sioclient"})
@@ -68,11 +72,11 @@ class HttpClient:
         for name in ("params", "headers", "cookies"):
             value = getattr(self._options, name)
             if callable(value):
-                value = value()
+                value = value_of(name, value)
                 # What is no function was checked when the options were made.
                 (check_params if name == "params" else check_fields)(name, value)
             self._extra[name] = value
-        if callable(self._options.headers) or callable(self._options.cookies):
+        if self._extra["cookies"]:
             check_both(self._extra["headers"], self._extra["cookies"])
 
     def get(self, url: str, deadline: float) -> Response:
@@ -82,7 +86,7 @@ class HttpClient:
             ConnectError: there was no response before ``deadline`` (``time.monotonic``), or it was too large.
         """
         request = self.prepare(url)
-        self._stream = stream = Stream()
+        self._stream = stream = Stream(self.traffic)
         try:
             with connect_errors("the handshake", url, request.proxy):
                 if self._aborted:
@@ -152,7 +156,8 @@ class HttpClient:
         # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
         has_more = callable(auth) or callable(session.auth) or extra["cookies"]
         if first is None or has_more or "Cookie" in first.headers:
-            asked = session.prepare_request(requests.Request("GET", url, auth=auth, **extra))
+            named = partial(value_of, "auth", auth) if callable(auth) else auth  # so that what it raises is named
+            asked = session.prepare_request(requests.Request("GET", url, auth=named, **extra))
             if any(asked.hooks.values()):
                 raise ConnectError(
                     f"auth={type(auth or session.auth).__name__} needs a response of the server first, as Digest does: "
@@ -173,8 +178,8 @@ class HttpClient:
         secure = parts.scheme == "https"
         if first is None:
             settings = self._settings(url)
-            ca, cert = _authorities(settings["verify"]), settings["cert"]
-            cert = None if cert is None else _certificate(cert)
+            ca = _authorities(settings["verify"])
+            cert = None if settings["cert"] is None else _certificate(settings["cert"])
             proxy = select_proxy(url, settings["proxies"]) or None
         else:
             ca, cert, proxy = first.ca, first.cert, first.proxy
@@ -230,7 +235,7 @@ def _authorities(verify: Any) -> str | ssl.SSLContext | None:
         return None
     if verify is None or verify is True:
         return DEFAULT_CA_BUNDLE_PATH
-    return verify if isinstance(verify, ssl.SSLContext) else os.fsdecode(verify)
+    return verify if isinstance(verify, (str, ssl.SSLContext)) else os.fsdecode(verify)
 
 
 def _certificate(cert: Any) -> tuple[str, str | None]:

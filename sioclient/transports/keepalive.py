@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 
+from ..errors import ConnectError
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .http import HttpClient
 from .stream import Stream
@@ -31,7 +32,7 @@ class KeptConnection:
     def __init__(self, http: HttpClient, method: str, limit: int) -> None:
         self._http, self._method, self._limit = http, method, limit
         self._wakes = method == "GET"  # nobody who posts is woken, and a connection has few descriptors
-        self._stream = Stream(wakes=self._wakes)
+        self._stream = Stream(http.traffic, wakes=self._wakes)
         self._prepared: Request | None = None
         self._sent: Request | None = None
         self._lives_until = float("-inf")
@@ -42,6 +43,8 @@ class KeptConnection:
         if self._prepared is None:
             try:
                 self._prepared = self._http.prepare(url)
+            except ConnectError as error:
+                raise OSError(str(error)) from error
             except Exception as error:  # auth= may be a function of the user's
                 raise OSError(f"{type(error).__name__} while preparing a request: {error}") from error
         if time.monotonic() >= self._lives_until or self._stream.has_ended():
@@ -85,7 +88,7 @@ class KeptConnection:
 
     def _connect(self, request: Request, deadline: float) -> None:
         self._lives_until = float("-inf")
-        old, self._stream = self._stream, Stream(wakes=self._wakes)
+        old, self._stream = self._stream, Stream(self._http.traffic, wakes=self._wakes)
         old.close()
         if self._aborted:
             raise ConnectionAbortedError("the transport was aborted")

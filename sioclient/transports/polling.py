@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from ..address import fresh_url
-from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError
+from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError, advice
 from ..protocol.framing import Frame, Framing
 from .exchange import Response
 from .failures import connect_errors, losses
@@ -51,7 +51,8 @@ class PollingTransport(PostingTransport):
             response = self._polls.receive(deadline)
             if response.status != 200:
                 raise HandshakeRejected(
-                    f"the server refused {self.name} with status {response.status}, {response.body[:200]!r}",
+                    f"the server refused {self.name} with status {response.status}, {response.body[:200]!r}: "
+                    f"{advice(response.status, response.body)}",
                     status=response.status,
                     body=response.body,
                 )

@@ -28,6 +28,7 @@ from contextlib import suppress
 from math import inf
 from threading import RLock
 
+from .base import Traffic
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -54,13 +55,15 @@ class Stream:
     """A byte stream; see the module's rules for who may call what.
 
     Args:
+        traffic: where bytes are counted.
         wakes: whether ``wake`` is needed; without it, the stream needs one descriptor less.
 
     Attributes:
         patience: the deadline of a ``recv`` that is given none; None: it waits without limit.
     """
 
-    def __init__(self, *, wakes: bool = True) -> None:
+    def __init__(self, traffic: Traffic | None = None, *, wakes: bool = True) -> None:
+        self._traffic = traffic or Traffic()
         self._lock = RLock()  # the garbage collector may call ``wake`` anywhere, within this lock too
         self._sock: socket.socket | None = None
         self._aborted = False
@@ -178,6 +181,7 @@ class Stream:
                     if sock is None or self._aborted:
                         raise _aborted()
                     data = sock.recv(size)
+                    self._traffic.received += len(data)
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
             except _WOULD_BLOCK:
@@ -196,7 +200,9 @@ class Stream:
         while True:
             try:
                 with self._lock:
-                    return self._socket().recv_into(buffer)
+                    count = self._socket().recv_into(buffer)
+                    self._traffic.received += count
+                    return count
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
             except _WOULD_BLOCK:
@@ -252,7 +258,9 @@ class Stream:
                     sock = self._sock
                     if sock is None or self._aborted:
                         raise _aborted()
-                    return sock.send(data)
+                    sent = sock.send(data)
+                    self._traffic.sent += sent
+                    return sent
             except ssl.SSLWantReadError:
                 # The reading thread may take what this waits for: look again soon.
                 give_up = min(give_up, time.monotonic() + STALL_TIMEOUT)
@@ -304,6 +312,7 @@ class Stream:
         try:
             with self._lock:
                 self._unread = self._socket().recv(_READ_SIZE)
+                self._traffic.received += len(self._unread)
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLWantWriteError:

@@ -31,14 +31,19 @@ def make_tls_context(ca: str | ssl.SSLContext | None, cert: tuple[str, str | Non
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if cert is not None:
-        with _loading("cert", cert):
+        with _loading("cert", *cert):
             context.load_cert_chain(*cert)
     return context
 
 
 @contextmanager
-def _loading(option: str, files: object) -> Iterator[None]:
+def _loading(option: str, *names: str | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # which does not say which file
-        raise ConnectError(f"what {option}= names cannot be loaded, {files!r}: {error}", retryable=False) from error
+        files = [name for name in names if name is not None]
+        missing = [name for name in files if not os.path.exists(name)]
+        if missing:
+            raise ConnectError(f"there is no file {missing[0]!r}, which {option}= names", retryable=False) from error
+        shown = " and ".join(map(repr, files))
+        raise ConnectError(f"what {option}= names cannot be loaded, {shown}: {error}", retryable=False) from error

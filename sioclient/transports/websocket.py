@@ -9,7 +9,7 @@ from ..errors import ConnectionLost, RemoteProtocolError
 from ..protocol.framing import Frame, Framing
 from .base import Transport
 from .exchange import open_stream
-from .failures import TooLarge, connect_errors, connection_lost
+from .failures import ClosedWithCode, TooLarge, connect_errors, connection_lost
 from .framestream import FrameReader, FrameWriter
 from .http import HttpClient
 from .stream import Stream
@@ -31,7 +31,7 @@ class WebSocketTransport(Transport):
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing | None = None) -> None:
         self._http = http
-        self._stream = Stream()
+        self._stream = Stream(http.traffic)
         self._reader = FrameReader(self._stream, max_message_size)
         self._writer = FrameWriter(self._stream)
         self._client = WsClient(self._reader, self._writer, max_message_size)
@@ -98,7 +98,7 @@ class WebSocketTransport(Transport):
             self._client.send_close(1007)
         elif isinstance(error, RemoteProtocolError):
             self._client.send_close(1002)
-        elif isinstance(error, OSError):
+        elif isinstance(error, OSError) and not isinstance(error, ClosedWithCode):
             # 0.x servers end a websocket like this on purpose: without a close frame.
             return ConnectionLost("transport closed")
         return connection_lost(error)

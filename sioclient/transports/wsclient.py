@@ -25,10 +25,10 @@ from typing import Any
 
 import websocket
 
-from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError
+from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError, advice
 from ..protocol.framing import Frame
 from .exchange import Request, read_head, redirect_target
-from .failures import TooLarge, other_scheme
+from .failures import ClosedWithCode, TooLarge, other_scheme
 from .frames import decode
 from .framestream import FrameReader, FrameWriter
 from .stream import Stream
@@ -41,6 +41,21 @@ _OURS = frozenset({"host", "cookie", "connection"})
 
 _FOR_THE_LIBRARY = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
 """Headers of the response that websocket-client checks; it need not see the others."""
+
+
+_CODES = {
+    1000: "normal",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1007: "not UTF-8",
+    1008: "policy violation",
+    1009: "message too big",
+    1011: "internal error",
+    1012: "restart",
+    1013: "try again later",
+}
+"""What the close codes of a websocket mean: RFC 6455, 7.4.1, and the registry that it began."""
 
 
 class WsClient:
@@ -103,7 +118,7 @@ class WsClient:
             raise ConnectionResetError(str(error)) from error
         self.is_inside = False
         if opcode == websocket.ABNF.OPCODE_CLOSE:
-            raise ConnectionResetError("the server sent a close frame")
+            raise close_error(bytes(frame.data))
         return decode(frame.data) if opcode == websocket.ABNF.OPCODE_TEXT else bytes(frame.data)
 
     def send_close(self, status: int) -> None:
@@ -221,7 +236,8 @@ class _UpgradeSocket:
             if response.status != 101:
                 body = redirect_target(response) or self._beginning(response).decode("utf-8", "replace")
                 raise HandshakeRejected(
-                    f"the server refused the websocket with status {response.status}, {body!r}",
+                    f"the server refused the websocket with status {response.status}, {body!r}: "
+                    f"{advice(response.status, body)}",
                     status=response.status,
                     body=body,
                 )
@@ -237,6 +253,15 @@ class _UpgradeSocket:
             while len(data) < size and (part := self._stream.recv_until(deadline)):
                 data += part
         return data[:size]
+
+
+def close_error(data: bytes) -> OSError:
+    """Return the error for a close frame with this payload: a code of two bytes and a reason, or nothing."""
+    if len(data) < 2:
+        return ConnectionResetError("the server sent a close frame")
+    code, reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8", "replace")
+    meaning = f" ({_CODES[code]})" if code in _CODES else ""
+    return ClosedWithCode(f"the server sent the close code {code}{meaning}" + (f", {reason!r}" if reason else ""))
 
 
 def _upgrade_error(error: Exception, request: Request) -> ConnectError:

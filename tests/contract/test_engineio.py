@@ -184,8 +184,11 @@ def test_what_is_logged(engine, told):
         client.send("close")
         with pytest.raises(SocketIOError) as lost:
             ended(client)
-    assert (logging.INFO, "connected") in records
-    assert (logging.ERROR, f"the connection has ended: {lost.value}") in records
+    address, why = str(lost.value).split(": ", 1)
+    connected = [text for level, text in records if level == logging.INFO and ": connected over" in text]
+    assert [text.startswith(f"{address}: connected over {engine[1]}, revision") for text in connected] == [True]
+    assert (logging.ERROR, f"{address}: the connection has ended: {why}") in records
+    assert (logging.DEBUG, "> 4close") in records
 
 
 def test_a_server_with_socketio_is_an_engine_all_the_same(told):

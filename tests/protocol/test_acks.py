@@ -157,3 +157,10 @@ def test_deadlines_of_acks_that_are_dropped_do_not_pile_up():
         assert acks.drop(lambda key: True) == [number]
     assert size(acks) < 20_000
     assert acks.deadline() is None
+
+
+def test_who_waits_is_known_with_the_time_since_when():
+    acks = Acks()
+    acks.add(("", 1), "waiter", None, 5.0)
+    assert acks.resolve(("", 1)).since == 5.0
+    assert acks.round_trip is None

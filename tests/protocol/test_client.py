@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sioclient.errors import (
@@ -14,7 +16,7 @@ from sioclient.errors import (
 from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET, WINDOW
-from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, Unacknowledged
+from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, TransportClosed, Unacknowledged
 from sioclient.protocol.packets import Connect, Event, Json, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import any_revision, revision1, revision5
@@ -946,3 +948,26 @@ def test_a_second_disconnect_does_nothing():
     client.frames_to_send()
     client.disconnect()
     assert (client.notices(), client.frames_to_send()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("announced", "sizes", "told"),
+    [
+        (1000, [10, 2000, 1500], "; a packet of 2000 bytes was sent, and the server takes 1000 (its maxPayload)"),
+        (1000, [600, 600], ""),
+        (None, [2000], ""),
+    ],
+)
+def test_loss_names_a_limit_that_the_server_announced(announced, sizes, told):
+    client = open_client(handshake=replace(HANDSHAKE, max_payload=announced))
+    for size in sizes:
+        client.push(Message("x" * (size - len("3:::"))), 0.0)
+        client.frames_to_send()
+    for size in sizes:  # together
+        client.push(Message("x" * (size - len("3:::"))), 0.0)
+    client.frames_to_send()
+    client.transport_lost("closed", 1.0)
+    assert of(TransportClosed, client) == [TransportClosed(f"closed{told}")]
+    come_back(client, 2.0, "1::")
+    client.transport_lost("closed", 3.0)
+    assert of(TransportClosed, client) == [TransportClosed("closed")]

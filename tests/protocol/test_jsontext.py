@@ -221,3 +221,30 @@ def test_a_value_within_a_text_is_read_without_what_is_around_it(module):
 def test_it_is_known_whether_a_module_refuses_bytes():
     assert JsonText().refuses_bytes
     assert not JsonText(SimpleNamespace(dumps=lambda value: "null", loads=json.loads)).refuses_bytes
+
+
+class Loose:
+    """A JSON module that writes what is not JSON."""
+
+    def dumps(self, value):
+        if value == ["Infinity"]:
+            raise OverflowError("too large")
+        return json.dumps(value)
+
+    loads = staticmethod(json.loads)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), {"NaN": [1, float("nan")]}])
+def test_bare_nan_of_a_module_of_the_users_is_refused(value):
+    with pytest.raises(LocalProtocolError, match="NaN and Infinity"):
+        JsonText(Loose()).write([value])
+
+
+@pytest.mark.parametrize("value", ["NaN", '"NaN"', "-Infinity\\", {"Infinity": '\\"NaN'}])
+def test_nan_in_a_text_is_no_nan(value):
+    assert json.loads(JsonText(Loose()).write([value])) == [value]
+
+
+def test_overflow_of_a_module_of_the_users_is_no_json():
+    with pytest.raises(LocalProtocolError, match="too large"):
+        JsonText(Loose()).write(["Infinity"])

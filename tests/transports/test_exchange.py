@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import http.client
+from contextlib import closing
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sioclient.transports.exchange import Request, Response, merge_headers, read_head, read_response, send_request
+from sioclient.errors import ConnectError
+from sioclient.transports.exchange import (
+    Request,
+    Response,
+    merge_headers,
+    open_stream,
+    read_head,
+    read_response,
+    send_request,
+)
 from sioclient.transports.failures import TooLarge
+from sioclient.transports.stream import Stream
 
 
 class Pieces:
@@ -142,6 +153,27 @@ def test_a_request_is_written_whole() -> None:
     assert body == b"body"
     assert request.url == "http://[::1]:8000/path?a=b"
     assert Request(True, "host", 443, "/", {}).url == "https://host/"
+
+
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("verify", {"ca": "/missing.pem"}),
+        ("cert", {"cert": ("/missing.pem", None)}),
+        ("cert", {"cert": (__file__, "/missing.pem")}),
+    ],
+)
+def test_file_that_is_not_there_is_named(option: str, given: dict[str, Any]) -> None:
+    with (
+        closing(Stream()) as stream,
+        pytest.raises(ConnectError, match=f"no file '/missing.pem', which {option}= names"),
+    ):
+        open_stream(stream, Request(True, "localhost", 1, "/", {}, **given), 0, tunnel=False)
+
+
+def test_files_are_not_looked_at_without_tls() -> None:
+    with closing(Stream()) as stream, pytest.raises(TimeoutError):
+        open_stream(stream, Request(False, "localhost", 1, "/", {}, ca="/missing.pem"), 0, tunnel=False)
 
 
 def test_a_header_is_sent_once_however_it_is_written() -> None:

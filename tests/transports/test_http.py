@@ -250,13 +250,24 @@ def test_functions_are_called_once_for_each_connection() -> None:
 
 
 @pytest.mark.parametrize("name", ["params", "headers", "cookies"])
-def test_what_a_function_raises_is_raised(name: str) -> None:
+def test_what_a_function_raises_is_named(name: str) -> None:
     def fail() -> None:
         raise LookupError("no token")
 
     http = HttpClient(Options(**{name: fail}))
-    with pytest.raises(LookupError, match="no token"):
+    with pytest.raises(ConnectError, match=f"{name}= raised LookupError: no token") as caught:
         http.renew()
+    assert isinstance(caught.value.__cause__, LookupError)
+    assert not caught.value.retryable
+
+
+def test_what_an_auth_function_raises_is_named() -> None:
+    def fail(request: object) -> None:
+        raise LookupError("no token")
+
+    http = HttpClient(Options(auth=fail), fail)
+    with pytest.raises(ConnectError, match="auth= raised LookupError: no token"):
+        http.prepare("http://localhost/")
 
 
 @pytest.mark.parametrize("headers", [{"X": "a\r\nB: c"}, {"X": "a\nB: c"}, {"X": "\u20ac"}])
@@ -418,6 +429,9 @@ def test_a_redirect_is_not_followed(status: int) -> None:
         ("http://a:b:c/", "to http://a:b:c"),
         ("\xff\xfe", "over there"),
         ("mailto:x", "over there"),
+        ("mailto:/x", "over there"),
+        ("/login?token=secret", "to /login"),
+        ("login", "over there"),
         ("https://user:secret@b.example:8443/path?token=secret", "to https://b.example:8443"),
     ],
 )

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+import requests
 
 from sioclient.options import Options
 from sioclient.transports import keepalive
@@ -209,6 +210,21 @@ def test_an_auth_function_that_fails_is_an_error_of_the_request() -> None:
     with (
         Server(replying()) as server,
         kept_connection(auth=auth) as made,
+        pytest.raises(OSError, match="auth= raised LookupError: the token is gone"),
+    ):
+        response_to(made, server)
+
+
+def test_session_whose_auth_fails_is_an_error_of_the_request() -> None:
+    def auth(request: object) -> object:
+        raise LookupError("the token is gone")
+
+    session = requests.Session()
+    session.auth = auth  # type: ignore[assignment]
+    with (
+        closing(session),
+        Server(replying()) as server,
+        kept_connection(session=session) as made,
         pytest.raises(OSError, match="LookupError while preparing a request: the token is gone"),
     ):
         response_to(made, server)

@@ -347,7 +347,7 @@ def test_an_auth_function_that_fails_later_is_a_lost_connection() -> None:
         opened(transport, server)
         transport.recv()
         for use in (transport.recv, lambda: sent(transport, ["3:::x"])):
-            with pytest.raises(ConnectionLost, match="LookupError while preparing a request: the token is gone"):
+            with pytest.raises(ConnectionLost, match="auth= raised LookupError: the token is gone"):
                 use()
 
 

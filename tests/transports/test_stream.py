@@ -158,7 +158,8 @@ def test_a_file_that_cannot_be_loaded_is_named(authority: Authority, tmp_path: P
     file = tmp_path / "file.pem"
     if there:
         file.write_text("no certificate")
-    with pytest.raises(ConnectError, match=rf"^what {option}= names cannot be loaded, .*file\.pem") as caught:
+    text = rf"^what {option}= names cannot be loaded, .*file\.pem'" if there else rf"file\.pem', which {option}= names"
+    with pytest.raises(ConnectError, match=text) as caught:
         make_tls_context(*(str(file), None) if option == "verify" else (authority.ca_file, (str(file), None)))
     assert not caught.value.retryable
 

@@ -808,10 +808,24 @@ def test_a_pong_that_cannot_be_sent_is_the_end(monkeypatch: pytest.MonkeyPatch) 
 def test_a_close_frame_gets_one_back_and_ends_the_transport(pair: Pair) -> None:
     ours, peer = pair
     peer.send(frame(struct.pack("!H", 1001) + b"bye", CLOSE))
-    assert _loss(ours) == "transport closed"
+    assert _loss(ours) == "transport closed: the server sent the close code 1001 (going away), 'bye'"
     # TornadIO2 leaves the connection open now: nobody waits for it.
     Task(ours.close, 60).result()
     assert [received.opcode for received in peer.read_frames()] == [CLOSE]
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        (b"", "transport closed"),
+        (struct.pack("!H", 1009), "transport closed: the server sent the close code 1009 (message too big)"),
+        (struct.pack("!H", 4001) + b"a\n", "transport closed: the server sent the close code 4001, 'a\\n'"),
+    ],
+)
+def test_what_a_close_frame_says_is_told(payload: bytes, text: str, pair: Pair) -> None:
+    ours, peer = pair
+    peer.send(frame(payload, CLOSE))
+    assert _loss(ours) == text
 
 
 def test_a_reset_is_the_end_of_the_transport(pair: Pair) -> None:

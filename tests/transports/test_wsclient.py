@@ -11,8 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectionLost, RemoteProtocolError
+from sioclient.options import Options
 from sioclient.transports.failures import TooLarge
 from sioclient.transports.framestream import FrameReader, FrameWriter
+from sioclient.transports.http import HttpClient
 from sioclient.transports.websocket import WebSocketTransport
 from sioclient.transports.wsclient import WsClient
 from tests.servers_py import BINARY, CLOSE, PING, PONG, TEXT, frame
@@ -31,7 +33,7 @@ def client(stream: Any, limit: int = LIMIT) -> WsClient:
 
 def transport(stream: Any, limit: int) -> WebSocketTransport:
     """Return an open transport over ``stream``."""
-    made = WebSocketTransport(None, limit)  # type: ignore[arg-type]  # it is only asked for what an upgrade needs
+    made = WebSocketTransport(HttpClient(Options()), limit)
     made._stream.close()
     made._stream, made._reader, made._writer = stream, FrameReader(stream, limit), FrameWriter(stream)
     made._client = WsClient(made._reader, made._writer, limit)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ...errors import ConnectError, HandshakeRejected, WrongRevision
+from ...errors import ConnectError, HandshakeRejected, WrongRevision, advice
 
 _SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _UNSAFE_IN_URLS = set("/?#%{\"'")
@@ -28,17 +28,7 @@ _UNSUPPORTED = re.compile(r'\{"code":5,|"?The client is using an unsupported ver
 _REFUSED = re.compile(r'\{"code":\d+,"message":"')
 _MSGPACK = re.compile(rb"[\x82-\x8f]\xa4type[\x00-\x06]")
 _PAGE_1 = "Welcome to socket.io."
-_FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled server port")
-"""What nginx, Go and Apache say, with status 400, to http on a port for https."""
-
 _HANDSHAKE_1 = re.compile(r"[\w-]+:[0-9.]*:[0-9.]*:[\w,-]*")
-
-_ADVICE = {
-    401: "it wants other credentials: see auth=, headers=, cookies= and params=",
-    403: "it does not accept these credentials or this origin: see auth=, params= and headers={'Origin': ...}",
-    404: "there is no Socket.IO at this path: see resource=",
-    407: "this is the proxy, which wants credentials: see proxies=",
-}
 
 
 def is_session_id(value: object) -> bool:
@@ -119,11 +109,7 @@ def not_socketio(text: str) -> ConnectError:
 
 def rejected(status: int, text: str) -> HandshakeRejected:
     """Return the error for a refusal."""
-    advice = _ADVICE.get(status, "its log should say why")
-    if 300 <= status < 400:
-        advice = "it redirects, which is not followed: give the address to which it points"
-    elif _FOR_HTTPS.search(text):
-        advice = "this port is for https: begin the URL with https://, or give secure=True"
+    what_to_do = advice(status, text)
     return HandshakeRejected(
-        f"the server refused the handshake with status {status}, {text[:200]!r}: {advice}", status=status, body=text
+        f"the server refused the handshake with status {status}, {text[:200]!r}: {what_to_do}", status=status, body=text
     )

@@ -1,0 +1,29 @@
+"""What the log says of a connection that a ``SocketIO`` has."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from .protocol.notices import Connected, Dropped, Ended, Notice, Retrying, TransportClosed
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+logger = logging.getLogger("sioclient")
+
+
+def log_notice(notice: Notice, link: Connection) -> None:
+    """Log what happened to a connection: at INFO how it fares, and what was malformed as a warning."""
+    address = link.address
+    if isinstance(notice, Dropped):
+        problem, text = notice.example.problem, notice.example.text
+        logger.warning("dropped %d malformed packets, the last: %.200r (%.200s)", notice.count, text, problem)
+    elif isinstance(notice, Ended):
+        logger.info("%s: the connection has ended: %s", address, notice.error or "as wanted")
+    elif isinstance(notice, TransportClosed):
+        logger.info("%s: disconnected: %.200s", address, notice.reason)
+    elif isinstance(notice, Connected) and not notice.endpoint:
+        logger.info("%s: connected over %s, revision %s", address, link.transport_name, link.revision)
+    elif isinstance(notice, Retrying):
+        logger.info("%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)

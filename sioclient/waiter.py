@@ -1,0 +1,37 @@
+"""Whom an acknowledgement is for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .errors import SocketIOError, unacknowledged
+from .protocol.notices import Acknowledged, Unacknowledged
+
+logger = logging.getLogger("sioclient")
+
+
+class Waiter(NamedTuple):
+    """Whom the acknowledgement of a packet is for."""
+
+    channel: Any  # a Channel, whose module imports this one
+    name: str
+    msgid: int | None
+    callback: Callable[..., Any] | None
+    errback: Callable[[SocketIOError], Any] | None
+    timeout: float | None
+
+    def deliver(self, notice: Acknowledged | Unacknowledged) -> None:
+        """Run the function that waits for this."""
+        channel, handler = self.channel, self.channel.handler
+        if isinstance(notice, Unacknowledged):
+            error = unacknowledged(notice.error, self.name, channel.address, self.timeout)
+            if self.errback is not None:
+                channel.run(self.name, self.errback, error)
+            else:
+                logger.debug("%s", error)
+        elif self.callback is not None:
+            channel.run(self.name, self.callback, *notice.args)
+        elif self.msgid is not None:
+            channel.run("ack", handler.ack, self.msgid, self.name, notice.args)

@@ -1,0 +1,62 @@
+"""Functions keep their types under the decorators, and with blocks give back what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sioclient import Channel, EngineIO, SocketIO, SocketIOError
+
+
+class Chat(SocketIO):
+    def say(self, text: str) -> None:
+        self.emit("say", text)
+
+
+with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
+    chat.say("hello")
+
+    @chat.on("sum")
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    @chat.once("hello")
+    def greet(name: str) -> None:
+        print(name)
+
+    total: int = add(1, 2)
+    kept: Callable[[str], None] = greet
+    same: Callable[[int, int], int] = chat.on("plus", add)
+    once: Callable[[str], None] = chat.once("hi", greet)
+    chat.off("plus", same)
+
+    room: Channel = chat.connect("/room", query={"a": 1}, timeout=5)
+
+    @room.on("news")
+    def show(topic: str, item: dict[str, object]) -> None:
+        print(topic, item)
+
+    show("sun", {})
+
+    def failed(error: SocketIOError) -> None:
+        print(error)
+
+    room.emit("ask", 1, callback=print, errback=failed, timeout=3)
+    number: int | None = chat.revision
+    name: str | None = chat.id
+    channels: dict[str, Channel] = chat.channels
+
+
+class Feed(EngineIO):
+    def more(self) -> None:
+        self.send({"more": True})
+
+
+with Feed(logger=True, revision=4) as feed:
+    feed.more()
+
+    @feed.on("message")
+    def take(data: str | bytes) -> int:
+        return len(data)
+
+    size: int = take("x")
+    taken: Callable[[str | bytes], int] = feed.on("message", take)

@@ -1,0 +1,38 @@
+"""What a type checker must find: each line that ends with the word wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sioclient import EngineIO, Handler, SocketIO, detect
+
+
+class Bot(Handler):
+    pass
+
+
+s = SocketIO("localhost", "8000")  # wrong
+s = SocketIO("localhost", 8000, Bot)  # wrong
+s = SocketIO("localhost", reconect=True)  # wrong
+s = SocketIO("localhost", reconnect="yes")  # wrong
+s = SocketIO("localhost", json=len)  # wrong
+e = EngineIO(max_message_size="1")  # wrong
+d = detect("localhost", conect_timeout=3)  # wrong
+
+
+@s.on("sum")
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+add("a", 2)  # wrong
+text: str = add(1, 2)  # wrong
+other: Callable[[str], None] = s.on("sum", add)  # wrong
+s.on("sum", 5)  # wrong
+s.once("sum", "add")  # wrong
+e.on("message", 5)  # wrong
+e.send(5)  # wrong
+s.emit("x", callback=5)  # wrong
+s.wait("long")  # wrong
+with EngineIO() as inner:
+    inner.emit("x")  # wrong
