@@ -377,9 +377,9 @@ class Channel:
             for watcher in list(self._watchers):
                 watcher.end()
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
-            found = self._dispatcher.find_error(str(notice.error))
-            for function in found.functions:
-                self.run("error", function, *found.args)
+            name, functions, args, _ = self._dispatcher.find_error(str(notice.error))
+            for function in functions:
+                self.run(name, function, *args)
 
     def _acknowledge(self, packet: UserPacket, result: Any) -> None:
         """Acknowledge a packet with what its functions returned."""

@@ -365,13 +365,13 @@ class Listening(Handler[Any]):
 
 def called(dispatcher: Dispatcher, notice: Any) -> list[str]:
     """Return the names of the functions that are found for a notice."""
-    return [function.__name__ for function in dispatcher.find(notice, None).functions]
+    return [function.__name__ for function in dispatcher.find(notice, None)[1]]
 
 
 def heard(dispatcher: Dispatcher, notice: Any) -> list[tuple[Any, ...]]:
     """Call what is found for a notice, and return what each function returns."""
-    found = dispatcher.find(notice, "the channel")
-    return [function(*found.args) for function in found.functions]
+    _, functions, args, _ = dispatcher.find(notice, "the channel")
+    return [function(*args) for function in functions]
 
 
 def first() -> None: ...
@@ -562,7 +562,7 @@ def test_an_event_of_the_nine_says_nothing_about_the_connection(dispatcher: Disp
     dispatcher.register(name, second, is_event=True)
     reports = ["call", "call"] if name == "error" else []  # this one is the server reporting an error
     assert called(dispatcher, Event(name)) == ["second", *reports]
-    assert [function.__name__ for function in dispatcher.find(REPORTS[name], None).functions[:1]] == ["first"]
+    assert [function.__name__ for function in dispatcher.find(REPORTS[name], None)[1][:1]] == ["first"]
     dispatcher.forget(name, None)
     assert called(dispatcher, Event(name)) == ["unknown_event"]
 
@@ -580,7 +580,7 @@ def test_an_event_called_error_is_an_error(args: list[Any], told: tuple[str, str
     dispatcher.register("error", lambda *args: ("event", *args), is_event=True)
     event = Event("error", args, id=3)
     assert heard(dispatcher, event) == [("event", *args), ("function", *told), ("method", *told)]
-    assert dispatcher.find(event, None).wants_ack
+    assert dispatcher.find(event, None)[3]
 
 
 def test_a_function_for_errors_of_wrong_arity_is_explained(dispatcher: Dispatcher) -> None:
@@ -698,7 +698,7 @@ def test_messages_hand_over_all_their_arguments(packet: Any, args: tuple[Any, ..
 
     dispatcher = Dispatcher(Hearing())
     dispatcher.register("message", lambda *args: args, once=True)
-    assert dispatcher.find(packet, None).wants_ack is wants_ack
+    assert dispatcher.find(packet, None)[3] is wants_ack
     dispatcher.register("message", lambda *args: args, once=True)
     assert heard(dispatcher, packet) == [args[1:], args]
     assert heard(dispatcher, packet) == [args]
@@ -756,7 +756,7 @@ def test_a_notice_that_is_for_nobody(dispatcher: Dispatcher, notice: Any) -> Non
 def test_an_error_of_the_connection_is_for_on_error(dispatcher: Dispatcher) -> None:
     dispatcher.register("error", first, once=True)
     assert dispatcher.find_error("why") == ("error", [first, dispatcher.handler.on_error], ["why", ""], False)
-    assert dispatcher.find_error("why").functions == [dispatcher.handler.on_error]
+    assert dispatcher.find_error("why")[1] == [dispatcher.handler.on_error]
 
 
 def test_a_report_without_a_method_is_for_functions_alone() -> None:

@@ -32,9 +32,9 @@ class Source:
             name, args = (packet.name, packet.args) if isinstance(packet, Event) else ("message", [packet.data])
             for function in list(self.dispatcher.any):
                 function(name, *args)
-            found = self.dispatcher.find(packet, None)
-            for function in found.functions:
-                function(*found.args)
+            _, functions, given, _ = self.dispatcher.find(packet, None)
+            for function in functions:
+                function(*given)
 
 
 @pytest.fixture
@@ -122,12 +122,12 @@ def test_one_that_is_closed_hears_nothing(source: Source, names: tuple[Any, ...]
     watcher.close()
     watcher.close()
     assert source.dispatcher.any == []
-    assert source.dispatcher.find(Event("a"), None).functions == (source.dispatcher.handler.unknown_event,)
+    assert source.dispatcher.find(Event("a"), None)[1] == (source.dispatcher.handler.unknown_event,)
 
 
 def test_one_that_is_closed_meanwhile_keeps_nothing(source: Source) -> None:
     watcher = source.watch("a")
-    (put,) = source.dispatcher.find(Event("a"), None).functions  # the listener has found it already
+    (put,) = source.dispatcher.find(Event("a"), None)[1]  # the listener has found it already
     watcher.close()
     put()
     with pytest.raises(WaitTimeout):
@@ -137,7 +137,7 @@ def test_one_that_is_closed_meanwhile_keeps_nothing(source: Source) -> None:
 def test_wrong_names_register_nothing(source: Source) -> None:
     with pytest.raises(TypeError, match="text or a number, not bytes"):
         source.watch("a", b"x")  # type: ignore[arg-type]
-    assert source.dispatcher.find(Event("a"), None).functions == (source.dispatcher.handler.unknown_event,)
+    assert source.dispatcher.find(Event("a"), None)[1] == (source.dispatcher.handler.unknown_event,)
 
 
 def flood(source: Source, watcher: Watcher, run: Callable[..., Any]) -> threading.Thread:

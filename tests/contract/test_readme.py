@@ -20,6 +20,7 @@ PRINTED = {
     "connect": [r"True \S{20} websocket 1"],
     "listen": [r"there is no method for hello \[\{'a': 1\}\]", "weather Sun"],
     "functions": ["weather Sun"],
+    "waiting": ["weather Sun"],
     "ask": ["3", "three and four is 7", "no answer", r"AckTimeout\(.*\)"],
     "answer": [r"\('Ada', 'Lovelace'\)"],
     "messages": ["the server says re:hello", r"the server says \{'re': \{'temperature': 21\.5\}\}"],
