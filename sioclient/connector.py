@@ -1,4 +1,4 @@
-"""One attempt to connect: the handshake, then the first transport that opens.
+"""An attempt to connect: the handshake, then the first transport that opens, or a websocket that opens a session.
 
 The grammars say what to request and how to read the responses; the transports do it.
 """

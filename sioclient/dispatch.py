@@ -311,7 +311,7 @@ def check_function(what: str, function: object) -> None:
     if is_coroutine_function(plain) or is_coroutine_function(called):
         raise TypeError(
             f"{what} must be a plain function, not a coroutine function, which nobody awaits here: "
-            "sioclient.aio is for programs on asyncio and trio"
+            "hand it to a loop of asyncio in a plain one"
         )
 
 

@@ -128,7 +128,7 @@ def check_handler(handler: Handler[Any] | None) -> Handler[Any]:
         if is_called and is_coroutine_function(getattr(member, "__func__", member)):
             raise TypeError(
                 f"{type(handler).__name__}.{name} must be a plain method, not a coroutine function, which nobody "
-                "awaits here: sioclient.aio is for programs on asyncio and trio"
+                "awaits here: hand it to a loop of asyncio in a plain one"
             )
     return Handler() if handler is None else handler
 

@@ -1,4 +1,4 @@
-"""The options of a connection: their names, defaults and checks, each written down once.
+"""The options of a connection: their names, defaults and checks.
 
 ``SocketIO``, ``EngineIO`` and ``detect`` take them as keywords. ``OptionsDict`` is for type checkers, ``Options`` for
 the program; a test holds that both name the same.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .protocol.jsontext import JsonModule
 
 TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
-"""The transports of socket.io 0.7 to 0.9, in the order in which they are tried."""
+"""All transports, in the order in which they are tried; later servers have only the first two."""
 
 REVISIONS = (1, 4, 5)
 """The revisions of the protocol that a user can ask for."""

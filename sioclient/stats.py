@@ -17,9 +17,9 @@ class Stats:
         bytes_in, bytes_out: bytes that were read and written, with all that HTTP and websockets add, without TLS.
         reconnects: how often the connection came back after a loss.
         queued: packets that wait to be written.
-        last_received: seconds since packets came last, which is no matter of the time of day; None: none has come.
-        round_trip: seconds from the latest packet that asked for an acknowledgement and got it to just that, the
-            server's handler included; None: there was none.
+        last_received: seconds since the last packet came, by the monotonic clock; None: none has come.
+        round_trip: seconds between the latest acknowledged packet and its acknowledgement, with the time of the
+            server's handler; None: nothing was acknowledged yet.
     """
 
     packets_in: int

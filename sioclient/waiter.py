@@ -1,4 +1,4 @@
-"""Whom an acknowledgement is for."""
+"""What runs when an acknowledgement comes, or when it is known that none will."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger("sioclient")
 
 
 class Waiter(NamedTuple):
-    """Whom the acknowledgement of a packet is for."""
+    """The functions that wait for one packet's acknowledgement, and the channel that runs them."""
 
     channel: Any  # a Channel, whose module imports this one
     name: str

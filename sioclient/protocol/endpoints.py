@@ -45,8 +45,8 @@ class Endpoint:
             what comes before the confirmation is for the one that was left.
         connect_data: what the server sent with its confirmation.
         offset: the last packet that came, as a server names it that can send again what came after it.
-        join_number: counts the confirmations of all endpoints; that of the latest one of this.
-        recovered: whether the server did so: the session is that of before the loss.
+        join_number: the number of this endpoint's latest confirmation; those of all endpoints are counted together.
+        recovered: whether the server went on with the session of before the loss, and sent what came after ``offset``.
     """
 
     name: str

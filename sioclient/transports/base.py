@@ -22,7 +22,7 @@ class Transport(ABC):
     """Moves the frames of one session. It knows no packet, and lives once: opened, used, closed.
 
     ``recv`` and ``close`` belong to one thread; ``prepare``, ``send`` and ``finish`` to one thread at a time; ``wake``
-    and ``abort`` may be called from any thread at any time, and need no lock.
+    and ``abort`` may be called from any thread at any time, without a lock of the connection.
 
     Attributes:
         is_busy: whether the next frames must wait for the response to the last ones, or for a connection; any thread

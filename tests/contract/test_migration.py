@@ -6,6 +6,7 @@ docs/migration.md shows them, so they are held to be the same there.
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -76,8 +77,10 @@ def original(folder):
 
 def run(command, port):
     """Run a program to its end; return its lines and its errors."""
+    environment = {**os.environ, "NODE_PATH": str(HERE / "node_modules")}  # Node looks beside the program otherwise
+    command = [*command, str(port)]
     done = subprocess.run(
-        [*command, str(port)], capture_output=True, text=True, timeout=2 * PATIENCE, check=False, cwd=HERE
+        command, capture_output=True, text=True, timeout=2 * PATIENCE, check=False, cwd=HERE, env=environment
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr

@@ -87,7 +87,7 @@ def test_a_program_that_ends_with_a_connection_ends_quietly(legacy, ending):
 def test_what_was_emitted_last_arrives(legacy):
     with start("legacy.js") as server, SocketIO("127.0.0.1", server.port) as watcher:
         assert run("SocketIO('127.0.0.1', port).emit('note', 1)", server.port)[0] == 0
-        assert watcher.call("sessions") == 1
+        eventually(lambda: watcher.call("sessions") == 1, "the end of the program's session")
 
 
 def start_chatbot(*arguments):

@@ -165,3 +165,14 @@ def test_a_packet_of_several_frames_leaves_whole():
 @pytest.mark.parametrize(("encoded", "frames"), [("a", ("a",)), (("a", b"b"), ("a", b"b")), ((), ())])
 def test_a_packet_is_one_frame_or_several(encoded, frames):
     assert frames_of(encoded) == frames
+
+
+def test_the_largest_frame_beyond_a_limit_is_known_until_the_session_ends():
+    outbox = filled("12", "12345", "1234")
+    outbox.limit = 3
+    assert outbox.take(1) == ["12"]
+    assert outbox.largest == 0
+    outbox.take()
+    assert outbox.largest == 5
+    outbox.end_session()
+    assert (outbox.limit, outbox.largest) == (float("inf"), 0)

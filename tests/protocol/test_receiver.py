@@ -532,3 +532,17 @@ def test_a_binary_frame_is_malformed_and_the_connection_stays():
     client = open_client()
     client.receive([b"\0\1", "3:::x"], 1.0)
     assert [type(notice) for notice in client.notices()] == [Dropped, Message]
+
+
+def test_a_round_trip_counts_only_within_the_session():
+    client = open_client()
+    before = away(client, 1.0).acks.new_id("")
+    client.push(event("ask", id=before, wants_data=True), 2.0, waiter="waiter")
+    come_back(client, 3.0, "1::")
+    client.receive([f"6:::{before}"], 4.0)
+    assert client.acks.round_trip is None
+    now = client.acks.new_id("")
+    client.push(event("ask", id=now, wants_data=True), 5.0, waiter="waiter")
+    client.frames_to_send()
+    client.receive([f"6:::{now}"], 7.5)
+    assert client.acks.round_trip == 2.5

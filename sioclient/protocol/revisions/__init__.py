@@ -1,4 +1,4 @@
-"""One module per revision of the protocol: its grammar, URLs, framing of bodies and heartbeats.
+"""The revisions of the protocol: their grammars, URLs, framing of bodies and heartbeats.
 
 ``base`` defines Opening and Dialect; everything outside this package works with any of them.
 
