@@ -1,4 +1,4 @@
-"""What other threads ask of a connection: open, send, call, join, wait, disconnect.
+"""What channels ask of a connection, from user threads and in handlers: open, send, call, join, wait, disconnect.
 
 A connection is put together of four objects: ``guard`` has the protocol and its lock, ``writer`` writes, ``listener``
 and ``heartbeat`` are its two threads. docs/architecture.md follows a packet through them.

@@ -1,4 +1,4 @@
-"""The lock of a connection, and what it guards: the protocol object, the link, the news for other threads.
+"""The lock of a connection, the protocol object that it guards, and what the threads of a connection share.
 
 ``with guard.open() as protocol:`` is the only way to the protocol object. Whoever is inside stays in memory: no
 network, no function of the user, no wait. Three snapshots may be read from outside, each a single look-up: ``dialect``

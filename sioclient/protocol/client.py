@@ -7,8 +7,9 @@ is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the 
 It is put together of three objects. ``membership`` keeps endpoints, acknowledgements and queued packets; ``lifecycle``
 goes through the phases; ``receiver`` knows what each packet of the server means.
 
-A shell that holds a lock around this object makes what needs JSON before: ``encode`` for ``push``, ``acknowledge`` and
-``join``, ``start.make_start`` for ``transport_opened``. Left out, it is made here.
+JSON may be the user's code. A shell that holds a lock around this object therefore calls ``encode`` before it takes the
+lock for ``push``, ``acknowledge`` or ``join``, and ``start.make_start`` before ``transport_opened``, and passes what it
+gets. Without it, these methods do so themselves.
 """
 
 from __future__ import annotations
