@@ -214,7 +214,7 @@ def test_values_that_cannot_be_sent():
     circular: list[object] = []
     circular.append(circular)
     deep: list[object] = []
-    for _ in range(600):
+    for _ in range(2000):
         deep = [deep]
     for value in (circular, deep, 2**64, -(2**63) - 1):
         with pytest.raises(LocalProtocolError):
