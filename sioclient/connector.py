@@ -200,10 +200,10 @@ class Attempt:
 
     def _check_dialect(self, dialect: Dialect) -> None:
         """Raise ConnectError if the user has given an ``auth`` or a ``parser`` that the server does not know."""
-        if self._parser is not None and dialect.number == 1:
+        if self._parser is not None and not dialect.has_parsers:
             raise ConnectError(
-                f"a parser= came with socket.io 2.0, and this server speaks revision 1 ({dialect.servers}): leave "
-                "parser= out",
+                "a parser= came with socket.io 2.0, and this server speaks revision "
+                f"{dialect.number} ({dialect.servers}): leave parser= out",
                 retryable=False,
             )
         if not dialect.asks_to_join and self._auths and "" in [endpoint.name for endpoint, _ in self._auths]:

@@ -147,6 +147,10 @@ class Dialect(Protocol):
         """Whether the client asks to join the default endpoint; if not, the server joins it unasked."""
 
     @property
+    def has_parsers(self) -> bool:
+        """Whether its servers may write packets in another way, such as msgpack."""
+
+    @property
     def heartbeats_unprompted(self) -> bool:
         """Whether the client always sends heartbeats at its interval, not only while nobody reads."""
 

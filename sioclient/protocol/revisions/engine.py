@@ -65,6 +65,8 @@ class EngineDialect:
         join_advice: see ``Dialect``.
     """
 
+    has_parsers = True
+
     def __init__(
         self,
         number: int,

@@ -18,7 +18,6 @@ class Way(NamedTuple):
         path: path and query, beginning with a slash.
         framing: how its bodies carry frames.
         probe: what tries it before it takes a session over; None: it needs no probe.
-        opens: whether it opens a session by itself, so that its first frames are the handshake.
     """
 
     name: str
@@ -26,7 +25,6 @@ class Way(NamedTuple):
     path: str
     framing: Framing
     probe: Probe | None = None
-    opens: bool = False
 
 
 def first_steps(
@@ -65,4 +63,4 @@ def way_after_rejection(opening: Opening, resource: str, rejection: str, transpo
 def _opening_way(opening: Opening, name: str, path: str | None) -> Way | None:
     if path is None:
         return None
-    return Way(name, opening.transports[name], path, opening.framing(name, None), opens=True)
+    return Way(name, opening.transports[name], path, opening.framing(name, None))

@@ -251,7 +251,7 @@ def test_the_disconnect_packet_ends_a_session():
 
 
 def test_the_default_endpoint_is_joined_unasked():
-    assert (DIALECT.asks_to_join, DIALECT.heartbeats_unprompted, DIALECT.pongs_once) == (False, False, False)
+    assert not any((DIALECT.asks_to_join, DIALECT.has_parsers, DIALECT.heartbeats_unprompted, DIALECT.pongs_once))
 
 
 def test_the_name_of_an_endpoint_cannot_hold_a_query():

@@ -21,7 +21,7 @@ def check_opens(way: Way | None) -> None:
     """Fail unless it is the websocket of revision 5 that opens a session, without a probe."""
     assert way is not None
     assert (way.name, way.kind, way.path) == ("websocket", "websocket", WEBSOCKET_OF_5)
-    assert (way.opens, way.probe) == (True, None)
+    assert way.probe is None
 
 
 def test_a_websocket_that_comes_first_opens_a_session_by_itself():
@@ -76,14 +76,14 @@ def test_a_way_into_a_session_of_revision_1():
     ]
     assert [type(way.framing) for way in found] == [PlainFraming, PageFraming, PlainFraming, JsonpFraming]
     assert [way.kind for way in found] == [revision1().transports[name] for name in wanted]
-    assert [(way.probe, way.opens) for way in found] == [(None, False)] * 4
+    assert [way.probe for way in found] == [None] * 4
 
 
 def test_a_websocket_is_probed_before_it_takes_a_session_over():
     opening = revision5()
     polling, websocket = ways(opening, [], ["xhr-polling", "websocket"])
     assert websocket.path == f"{WEBSOCKET_OF_5}&sid=sid"
-    assert (websocket.probe, websocket.opens) == (opening.probe("websocket"), False)
+    assert websocket.probe == opening.probe("websocket")
     assert websocket.probe is not None
     assert polling.probe is None
 
