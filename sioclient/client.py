@@ -62,7 +62,13 @@ class SocketIO(Channel):
     ) -> None:
         chosen = make_options(options)
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-        opening = make_opening(chosen.revision, JsonText(chosen.json), chosen.max_message_size, chosen.parser)
+        opening = make_opening(
+            chosen.revision,
+            JsonText(chosen.json),
+            chosen.max_message_size,
+            chosen.parser,
+            only_websocket=chosen.only_websocket,
+        )
         connection = make_connection(address, chosen, opening)
         self._link, self._channels, self._address = connection, set[Channel](), address
         joined = connection.default_endpoint(weakref.ref(self), split_auth(chosen.auth)[1])

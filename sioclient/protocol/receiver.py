@@ -30,6 +30,8 @@ from .phases import Phase
 
 _OPEN, _RESTORING = Joining.OPEN, Phase.RESTORING  # a look-up in an Enum takes as long as a call
 
+_NOT_STICKY = ". If several servers share this address, revision 1 needs sticky sessions: all requests to the same one"
+
 WARNING_INTERVAL = 60.0
 """Seconds between two notices of dropped packets."""
 
@@ -156,7 +158,8 @@ class Receiver:
             error.data = packet.data
             self._membership.refuse(endpoint, error, why)
         elif not endpoint.name and packet.advice == "reconnect":
-            self._lifecycle.lost("server", ConnectError(f"the server wants a new handshake: {why[:200]}"), now)
+            hint = _NOT_STICKY if self._lifecycle.phase is Phase.JOINING else ""
+            self._lifecycle.lost("server", ConnectError(f"the server wants a new handshake: {why[:200]}{hint}"), now)
         elif self._lifecycle.phase is Phase.JOINING:
             status = 403 if packet.final or packet.reason == "unauthorized" else 500
             rejection = HandshakeRejected(f"the server refused the session: {why[:200]}", status=status, body=why)

@@ -17,6 +17,7 @@ pieces, and control frames; it makes pongs and close frames. What it is not left
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -35,6 +36,10 @@ from .stream import Stream
 
 _BODY_SHOWN = 200
 _BODY_PATIENCE = 1.0
+
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+_FIRST_CHUNK = re.compile(rb"[0-9A-Fa-f]+\r\n(.*?)(?:\r\n0\r\n\r\n)?\Z", re.DOTALL)
+"""What a short refusal consists of whose length was not known when it began: engine.io without upgrades sends it so."""
 
 _OURS = frozenset({"host", "cookie", "connection"})
 """Headers of the upgrade that are not passed on as the user's."""
@@ -250,9 +255,13 @@ class _UpgradeSocket:
         size = _BODY_SHOWN if response.length is None else min(response.length, _BODY_SHOWN)
         data = b""
         with suppress(OSError):
-            while len(data) < size and (part := self._stream.recv_until(deadline)):
+            while len(data) < size and not (response.chunked and data.endswith(_LAST_CHUNK)):
+                part = self._stream.recv_until(deadline)
+                if not part:
+                    break
                 data += part
-        return data[:size]
+        chunk = _FIRST_CHUNK.match(data) if response.chunked else None
+        return (chunk[1] if chunk else data)[:size]
 
 
 def close_error(data: bytes) -> OSError:

@@ -80,6 +80,7 @@ if (settings.guard) {
     next(Object.assign(new Error('not authorized'), { data: { why: 'token' } }));
   });
 }
+if (settings.slow) io.use((socket, next) => setTimeout(next, settings.slow));
 io.on('connection', (socket) => chat.serve(io, socket));
 for (const name of ['/', '/chat', '/a space+é']) io.of(name).on('connection', serve);
 io.of('/refused').use((socket, next) => next(new Error('not today'))).on('connection', serve);
