@@ -158,25 +158,26 @@ class ClientProtocol:
         Raises:
             NotConnected, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, TypeError: it was not accepted.
         """
-        self._now, is_open = now, self.lifecycle.phase is _OPEN
+        self._now, is_open, is_held = now, self.lifecycle.phase is _OPEN, False
         if not is_open or packet.endpoint:
             self._check_alive()
-            self.membership.check(packet.endpoint, endpoint)
-        if volatile and (not is_open or self.outbox.queued >= MOST_QUEUED):
+            is_held = self.membership.check(packet.endpoint, endpoint)
+        if volatile and (not is_open or is_held or self.outbox.queued >= MOST_QUEUED):
             return Verdict.DROPPED
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
             raise ConnectionLost(_OTHER_SERVER)
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
+        push = self.outbox.hold if is_held else self.outbox.push
         if packet.id is None:
-            self.outbox.push(frames, packet.endpoint)
+            push(frames, packet.endpoint)
             fence = self.lifecycle.fence
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
-        self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
+        push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
 
     def acknowledge(
@@ -240,7 +241,7 @@ class ClientProtocol:
         self.membership.add(endpoint)
         if self.lifecycle.phase is _OPEN or endpoint.left_here:
             # The packet that leaves the endpoint of before may still be queued: this one goes behind it.
-            self.outbox.push(endpoint.request, name, of_session=True)
+            self.membership.ask(endpoint)
         elif self.lifecycle.phase is Phase.RESTORING:
             self.outbox.push_urgent(endpoint.request)
         return endpoint
@@ -249,8 +250,7 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
-        self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
+        self.membership.leave(endpoint, self._end_of(endpoint), max(self._now, self.receiver.now))
         self.lifecycle.check_restored()
 
     def disconnect(self) -> None:
@@ -330,7 +330,9 @@ class ClientProtocol:
             self.membership.notices.append(Unacknowledged(waiter, AckTimeout("no acknowledgement came in time")))
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self.membership.refuse(endpoint, ChannelError(error))
+            self.membership.give_up(endpoint, self._end_of(endpoint), ChannelError(error), now)
+        if self.membership.turns is not None:
+            self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):
             self.outbox.push_urgent(self.encode(Heartbeat())[1])
         if self.session is not None and self.session.fence_is_stuck(now):
@@ -371,6 +373,11 @@ class ClientProtocol:
         membership = self.membership
         notices, membership.notices = membership.notices, []
         return notices
+
+    def _end_of(self, endpoint: Endpoint) -> Encoded | None:
+        """Return the packet that ends an endpoint; None: the server does not have it."""
+        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
+        return self.encode(Disconnect(endpoint.name))[1] if is_known else None
 
     def _must_wait(self, frames: Encoded) -> bool:
         """Return whether frames must wait for room while the connection is away; raise if it may not come back soon."""

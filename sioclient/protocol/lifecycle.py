@@ -18,6 +18,7 @@ from .retry import OVERFED, Retry
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session
 from .start import Start
+from .turns import Turns
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
@@ -83,6 +84,13 @@ class Lifecycle:
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now), start.decode
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        if dialect.takes_turns:
+            self._membership.turns = self.session.turns = Turns(
+                self._membership.outbox,
+                self._membership.endpoints,
+                self.reading,
+                needs_pongs=transport == "websocket",
+            )
         self._go(Step.OPENED)
         self.transport = transport
         self._membership.outbox.limit = handshake.max_payload or inf
@@ -151,6 +159,9 @@ class Lifecycle:
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        held = self._membership.outbox.held
+        if held and error is None:
+            self._membership.tell(Dropped(held, Malformed("", "the end came before their endpoints were joined")))
         self._end_session(reason)
         self.deadline, self.error = None, error
         self._membership.end(error, reason)

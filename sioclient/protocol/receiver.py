@@ -24,6 +24,7 @@ from .packets import (
     Message,
     Noop,
     Packet,
+    Ponged,
     Recoverable,
 )
 from .phases import Phase
@@ -83,6 +84,10 @@ class Receiver:
         return quiet
 
     def _on_connect(self, packet: Connect, now: float) -> None:
+        turns = self._membership.turns
+        if turns is not None and not turns.is_free(packet.endpoint):
+            turns.decided(packet.endpoint, now, is_joined=True)
+            return
         endpoint = self._membership.endpoints.get(packet.endpoint)
         if endpoint is None or endpoint.state is not Joining.ASKED:
             return  # never asked for, or told twice (gevent-socketio does at every new transport)
@@ -93,7 +98,10 @@ class Receiver:
             self._membership.take_early(endpoint)
 
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
-        endpoint = self._membership.endpoints.get(packet.endpoint)
+        endpoint, turns = self._membership.endpoints.get(packet.endpoint), self._membership.turns
+        if turns is not None and not turns.is_free(packet.endpoint):
+            turns.kicked(packet.endpoint)
+            return
         if endpoint is None:
             return
         if endpoint is self._membership.endpoints.default:
@@ -149,7 +157,10 @@ class Receiver:
             self._membership.notices.append(Acknowledged(pending.waiter, packet.args))
 
     def _on_error(self, packet: Error, now: float) -> None:
-        endpoint = self._membership.endpoints.get(packet.endpoint)
+        endpoint, turns = self._membership.endpoints.get(packet.endpoint), self._membership.turns
+        if turns is not None and not turns.is_free(packet.endpoint):
+            turns.decided(packet.endpoint, now, is_joined=False)
+            return
         if endpoint is None:
             return
         why = packet.reason or "no reason given"
@@ -167,6 +178,10 @@ class Receiver:
             self._lifecycle.rejected(packet, rejection, now)
         else:
             self._deliver(packet, now)
+
+    def _on_ponged(self, packet: Ponged, now: float) -> None:
+        if self._membership.turns is not None:
+            self._membership.turns.ponged(packet.payload, now)
 
     def _on_close(self, packet: Close, now: float) -> None:
         self._lifecycle.lost("transport closed", ConnectError("the connection was lost: transport closed"), now)
@@ -196,6 +211,7 @@ _RECEIVERS: dict[type, Callable[[Receiver, Any, float], None]] = {
     Noop: lambda receiver, packet, now: None,
     Recoverable: Receiver._on_recoverable,
     Foreign: Receiver._on_foreign,
+    Ponged: Receiver._on_ponged,
     Close: Receiver._on_close,
     Malformed: Receiver._on_malformed,
 }

@@ -169,6 +169,10 @@ class Dialect(Protocol):
         """Whether the client asks to join the default endpoint; if not, the server joins it unasked."""
 
     @property
+    def takes_turns(self) -> bool:
+        """Whether servers want a pause between a join and what comes next for that endpoint: see ``turns``."""
+
+    @property
     def has_parsers(self) -> bool:
         """Whether its servers may write packets in another way, such as msgpack."""
 

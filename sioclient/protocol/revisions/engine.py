@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from ...errors import ConnectError, LocalProtocolError, RemoteProtocolError
-from ..framing import Frame
+from ..framing import Frame, Pong
 from ..jsontext import JsonText
-from ..packets import Close, Connect, Disconnect, Encoded, Heartbeat, Malformed, Noop, Packet
+from ..packets import Close, Connect, Disconnect, Encoded, Heartbeat, Malformed, Noop, Packet, Ponged
 from . import engine3, engine4, responses
 from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
 from .engineframing import CLOSE, EngineFraming
@@ -80,6 +80,7 @@ class EngineDialect:
     ) -> None:
         self.number, self.servers, self.engine = number, servers, engine
         self.asks_to_join, self.alone, self.join_advice = asks_to_join, alone, join_advice
+        self.takes_turns = not alone
         self.heartbeats_unprompted: bool = engine.HEARTBEATS_UNPROMPTED
         self.pongs_once = not self.heartbeats_unprompted
         self._heartbeat: str = engine.HEARTBEAT
@@ -113,6 +114,8 @@ class EngineDialect:
                 if frame.startswith("4"):
                     return reader.text(frame, 1)
                 return packets.get(frame[:1]) or Malformed(frame, "not a packet of Engine.IO")
+            if type(frame) is Pong:
+                return Ponged(frame)
             try:
                 return reader.data(unwrap(frame))
             except ValueError as error:

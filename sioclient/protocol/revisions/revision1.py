@@ -37,7 +37,7 @@ class Dialect1:
 
     number = 1
     servers, join_advice = "socket.io 0.7 to 0.9", ""
-    asks_to_join = has_parsers = heartbeats_unprompted = pongs_once = False
+    takes_turns = asks_to_join = has_parsers = heartbeats_unprompted = pongs_once = False
 
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())

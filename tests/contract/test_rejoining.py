@@ -1,0 +1,70 @@
+"""Leaving and joining the same endpoint at once, and what is sent around it, on real servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import eventually, start
+from tests.servers import SERVERS
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+ROUNDS = 1000
+FEW = 30
+
+
+@pytest.fixture(params=["websocket", "xhr-polling"])
+def transport(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=list(SERVERS))
+def server(request):
+    with start(SERVERS[request.param]) as running:
+        running.row = SERVERS[request.param]
+        yield running
+
+
+@pytest.fixture
+def sio(server, transport, connect):
+    if transport not in server.row.transports:
+        pytest.skip(f"{transport} cannot be used")
+    return connect(server.port, reconnect=False)
+
+
+def test_leaving_and_joining_at_once_works_every_time(server, sio):
+    is_picky = server.row.version.startswith("socket.io 4.8")  # the one that ends the session
+    chat = sio.connect("/chat")
+    for number in range(ROUNDS if is_picky else FEW):
+        chat.disconnect()
+        chat = sio.connect("/chat")
+        assert chat.call("echo", number) == number
+    assert sio.connected
+
+
+def test_rejoining_in_a_handler(server, sio, recorder):
+    done = []
+
+    def again(number):
+        channels.pop().disconnect()
+        channels.append(sio.connect("/chat"))
+        done.append(channels[-1].call("echo", number))
+
+    channels = [sio.connect("/chat")]
+    sio.on("again", again)
+    for number in range(5):
+        sio.emit("do emit", "again", number)
+    eventually(lambda: done == list(range(5)), "five rounds in a handler")
+
+
+def test_what_is_sent_before_a_leave_has_its_effect(server, sio):
+    if not server.version.startswith("socket.io ") or server.row.revision == 1:
+        pytest.skip("its application tells nobody on another endpoint")
+    sio.call("watch")
+    told = []
+    sio.on("told", told.append)
+    for number in range(5):
+        chat = sio.connect("/chat")
+        chat.emit("tell", number)
+        chat.disconnect()
+    eventually(lambda: told == list(range(5)), "what was told before leaving")
