@@ -15,6 +15,7 @@ import importlib
 import pytest
 
 from sioclient.errors import ChannelError, ConnectError, HandshakeRejected
+from sioclient.protocol.framing import Ping
 from sioclient.protocol.notices import Acknowledged, Connected, Dropped, Ended
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.phases import Phase
