@@ -1,7 +1,6 @@
 """What channels ask of a connection, from user threads and in handlers: open, send, call, join, wait, disconnect.
 
-A connection is put together of four objects: ``guard`` has the protocol and its lock, ``writer`` writes, ``listener``
-and ``heartbeat`` are its two threads. docs/architecture.md follows a packet through them.
+``guard`` has the protocol and its lock, ``writer`` writes, ``listener`` and ``heartbeat`` are the connection's threads.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ from .protocol.notices import Acknowledged
 from .protocol.packets import Ack, Connect, UserPacket
 from .protocol.phases import Phase
 from .protocol.revisions.base import Opening
+from .resending import ONCE
 from .transports.base import Transport
 from .writer import WRITE_TIMEOUT, Writer
 
@@ -60,12 +60,13 @@ class Connection:
     Attributes:
         new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
         stats: returns what went through it.
+        resending: whether what users send is written again until it is acknowledged.
     """
 
     def __init__(
         self, protocol: ClientProtocol, connector: Connector, address: str = "", logger: Logger | None = None
     ) -> None:
-        self.address = address
+        self.address, self.resending = address, ONCE
         self._guard = guard = Guard(protocol)
         guard.counts.traffic = connector.traffic
         self.stats, self.new_id = guard.stats, guard.new_id
@@ -197,7 +198,8 @@ class Connection:
         on_listener = guard.reader == threading.get_ident()
         if on_listener and not guard.current:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
-        self.send(packet, endpoint, call, timeout)
+        again = self.resending.retries and self.resending.of_call(call, timeout, on_listener)
+        self.send(packet, endpoint, *(again or (call, timeout)))
         if on_listener:
             self._listening.read_while(lambda: call.outcome is None)
         else:
@@ -208,7 +210,7 @@ class Connection:
             return call.outcome.args
         error: SocketIOError = ConnectionLost("the connection was lost")
         if call.outcome is not None:
-            error = call.outcome.error
+            error, timeout = call.outcome.error, None if again else timeout  # what was resent tells of all its tries
         elif guard.current:
             error, timeout = AckTimeout("too much else came before it: let the handler return, and use callback="), None
         raise unacknowledged(error, getattr(packet, "name", "message"), self.address or "the server", timeout)
@@ -327,10 +329,8 @@ class Connection:
             self._guard.abort(link)
 
     def abandon(self) -> None:
-        """End the connection soon, for its user is gone.
-
-        The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
-        """
+        """End the connection soon, for its user is gone."""
+        # The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
         self._guard.abandoned = True
         link = self._guard.link
         if isinstance(link, Transport):

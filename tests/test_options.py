@@ -55,6 +55,8 @@ def test_the_defaults_are_those_that_are_promised() -> None:
         "buffer_size": 1000,
         "max_message_size": 16 * 1024 * 1024,
         "revision": None,
+        "retries": None,
+        "ack_timeout": None,
         "parser": None,
         "trailing_slash": True,
     }
@@ -80,7 +82,7 @@ def test_options_are_keywords() -> None:
 @pytest.mark.parametrize("given", [{"colour": "red"}, {"reconnect": True, "colour": "red"}, {"json": None}])
 def test_an_option_that_there_is_not_is_named(given: dict[str, Any]) -> None:
     with pytest.raises(
-        TypeError, match=r"^there is no option '(colour|json)'; there are auth, buffer_size, "
+        TypeError, match=r"^there is no option '(colour|json)'; there are ack_timeout, auth, "
     ) as caught:
         make_options(given, without=("json",))
     assert "json" not in str(caught.value).partition(";")[2]
