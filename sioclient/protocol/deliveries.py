@@ -145,7 +145,7 @@ class Deliveries:
         """No acknowledgement came in time: try again, or return the error to be told, and write the next packet."""
         if now < delivery.until:
             if self._outbox.holds(delivery.key):
-                self._wait(delivery, now + delivery.timeout, now)  # the try begins only when the packet is written
+                self._wait(delivery, now + delivery.timeout, now)  # the try goes on: its packet is not written yet
                 return None
             if delivery.tries <= delivery.retries:
                 self._write(delivery, now)
@@ -216,7 +216,8 @@ def _or_none(when: float) -> float | None:
 
 def _why(delivery: Delivery, *, in_time: bool) -> str:
     """Return why a delivery was given up: its tries were spent, or its time was over."""
-    times = {0: "never", 1: "once", 2: "twice"}.get(delivery.tries, f"{delivery.tries} times")
+    times = {1: "once", 2: "twice"}.get(delivery.tries, f"{delivery.tries} times")
+    written = f"it was written {times}" if delivery.tries else "it was never written"
     if in_time:
-        return f"it was written {times}, and each time none came within {delivery.timeout:g} s"
-    return f"none came within {delivery.limit:g} s, in which it was written {times}"
+        return f"{written}, and given {delivery.timeout:g} s each time"
+    return f"{written}, and given {delivery.limit:g} s in all"
