@@ -193,7 +193,7 @@ def check_timeout(timeout: float | None) -> None:
 def check_retries(retries: int) -> None:
     """Raise unless ``retries`` is a whole number from 0."""
     if type(retries) is not int or retries < 0:
-        _CHECKS["retries"]("retries", retries)
+        _whole(0)("retries", retries)
 
 
 def split_auth(auth: Any) -> tuple[Any, Any]:
