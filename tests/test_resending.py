@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 import weakref
+from collections import Counter
 
 import pytest
 
@@ -17,7 +19,8 @@ from sioclient.protocol.deliveries import Delivery
 from sioclient.resending import ONCE, Resending, make_resending
 from sioclient.waiter import Waiter
 from tests.conftest import Recorder
-from tests.memory import make_connection
+from tests.interrupts import Interrupt
+from tests.memory import look_again_after, make_connection
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
 
@@ -224,6 +227,32 @@ def test_while_away_a_full_queue_takes_nothing(channel, server, handler):
     handler.next("disconnect")
     with pytest.raises(BufferFull, match="retries="):
         channel.emit("y")
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_ctrl_c_at_any_place_of_an_emit_stops_no_other(channel, server, handler, monkeypatch, is_alone):
+    """What was interrupted may be written or not, but what comes after it is, once."""
+    look_again_after(0.2, monkeypatch)
+
+    def reply(transport, frame):
+        _, number, _ = str(frame).split(":", 2)
+        transport.incoming.put(f"6:::{number.rstrip('+')}")
+
+    monkeypatch.setattr(server, "reply", reply)
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        if not is_alone:
+            channel.emit("before")
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: channel.emit("interrupted"))
+        number, raised_at = number + 1, interrupt.raised_at
+        channel.emit("after", number)
+        channel.call("fence")
+    assert number > 30
+    written = [frame for transport in server.transports for frame in transport.sent]
+    counts = Counter(json.loads(frame.split("::", 1)[1])["args"][0] for frame in written if '"after"' in frame)
+    assert counts == dict.fromkeys(range(1, number + 1), 1)
+    assert not channel._connection.stats().queued
 
 
 # Calls

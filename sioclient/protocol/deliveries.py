@@ -193,10 +193,14 @@ class Deliveries:
         return waiter.waiter
 
     def _write(self, delivery: Delivery, now: float) -> None:
-        # In this order, Ctrl-C in the middle costs a try and nothing else.
-        delivery.under_way, delivery.tries = True, delivery.tries + 1
-        self._wait(delivery, now + delivery.timeout, now)
-        self._outbox.push(delivery.encoded, delivery.key[0], ack=delivery.key)
+        try:
+            delivery.under_way, delivery.tries = True, delivery.tries + 1
+            self._wait(delivery, now + delivery.timeout, now)
+            self._outbox.push(delivery.encoded, delivery.key[0], ack=delivery.key)
+        except BaseException:  # Ctrl-C
+            if not self._outbox.holds(delivery.key):
+                delivery.under_way, delivery.tries = False, delivery.tries - 1
+            raise
 
     def _wait(self, delivery: Delivery, until: float, now: float = 0.0) -> None:
         self._acks.renew(delivery.key, delivery, _or_none(min(until, delivery.until)), now)

@@ -487,6 +487,28 @@ def test_a_packet_that_ctrl_c_kept_from_its_queue_ends_with_the_others():
     assert [waiter for waiter, _ in outcomes(client)] == ["waiter 1", "waiter 2", "waiter 3"]
 
 
+@pytest.mark.parametrize("is_queued", [True, False])
+def test_a_packet_that_ctrl_c_kept_from_being_queued_is_no_try(is_queued, monkeypatch):
+    client = open_client()
+    push = client.outbox.push
+
+    def interrupted(*args: Any, **options: Any) -> None:
+        if is_queued:
+            push(*args, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client.outbox, "push", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            emit(client, 1)
+    (delivery,) = client.membership.deliveries
+    assert (delivery.under_way, delivery.tries) == (is_queued, int(is_queued))
+    emit(client, 2)
+    assert written(client) == [1]
+    acknowledge(client, 1)
+    assert written(client) == [2]
+
+
 # Against a model
 
 NAMES = ("", "/chat")
