@@ -6,6 +6,7 @@ The options ``retries`` and ``ack_timeout`` want the second of every packet, ``e
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from math import inf
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from .errors import SocketIOError
 from .names import Name, name_text
 from .options import Options, check_retries, check_timeout
 from .protocol.deliveries import Delivery
-from .waiter import Waiter
+from .waiter import Unheard, Waiter
 
 
 class Resending(NamedTuple):
@@ -46,7 +47,8 @@ class Resending(NamedTuple):
         """
         check_timeout(timeout)
         check_retries(retries)
-        if not retries and callback is None and errback is None and msgid is None:
+        is_heard = callback is not None or errback is not None or msgid is not None
+        if not retries and not is_heard:
             raise TypeError("timeout= is that of an acknowledgement: give callback=, errback=, msgid= or retries= too")
         for what, function in (("callback", callback), ("errback", errback)):
             if function is not None:
@@ -57,7 +59,8 @@ class Resending(NamedTuple):
             return waiter, seconds
         if seconds is None:
             raise TypeError("retries= needs timeout= too, the seconds that each try has; or the option ack_timeout=")
-        return Delivery(waiter, retries, seconds), seconds
+        unheard = Unheard(weakref.ref(channel), waiter.name)
+        return Delivery(waiter if is_heard else unheard, retries, seconds), seconds
 
     def of_call(self, call: Any, timeout: float | None, in_handler: bool) -> tuple[Delivery, float | None]:
         """Return the same for a call whose packet is written again, which has ``timeout`` seconds in all.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable
 from logging import DEBUG, WARNING
 from typing import Any, NamedTuple
@@ -33,8 +34,26 @@ class Waiter(NamedTuple):
             if self.errback is not None:
                 channel.run(self.name, self.errback, error)
             else:
-                logger.log(WARNING if self.is_resent and channel.is_wanted else DEBUG, "%s", error)
+                _log(error, channel, is_resent=self.is_resent)
         elif self.callback is not None:
             channel.run(self.name, self.callback, *notice.args)
         elif self.msgid is not None:
             channel.run("ack", handler.ack, self.msgid, self.name, notice.args)
+
+
+class Unheard(NamedTuple):
+    """Stands for a packet that is written again and has no function: it keeps no channel alive that nobody holds."""
+
+    channel: weakref.ref[Any]
+    name: str
+
+    def deliver(self, notice: Acknowledged | Unacknowledged) -> None:
+        """Log that the packet was given up."""
+        channel = self.channel()
+        if channel is not None and isinstance(notice, Unacknowledged):
+            _log(unacknowledged(notice.error, self.name, channel.address, None), channel, is_resent=True)
+
+
+def _log(error: SocketIOError, channel: Any, *, is_resent: bool) -> None:
+    """Log what no function is told; whoever asked for more than one try wants to know, unless the user has left."""
+    logger.log(WARNING if is_resent and channel.is_wanted else DEBUG, "%s", error)

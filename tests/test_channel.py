@@ -13,8 +13,9 @@ import pytest
 from sioclient.channel import Channel
 from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, WaitTimeout
 from sioclient.handler import Handler
-from sioclient.protocol.notices import Ended, JoinFailed, Retrying
+from sioclient.protocol.notices import Ended, JoinFailed, Retrying, Unacknowledged
 from sioclient.protocol.packets import Error, Event, Json, Message
+from sioclient.waiter import Unheard
 from tests.conftest import Recorder
 from tests.interrupts import Interrupt
 from tests.memory import look_again_after
@@ -95,6 +96,15 @@ def test_a_packet_that_was_written_again_in_vain_is_a_warning(channel, caplog):
     channel.emit("x", retries=1, timeout=0.01)
     expected = "no acknowledgement of 'x' from the server: it was written twice, and given 0.01 s each time"
     eventually(lambda: ("WARNING", expected) in [(one.levelname, one.getMessage()) for one in caplog.records])
+    channel.emit("y", print, retries=1, timeout=0.01)
+    expected = expected.replace("'x'", "'y'")
+    eventually(lambda: ("WARNING", expected) in [(one.levelname, one.getMessage()) for one in caplog.records])
+
+
+def test_who_forgot_a_channel_hears_nothing_of_what_was_written_again(caplog):
+    caplog.set_level(logging.DEBUG)
+    Unheard(lambda: None, "x").deliver(Unacknowledged(None, AckTimeout("late")))
+    assert not caplog.records
 
 
 def test_ack_gets_what_was_sent_with_a_msgid(channel, server, handler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import threading
@@ -17,7 +18,7 @@ from sioclient.errors import AckTimeout, BufferFull, ConnectionLost
 from sioclient.options import Options
 from sioclient.protocol.deliveries import Delivery
 from sioclient.resending import ONCE, Resending, make_resending
-from sioclient.waiter import Waiter
+from sioclient.waiter import Unheard, Waiter
 from tests.conftest import Recorder
 from tests.interrupts import Interrupt
 from tests.memory import look_again_after, make_connection
@@ -25,6 +26,13 @@ from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
 
 SOON = 0.02
+
+
+class Nobody:
+    """Stands where a channel does."""
+
+
+NOBODY = Nobody()
 
 
 @pytest.fixture
@@ -51,7 +59,7 @@ def channel(server, handler, resending, request):
 
 
 def of_packet(resending, *, callback=None, errback=None, timeout=None, msgid=None, retries=0):
-    return resending.of_packet(None, "x", callback, errback, timeout, msgid, retries)
+    return resending.of_packet(NOBODY, "x", callback, errback, timeout, msgid, retries)
 
 
 # What is asked for
@@ -65,9 +73,9 @@ def test_the_options_are_what_is_chosen_for_all():
 
 
 def test_a_packet_that_is_written_once_has_a_waiter():
-    assert of_packet(ONCE, callback=print) == (Waiter(None, "x", None, print, None, None), None)
-    assert of_packet(ONCE, msgid=1, timeout=5) == (Waiter(None, "x", 1, None, None, 5), 5)
-    assert of_packet(Resending(0, 2), errback=print) == (Waiter(None, "x", None, None, print, 2), 2)
+    assert of_packet(ONCE, callback=print) == (Waiter(NOBODY, "x", None, print, None, None), None)
+    assert of_packet(ONCE, msgid=1, timeout=5) == (Waiter(NOBODY, "x", 1, None, None, 5), 5)
+    assert of_packet(Resending(0, 2), errback=print) == (Waiter(NOBODY, "x", None, None, print, 2), 2)
     assert of_packet(Resending(0, 2), errback=print, timeout=5)[1] == 5
 
 
@@ -75,9 +83,10 @@ def test_a_packet_that_is_written_again_has_a_delivery():
     delivery, seconds = of_packet(ONCE, callback=print, timeout=5, retries=3)
     assert seconds == 5
     assert (type(delivery), delivery.retries, delivery.timeout, delivery.limit) == (Delivery, 3, 5, None)
-    assert delivery.waiter == Waiter(None, "x", None, print, None, 5, True)
+    assert delivery.waiter == Waiter(NOBODY, "x", None, print, None, 5, True)
     delivery, seconds = of_packet(Resending(2, 0.5), retries=1)
     assert (delivery.retries, delivery.timeout, seconds) == (1, 0.5, 0.5)
+    assert type(delivery.waiter) is Unheard
 
 
 def test_a_call_has_its_time_in_all():
@@ -253,6 +262,19 @@ def test_ctrl_c_at_any_place_of_an_emit_stops_no_other(channel, server, handler,
     counts = Counter(json.loads(frame.split("::", 1)[1])["args"][0] for frame in written if '"after"' in frame)
     assert counts == dict.fromkeys(range(1, number + 1), 1)
     assert not channel._connection.stats().queued
+
+
+def test_what_waits_keeps_no_channel_alive(connection, server, handler):
+    channel = Channel(connection, "", handler, None, set(), connection.default_endpoint(None))
+    connection.default_endpoint(forgotten := weakref.ref(channel))
+    connection.open()
+    handler.next("connect")
+    channel.emit("x", retries=1, timeout=SOON)
+    del channel
+    gc.collect()
+    assert forgotten() is None
+    eventually(lambda: not connection.stats().queued)
+    eventually(lambda: server.link.sent == ['5:1::{"name":"x"}'] * 2)
 
 
 # Calls
