@@ -162,9 +162,10 @@ class Deliveries:
             if delivery.under_way and self._outbox.withdraw(delivery.key):
                 delivery.tries -= 1
             if delivery.tries <= delivery.retries and not delivery.of_session:
-                delivery.under_way = False
-                self._wait(delivery, inf)
                 kept.add(delivery.key)
+                if delivery.under_way:
+                    delivery.under_way = False
+                    self._wait(delivery, inf)
         return kept
 
     def end_tries(self) -> None:
