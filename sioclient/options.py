@@ -106,7 +106,8 @@ class Options:
             order, also over losses of the connection. Every ``emit`` and ``send`` (but volatile ones) and every
             ``call`` waits for the acknowledgement of the one before it. The functions of the server's application must
             acknowledge, as for JavaScript's option of this name; socket.io 0.7 to 0.9 and TornadIO2 do so by
-            themselves for what has no callback. None or 0: packets are written once.
+            themselves for what has no callback. ``disconnect`` waits for no acknowledgement; a ``call`` before it does,
+            for all that was emitted before. None or 0: packets are written once.
         ack_timeout: seconds that each try has; ``retries`` needs it. Without ``retries``, the ``timeout`` of every
             ``emit`` and ``send`` with a callback that has none of its own. None: there is none.
         parser: how the server writes packets: None for the usual way, "msgpack" for a server of socket.io 2.x to 4.x
