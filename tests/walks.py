@@ -15,7 +15,8 @@ Definitions
 
 A walk is repeated after a warm-up, and the one with the median of calls is shown. Only *connect* is the first of its
 process, in which the modules of the transports are loaded; *connect again* is a later one. *websocket alone* is a later
-one without a poll, to a server of revision 5. The figures are those of Python 3.11; from 3.12 on, most comprehensions are not calls.
+one without a poll, to a server of revision 5. The figures are those of Python 3.11; from 3.12 on, most comprehensions
+are not calls.
 """
 
 from __future__ import annotations

@@ -18,16 +18,17 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from ..errors import AckTimeout, ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
+from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
 from ..options import Options
 from ..reading import Reading
+from .deliveries import Delivery
 from .endpoints import Endpoint, Joining
 from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
-from .notices import Notice, Unacknowledged
+from .notices import Notice
 from .outbox import frames_of
-from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
+from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
 from .phases import Phase, Step
 from .receiver import Receiver
 from .revisions.base import Decoder, Dialect, Handshake, Opening
@@ -149,7 +150,8 @@ class ClientProtocol:
         """Take a packet of the user.
 
         Args:
-            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most.
+            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most;
+                if that is a Delivery, the packet is written again until it comes.
             encoding: what ``encode`` returned for it.
             endpoint: its endpoint; by default the one that has the packet's name for it.
             volatile: whether to forget the packet if it cannot be written now.
@@ -176,6 +178,9 @@ class ClientProtocol:
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
+        if type(waiter) is Delivery:
+            waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
+            return _WRITE if self.membership.deliveries.take(waiter, frames, key, now, waits=waits) else Verdict.FULL
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
         push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
@@ -250,13 +255,14 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        self.membership.leave(endpoint, self._end_of(endpoint), max(self._now, self.receiver.now))
-        self.lifecycle.check_restored()
+        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._now, self.receiver.now))
+        self.lifecycle.check_restored(max(self._now, self.receiver.now))
 
     def disconnect(self) -> None:
         """End the connection for good. What was accepted is still written, then the server is told."""
         if self.lifecycle.phase is _CLOSED:
             return
+        self.membership.deliveries.write_rest()
         last: list[Encoded] = [tuple(self.outbox.take_urgent())]
         last += [tuple(self.outbox.take())] if self.lifecycle.phase is _OPEN else []
         if self.session is not None and self.dialect is not None:
@@ -326,11 +332,10 @@ class ClientProtocol:
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._now = now
-        for waiter in self.acks.expire(now):
-            self.membership.notices.append(Unacknowledged(waiter, AckTimeout("no acknowledgement came in time")))
+        self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self.membership.give_up(endpoint, self._end_of(endpoint), ChannelError(error), now)
+            self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), ChannelError(error), now)
         if self.membership.turns is not None:
             self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):
@@ -341,7 +346,7 @@ class ClientProtocol:
             self.transport_lost("heartbeat timeout", now)
         if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
             self.lifecycle.overdue(now)
-        self.lifecycle.check_restored()
+        self.lifecycle.check_restored(now)
 
     # What follows
 
@@ -373,11 +378,6 @@ class ClientProtocol:
         membership = self.membership
         notices, membership.notices = membership.notices, []
         return notices
-
-    def _end_of(self, endpoint: Endpoint) -> Encoded | None:
-        """Return the packet that ends an endpoint; None: the server does not have it."""
-        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
-        return self.encode(Disconnect(endpoint.name))[1] if is_known else None
 
     def _must_wait(self, frames: Encoded) -> bool:
         """Return whether frames must wait for room while the connection is away; raise if it may not come back soon."""

@@ -12,7 +12,7 @@ from .backoff import Backoff
 from .fence import BYTE_BUDGET, Fence
 from .membership import Membership
 from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
-from .packets import Error, Malformed
+from .packets import Disconnect, Encoded, Error, Malformed
 from .phases import LINKED, TRANSITIONS, Phase, Step
 from .retry import OVERFED, Retry
 from .revisions.base import Decoder, Dialect, Handshake, Opening
@@ -108,11 +108,20 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
-    def check_restored(self) -> None:
+    def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
             self._membership.endpoints.restored()
             self._go(Step.RESTORED)
+            self._membership.deliveries.flows = True
+            if self._membership.deliveries.queues:
+                self._membership.deliveries.start_all(now)
+
+    def end_of(self, name: str) -> Encoded | None:
+        """Return the packet that ends an endpoint; None: the server has none to be told of it."""
+        if self.dialect is None or self.phase not in (Phase.RESTORING, Phase.OPEN):
+            return None
+        return self.dialect.encode(Disconnect(name))
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -162,6 +171,7 @@ class Lifecycle:
         held = self._membership.outbox.held
         if held and error is None:
             self._membership.tell(Dropped(held, Malformed("", "the end came before their endpoints were joined")))
+        self._membership.deliveries.end_tries()
         self._end_session(reason)
         self.deadline, self.error = None, error
         self._membership.end(error, reason)

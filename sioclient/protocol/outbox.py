@@ -58,7 +58,7 @@ class Outbox:
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
-        self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
+        self._characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
         self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
 
     def hold(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None) -> None:
@@ -69,7 +69,7 @@ class Outbox:
                 "characters) wait already: send less, or set a larger buffer_size"
             )
         self._held.append(Entry(encoded, ack, endpoint, False))
-        self._characters += _size(encoded)
+        self._characters += size_of(encoded)
 
     def release(self, endpoint: str) -> None:
         """Queue what is held for an endpoint."""
@@ -89,7 +89,7 @@ class Outbox:
 
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
-        fits = self._characters + _size(encoded) <= self._most_characters
+        fits = self._characters + size_of(encoded) <= self._most_characters
         return fits and len(self._queue) + len(self._held) < self._most_packets
 
     def check_room(self, encoded: Encoded) -> None:
@@ -134,13 +134,13 @@ class Outbox:
         """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
         self.take_urgent()
         self.limit, self.largest = inf, 0
-        self._keep([entry for entry in (*self._queue, *self._held) if not entry.of_session])
+        self._keep([entry for entry in (*self._queue, *self._held) if not entry.of_session], ())
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
     def forget_all(self) -> int:
         """Forget all packets but the urgent ones; return how many they were."""
         count = self.queued + len(self._held)
-        self._keep([])
+        self._keep([], [])
         return count
 
     def bind_to_session(self, endpoint: str) -> None:
@@ -154,9 +154,21 @@ class Outbox:
         kept = [entry for entry in self._queue if entry.endpoint != endpoint]
         self._keep(kept, [entry for entry in self._held if entry.endpoint != endpoint])
 
-    def _keep(self, entries: Sequence[Entry], held: Sequence[Entry] = ()) -> None:
-        self._queue, self._held = deque(entries), list(held)
-        self._characters = sum(_size(entry.encoded) for entry in (*entries, *held))
+    def holds(self, ack: AckKey) -> bool:
+        """Return whether the packet with this acknowledgement has not been taken yet."""
+        return any(entry.ack == ack for entry in self._queue)
+
+    def withdraw(self, ack: AckKey) -> bool:
+        """Forget the packet with this acknowledgement if it has not been taken yet; return whether that was so."""
+        held = self.holds(ack)
+        if held:
+            self._keep([entry for entry in self._queue if entry.ack != ack])
+        return held
+
+    def _keep(self, entries: Sequence[Entry], held: Sequence[Entry] | None = None) -> None:
+        """Have these packets in the queue and, if that changes, these held."""
+        self._queue, self._held = deque(entries), self._held if held is None else list(held)
+        self._characters = sum(size_of(entry.encoded) for entry in (*self._queue, *self._held))
         self.queued = len(entries)
 
 
@@ -165,5 +177,6 @@ def frames_of(encoded: Encoded) -> tuple[Frame, ...]:
     return (encoded,) if isinstance(encoded, str) else encoded
 
 
-def _size(encoded: Encoded) -> int:
+def size_of(encoded: Encoded) -> int:
+    """Return the characters, or bytes, of a packet."""
     return len(encoded) if isinstance(encoded, str) else sum(map(len, encoded))

@@ -154,6 +154,15 @@ def test_other_names_do_not_wait(client):
     assert written(client) == ["41/chat,", "ping", "40/news,", '42["a"]']
 
 
+def test_a_confirmation_of_what_was_not_asked_for_changes_nothing(client):
+    join_chat(client)
+    client.leave(joined(client))
+    join(client)
+    client.receive([CHAT], 0.0)
+    assert of(Connected, client) == []
+    assert pong(client) == ["41/chat,", "pong", "40/chat,"]
+
+
 # An event, then a leave
 
 
