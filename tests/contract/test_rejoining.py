@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sioclient import ChannelError
 from tests.conftest import eventually, start
 from tests.servers import SERVERS
 
@@ -32,6 +33,10 @@ def sio(server, transport, connect):
     return connect(server.port, reconnect=False)
 
 
+def is_later(server) -> bool:
+    return server.version.startswith("socket.io ") and server.row.revision > 1
+
+
 def test_leaving_and_joining_at_once_works_every_time(server, sio):
     is_picky = server.row.version.startswith("socket.io 4.8")  # the one that ends the session
     chat = sio.connect("/chat")
@@ -58,7 +63,7 @@ def test_rejoining_in_a_handler(server, sio, recorder):
 
 
 def test_what_is_sent_before_a_leave_has_its_effect(server, sio):
-    if not server.version.startswith("socket.io ") or server.row.revision == 1:
+    if not is_later(server):
         pytest.skip("its application tells nobody on another endpoint")
     sio.call("watch")
     told = []
@@ -68,3 +73,24 @@ def test_what_is_sent_before_a_leave_has_its_effect(server, sio):
         chat.emit("tell", number)
         chat.disconnect()
     eventually(lambda: told == list(range(5)), "what was told before leaving")
+
+
+def test_a_confirmation_that_comes_too_late_does_no_harm(server, sio):
+    if not is_later(server):
+        pytest.skip("its application has no endpoint that takes its time")
+    for _ in range(2):
+        with pytest.raises(ChannelError, match="no reply for '/slow' in time"):
+            sio.connect("/slow", timeout=0.05)
+    slow = sio.connect("/slow", timeout=5)
+    assert slow.call("echo", 1) == 1
+    slow.disconnect()
+    assert sio.call("echo", 2) == 2
+
+
+def test_a_channel_that_is_left_before_it_is_joined(server, sio):
+    for number in range(5):
+        with pytest.raises(ChannelError, match="no reply"):
+            sio.connect("/chat", timeout=1e-6)
+        assert sio.connect("/chat").call("echo", number) == number
+        sio.channels["/chat"].disconnect()
+    assert sio.connected
