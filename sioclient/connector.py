@@ -225,6 +225,8 @@ class Attempt:
                 status = response.status
                 return self._opening.read_handshake(status, response.body, response.content_type)
             except ConnectError as error:
+                if isinstance(error, HandshakeRejected):
+                    error.retry_after = response.retry_after
                 # The first says best what is wrong, unless a later one can name who is there.
                 refusal = error if refusal is None or isinstance(error, WrongRevision) else refusal
                 if not isinstance(error, (HandshakeRejected, WrongRevision)):

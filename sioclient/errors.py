@@ -55,8 +55,9 @@ class ConnectError(SocketIOError, ConnectionError):
     """No connection could be made.
 
     Attributes:
-        retryable (bool): whether another attempt may succeed. An unreachable server is
-            retryable; a refused certificate or a server of another kind is not.
+        retryable (bool): whether another attempt may succeed where none has yet. An unreachable server is
+            retryable; a refused certificate or a server of another kind is not. After a session has stood,
+            every failure is retried.
     """
 
     def __init__(self, message: str, *, retryable: bool = True) -> None:
@@ -67,18 +68,21 @@ class ConnectError(SocketIOError, ConnectionError):
 class HandshakeRejected(ConnectError):
     """The server refused the handshake or the upgrade.
 
-    Retryable unless the status is a redirect, 400, 401, 403 or 404: those mean the same tomorrow.
+    Retryable unless the status is a redirect, 400, 401, 403 or 404: at first, those mean the same tomorrow.
 
     Attributes:
         status (int): the HTTP status of the response.
         body (str): the first 200 characters of its body.
+        retry_after (float): the seconds that the server asks to be left alone, as its ``Retry-After`` says; 0: it
+            did not say.
     """
 
-    def __init__(self, message: str, *, status: int, body: str = "") -> None:
+    def __init__(self, message: str, *, status: int, body: str = "", retry_after: float = 0.0) -> None:
         final = status in _FINAL_STATUSES or 300 <= status < 400
         super().__init__(message, retryable=not final)
         self.status = status
         self.body = body[:200]
+        self.retry_after = retry_after
 
 
 class WrongRevision(ConnectError):

@@ -90,9 +90,10 @@ class Options:
             ``ssl.SSLContext``, for old versions of TLS, old ciphers or a certificate of the client's; then it says all.
             ``Accept-Encoding`` in ``headers`` is not sent: no response is compressed.
         wait_for_connection: whether to try again when the very first attempt fails.
-        reconnect: whether to connect again after a loss.
+        reconnect: whether to connect again after a loss. Once a session has stood, every failure is retried: what is
+            final at first (a refusal, a certificate, a function of yours that raises) may be over in a minute.
         reconnection_delay: seconds before the first such attempt; each next delay is twice as long.
-        reconnection_limit: seconds that no delay exceeds.
+        reconnection_limit: seconds that no delay exceeds, also if the server asks for more (``Retry-After``).
         max_reconnection_attempts: attempts in a row before giving up; None: no end.
         reconnect_when_kicked: whether to connect again after the server has disconnected us (``0::``).
         buffer_size: packets that are kept while the connection is away; 0: emitting then raises.

@@ -22,9 +22,6 @@ from .start import Start
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
 
-_OTHER_REVISION = (400, 404)
-"""Statuses with which servers reject the handshake of another revision, if they say no more."""
-
 
 class Lifecycle:
     """Where a connection is on its way through the phases.
@@ -189,10 +186,9 @@ class Lifecycle:
         self._membership.fail_acks(lambda key: True, ConnectionLost(why))
 
     def _find_out_anew(self, error: SocketIOError) -> SocketIOError:
-        """Have the next attempt find out what is spoken, if the user left it open; return the error, final or not."""
+        """Have the next attempt find out what is spoken, if the user left it open; return the error to be told."""
         was_known, self.opening = self.opening is not self._wanted, self._wanted
-        other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _OTHER_REVISION
-        if not (was_known and other and self._retry.was_joined):
+        if not (was_known and isinstance(error, WrongRevision) and self._retry.was_joined):
             return error
         why = str(error).partition(";")[0]  # and not what to do about it
         anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {why}")
