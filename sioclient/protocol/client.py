@@ -167,6 +167,8 @@ class ClientProtocol:
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
             raise ConnectionLost(_OTHER_SERVER)
+        if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
+            self.lifecycle.limit.check(frames)
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
         if packet.id is None:
@@ -196,6 +198,7 @@ class ClientProtocol:
         if packet.id is None or not self.membership.still_joined(packet):
             return Verdict.DROPPED
         _, frames = encoding or self.encode(Ack(packet.id, args, packet.endpoint))
+        self.lifecycle.limit.check(frames)
         self.outbox.push(frames, packet.endpoint, of_session=True)
         return _MORE if more and (self.outbox.queued < WINDOW or not self.has_frames()) else _WRITE
 
@@ -234,6 +237,7 @@ class ClientProtocol:
         if self.endpoints.get(name) is None:
             dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
             check_auth(dialect, auth)
+            self.lifecycle.limit.check(frames)
             if dialect is not self.dialect:
                 raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
             endpoint.request = frames
@@ -302,9 +306,6 @@ class ClientProtocol:
     def transport_lost(self, reason: str, now: float) -> None:
         """The transport ended by itself; once the next attempt has begun, this comes too late and changes nothing."""
         if self.session is not None:
-            largest, limit = self.outbox.largest, self.outbox.limit
-            if largest:
-                reason += f"; a packet of {largest} bytes was sent, and the server takes {limit:.0f} (its maxPayload)"
             self.lifecycle.lost(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def receive(self, frames: Sequence[Frame], now: float) -> None:
