@@ -140,8 +140,6 @@ class Options:
         """Check every value, and have the names of the transports as a tuple."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
-        if self.parser is not None and self.revision == 1:
-            raise ValueError("parser= came with socket.io 2.0: a server of revision 1 has none, so leave it out")
         check_both(self.headers, self.cookies)
         check_tls(self.verify, self.cert, self.session)
         object.__setattr__(self, "transports", _transport_names(self.transports))

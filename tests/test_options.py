@@ -315,9 +315,3 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
 def test_a_parser_is_one_of_those_there_are(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^parser must be 'msgpack', or None for the usual one, not "):
         Options(parser=value)
-
-
-def test_revision_1_has_no_parser() -> None:
-    assert Options(parser="msgpack", revision=5).parser == "msgpack"
-    with pytest.raises(ValueError, match="a server of revision 1 has none"):
-        Options(parser="msgpack", revision=1)
