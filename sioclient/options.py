@@ -202,10 +202,15 @@ def auth_data(auth: Any) -> Any:
     """
     if is_coroutine_function(auth):
         raise TypeError("auth must be a plain function, not a coroutine function: nothing here would await it")
+    if callable(auth) and takes(auth, 0) is False:
+        raise TypeError(
+            "auth must be a dictionary, or a function without arguments that returns one, not one that needs "
+            f"arguments, such as HTTP authentication: {type(auth).__name__}"
+        )
     value = auth() if callable(auth) else auth
     if value is not None and not isinstance(value, Mapping):
         raise TypeError(f"auth must be a dictionary, or a function that returns one, not {type(value).__name__}")
-    return value
+    return value if value is None or isinstance(value, dict) else dict(value)  # JSON knows no other mapping
 
 
 def _check_json(name: str, module: Any) -> None:
