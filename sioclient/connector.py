@@ -123,7 +123,7 @@ class Attempt:
             opened = self._open_directly(http, direct) if direct is not None else None
             handshake, transport = opened or self._open_after_handshake(http, requests)
         except ConnectError as error:
-            _add_advice_about_paths(error, self._address)
+            add_advice_about_paths(error, self._address)
             raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
@@ -276,7 +276,7 @@ class Attempt:
         )
 
 
-def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
+def add_advice_about_paths(error: ConnectError, address: Address) -> None:
     """Say in the error, if nothing was found at a path, that the path of the URL may be an endpoint."""
     nothing_found = (
         error.status == 404

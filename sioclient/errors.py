@@ -36,6 +36,9 @@ _ADVICE = {
 _FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled server port")
 """What nginx, Go and Apache say, with status 400, to http on a port for https."""
 
+_NO_SUCH_TRANSPORT = re.compile(r"Transport unknown|Invalid transport")
+"""What servers of Engine.IO say, with status 400, to a transport that they were told to leave out."""
+
 
 class SocketIOError(Exception):
     """The base of every exception that sioclient raises about a connection.
@@ -141,6 +144,8 @@ def advice(status: int, body: str) -> str:
         return "this port is for https: begin the URL with https://, or give secure=True"
     if "not an accepted origin" in body.lower():  # with status 400, as python-socketio says it
         return _ORIGIN
+    if _NO_SUCH_TRANSPORT.search(body):
+        return "it does not offer this transport: allow the other one, as in transports=('websocket', 'polling')"
     return _ADVICE.get(status, "its log should say why")
 
 

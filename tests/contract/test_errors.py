@@ -178,3 +178,13 @@ def test_errors_of_a_real_server_pickle(connect, modern):
     for error in errors:
         twin = pickle.loads(pickle.dumps(error))
         assert (type(twin), str(twin), vars(twin)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize("server", ["modern.js", "python-socketio"])
+def test_a_transport_that_the_server_lacks_is_named_with_the_others(server):
+    what = server if server == "modern.js" else SERVERS[server]
+    with (
+        start(what, socketio={"transports": ["websocket"]}) as running,
+        pytest.raises(HandshakeRejected, match="does not offer this transport: allow the other one"),
+    ):
+        SocketIO("127.0.0.1", running.port, transports="polling")
