@@ -85,7 +85,7 @@ class Lifecycle:
         self._go(Step.OPENED)
         self.transport = transport
         self.limit.announce(handshake.max_payload, transport)
-        if self._membership.outbox.queued:
+        if self._membership.outbox.queued or self._membership.deliveries.queues:
             self._refuse_larger()
         self._membership.tell(TransportOpened(transport))
         self._membership.outbox.push_urgent(self._membership.endpoints.default.request)
@@ -101,11 +101,14 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
-    def check_restored(self) -> None:
+    def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
             self._membership.endpoints.restored()
             self._go(Step.RESTORED)
+            self._membership.deliveries.flows = True
+            if self._membership.deliveries.queues:
+                self._membership.deliveries.start_all(now)
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -152,6 +155,7 @@ class Lifecycle:
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        self._membership.deliveries.end_tries()
         self._end_session(reason)
         self.deadline, self.error = None, error
         self._membership.end(error, reason)
@@ -191,11 +195,13 @@ class Lifecycle:
 
     def _refuse_larger(self) -> None:
         """Forget what was queued before this server had said that it does not take it."""
-        larger = self._membership.outbox.take_out(self.limit.refusal)
+        membership, refusal = self._membership, self.limit.refusal
+        larger = [(entry.ack, entry.encoded) for entry in membership.outbox.take_out(refusal)]
+        larger += [(delivery.key, delivery.encoded) for delivery in membership.deliveries if refusal(delivery.encoded)]
         if larger:
-            why, keys = self.limit.refusal(larger[-1].encoded), {entry.ack for entry in larger}
-            self._membership.tell(Dropped(len(larger), Malformed("", why)))
-            self._membership.fail_acks(lambda key: key in keys, LocalProtocolError(why))
+            why, keys = refusal(larger[-1][1]), {key for key, _ in larger}
+            membership.tell(Dropped(len(larger), Malformed("", why)))
+            membership.fail_acks(lambda key: key in keys, LocalProtocolError(why))
 
     def _find_out_anew(self, error: SocketIOError) -> SocketIOError:
         """Have the next attempt find out what is spoken, if the user left it open; return the error to be told."""

@@ -14,6 +14,7 @@ from sioclient.errors import (
     NotConnected,
 )
 from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
+from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET, WINDOW
 from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, Unacknowledged
@@ -789,6 +790,18 @@ def test_such_kicks_in_a_row_do_not_lengthen_the_delays():
         link(client, now, "1::")
 
 
+def test_what_is_written_again_waits_for_room_while_the_connection_is_there():
+    client = open_client(buffer_size=1)
+
+    def push(number: int) -> Verdict:
+        return client.push(event("n", id=number), 0.0, waiter=Delivery(number, 1, 5.0))
+
+    assert [push(1), push(2)] == [Verdict.WRITE, Verdict.FULL]
+    away(client)
+    with pytest.raises(BufferFull, match="retries="):
+        push(2)
+
+
 def test_after_any_other_loss_a_full_buffer_raises():
     client = overfeed(open_client(buffer_size=0))
     assert client.push(Message("x"), 0.0) is Verdict.FULL
@@ -986,12 +999,14 @@ def test_what_was_queued_for_a_server_that_takes_less_is_told():
     client.push(Message("small"), 0.0)
     client.push(LARGE, 0.0)
     client.push(replace(LARGE, id=7), 0.0, waiter="waiter")
+    client.push(replace(LARGE, id=8), 0.0, waiter=Delivery("again and again", 2, 5.0))
     client.handle_timeout(DELAY)
     client.notices()
     client.transport_opened(replace(HANDSHAKE, max_payload=1000), "websocket", DELAY)
-    dropped, failed, _ = client.notices()
-    assert dropped.count == 2
+    dropped, *failed, _ = client.notices()
+    assert dropped.count == 3
     assert "the server takes 1000 at once" in dropped.example.problem
-    assert (failed.waiter, str(failed.error)) == ("waiter", dropped.example.problem)
+    assert [notice.waiter for notice in failed] == ["waiter", "again and again"]
+    assert {str(notice.error) for notice in failed} == {dropped.example.problem}
     client.receive(["1::"], DELAY)
     assert client.frames_to_send() == ["3:::small"]

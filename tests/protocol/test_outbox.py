@@ -173,3 +173,15 @@ def test_unwanted_packets_are_taken_out():
     assert outbox.queued == 2
     assert outbox.take_out(lambda encoded: False) == []
     assert outbox.take() == ["1", "12"]
+
+
+def test_a_packet_can_be_taken_back_until_it_is_taken():
+    outbox = Outbox(most_packets=2)
+    outbox.push("a", "", ack=("", 1))
+    outbox.push("b", "")
+    assert outbox.holds(("", 1))
+    assert outbox.withdraw(("", 1))
+    assert not outbox.holds(("", 1))
+    assert outbox.has_room("c")
+    assert not outbox.withdraw(("", 1))
+    assert outbox.take() == ["b"]
