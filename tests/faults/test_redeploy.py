@@ -117,6 +117,8 @@ class Front:
                 server.settimeout(None)
                 with self._lock:
                     self._open |= {client, server}
+                if self.served is not None:
+                    return  # it was accepted a moment before, and cut() has not seen it
                 back = threading.Thread(target=self._pass_on, args=(server, client), daemon=True)
                 back.start()
                 self._pass_on(client, server)
