@@ -146,7 +146,7 @@ class Attempt:
                 otherwise = partial(self._open_after_handshake, http, requests) if requests else None
                 handshake, transport = self._open_directly(http, direct, otherwise)
         except ConnectError as error:
-            _add_advice_about_paths(error, self._address)
+            add_advice_about_paths(error, self._address)
             raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
@@ -279,6 +279,8 @@ class Attempt:
                 status = response.status
                 return self._opening.read_handshake(status, response.body, response.content_type)
             except ConnectError as error:
+                if isinstance(error, HandshakeRejected):
+                    error.retry_after = response.retry_after
                 # The first says best what is wrong, unless a later one can name who is there.
                 refusal = error if refusal is None or isinstance(error, WrongRevision) else refusal
                 if not isinstance(error, (HandshakeRejected, WrongRevision)):
@@ -305,7 +307,7 @@ class Attempt:
             if isinstance(problem, _EndedByPing):
                 return self._open(http, way, deadline, None, problem.opening)
             if isinstance(problem, HandshakeRejected) and handshake is None:
-                raise rejected(problem.status, problem.body, way.name) from None
+                raise rejected(problem.status, problem.body, way.name, problem.retry_after) from None
             if isinstance(problem, ConnectionLost):
                 raise ConnectError(f"the server ended {way.name} at once: {problem}") from problem
             raise
@@ -325,7 +327,7 @@ class Attempt:
         )
 
 
-def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
+def add_advice_about_paths(error: ConnectError, address: Address) -> None:
     """Say in the error, if nothing was found at a path, that the path of the URL may be an endpoint."""
     nothing_found = (
         error.status == 404

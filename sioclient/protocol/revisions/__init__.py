@@ -42,12 +42,15 @@ def make_opening(
 
     Raises:
         ImportError: the package msgpack is wanted and not installed.
+        ValueError: a parser is wanted, and no server of the revision has any.
     """
-    if revision == 1:
-        return revision1(json)
+    opening: Opening
     if revision is None:
         return any_revision(json, most_bytes, parser, only_websocket=only_websocket)
-    return {4: revision4, 5: revision5}[revision](json, most_bytes, parser)
+    opening = revision1(json) if revision == 1 else {4: revision4, 5: revision5}[revision](json, most_bytes, parser)
+    if parser is not None and opening.dialect is not None and not opening.dialect.has_parsers:
+        raise ValueError(f"parser= came with socket.io 2.0: a server of revision {revision} has none, so leave it out")
+    return opening
 
 
 def make_engine_opening(revision: int | None, json: JsonText | None = None, *, only_websocket: bool = False) -> Opening:

@@ -115,12 +115,13 @@ def not_socketio(text: str) -> ConnectError:
     )
 
 
-def rejected(status: int, text: str, wanted: str = "") -> HandshakeRejected:
+def rejected(status: int, text: str, wanted: str = "", retry_after: float = 0.0) -> HandshakeRejected:
     """Return the error for a refusal.
 
     Args:
         status, text: those of the response.
         wanted: the name of the transport that was to open a session of Engine.IO.
+        retry_after: see ``HandshakeRejected``.
     """
     what, what_to_do = "websocket" if wanted == "websocket" else "handshake", advice(status, text)
     if wanted and lacks_transport(text):
@@ -130,9 +131,8 @@ def rejected(status: int, text: str, wanted: str = "") -> HandshakeRejected:
         what_to_do = (
             "it got no request for an upgrade, so something on the way, such as a proxy, lets no websocket through"
         )
-    return HandshakeRejected(
-        f"the server refused the {what} with status {status}, {text[:200]!r}: {what_to_do}", status=status, body=text
-    )
+    message = f"the server refused the {what} with status {status}, {text[:200]!r}: {what_to_do}"
+    return HandshakeRejected(message, status=status, body=text, retry_after=retry_after)
 
 
 def clearer(websocket: ConnectError, handshake: ConnectError) -> ConnectError:
