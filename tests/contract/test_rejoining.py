@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from sioclient import ChannelError
@@ -89,8 +91,8 @@ def test_a_confirmation_that_comes_too_late_does_no_harm(server, sio):
 
 def test_a_channel_that_is_left_before_it_is_joined(server, sio):
     for number in range(5):
-        with pytest.raises(ChannelError, match="no reply"):
-            sio.connect("/chat", timeout=1e-6)
+        with suppress(ChannelError):  # the server may be as fast as that
+            sio.connect("/chat", timeout=1e-6).disconnect()
         assert sio.connect("/chat").call("echo", number) == number
         sio.channels["/chat"].disconnect()
     assert sio.connected
