@@ -142,19 +142,22 @@ class SocketIO(Channel):
         """
         self._link.disconnect()
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended for good: a program's main loop. Ctrl-C works.
 
         Args:
             seconds: return after so many even if it has not ended.
 
+        Returns:
+            Who ended it: ``"client"`` after ``disconnect``, ``"server"`` if the server disconnected us; None: the time
+            is over.
+
         Raises:
-            SocketIOError: it ended because it could not be brought back; not after ``disconnect``, nor when the server
-                disconnected us.
+            SocketIOError: it ended because it could not be brought back.
             LocalProtocolError: called in a handler.
             NotConnected: it was never opened.
         """
-        self._link.wait(seconds)
+        return self._link.wait(seconds)
 
     def __enter__(self) -> Self:
         """Return the SocketIO itself; it is disconnected at the end of the block."""

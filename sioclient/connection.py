@@ -31,6 +31,7 @@ from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
 from .joins import Joins, unknown_dialect
 from .listener import CLOSE_TIMEOUT, Listener
+from .names import name_text
 from .options import Options
 from .process import finish, keep_track
 from .protocol.client import ClientProtocol, Verdict
@@ -174,7 +175,7 @@ class Connection:
             else:
                 self._writer.cork(verdict)
         except SocketIOError as error:
-            add_address(error, self.address, f"{getattr(packet, 'name', 'message')!r:.200} was not sent to")
+            add_address(error, self.address, f"{_name_of(packet)!r:.200} was not sent to")
             raise
 
     def call(self, packet: UserPacket, endpoint: Endpoint | None, timeout: float | None) -> list[Any]:
@@ -202,7 +203,7 @@ class Connection:
             error = call.outcome.error
         elif guard.current:
             error, timeout = AckTimeout("too much else came before it: let the handler return, and use callback="), None
-        raise unacknowledged(error, getattr(packet, "name", "message"), self.address or "the server", timeout)
+        raise unacknowledged(error, _name_of(packet), self.address or "the server", timeout)
 
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
@@ -218,8 +219,8 @@ class Connection:
         else:
             self._writer.cork(verdict)
 
-    def wait(self, seconds: float | None) -> None:
-        """Return when the connection has ended for good, or after ``seconds``.
+    def wait(self, seconds: float | None) -> str | None:
+        """Return who ended the connection when it has ended for good, or None after ``seconds``.
 
         Raises:
             SocketIOError: it ended by itself, and this is why.
@@ -231,12 +232,14 @@ class Connection:
             if protocol.phase is Phase.IDLE:
                 raise NotConnected("there is no connection yet: call open() first")
         deadline = None if seconds is None else time.monotonic() + seconds
-        if guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):
-            with guard.open() as protocol:
-                error = protocol.lifecycle.error
-            if error is not None:
-                add_address(error, self.address)
-                raise error
+        if not guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):
+            return None
+        with guard.open() as protocol:
+            error, ended_by = protocol.lifecycle.error, protocol.lifecycle.ended_by
+        if error is not None:
+            add_address(error, self.address)
+            raise error
+        return ended_by
 
     def check_may_wait(self) -> None:
         """Raise LocalProtocolError in a handler: what comes would wait for the handler itself."""
@@ -267,12 +270,12 @@ class Connection:
         if link is not None:
             self._guard.abort(link)
 
-    def abandon(self) -> None:
-        """End the connection soon, for its user is gone.
+    def abandon(self, told: str) -> None:
+        """End the connection soon, for its user is gone; ``told`` is for the log.
 
         The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
         """
-        self._guard.abandoned = True
+        self._guard.abandoned = told
         link = self._guard.link
         if isinstance(link, Transport):
             with suppress(Exception):
@@ -311,6 +314,11 @@ class Connection:
         return True
 
 
+def _name_of(packet: UserPacket) -> str:
+    """Return the name of a packet's event as errors show it; everywhere, the number 5 is shown as '5'."""
+    return name_text(getattr(packet, "name", "message"))
+
+
 def make_connection(address: Address, options: Options, opening: Opening, logger: Logger | None = None) -> Connection:
     """Return a connection that is not open yet."""
     protocol = ClientProtocol(opening, options, random.random)
@@ -332,6 +340,6 @@ def _abandon(connection: Connection, owner: str, address: str) -> None:
         return  # after a fork, the connection is that of the parent process
     if not is_open:
         return
-    connection.abandon()  # before the warning, which may be made an error
     told = f"{owner}({address!r}) was never disconnected: use it in a with block"
-    warnings.warn(told, ResourceWarning, stacklevel=1)
+    connection.abandon(f"{told}, or keep it in a variable. Nothing refers to it any more, so the connection ends")
+    warnings.warn(told, ResourceWarning, stacklevel=1)  # last, as it may be made an error

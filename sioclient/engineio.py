@@ -25,6 +25,7 @@ from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, R
 from .protocol.packets import Json, Message
 from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
+from .records import text_of_end
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -166,15 +167,18 @@ class EngineIO:
         if self._connection is not None:
             self._connection.disconnect()
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended, or so many seconds. Ctrl-C works.
+
+        Returns:
+            Who ended it, ``"client"`` or ``"server"``; None: it has not ended.
 
         Raises:
             SocketIOError: it ended because it could not be brought back.
             NotConnected: there was none.
             LocalProtocolError: called in a function that runs for an event.
         """
-        self._linked().wait(seconds)
+        return self._linked().wait(seconds)
 
     def __enter__(self) -> Self:
         """Return the EngineIO itself; it is disconnected at the end of the block."""
@@ -229,9 +233,8 @@ _RECORDS: dict[type, Callable[[Any, Connection], tuple[int, str]]] = {
         f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",
     ),
     Ended: lambda notice, link: (
-        (logging.INFO, "the connection has ended, as wanted")
-        if notice.error is None
-        else (logging.ERROR, f"the connection has ended: {notice.error}")
+        logging.INFO if notice.error is None else logging.ERROR,
+        f"the connection has ended: {text_of_end(notice)}",
     ),
 }
 

@@ -108,7 +108,7 @@ class Guard:
         asleep_until: when the heartbeat thread looks by itself.
         reader, keeper: the ids of the listener thread and of the heartbeat thread while they live.
         leaving: whether the user has ended the connection.
-        abandoned: whether nobody holds the connection any more.
+        abandoned: what the log says because nobody holds the connection any more; empty: somebody does.
         over: whether the listener has done its last step.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
@@ -133,7 +133,8 @@ class Guard:
         self.asleep_until = -inf
         self.reader: int | None = None
         self.keeper: int | None = None
-        self.leaving = self.abandoned = self.over = False
+        self.leaving = self.over = False
+        self.abandoned = ""
 
     if TYPE_CHECKING:
 

@@ -20,10 +20,19 @@ def log_notice(notice: Notice, link: Connection) -> None:
         problem, text = notice.example.problem, notice.example.text
         logger.warning("dropped %d malformed packets, the last: %.200r (%.200s)", notice.count, text, problem)
     elif isinstance(notice, Ended):
-        logger.info("%s: the connection has ended: %s", address, notice.error or "as wanted")
+        logger.info("%s: the connection has ended: %s", address, text_of_end(notice))
     elif isinstance(notice, TransportClosed):
         logger.info("%s: disconnected: %.200s", address, notice.reason)
     elif isinstance(notice, Connected) and not notice.endpoint:
         logger.info("%s: connected over %s, revision %s", address, link.transport_name, link.revision)
     elif isinstance(notice, Retrying):
         logger.info("%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
+
+
+def text_of_end(notice: Ended) -> str:
+    """Return why a connection has ended, in words for the log."""
+    if notice.error is not None:
+        return str(notice.error)
+    if notice.by == "server":
+        return "the server disconnected us (with reconnect_when_kicked=True, the client would connect again)"
+    return "as wanted"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import threading
 import weakref
 from dataclasses import replace
@@ -221,24 +223,26 @@ def test_thread_that_cannot_be_started_is_the_end(server, notices, monkeypatch):
 # A connection that nobody holds
 
 
-def test_abandoned_connection_ends_by_itself(connection):
+def test_abandoned_connection_ends_by_itself(connection, caplog):
+    caplog.set_level(logging.WARNING, "sioclient")
     connection.open()
-    connection.abandon()
+    connection.abandon("nobody holds it")
     ended(connection)
     assert not connection.is_open
+    assert caplog.messages == ["nobody holds it"]
 
 
 def test_abandoned_connection_ends_although_its_transport_raises(connection, server):
     connection.open()
     server.fault = lambda method: 1 / 0 if method == "wake" else None
-    connection.abandon()
+    connection.abandon("nobody holds it")
     server.push("3:::x")
     ended(connection)
     assert not connection.is_open
 
 
 def test_connection_abandoned_before_it_begins_ends_as_soon(connection):
-    connection.abandon()
+    connection.abandon("nobody holds it")
     connection.open()
     ended(connection)
     assert not connection.is_open
@@ -248,7 +252,7 @@ class Owner:
     """Whoever holds a connection."""
 
 
-def test_forgotten_connection_ends_with_a_warning(connection, notices):
+def test_forgotten_connection_ends_with_a_warning(connection, notices, caplog):
     owner = Owner()
     end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
     connection.open()
@@ -257,6 +261,9 @@ def test_forgotten_connection_ends_with_a_warning(connection, notices):
     with pytest.warns(ResourceWarning, match="was never disconnected"):
         owners.clear()
     ended(connection)
+    ((name, level, told),) = caplog.record_tuples
+    assert (name, level) == ("sioclient", logging.WARNING)
+    assert re.search(r"^Owner\('http://h/.*was never disconnected.*with block.*variable", told)
     assert notices.of(Ended)
 
 
@@ -289,6 +296,13 @@ def test_call_fails_when_its_time_is_over(connection):
     connection.open()
     with pytest.raises(AckTimeout):
         connection.call(ask(connection), None, 0.05)
+
+
+def test_number_as_a_name_is_shown_as_text(connection):
+    packet = Event(5, [], "", 1, True)
+    connection.open()
+    with pytest.raises(AckTimeout, match="acknowledgement of '5'"):
+        connection.call(packet, None, 0.01)
 
 
 def test_call_fails_when_the_connection_is_lost(connection, server):
@@ -402,6 +416,20 @@ def test_wait_returns_after_its_time(connection):
     connection.open()
     connection.wait(0.01)
     assert connection.connected
+
+
+def test_wait_says_who_ended_the_connection(connection, server):
+    connection.open()
+    assert connection.wait(0.01) is None
+    server.push("0::")
+    assert connection.wait(PATIENCE) == "server"
+    assert connection.wait(None) == "server"
+
+
+def test_wait_says_that_we_ended_the_connection(connection):
+    connection.open()
+    connection.disconnect()
+    assert connection.wait(None) == "client"
 
 
 def test_wait_before_open(connection):

@@ -205,7 +205,7 @@ def test_a_loss_is_logged_with_what_follows(make, server):
         pass
     assert "broken" in text
     client.disconnect()
-    while taken(records) != f"{address}the connection has ended, as wanted":
+    while taken(records) != f"{address}the connection has ended: as wanted":
         pass
 
 

@@ -381,7 +381,7 @@ def test_time_out_is_told_while_the_next_attempt_is_waited_for(server, notices):
 
 def test_abandoned_connection_ends(connection, server, notices):
     connection.open()
-    connection.abandon()
+    connection.abandon("nobody holds it")
     eventually(lambda: notices.of(Ended))
     assert server.link.sent == ["0::"]
 
@@ -390,7 +390,7 @@ def test_abandoned_connection_does_not_come_back(server, notices):
     connection = make_connection(server, notices)
     connection.open()
     server.plan.append(refuse)
-    notices.react = lambda notice: connection.abandon() if isinstance(notice, Disconnected) else None
+    notices.react = lambda notice: connection.abandon("nobody holds it") if isinstance(notice, Disconnected) else None
     server.push(ConnectionLost("cut"))
     eventually(lambda: notices.of(Ended))
     assert not notices.of(Reconnected)

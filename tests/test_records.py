@@ -21,6 +21,13 @@ LINK: Any = SimpleNamespace(address="http://host/", transport_name="websocket", 
         (TransportClosed("x" * 300), "INFO", "http://host/: disconnected: " + "x" * 200),
         (Retrying(2, 1.25, ConnectionLost("gone")), "INFO", "http://host/: attempt 2 in 1.2 s: gone"),
         (Ended(None), "INFO", "http://host/: the connection has ended: as wanted"),
+        (Ended(None, by="client"), "INFO", "http://host/: the connection has ended: as wanted"),
+        (
+            Ended(None, by="server"),
+            "INFO",
+            "http://host/: the connection has ended: the server disconnected us (with reconnect_when_kicked=True, the "
+            "client would connect again)",
+        ),
         (Ended(ConnectionLost("gone")), "INFO", "http://host/: the connection has ended: gone"),
         (
             Dropped(3, Malformed("9:::", "no such type")),

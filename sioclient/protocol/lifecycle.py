@@ -47,7 +47,8 @@ class Lifecycle:
         fence: counts what is sent in it; None: the server needs none.
         transport: the name of the latest transport.
         decode: reads the frames of the session.
-        error: why the connection has ended; None: it has not, or as wanted.
+        error: why the connection has ended; None: it has not, or somebody ended it.
+        ended_by: who ended it, "client" or "server"; None: it has not ended, or because of ``error``.
         deadline: when the phase is overdue; None: it may last.
     """
 
@@ -65,6 +66,7 @@ class Lifecycle:
         self.transport = ""
         self.decode: Decoder = lambda frames: []
         self.error: SocketIOError | None = None
+        self.ended_by: str | None = None
         self.deadline: float | None = None
 
     @property
@@ -152,9 +154,10 @@ class Lifecycle:
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
         self._end_session(reason)
-        self.deadline, self.error = None, error
+        self.deadline, self.error, self.ended_by = None, error, reason if error is None else None
         self._membership.end(error, reason)
-        self._membership.tell(Ended(error, reports=error is not None and self._retry.was_joined))
+        reports = error is not None and self._retry.was_joined
+        self._membership.tell(Ended(error, reports=reports, by=self.ended_by))
         self._go(Step.ENDED)  # last, so that what Ctrl-C interrupts is done anew
 
     def _go(self, step: Step) -> None:
