@@ -29,12 +29,13 @@ from .errors import (
 )
 from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
-from .joins import Joins, unknown_dialect
+from .joins import Joins
 from .listener import CLOSE_TIMEOUT, Listener
 from .names import name_text
 from .options import Options
 from .process import finish, keep_track
 from .protocol.client import ClientProtocol, Verdict
+from .protocol.drafts import Drafts, make_drafts
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Acknowledged
 from .protocol.packets import Ack, UserPacket
@@ -74,7 +75,8 @@ class Connection:
         self._default = protocol.endpoints.default
         self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
-        self.joins = Joins(self.address, guard, self._writer, self._listening)
+        self.joins = Joins(address, guard, self._writer, self._listening, protocol.lifecycle.opening)
+        self._candidates = protocol.lifecycle.opening.candidates
         heartbeat = Heartbeat(guard, self._writer, self._listening)
         self._threads = (
             threading.Thread(target=self._listening.run, name="sioclient-listener", daemon=True),
@@ -153,8 +155,8 @@ class Connection:
         """Send a packet; if it has an id, ``waiter`` gets its acknowledgement: see ``ClientProtocol.push``."""
         guard = self._guard
         try:
-            dialect = guard.dialect or unknown_dialect()
-            encoding = dialect, dialect.encode(packet)  # JSON may be the user's code, so outside the door
+            dialect = guard.dialect  # JSON may be the user's code, so packets are encoded outside the door
+            encoding = dialect, dialect.encode(packet) if dialect is not None else self._drafts_of(packet)
             more = bool(guard.inbox) and guard.reader == threading.get_ident()
             patience, waited = WRITE_TIMEOUT, False
             while True:
@@ -207,10 +209,10 @@ class Connection:
 
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
-        if packet.id is None:
-            return
         guard = self._guard
-        dialect = guard.dialect or unknown_dialect()
+        dialect = guard.dialect
+        if packet.id is None or dialect is None:
+            return
         frames = dialect.encode(Ack(packet.id, args, packet.endpoint))
         with guard.open() as protocol:
             verdict = protocol.acknowledge(packet, args, encoding=(dialect, frames), more=bool(guard.inbox))
@@ -289,6 +291,9 @@ class Connection:
         """Wake the thread that has time-outs happen; return whether it and the other one live."""
         self._guard.alarm.wake()
         return not self._guard.over
+
+    def _drafts_of(self, packet: UserPacket) -> Drafts:
+        return make_drafts(lambda dialect: dialect.encode(packet), self._candidates)
 
     def _wait_for_room(self, sleeper: threading.Lock, patience: float) -> bool:
         """Return True when room was made. The listener reads for it, since nobody else does.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any, NoReturn
+from typing import Any
 
-from .errors import ChannelError, NotConnected, add_address
+from .errors import ChannelError, add_address
 from .guard import Guard
 from .listener import Listener
 from .options import auth_data
 from .protocol.endpoints import Endpoint, Joining
-from .protocol.packets import Connect
+from .protocol.revisions.base import Opening
+from .protocol.start import encode_join
 from .writer import Writer
 
 
@@ -22,10 +23,12 @@ class Joins:
         guard: has the protocol.
         writer: writes what asks the server.
         listener: reads while a handler waits.
+        opening: which dialects the server may speak.
     """
 
-    def __init__(self, address: str, guard: Guard, writer: Writer, listener: Listener) -> None:
+    def __init__(self, address: str, guard: Guard, writer: Writer, listener: Listener, opening: Opening) -> None:
         self._address, self._guard, self._writer, self._listening = address, guard, writer, listener
+        self._opening = opening
 
     def check_name(self, name: str) -> None:
         """Raise LocalProtocolError or TypeError if there can be no endpoint of this name."""
@@ -41,8 +44,7 @@ class Joins:
     def ask(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any = None) -> Endpoint:
         """Ask for an endpoint; ``wait_for`` waits until that is decided."""
         guard, data = self._guard, auth_data(auth)
-        dialect = guard.dialect or unknown_dialect()
-        encoding = (dialect, dialect.encode(Connect(name, query, data=data)))
+        encoding = encode_join(Endpoint(name, query, auth), data, guard.dialect, self._opening)
         now = time.monotonic()
         with guard.open() as protocol:
             endpoint = protocol.join(name, query, timeout, now, auth, data=data, owner=owner, encoding=encoding)
@@ -87,8 +89,3 @@ class Joins:
             guard.changed.wake()
         self._writer.flush()
         guard.wake_link()
-
-
-def unknown_dialect() -> NoReturn:
-    """Raise NotConnected: there is nothing to encode packets in."""
-    raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")

@@ -21,6 +21,7 @@ from typing import Any
 from ..errors import AckTimeout, ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
 from ..options import Options
 from ..reading import Reading
+from .drafts import make_drafts, translated
 from .endpoints import Endpoint, Joining
 from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
@@ -32,7 +33,7 @@ from .phases import Phase, Step
 from .receiver import Receiver
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session, earliest
-from .start import Start, check_auth, make_start
+from .start import Start, encode_join, make_start
 
 _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
 
@@ -41,8 +42,8 @@ MOST_QUEUED = 100
 
 _OTHER_SERVER = "another server has come, of another revision, and this was encoded for the one before: send it again"
 
-Encoding = tuple[Dialect, Encoded]
-"""A packet on the wire, and the dialect that it is in."""
+Encoding = tuple[Dialect | None, Encoded]
+"""A packet on the wire, and the dialect that it is in; None: it is ``Drafts``."""
 
 
 class Verdict(Enum):
@@ -111,26 +112,28 @@ class ClientProtocol:
 
     # What the user wants
 
-    def connect(self, now: float) -> None:
+    def connect(self, now: float, *, is_awaited: bool = True) -> None:
         """Begin. The caller makes the handshake and opens a transport, then says how it went.
+
+        If there is no first session, a notice has the error, unless somebody waits for it, ``is_awaited``, who gets it.
 
         Raises:
             LocalProtocolError: it has begun before.
         """
         if self.lifecycle.phase is not _IDLE:
             raise LocalProtocolError("this connection was opened before: make a new one")
+        self.lifecycle.is_awaited = is_awaited
         self.lifecycle.begin_attempt(Step.START, now)
 
     def encode(self, packet: Packet) -> Encoding:
-        """Return a packet as it is on the wire now; safe without the lock of a shell.
+        """Return a packet as it is on the wire now, or drafts of it; safe without the lock of a shell.
 
         Raises:
-            NotConnected: it is not known yet what the server speaks.
             LocalProtocolError, TypeError: the protocol cannot say this.
         """
         dialect = self.lifecycle.dialect
         if dialect is None:
-            raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
+            return None, make_drafts(lambda dialect: dialect.encode(packet), self.lifecycle.opening.candidates)
         return dialect, dialect.encode(packet)
 
     def push(
@@ -166,7 +169,7 @@ class ClientProtocol:
             return Verdict.DROPPED
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
-            raise ConnectionLost(_OTHER_SERVER)
+            frames = translated(frames, dialect, self.lifecycle.dialect, ConnectionLost(_OTHER_SERVER))
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
         if packet.id is None:
@@ -220,7 +223,7 @@ class ClientProtocol:
             auth: what the user gave; kept for the next sessions.
             data: what the server gets of it now; by default ``auth`` itself.
             owner: whom the notices about this endpoint are for.
-            encoding: what ``encode`` returned for the join.
+            encoding: what ``start.encode_join`` returned.
 
         Raises:
             ChannelError: it is asked for or open already, or ``encoding`` is for a server that is no longer there.
@@ -232,11 +235,10 @@ class ClientProtocol:
         self._check_alive()
         endpoint = Endpoint(name, query, auth, owner, deadline=None if timeout is None else now + timeout)
         if self.endpoints.get(name) is None:
-            dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
-            check_auth(dialect, auth)
-            if dialect is not self.dialect:
-                raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
-            endpoint.request = frames
+            data = auth if data is None else data
+            dialect, frames = encoding or encode_join(endpoint, data, self.dialect, self.lifecycle.opening)
+            gone = ChannelError(f"another server came while {name!r} was being joined: connect it again")
+            endpoint.request = translated(frames, dialect, self.dialect, gone)
         self.membership.add(endpoint)
         if self.lifecycle.phase is _OPEN or endpoint.left_here:
             # The packet that leaves the endpoint of before may still be queued: this one goes behind it.

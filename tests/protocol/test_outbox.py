@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from sioclient.errors import BufferFull, NotConnected
+from sioclient.protocol.drafts import make_drafts
 from sioclient.protocol.outbox import Outbox, frames_of
+from sioclient.protocol.packets import Event, Message
+from sioclient.protocol.revisions import any_revision
 
 CHAT = "".join(("/", "chat"))
 """A name as it comes from a server: equal to that of an endpoint, but not the same object."""
@@ -176,3 +179,16 @@ def test_the_largest_frame_beyond_a_limit_is_known_until_the_session_ends():
     assert outbox.largest == 5
     outbox.end_session()
     assert (outbox.limit, outbox.largest) == (float("inf"), 0)
+
+
+def test_drafts_are_settled_in_order():
+    unknown, outbox = any_revision(), Outbox()
+    one, _, five = unknown.candidates
+    for packet, ack in ((Message("a"), None), (Event("x", [b"bytes"], "", 1), ("", 1)), (Message("b"), ("", 2))):
+        drafts = make_drafts(lambda dialect, packet=packet: dialect.encode(packet), unknown.candidates)
+        outbox.push(drafts, "", ack=ack)
+    ((key, error),) = outbox.settle(one)
+    assert (key, type(error)) == (("", 1), TypeError)
+    assert outbox.settle(five) == []
+    assert outbox.take() == ["3:::a", "3:::b"]
+    assert outbox.has_room("x" * 2**20)
