@@ -11,6 +11,7 @@ import threading
 import time
 import warnings
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from logging import Logger
 from typing import Any
@@ -73,6 +74,7 @@ class Connection:
         guard.counts.traffic = connector.traffic
         self.stats, self.new_id = guard.stats, guard.new_id
         self._default = protocol.endpoints.default
+        self._next: Connection | None = None
         self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
         self.joins = Joins(address, guard, self._writer, self._listening, protocol.lifecycle.opening)
@@ -93,6 +95,12 @@ class Connection:
         """Whether the connection has begun and not ended for good."""
         with self._guard.open() as protocol:
             return protocol.phase not in (Phase.IDLE, Phase.CLOSED)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the connection has ended for good."""
+        with self._guard.open() as protocol:
+            return protocol.phase is Phase.CLOSED
 
     @property
     def revision(self) -> int | None:
@@ -116,33 +124,63 @@ class Connection:
             self._default.owner, self._default.auth = owner, auth
             return self._default
 
-    def open(self) -> None:
-        """Connect, and return when that is done.
+    def open(self, wait: bool = True) -> bool:
+        """Connect, unless that was begun before, and return when it is done; False: the connection has ended before.
+
+        Args:
+            wait: whether to wait for the first session. In a handler, nobody waits, since it might be for the handler.
 
         Raises:
             ConnectError: it did not work out.
-            LocalProtocolError: it was opened before.
         """
-        guard = self._guard
+        guard, begins = self._guard, False
+        wait = wait and guard.reader != threading.get_ident()
         with guard.open() as protocol:
-            protocol.connect(time.monotonic())
+            if protocol.lifecycle.phase is Phase.CLOSED:
+                return False
+            if protocol.lifecycle.phase is Phase.IDLE:
+                protocol.connect(time.monotonic(), is_awaited=wait)
+                begins = True
         try:
-            keep_track(self)
-            for thread in self._threads:
-                thread.start()
-            guard.wait_until(
-                lambda protocol: self._default.state is Joining.OPEN or protocol.lifecycle.phase is Phase.CLOSED,
-                guard.changed,
-            )
-        except BaseException:  # Ctrl-C: nobody will ever hold this connection
-            self.disconnect()
+            if begins:
+                keep_track(self)
+                for thread in self._threads:
+                    thread.start()
+            if wait:
+                self._wait_for_session()
+        except SocketIOError:
             raise
+        except BaseException:  # Ctrl-C, or a thread that cannot be started
+            if begins:
+                self.disconnect()
+            raise
+        return True
+
+    def _wait_for_session(self) -> None:
+        """Return when the server has joined us, or raise why there is no connection."""
+        guard = self._guard
+        guard.wait_until(
+            lambda protocol: self._default.state is Joining.OPEN or protocol.lifecycle.phase is Phase.CLOSED,
+            guard.changed,
+        )
         with guard.open() as protocol:
             error = protocol.lifecycle.error
         if error is not None and not self.connected:
             self._threads[0].join(CLOSE_TIMEOUT)
             add_address(error, self.address)
             raise error
+
+    def follow(self, make: Callable[[], Connection]) -> Connection:
+        """Return the connection that comes in the place of this one, once it has ended; one thread makes it."""
+        with self._guard.open() as protocol:
+            if protocol.phase is Phase.CLOSED and self._next is None:
+                self._next = make()
+                self._next.come_after(self)
+            return self._next or self
+
+    def come_after(self, before: Connection) -> None:
+        """Have the functions of this connection run only when all of the one before have."""
+        self._guard.come_after(before._guard)
 
     def send(
         self,
@@ -189,7 +227,7 @@ class Connection:
         """
         guard, call = self._guard, Call()
         on_listener = guard.reader == threading.get_ident()
-        if on_listener and not guard.current:
+        if on_listener and guard.transport is None:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
         self.send(packet, endpoint, call, timeout)
         if on_listener:
@@ -330,12 +368,14 @@ def make_connection(address: Address, options: Options, opening: Opening, logger
     return Connection(protocol, Connector(address, options), str(address), logger)
 
 
-def end_when_forgotten(owner: object, connection: Connection, address: Address) -> None:
-    """End the connection when its owner is gone, and warn that nobody did so before.
+def end_when_forgotten(owner: object, connection: Connection, address: Address) -> weakref.finalize[Any, Any]:
+    """End the connection when its owner is gone, and warn that nobody did so before; return what does so.
 
     At the end of the program the connection ends by itself.
     """
-    weakref.finalize(owner, _abandon, connection, type(owner).__name__, str(address)).atexit = False
+    finalizer = weakref.finalize(owner, _abandon, connection, type(owner).__name__, str(address))
+    finalizer.atexit = False
+    return finalizer
 
 
 def _abandon(connection: Connection, owner: str, address: str) -> None:

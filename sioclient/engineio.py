@@ -84,6 +84,7 @@ class EngineIO:
         self._logger = _make_logger(logger)
         self._functions: dict[str, list[Callable[..., Any]]] = {name: [] for name in EVENTS}
         self._connection: Connection | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
 
     @property
     def connected(self) -> bool:
@@ -127,7 +128,7 @@ class EngineIO:
         return function
 
     def connect(self, url: str, port: int | None = None) -> None:
-        """Connect, and return when that is done; after a ``disconnect``, again.
+        """Connect, and return when that is done; after an end or a failure, again. In a function it does not wait.
 
         Args:
             url: where the server is; a host's name will do.
@@ -146,8 +147,11 @@ class EngineIO:
         opening = make_engine_opening(self._wanted, JsonText(options.json))
         connection = make_connection(address, options, opening, self._logger)
         connection.default_endpoint(weakref.ref(self))
-        self._connection = connection
-        end_when_forgotten(self, connection, address)
+        if self._connection is not None:
+            connection.come_after(self._connection)
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        self._connection, self._finalizer = connection, end_when_forgotten(self, connection, address)
         connection.open()
 
     def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
@@ -166,6 +170,10 @@ class EngineIO:
         """End the connection, for good unless ``connect`` is called again."""
         if self._connection is not None:
             self._connection.disconnect()
+
+    def close(self) -> None:
+        """End the connection: another name for ``disconnect``."""
+        self.disconnect()
 
     def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended, or so many seconds. Ctrl-C works.

@@ -110,6 +110,7 @@ class Guard:
         leaving: whether the user has ended the connection.
         abandoned: what the log says because nobody holds the connection any more; empty: somebody does.
         over: whether the listener has done its last step.
+        before: the guard of the connection in whose place this one comes; None: there is none, or it is over.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
         reading: whether the listener reads; it alone writes that.
@@ -134,6 +135,7 @@ class Guard:
         self.reader: int | None = None
         self.keeper: int | None = None
         self.leaving = self.over = False
+        self.before: Guard | None = None
         self.abandoned = ""
 
     if TYPE_CHECKING:
@@ -274,6 +276,16 @@ class Guard:
         with self.open() as protocol:
             protocol.fail(error)
             self.publish()
+
+    def come_after(self, before: Guard) -> None:
+        """Wait with everything until the listener of another connection is over; until then, it is our listener too."""
+        self.before, self.reader = before, before.reader
+
+    def wait_for_before(self) -> None:
+        """Wait until the connection is over in whose place this one comes: its functions run before ours."""
+        before, self.before = self.before, None
+        if before is not None:
+            before.wait_until(lambda protocol: before.over, before.changed)
 
     def finish(self) -> None:
         """The listener has done its last step, or will never do one."""

@@ -51,8 +51,10 @@ class Listener:
 
     def run(self) -> None:
         """Live until the connection has ended."""
-        self._guard.reader = threading.get_ident()
         try:
+            if self._guard.before is not None:
+                self._guard.wait_for_before()
+            self._guard.reader = threading.get_ident()
             self._live()
         except BaseException as error:
             self._guard.fail(error)

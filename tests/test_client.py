@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import logging
 import subprocess
 import sys
+import threading
 import warnings
+import weakref
 
 import pytest
 
@@ -15,7 +18,7 @@ from sioclient import AckTimeout, ChannelError, Handler, LocalProtocolError, Not
 from sioclient.errors import ConnectionLost
 from tests.conftest import Recorder
 from tests.memory import refuse
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -227,3 +230,139 @@ def test_wait_and_connect_before_open(make):
     for early in (socket.wait, lambda: socket.connect("/chat")):
         with pytest.raises(NotConnected):
             early()
+
+
+def test_open_again_joins_what_was_not_left(make, server, recorder):
+    server.replies.update({f"1::/{name}": [f"1::/{name}"] for name in ("left", "stays")})
+    server.replies["1::/refused"] = ["7::/refused:unauthorized"]
+    socket = make(handler=recorder)
+    stays, left, refused = (socket.channel(f"/{name}") for name in ("stays", "left", "refused"))
+    socket.open()
+    stays.open()
+    left.open()
+    left.disconnect()
+    with pytest.raises(ChannelError):
+        refused.open()
+    for _ in range(3):
+        socket.close()
+        assert socket.ended
+        assert not stays.connected
+        socket.open()
+        assert not socket.ended
+        eventually(lambda: stays.connected)
+        assert server.link.sent == ["1::/stays"]
+        assert socket.channels == {"/stays": stays}
+    socket.disconnect()
+    stays.disconnect()
+    socket.open()
+    assert socket.channels == {}
+    assert server.link.sent == []
+
+
+def test_channel_that_cannot_be_joined_again_is_told_so(make, server):
+    told, socket = [], make()
+    chat = socket.channel("/chat")
+    chat.on("connect_error", lambda *args: told.append(args))
+    socket.open()
+    chat.open()
+    socket.disconnect()
+    server.replies["1::/chat"] = ["7::/chat:unauthorized"]
+    socket.open()
+    eventually(lambda: told == [("unauthorized", None)])
+    assert not chat.is_wanted
+
+
+def test_open_after_a_failure(make, server):
+    socket = make()
+    server.plan += [refuse, refuse]
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="refused"):
+            socket.open()
+        assert (socket.ended, socket.connected) == (True, False)
+    socket.open()
+    assert (socket.ended, socket.connected) == (False, True)
+
+
+def test_open_after_a_disconnect_without_a_connection(make):
+    socket = make()
+    assert not socket.ended
+    socket.disconnect()
+    assert socket.ended
+    with pytest.raises(NotConnected, match="open it again"):
+        socket.emit("x")
+    socket.open()
+    assert socket.connected
+
+
+def test_open_without_waiting(make, server, recorder):
+    go_on = threading.Event()
+    server.plan.append(lambda attempt: happened(go_on))
+    socket = make(handler=recorder)
+    socket.open(wait=False)
+    assert not socket.connected
+    socket.emit("x")
+    go_on.set()
+    socket.open()
+    assert socket.connected
+    eventually(lambda: server.link.sent == ['5:::{"name":"x"}'])
+
+
+def test_connections_of_before_are_forgotten(make):
+    socket, gone = make(), []
+    for _ in range(3):
+        socket.open()
+        gone.append(weakref.ref(socket._link))
+        socket.disconnect()
+    socket.open()
+    eventually(lambda: gc.collect() >= 0 and {reference() for reference in gone} == {None})
+
+
+def test_one_that_was_opened_again_is_ended_when_nobody_holds_it(make, connectors, server):
+    made = [SocketIO(revision=1, auto_connect=False)]
+    made[0].open()
+    made[0].disconnect()
+    made[0].open()
+    with pytest.warns(ResourceWarning, match="never disconnected"):
+        made.clear()
+    eventually(lambda: server.closed)
+
+
+def test_there_is_one_channel_for_each_endpoint(socket, server):
+    chat = socket.channel("/chat")
+    assert socket.channel("/chat") is chat
+    assert socket.channels == {}
+    assert socket.connect("/chat") is chat
+    assert socket.channels == {"/chat": chat}
+    chat.disconnect()
+    assert socket.connect("/chat") is socket.channel("/chat") is chat
+    for wrong, error in (("", LocalProtocolError), ("/a:b", LocalProtocolError), (5, TypeError)):
+        with pytest.raises(error):
+            socket.channel(wrong)
+
+
+def test_channel_takes_what_it_is_given(socket, server, recorder):
+    chat = socket.channel("/chat", recorder, {"a": "b"})
+    assert (chat.handler, recorder.socket) == (recorder, chat)
+    with pytest.raises(ChannelError, match="another handler"):
+        socket.channel("/chat", Handler())
+    with pytest.raises(ChannelError, match="another query"):
+        socket.channel("/chat", query="a=c")
+    chat.open()
+    assert server.link.sent == ["1::/chat:?a=b"]
+
+
+def test_connect_that_fails_leaves_a_channel_of_before(socket, server):
+    server.replies["1::/no"] = ["7::/no:unauthorized"]
+    chat = socket.channel("/no")
+    for handler in (Handler(), None, Handler()):
+        with pytest.raises(ChannelError, match="unauthorized"):
+            socket.connect("/no", handler)
+        assert socket.channel("/no") is chat
+
+
+def test_connect_that_fails_leaves_nothing_of_its_own(socket, server):
+    server.replies["1::/no"] = ["7::/no:unauthorized"]
+    for _ in range(3):
+        with pytest.raises(ChannelError, match="unauthorized"):
+            socket.connect("/no", Handler())
+    assert socket._all.kept() == []

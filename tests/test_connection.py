@@ -28,7 +28,7 @@ from sioclient.protocol import fence
 from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.notices import Connected, Ended, TransportClosed
+from sioclient.protocol.notices import Connected, Ended, JoinFailed, TransportClosed
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import any_revision, revision1, revision5
 from tests.interrupts import Interrupt
@@ -110,11 +110,102 @@ def test_open_raises_why_there_is_no_connection(server, notices):
     assert not connection.is_open
 
 
-def test_open_is_for_once(connection):
-    connection.open()
-    with pytest.raises(LocalProtocolError, match="opened before"):
-        connection.open()
+def test_open_does_nothing_while_the_connection_is_open(connection, server):
+    assert connection.open()
+    assert connection.open()
     assert connection.connected
+    assert server.attempts == 1
+
+
+def test_open_need_not_wait(server, notices):
+    may_connect = threading.Event()
+    server.plan.append(lambda attempt: happened(may_connect))
+    connection = make_connection(server, notices)
+    assert connection.open(wait=False)
+    connection.send(event("x"))
+    joined = connection.joins.ask("/chat", "", None, weakref.ref(notices))
+    waiting = Task(connection.open)
+    waiting.wait_until_blocked()
+    may_connect.set()
+    assert waiting.result()
+    server.push("1::/chat")
+    eventually(lambda: joined.state is Joining.OPEN)
+    eventually(lambda: server.link.sent == ["1::/chat", '5:::{"name":"x"}'])
+    connection.disconnect()
+
+
+def test_first_connection_that_fails_is_told_if_nobody_waits(server, notices):
+    server.plan.append(refuse)
+    connection = make_connection(server, notices)
+    connection.open(wait=False)
+    with pytest.raises(ConnectionError, match="refused"):
+        connection.wait(None)
+    assert [str(notice.error) for notice in notices.of(JoinFailed)] == ["refused"]
+
+
+def test_interrupt_of_who_waits_too_ends_nothing(connection, server, monkeypatch):
+    may_connect = threading.Event()
+    server.plan.append(lambda attempt: happened(may_connect))
+    connection.open(wait=False)
+    with monkeypatch.context() as patch:
+        interrupt_waiting(connection, patch)
+        with pytest.raises(KeyboardInterrupt):
+            connection.open()
+    may_connect.set()
+    assert connection.open()
+    assert connection.connected
+
+
+def test_another_connection_comes_in_the_place_of_one_that_has_ended(connection, server, notices):
+    made = []
+
+    def make():
+        made.append(make_connection(server, notices))
+        return made[-1]
+
+    connection.open()
+    assert not connection.has_ended
+    assert connection.follow(make) is connection
+    connection.disconnect()
+    assert connection.has_ended
+    assert not connection.open()
+    assert connection.follow(make) is connection.follow(make) is made[0]
+    made[0].open()
+    assert made[0].connected
+    made[0].disconnect()
+
+
+def test_functions_of_the_connection_before_run_first(connection, server, notices):
+    order, go_on, begun, second = [], threading.Event(), threading.Event(), Notices()
+    made = make_connection(server, second, connect_timeout=NEVER)
+
+    def react(notice):
+        order.append(("first", type(notice)))
+        if isinstance(notice, Message):
+            begun.set()
+            assert connection.follow(lambda: made) is connection
+            connection.disconnect()
+            assert connection.follow(lambda: made).open()  # it does not wait
+            with pytest.raises(NotConnected, match="after this handler"):
+                made.call(ask(made), None, None)
+            with pytest.raises(LocalProtocolError, match="in a handler"):
+                made.wait(None)
+            happened(go_on)
+
+    notices.react = react
+    second.react = lambda notice: order.append(("second", type(notice)))
+    connection.open()
+    server.push("3:::go")
+    happened(begun)
+    opening = Task(made.open)
+    opening.wait_until_blocked()
+    assert server.attempts == 1
+    go_on.set()
+    opening.result()
+    eventually(lambda: ("second", Connected) in order)
+    assert [whose for whose, _ in order] == sorted(whose for whose, _ in order)
+    assert ("first", Ended) in order
+    made.disconnect()
 
 
 def test_disconnect_aborts_an_attempt(server, notices):
@@ -392,7 +483,6 @@ def test_end_lets_whoever_waits_go(connection, server, notices):
 
 def test_nothing_is_said_in_an_unknown_revision(server, notices):
     connection = make_real_connection(parse_address("h", 80, None, "socket.io"), Options(), any_revision())
-    connection.joins.check_name("/anything?at=all")
     assert connection.revision is None
     connection.acknowledge(event("x", id=1), [])  # it is for a server of before
     for verb in (

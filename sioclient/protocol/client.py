@@ -390,5 +390,5 @@ class ClientProtocol:
         if self.lifecycle.phase is _IDLE:
             raise NotConnected("there is no connection yet: call open() first")
         if self.lifecycle.phase is _CLOSED:
-            why = self.lifecycle.error or "make a new SocketIO to come back"
+            why = self.lifecycle.error or "open it again to come back"
             raise NotConnected(f"the connection has ended: {why}")

@@ -197,9 +197,9 @@ class Lifecycle:
                 self._membership.refuse(endpoint, request)
             else:
                 endpoint.request = request
-        if before is None:
+        if before is None and self._membership.outbox.queued:
             self._settle_drafts(dialect)
-        elif before is not dialect:
+        elif before is not None and before is not dialect:
             self._forget_queued(f"revision {dialect.number}; this was queued for revision {before.number}")
 
     def _settle_drafts(self, dialect: Dialect) -> None:

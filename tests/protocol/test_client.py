@@ -305,7 +305,7 @@ def test_a_push_after_the_end_says_why_it_ended():
 def test_nothing_can_be_pushed_after_a_disconnect():
     client = open_client()
     client.disconnect()
-    with pytest.raises(NotConnected, match="make a new SocketIO"):
+    with pytest.raises(NotConnected, match="open it again"):
         client.push(Message("x"), 0.0)
 
 

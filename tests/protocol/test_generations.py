@@ -668,6 +668,15 @@ def test_what_the_server_cannot_take_fails_when_it_is_known():
     assert client.frames_to_send() == ["1::/query:?a=b", "1::/late", "3:::x"]
 
 
+def test_what_every_server_can_take_is_kept():
+    unknown = any_revision()
+    client = connecting(unknown)
+    client.push(Message("x"), 0.0)
+    link(client, 0.0, JOINED, handshake=replace(by(FIVE), dialect=unknown.candidates[2]))
+    assert client.frames_to_send() == ["40", '42["message","x"]']
+    assert not [notice for notice in client.notices() if isinstance(notice, Dropped)]
+
+
 @pytest.mark.parametrize("is_awaited", [True, False])
 def test_first_connection_that_fails_is_told_if_nobody_waits(is_awaited):
     client = new_client(opening=any_revision())
