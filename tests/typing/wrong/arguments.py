@@ -17,6 +17,9 @@ s = SocketIO("localhost", reconect=True)  # wrong
 s = SocketIO("localhost", reconnect="yes")  # wrong
 s = SocketIO("localhost", json=len)  # wrong
 e = EngineIO(max_message_size="1")  # wrong
+c = s.channel(5)  # wrong
+c = s.channel("/chat", Bot)  # wrong
+c = s.channel("/chat").open("soon")  # wrong
 d = detect("localhost", conect_timeout=3)  # wrong
 
 
