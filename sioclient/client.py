@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 from .address import parse_address
 from .channel import Channel
 from .channels import Channels
-from .connection import Connection, end_when_forgotten, make_connection
+from .connection import Connection, make_connection
 from .errors import ChannelError
 from .handler import Handler
 from .options import check_timeout, make_options, split_auth
+from .ownership import end_when_forgotten, wait_for_end
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
 from .stats import Stats
@@ -200,7 +201,7 @@ class SocketIO(Channel):
         self.disconnect()
 
     def wait(self, seconds: float | None = None) -> str | None:
-        """Wait until the connection has ended for good: a program's main loop. Ctrl-C works.
+        """Wait until the connection has ended and nobody has opened it again: a program's main loop. Ctrl-C works.
 
         Args:
             seconds: return after so many even if it has not ended.
@@ -214,18 +215,23 @@ class SocketIO(Channel):
             LocalProtocolError: called in a handler.
             NotConnected: it was never opened.
         """
-        return self._link.wait(seconds)
+        return wait_for_end(lambda: self._link, seconds)
 
-    def _compose(self) -> Connection:
+    def _compose(self, before: Connection) -> Connection:
         """Return the connection that comes in the place of one that has ended, with the channels that it had."""
         connection = self._make_connection()
-        joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
-        for channel in self._all.kept():
-            channel.follow(connection)
-        self._link = connection
-        self.change_connection(connection, joined)
-        self._finalizer.detach()
-        self._finalizer = end_when_forgotten(self, connection, self._address)
+        connection.come_after(before)
+        try:
+            joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
+            for channel in self._all.kept():
+                channel.follow(connection)
+            self._finalizer.detach()
+            self._finalizer = end_when_forgotten(self, connection, self._address)
+            self.change_connection(connection, joined)
+        except BaseException:  # Ctrl-C
+            connection.begin_disconnect()
+            raise
+        self._link = connection  # last, since from now on other threads may open it
         return connection
 
     def __enter__(self) -> Self:

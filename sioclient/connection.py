@@ -9,8 +9,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-import warnings
-import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from logging import Logger
@@ -170,12 +168,11 @@ class Connection:
             add_address(error, self.address)
             raise error
 
-    def follow(self, make: Callable[[], Connection]) -> Connection:
-        """Return the connection that comes in the place of this one, once it has ended; one thread makes it."""
+    def follow(self, make: Callable[[Connection], Connection]) -> Connection:
+        """Return the connection that comes in the place of this one, once it has ended; one thread makes it of this."""
         with self._guard.open() as protocol:
             if protocol.phase is Phase.CLOSED and self._next is None:
-                self._next = make()
-                self._next.come_after(self)
+                self._next = make(self)
             return self._next or self
 
     def come_after(self, before: Connection) -> None:
@@ -366,25 +363,3 @@ def make_connection(address: Address, options: Options, opening: Opening, logger
     """Return a connection that is not open yet."""
     protocol = ClientProtocol(opening, options, random.random)
     return Connection(protocol, Connector(address, options), str(address), logger)
-
-
-def end_when_forgotten(owner: object, connection: Connection, address: Address) -> weakref.finalize[Any, Any]:
-    """End the connection when its owner is gone, and warn that nobody did so before; return what does so.
-
-    At the end of the program the connection ends by itself.
-    """
-    finalizer = weakref.finalize(owner, _abandon, connection, type(owner).__name__, str(address))
-    finalizer.atexit = False
-    return finalizer
-
-
-def _abandon(connection: Connection, owner: str, address: str) -> None:
-    try:
-        is_open = connection.is_open
-    except RuntimeError:
-        return  # after a fork, the connection is that of the parent process
-    if not is_open:
-        return
-    told = f"{owner}({address!r}) was never disconnected: use it in a with block"
-    connection.abandon(f"{told}, or keep it in a variable. Nothing refers to it any more, so the connection ends")
-    warnings.warn(told, ResourceWarning, stacklevel=1)  # last, as it may be made an error

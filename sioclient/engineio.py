@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .address import parse_address
-from .connection import Connection, end_when_forgotten, make_connection
+from .connection import Connection, make_connection
 from .dispatch import check_function, explained, takes_argument
 from .errors import LocalProtocolError, NotConnected
 from .options import make_options, split_auth
+from .ownership import end_when_forgotten, wait_for_end
 from .protocol.jsontext import JsonText
 from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying, TransportClosed
 from .protocol.packets import Json, Message
@@ -176,7 +177,7 @@ class EngineIO:
         self.disconnect()
 
     def wait(self, seconds: float | None = None) -> str | None:
-        """Wait until the connection has ended, or so many seconds. Ctrl-C works.
+        """Wait until the connection has ended and there is no other, or so many seconds. Ctrl-C works.
 
         Returns:
             Who ended it, ``"client"`` or ``"server"``; None: it has not ended.
@@ -186,7 +187,7 @@ class EngineIO:
             NotConnected: there was none.
             LocalProtocolError: called in a function that runs for an event.
         """
-        return self._linked().wait(seconds)
+        return wait_for_end(self._linked, seconds)
 
     def __enter__(self) -> Self:
         """Return the EngineIO itself; it is disconnected at the end of the block."""

@@ -18,6 +18,7 @@ from sioclient import AckTimeout, ChannelError, Handler, LocalProtocolError, Not
 from sioclient.errors import ConnectionLost
 from tests.conftest import Recorder
 from tests.memory import refuse
+from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
@@ -366,3 +367,53 @@ def test_connect_that_fails_leaves_nothing_of_its_own(socket, server):
         with pytest.raises(ChannelError, match="unauthorized"):
             socket.connect("/no", Handler())
     assert socket._all.kept() == []
+
+
+def test_open_after_the_attempts_have_ended(make, server):
+    socket = make(max_reconnection_attempts=0)
+    socket.open()
+    server.push(ConnectionLost("cut"))
+    with pytest.raises(ConnectionError, match="cut"):
+        socket.wait()
+    socket.open()
+    assert socket.connected
+
+
+def test_open_in_a_handler_keeps_who_waits(make, server):
+    """The main loop of a program goes on if a handler opens the connection again."""
+
+    class Stubborn(Handler):
+        def on_disconnect(self, reason):
+            if reason == "server":
+                self.socket.open()
+
+        def on_reconnect_failed(self, error):
+            self.socket.open()
+
+    socket = make(handler=Stubborn(), max_reconnection_attempts=0)
+    socket.open()
+    waiting = Task(socket.wait)
+    for number, end in enumerate(["0::", ConnectionLost("cut"), "0::"], 2):
+        server.push(end)
+        eventually(lambda: len(server.transports) == number and socket.connected)  # noqa: B023
+    assert not waiting.done
+    socket.disconnect()
+    assert waiting.result() == "client"
+
+
+def test_interrupt_while_another_connection_is_made(make, server, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    socket = make()
+    chat = socket.channel("/chat")
+    socket.open()
+    chat.open()
+    socket.disconnect()
+    with monkeypatch.context() as patch:
+        patch.setattr("sioclient.client.end_when_forgotten", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            socket.open()
+    assert (socket.ended, chat.is_wanted) == (True, False)
+    socket.open()
+    eventually(lambda: chat.connected)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import threading
 import weakref
 from dataclasses import replace
@@ -14,7 +13,6 @@ import pytest
 from sioclient import connection as module
 from sioclient import process
 from sioclient.address import parse_address
-from sioclient.connection import end_when_forgotten
 from sioclient.connection import make_connection as make_real_connection
 from sioclient.errors import (
     AckTimeout,
@@ -159,7 +157,8 @@ def test_interrupt_of_who_waits_too_ends_nothing(connection, server, monkeypatch
 def test_another_connection_comes_in_the_place_of_one_that_has_ended(connection, server, notices):
     made = []
 
-    def make():
+    def make(before):
+        assert before is connection
         made.append(make_connection(server, notices))
         return made[-1]
 
@@ -183,9 +182,9 @@ def test_functions_of_the_connection_before_run_first(connection, server, notice
         order.append(("first", type(notice)))
         if isinstance(notice, Message):
             begun.set()
-            assert connection.follow(lambda: made) is connection
             connection.disconnect()
-            assert connection.follow(lambda: made).open()  # it does not wait
+            made.come_after(connection)
+            assert made.open()  # it does not wait
             with pytest.raises(NotConnected, match="after this handler"):
                 made.call(ask(made), None, None)
             with pytest.raises(LocalProtocolError, match="in a handler"):
@@ -337,34 +336,6 @@ def test_connection_abandoned_before_it_begins_ends_as_soon(connection):
     connection.open()
     ended(connection)
     assert not connection.is_open
-
-
-class Owner:
-    """Whoever holds a connection."""
-
-
-def test_forgotten_connection_ends_with_a_warning(connection, notices, caplog):
-    owner = Owner()
-    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
-    connection.open()
-    owners = [owner]
-    del owner
-    with pytest.warns(ResourceWarning, match="was never disconnected"):
-        owners.clear()
-    ended(connection)
-    ((name, level, told),) = caplog.record_tuples
-    assert (name, level) == ("sioclient", logging.WARNING)
-    assert re.search(r"^Owner\('http://h/.*was never disconnected.*with block.*variable", told)
-    assert notices.of(Ended)
-
-
-@pytest.mark.parametrize("forked", [False, True])
-def test_forgotten_connection_that_is_not_open_needs_no_warning(forked, server, notices):
-    connection, owner = make_connection(server, notices), Owner()
-    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
-    if forked:
-        connection.forget()
-    del owner  # a warning would be an error
 
 
 def test_real_connection_has_an_address_and_is_not_open():
