@@ -130,7 +130,7 @@ class Channel(Emitter):
         owner, channels, is_asked = weakref.ref(self), self._channels, False
         connection = self._connection if self._socket is None else self._socket._connection
         try:
-            channels.begin_hearing(self)
+            channels.begin_hearing(self, connection)
             channels.keep(self)
             joined = connection.joins.ask(self.endpoint, self._query, timeout, owner, self._auth)
             is_asked = True
@@ -146,7 +146,9 @@ class Channel(Emitter):
     def follow(self, connection: Connection) -> None:
         """If this ended with the connection, have the next one join it again: for ``SocketIO.open``."""
         if self._joined is not None and isinstance(self._joined.error, NotConnected):
-            self._channels.begin_hearing(self)
+            if not self._channels.hears(self):
+                self._change_handler()
+            self._channels.begin_hearing(self, connection)
             joined = connection.joins.expect(self.endpoint, self._query, weakref.ref(self), self._auth)
             self.change_connection(connection, joined)
 

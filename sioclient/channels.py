@@ -21,7 +21,7 @@ class Channels:
     def __init__(self) -> None:
         self._known: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
         self._kept: dict[str, Any] = {}
-        self._hearing: list[Any] = []  # once for each join whose last notice was not delivered yet
+        self._hearing: list[tuple[Any, Any]] = []  # for each join whose last notice was not delivered yet
 
     def get(self, name: str) -> Any:
         """Return the channel of an endpoint; None: there is none."""
@@ -64,18 +64,28 @@ class Channels:
         if self._known.get(name) is channel:
             self._known.pop(name, None)
 
-    def begin_hearing(self, channel: Any) -> None:
-        """Keep a channel until ``end_hearing``, since notices for it are on their way."""
-        self._hearing.append(channel)
+    def begin_hearing(self, channel: Any, connection: Any) -> None:
+        """Keep a channel until ``end_hearing``, since notices of a connection for it are on their way."""
+        self._hearing.append((channel, connection))
 
     def end_hearing(self, channel: Any) -> None:
         """The last notice of one join has come."""
-        with suppress(ValueError):
-            self._hearing.remove(channel)
+        for hearing in list(self._hearing):
+            if hearing[0] is channel:
+                with suppress(ValueError):
+                    self._hearing.remove(hearing)
+                return
 
     def hears(self, channel: Any) -> bool:
         """Return whether notices for a channel may still be on their way."""
-        return channel in self._hearing
+        return any(hearing[0] is channel for hearing in list(self._hearing))
+
+    def end_hearing_of_over(self) -> None:
+        """Expect nothing of connections that are over; one that ended before it was opened never says its last."""
+        for hearing in list(self._hearing):
+            if hearing[1].is_over:
+                with suppress(ValueError):
+                    self._hearing.remove(hearing)
 
 
 def check_given(endpoint: str, given: Iterable[tuple[str, Any, Any]]) -> None:

@@ -221,6 +221,7 @@ class SocketIO(Channel):
         """Return the connection that comes in the place of one that has ended, with the channels that it had."""
         connection = self._make_connection()
         connection.come_after(before)
+        self._all.end_hearing_of_over()
         try:
             joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
             for channel in self._all.kept():

@@ -101,6 +101,11 @@ class Connection:
             return protocol.phase is Phase.CLOSED
 
     @property
+    def is_over(self) -> bool:
+        """Whether the connection has ended, and no function will run for it any more."""
+        return self.has_ended and not self._threads[0].is_alive()
+
+    @property
     def revision(self) -> int | None:
         """The revision of the protocol that is spoken; None: that is not known yet."""
         dialect = self._guard.dialect

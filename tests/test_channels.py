@@ -56,13 +56,25 @@ def test_channel_is_kept_until_it_is_let_go(channels):
 
 
 def test_channel_is_kept_for_as_long_as_it_may_hear_something(channels):
-    chat = make()
-    channels.begin_hearing(chat)
-    channels.begin_hearing(chat)
+    chat, connection = make(), SimpleNamespace(is_over=False)
+    channels.begin_hearing(make(), connection)
+    channels.begin_hearing(chat, connection)
+    channels.begin_hearing(chat, connection)
     channels.end_hearing(chat)
     assert channels.hears(chat)
     channels.end_hearing(chat)
     channels.end_hearing(chat)
+    assert not channels.hears(chat)
+
+
+def test_nothing_is_heard_of_a_connection_that_is_over(channels):
+    chat, ended, other = make(), SimpleNamespace(is_over=True), SimpleNamespace(is_over=False)
+    channels.begin_hearing(chat, ended)
+    channels.begin_hearing(chat, other)
+    channels.end_hearing_of_over()
+    assert channels.hears(chat)
+    other.is_over = True
+    channels.end_hearing_of_over()
     assert not channels.hears(chat)
 
 

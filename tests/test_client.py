@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 import weakref
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,7 +18,8 @@ import sioclient
 from sioclient import AckTimeout, ChannelError, Handler, LocalProtocolError, NotConnected, SocketIO, socketIO
 from sioclient.errors import ConnectionLost
 from tests.conftest import Recorder
-from tests.memory import refuse
+from tests.interrupts import Interrupt
+from tests.memory import look_again_after, refuse
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
 
@@ -417,3 +419,50 @@ def test_interrupt_while_another_connection_is_made(make, server, monkeypatch):
     assert (socket.ended, chat.is_wanted) == (True, False)
     socket.open()
     eventually(lambda: chat.connected)
+
+
+def test_connection_that_ends_before_it_is_opened_leaves_nothing(make):
+    """Another thread may disconnect between two steps of ``open``."""
+    socket, first, second = make(), Recorder(), Recorder()
+    chat = socket.channel("/chat", first)
+    socket.open()
+    chat.open()
+    socket.disconnect()
+    for _ in range(3):
+        socket._link.follow(socket._compose)
+        socket.disconnect()
+    socket.channel("/chat", second)
+    socket.open()
+    assert second.next() == ("connect",)
+    assert (chat.handler, len(socket._all._hearing)) == (second, 1)
+
+
+def test_ctrl_c_at_any_place_of_open_again_leaves_what_can_be_opened(make, monkeypatch):
+    look_again_after(0.2, monkeypatch)
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        socket = make()
+        chat = socket.channel("/chat")
+        socket.open()
+        chat.open()
+        socket.disconnect()
+        interrupt = Interrupt(number)
+        with uncollected():
+            interrupt.run(socket.open)
+        number, raised_at = number + 1, interrupt.raised_at
+        Task(socket.disconnect).result()
+        socket.open()
+        eventually(lambda: chat.connected, f"the channel after Ctrl-C at {raised_at}")  # noqa: B023
+        socket.disconnect()
+    assert number > 50
+
+
+@contextmanager
+def uncollected():
+    """Keep the garbage collector from running, whose work would be interrupted too."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

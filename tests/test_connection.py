@@ -166,7 +166,7 @@ def test_another_connection_comes_in_the_place_of_one_that_has_ended(connection,
     assert not connection.has_ended
     assert connection.follow(make) is connection
     connection.disconnect()
-    assert connection.has_ended
+    assert (connection.has_ended, connection.is_over) == (True, True)
     assert not connection.open()
     assert connection.follow(make) is connection.follow(make) is made[0]
     made[0].open()
@@ -336,6 +336,13 @@ def test_connection_abandoned_before_it_begins_ends_as_soon(connection):
     connection.open()
     ended(connection)
     assert not connection.is_open
+
+
+def test_connection_is_unusable_once_it_was_forgotten(server, notices):
+    connection = make_connection(server, notices)
+    connection.forget()
+    with pytest.raises(RuntimeError, match="make a new SocketIO"):
+        connection.open()
 
 
 def test_real_connection_has_an_address_and_is_not_open():

@@ -73,7 +73,7 @@ def test_only_revision_5_has_auth_for_endpoints():
         encode_join(Endpoint("/x", auth=token), token, ONE, revision1())
 
 
-def test_join_is_encoded_for_every_server_while_it_is_not_known_which_it_is():
+def test_join_is_encoded_for_every_server_that_it_may_be():
     unknown, token = any_revision(), {"token": "x"}
     one, _, five = unknown.candidates
     dialect, drafts = encode_join(Endpoint("/x", auth=token), token, None, unknown)
