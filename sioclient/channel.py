@@ -14,7 +14,7 @@ from .emitter import Emitter
 from .errors import ChannelError, NotConnected, SocketIOError
 from .handler import Handler, attach, check_handler
 from .names import Name, name_text
-from .options import check_timeout
+from .options import auth_data, check_timeout
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
@@ -94,12 +94,14 @@ class Channel(Emitter):
 
         Raises:
             ChannelError: it has something else, and has not ended since.
-            TypeError: the handler is none.
+            TypeError: the handler or the auth is none.
         """
         own = self.handler if type(self.handler) is not Handler else None
         if self._joined is None or self.is_wanted:  # after an end, it may have something else
             given = (("handler", handler, own), ("query", query, self._query), ("auth", auth, self._auth))
             check_given(self.endpoint, given)
+        if not callable(auth):
+            auth_data(auth)
         self._query = self._query if query is None else query
         self._auth = self._auth if auth is None else auth
         if handler is not None and handler is not own:

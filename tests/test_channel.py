@@ -420,6 +420,8 @@ def test_a_channel_has_one_handler_and_query_until_it_ends(chat, server):
         chat.open()
     with pytest.raises(TypeError, match="object, not its class"):
         chat.give(Recorder, None, None)
+    with pytest.raises(TypeError, match="auth must be"):
+        chat.give(None, None, "token")
 
 
 def test_a_new_handler_hears_nothing_that_was_for_the_one_before(chat, server):
