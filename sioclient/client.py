@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Mapping
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from .options import check_timeout, make_options, split_auth
 from .ownership import end_when_forgotten, wait_for_end
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
+from .resending import make_resending
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class SocketIO(Channel):
             ``connect_timeout``; ``params``, ``headers``, ``cookies``, ``auth``, ``proxies``, ``verify``, ``cert``,
             ``session`` as in requests; ``wait_for_connection``, ``reconnect``, ``reconnection_delay``,
             ``reconnection_limit``, ``max_reconnection_attempts``, ``reconnect_when_kicked``, ``buffer_size``,
-            ``max_message_size``, ``revision``, ``parser``, ``trailing_slash``.
+            ``max_message_size``, ``revision``, ``retries``, ``ack_timeout``, ``parser``, ``trailing_slash``.
 
     Raises:
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
@@ -67,8 +67,8 @@ class SocketIO(Channel):
         chosen = make_options(options)
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
         opening = make_opening(chosen.revision, JsonText(chosen.json), chosen.max_message_size, chosen.parser)
-        self._make_connection = partial(make_connection, address, chosen, opening)
-        self._address, self._own_auth = address, split_auth(chosen.auth)[1]
+        self._made_of = address, chosen, opening
+        self._own_auth = split_auth(chosen.auth)[1]
         self._link = connection = self._make_connection()
         self._all = Channels()
         joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
@@ -217,6 +217,12 @@ class SocketIO(Channel):
         """
         return wait_for_end(lambda: self._link, seconds)
 
+    def _make_connection(self) -> Connection:
+        address, options, opening = self._made_of
+        connection = make_connection(address, options, opening)
+        connection.resending = make_resending(options)
+        return connection
+
     def _compose(self, before: Connection) -> Connection:
         """Return the connection that comes in the place of one that has ended, with the channels that it had."""
         connection = self._make_connection()
@@ -227,7 +233,7 @@ class SocketIO(Channel):
             for channel in self._all.kept():
                 channel.follow(connection)
             self._finalizer.detach()
-            self._finalizer = end_when_forgotten(self, connection, self._address)
+            self._finalizer = end_when_forgotten(self, connection, self._made_of[0])
             self.change_connection(connection, joined)
         except BaseException:  # Ctrl-C
             connection.begin_disconnect()
@@ -246,7 +252,7 @@ class SocketIO(Channel):
 
     def __repr__(self) -> str:
         """Return where the server is and whether we are connected."""
-        return f"<SocketIO {self._address} {'connected' if self.connected else 'not connected'}>"
+        return f"<SocketIO {self._made_of[0]} {'connected' if self.connected else 'not connected'}>"
 
 
 def _query(query: str | Mapping[str, Any] | None) -> str | None:

@@ -116,11 +116,14 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
-    def check_restored(self) -> None:
+    def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
             self._membership.endpoints.restored()
             self._go(Step.RESTORED)
+            self._membership.deliveries.flows = True
+            if self._membership.deliveries.queues:
+                self._membership.deliveries.start_all(now)
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -168,6 +171,7 @@ class Lifecycle:
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        self._membership.deliveries.end_tries()
         self._end_session(reason)
         if error is not None and not (self._retry.was_joined or self.is_awaited or error is self._told_of):
             self._membership.tell(JoinFailed("", error, False, str(error)))
@@ -197,14 +201,14 @@ class Lifecycle:
                 self._membership.refuse(endpoint, request)
             else:
                 endpoint.request = request
-        if before is None and self._membership.outbox.queued:
+        if before is None and (self._membership.outbox.queued or self._membership.deliveries.queues):
             self._settle_drafts(dialect)
         elif before is not None and before is not dialect:
             self._forget_queued(f"revision {dialect.number}; this was queued for revision {before.number}")
 
     def _settle_drafts(self, dialect: Dialect) -> None:
         """Keep of what was queued before the dialect was known what is in it."""
-        refused = self._membership.outbox.settle(dialect)
+        refused = [*self._membership.outbox.settle(dialect), *self._membership.deliveries.settle(dialect)]
         for key, error in refused:
             why = LocalProtocolError(f"the server speaks revision {dialect.number}, which cannot say this: {error}")
             self._membership.fail_acks(partial(eq, key), why)

@@ -192,3 +192,15 @@ def test_drafts_are_settled_in_order():
     assert outbox.settle(five) == []
     assert outbox.take() == ["3:::a", "3:::b"]
     assert outbox.has_room("x" * 2**20)
+
+
+def test_a_packet_can_be_taken_back_until_it_is_taken():
+    outbox = Outbox(most_packets=2)
+    outbox.push("a", "", ack=("", 1))
+    outbox.push("b", "")
+    assert outbox.holds(("", 1))
+    assert outbox.withdraw(("", 1))
+    assert not outbox.holds(("", 1))
+    assert outbox.has_room("c")
+    assert not outbox.withdraw(("", 1))
+    assert outbox.take() == ["b"]
