@@ -460,7 +460,6 @@ def test_ctrl_c_at_any_place_of_open_again_leaves_what_can_be_opened(make, monke
 @contextmanager
 def uncollected():
     """Keep the garbage collector from running, whose work would be interrupted too."""
-    gc.collect()
     gc.disable()
     try:
         yield
