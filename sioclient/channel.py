@@ -96,8 +96,9 @@ class Channel(Emitter):
             ChannelError: it has something else, and has not ended since.
             TypeError: the handler or the auth is none.
         """
-        own = self.handler if type(self.handler) is not Handler else None
-        if self._joined is None or self.is_wanted:  # after an end, it may have something else
+        own = self._next_handler or (self.handler if type(self.handler) is not Handler else None)
+        has_ended = self._joined is not None and not self.is_wanted
+        if not has_ended:
             given = (("handler", handler, own), ("query", query, self._query), ("auth", auth, self._auth))
             check_given(self.endpoint, given)
         if not callable(auth):
@@ -106,7 +107,7 @@ class Channel(Emitter):
         self._auth = self._auth if auth is None else auth
         if handler is not None and handler is not own:
             self._next_handler = check_handler(handler)
-            if not self._channels.hears(self):
+            if not (has_ended and self._channels.hears(self)):
                 self._change_handler()
 
     def open(self, timeout: float | None = 10, *, wait: bool = True) -> None:
@@ -348,8 +349,9 @@ class Channel(Emitter):
         """Nothing more comes of one join; this may have been joined anew since."""
         if isinstance(notice, Left):
             joined = self._joined
-            if joined is not None and joined.join_number and isinstance(joined.error, ChannelError):
-                self._channels.let_go(self)  # the server closed it
+            was_open = joined is not None and (joined.join_number or joined.was_open)
+            if joined is not None and was_open and isinstance(joined.error, ChannelError):
+                self._channels.let_go(self)  # the server closed it, or did not join it again
             self._channels.end_hearing(self)
             self._change_handler()
         if not self.is_wanted:

@@ -41,7 +41,8 @@ class Channels:
 
     def all(self) -> list[Any]:
         """Return the channels that there are."""
-        return list(self._known.values())
+        channels = [reference() for reference in self._known.valuerefs()]  # which lets others add some meanwhile
+        return [channel for channel in channels if channel is not None]
 
     def kept(self) -> list[Any]:
         """Return the channels that are kept because they are wanted."""

@@ -545,6 +545,26 @@ def test_a_new_handler_is_there_when_a_channel_follows(connection, chat, kept, s
     assert chat.handler is handler
 
 
+def test_a_handler_may_be_given_to_a_channel_that_has_none(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open()
+    chat.give(handler := Recorder(), None, None)
+    assert chat.handler is handler
+    server.push('5::/chat:{"name":"x"}')
+    assert handler.next() == ("x",)
+
+
+def test_a_handler_that_is_about_to_take_the_place_may_be_given_again(chat, kept, connection):
+    chat.open(wait=False)
+    chat.disconnect()
+    kept.begin_hearing(chat, connection)  # a notice that is never delivered
+    chat.give(handler := Recorder(), None, None)
+    chat.open(wait=False)
+    chat.give(handler, None, None)
+    with pytest.raises(ChannelError, match="another handler"):
+        chat.give(Recorder(), None, None)
+
+
 def test_a_channel_says_where_it_is(chat, server):
     assert repr(chat) == "<Channel '/chat' of the server not connected>"
     server.replies["1::/chat"] = ["1::/chat"]

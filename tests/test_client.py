@@ -273,6 +273,7 @@ def test_channel_that_cannot_be_joined_again_is_told_so(make, server):
     socket.open()
     eventually(lambda: told == [("unauthorized", None)])
     assert not chat.is_wanted
+    eventually(lambda: socket._all.kept() == [])
 
 
 def test_open_after_a_failure(make, server):
