@@ -264,8 +264,12 @@ class Connection:
         else:
             self._writer.cork(verdict)
 
-    def wait(self, seconds: float | None) -> str | None:
+    def wait(self, seconds: float | None, *, will_open: bool = False) -> str | None:
         """Return who ended the connection when it has ended for good, or None after ``seconds``.
+
+        Args:
+            seconds: to wait at most.
+            will_open: whether another thread is about to open it.
 
         Raises:
             SocketIOError: it ended by itself, and this is why.
@@ -274,7 +278,7 @@ class Connection:
         guard = self._guard
         self.check_may_wait()
         with guard.open() as protocol:
-            if protocol.phase is Phase.IDLE:
+            if protocol.phase is Phase.IDLE and not will_open:
                 raise NotConnected("there is no connection yet: call open() first")
         deadline = None if seconds is None else time.monotonic() + seconds
         if not guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):

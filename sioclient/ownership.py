@@ -15,11 +15,12 @@ from .errors import SocketIOError
 
 def wait_for_end(current: Callable[[], Connection], seconds: float | None) -> str | None:
     """Wait until the current connection has ended and no other came in its place; see ``Connection.wait``."""
-    deadline = None if seconds is None else time.monotonic() + seconds
+    deadline, first = None if seconds is None else time.monotonic() + seconds, current()
     while True:
         connection = current()
+        left = None if deadline is None else max(deadline - time.monotonic(), 0)
         try:
-            ended_by = connection.wait(None if deadline is None else max(deadline - time.monotonic(), 0))
+            ended_by = connection.wait(left, will_open=connection is not first)
         except SocketIOError:
             if connection is current():
                 raise

@@ -52,9 +52,11 @@ def test_wait_goes_on_with_the_connection_that_comes_next(connection, server, no
     connection.open()
     waiting = Task(wait_for_end, lambda: connections[0], None)
     waiting.wait_until_blocked()
-    following.open()
     connections.pop(0)
     connection.disconnect()
+    waiting.wait_until_blocked()
+    assert not waiting.done
+    following.open()
     assert wait_for_end(lambda: connections[0], 0.05) is None
     assert not waiting.done
     following.disconnect()
@@ -69,6 +71,6 @@ def test_wait_goes_on_after_an_error_if_there_is_another_connection(server, noti
     with pytest.raises(ConnectionError, match="cut"):
         wait_for_end(lambda: failing, None)
     following.open()
-    connections = [failing, following, following, following]
+    connections = [failing, failing, following, following, following]
     assert wait_for_end(lambda: connections.pop(0), 0.05) is None
     following.disconnect()
