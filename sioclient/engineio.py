@@ -26,7 +26,7 @@ from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, R
 from .protocol.packets import Json, Message
 from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
-from .records import text_of_end
+from .records import level_of, text_of_end
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -239,7 +239,10 @@ _RECORDS: dict[type, Callable[[Any, Connection], tuple[int, str]]] = {
         f"connected over {link.transport_name}, revision {link.revision}",
     ),
     TransportClosed: lambda notice, link: (logging.INFO, f"disconnected: {notice.reason}"),
-    Retrying: lambda notice, link: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
+    Retrying: lambda notice, link: (
+        level_of(notice.error),
+        f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}",
+    ),
     Dropped: lambda notice, link: (
         logging.WARNING,
         f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",
