@@ -17,6 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -284,9 +285,11 @@ class Guard:
 
     def wait_for_before(self) -> None:
         """Wait until the connection is over in whose place this one comes: its functions run before ours."""
-        before, self.before = self.before, None
-        if before is not None:
-            before.wait_until(lambda protocol: before.over, before.changed)
+        before = self.before
+        while before is not None:  # one that ended before its listener began has waited for none
+            before.wait_until(partial(_is_over, before), before.changed)
+            before = before.before
+        self.before = None  # last, since others may come after this one
 
     def finish(self) -> None:
         """The listener has done its last step, or will never do one."""
@@ -314,6 +317,10 @@ class Guard:
         self._enter = self._lock.acquire  # type: ignore[assignment]
         self.link = self.transport = None
         self._protocol.forget()
+
+
+def _is_over(guard: Guard, protocol: ClientProtocol) -> bool:
+    return guard.over
 
 
 def _text_of(problem: BaseException, untold: str) -> str:

@@ -125,6 +125,18 @@ def test_guard_comes_after_another(guard: Guard, protocol: ClientProtocol) -> No
     assert later.before is None
 
 
+def test_guard_comes_after_all_that_were_before(guard: Guard, protocol: ClientProtocol) -> None:
+    between, later = Guard(protocol), Guard(protocol)
+    between.come_after(guard)
+    later.come_after(between)
+    between.finish()  # as when it ended before its listener began
+    task = Task(later.wait_for_before)
+    task.wait_until_blocked()
+    guard.finish()
+    task.result()
+    assert later.before is None
+
+
 # What the protocol tells
 
 
