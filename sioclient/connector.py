@@ -20,7 +20,7 @@ from .options import Options, auth_data, split_auth, value_of
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
-from .protocol.revisions.responses import clearer, is_engine_refusal, lacks_transport, rejected
+from .protocol.revisions.responses import clearer, is_engine_refusal, rejected
 from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
 from .transports import make_transport
 from .transports.base import Traffic, Transport
@@ -220,7 +220,7 @@ class Attempt:
         if self._opening.dialect is not None:
             return False
         if isinstance(error, HandshakeRejected):
-            return is_engine_refusal(error.body) or lacks_transport(error.body)
+            return is_engine_refusal(error.body)
         return not error.retryable or isinstance(error.__cause__, _SURE) or time.monotonic() >= self._deadline
 
     def _open_after_handshake(self, http: HttpClient, requests: Sequence[HandshakeRequest]) -> Started:

@@ -36,9 +36,6 @@ _ADVICE = {
 _FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled server port")
 """What nginx, Go and Apache say, with status 400, to http on a port for https."""
 
-_NO_SUCH_TRANSPORT = re.compile(r"Transport unknown|Invalid transport")
-"""What servers of Engine.IO say, with status 400, to a transport that they were told to leave out."""
-
 
 _UNKNOWN_SESSION = re.compile("Session ID unknown|Invalid session")
 """What engine.io and python-engineio say."""
@@ -155,8 +152,6 @@ def advice(status: int, body: str) -> str:
         return _NOT_STICKY
     if "not an accepted origin" in body.lower():  # with status 400, as python-socketio says it
         return _ORIGIN
-    if _NO_SUCH_TRANSPORT.search(body):
-        return "it does not offer this transport: allow the other one, as in transports=('websocket', 'polling')"
     return _ADVICE.get(status, "its log should say why")
 
 

@@ -50,8 +50,9 @@ class Membership:
         """
         found = self.endpoints.get(name) if endpoint is None else endpoint
         if found is None or found.state is Joining.OVER:
-            error = found.error if found is not None else None
-            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from error
+            if found is None:
+                raise ChannelError(f"{name!r} is not connected: open its channel, or connect it again, to send on it")
+            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from found.error
         found.was_used = True
         return self.turns is not None and found.state is Joining.ASKED and found is not self.endpoints.default
 

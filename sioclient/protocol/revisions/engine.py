@@ -167,7 +167,8 @@ class EngineOpening:
     """Without it, the session would last for the time-out."""
 
     def __init__(self, dialect: EngineDialect, json: JsonText) -> None:
-        self.dialect, self.silence_advice = dialect, _IF_NEWER if dialect.engine is engine3 else ""
+        self.dialect, self.candidates = dialect, (dialect,)
+        self.silence_advice = _IF_NEWER if dialect.engine is engine3 else ""
         self._engine, self._json = dialect.engine, json
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:

@@ -27,7 +27,7 @@ _SERVERS = {
 _UNSUPPORTED = re.compile(
     r'\{"code":5,|Unsupported protocol version|"?The client is using an unsupported version of the Socket\.IO'
 )
-_REFUSED = re.compile(r'\{"code":\d+,"message":"|(Transport|Session ID) unknown$')
+_REFUSED = re.compile(r'\{"code":\d+,"message":"|(Transport|Session ID) unknown$|"Invalid transport')
 """As JSON, or as a bare text if an upgrade is refused."""
 
 _NO_UPGRADE = '{"code":3,'

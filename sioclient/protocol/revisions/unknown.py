@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from ..framing import Frame, Framing
 from ..jsontext import JsonText
 from . import responses
-from .base import Doubt, Handshake, HandshakeRequest, KnownOpening
+from .base import Dialect, Doubt, Handshake, HandshakeRequest, KnownOpening
 from .engine import MOST_BYTES, engine_alone, revision4, revision5
 from .revision1 import revision1
 
@@ -37,6 +37,7 @@ class UnknownOpening:
     """
 
     dialect = None
+    candidates: tuple[Dialect, ...] = ()
     transports: Mapping[str, str] = {"websocket": "websocket"}
     silence_advice = ""
     _polls = "xhr-polling"
@@ -44,6 +45,7 @@ class UnknownOpening:
 
     def __init__(self, known: Mapping[str, KnownOpening]) -> None:
         self._known = known
+        self.candidates = tuple(opening.dialect for opening in known.values())
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request that is enough for most servers, and those for the others."""
