@@ -21,8 +21,8 @@ from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
 from .protocol.revisions.responses import clearer, is_engine_refusal, rejected
-from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
-from .transports import make_transport
+from .protocol.revisions.ways import Way, first_steps, way_after_rejection, way_beside, ways_of
+from .transports import make_mixed_transport, make_transport
 from .transports.base import Traffic, Transport
 
 if TYPE_CHECKING:
@@ -69,14 +69,11 @@ class Connector:
     Args:
         address: where it is.
         options: what the user wants of every request, and which transports.
-
-    Attributes:
-        traffic: the bytes that all attempts have read and written.
     """
 
     def __init__(self, address: Address, options: Options) -> None:
         self._address, self._options = address, options
-        self.traffic = Traffic()
+        self.traffic = Traffic()  # the bytes that all attempts have read and written
         self._http: HttpClient | None = None  # it keeps the cookies from one attempt to the next
 
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
@@ -87,6 +84,12 @@ class Connector:
             endpoints: those that will be joined, whose ``auth`` is asked for.
         """
         return Attempt(self.http, self._address, self._options, opening, endpoints)
+
+    def beside(self, transport: Transport, handshake: Handshake) -> Transport:
+        """Return a transport that receives over one that carries a session, and sends by POSTs of that session."""
+        assert self._http is not None, "a session stands"
+        way = way_beside(handshake, self._address.resource, transport.name)
+        return make_mixed_transport(transport, self._http, way.framing, self._address.url(way.path))
 
     def http(self) -> HttpClient:
         """Return the HTTP client of this connection, ready for an attempt."""

@@ -37,6 +37,7 @@ class MemoryTransport(Transport):
     Attributes:
         prepares: whether it is like one that POSTs: each write has a response to wait for.
         handed: the frames that were to be written while it was open, whatever became of them.
+        left: whether it was told that nothing more will be sent.
         sent, writes: the frames that were written, and how often.
         may_send: cleared, a write is stuck.
         is_sending: a write has begun.
@@ -52,7 +53,7 @@ class MemoryTransport(Transport):
         self.handed: list[Frame] = []
         self.sent: list[Frame] = []
         self.writes = 0
-        self.closed = self.aborted = self.is_busy = False
+        self.closed = self.aborted = self.is_busy = self.left = False
         self.may_send, self.is_sending, self.responses = threading.Event(), threading.Event(), threading.Event()
         self.may_send.set()
         self.responses.set()
@@ -94,6 +95,10 @@ class MemoryTransport(Transport):
     def finish(self, deadline: float) -> bool:
         self.fault("finish")
         return self._wait(deadline)
+
+    def leave(self) -> None:
+        self.fault("leave")
+        self.left = True
 
     def wake(self) -> None:
         self.fault("wake")
@@ -174,6 +179,13 @@ class MemoryServer:
 
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> MemoryAttempt:
         return MemoryAttempt(self, opening, list(endpoints))
+
+    def beside(self, transport: MemoryTransport, handshake: Handshake) -> MemoryTransport:
+        """Return a transport that receives what the other one does."""
+        mixed = MemoryTransport(self)
+        mixed.incoming = transport.incoming
+        self.transports.append(mixed)
+        return mixed
 
     def announce(self, opening: Opening) -> Handshake:
         """Return the handshake of a session: of the revision that is asked for, unless it has one of its own."""

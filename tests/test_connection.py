@@ -530,7 +530,7 @@ def test_wait_raises_why_it_ended(server, notices):
 def overfed(server, notices, monkeypatch):
     """Return a connection with room for one packet whose server ends it as its byte budget is spent, and a way back."""
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
-    monkeypatch.setattr("sioclient.protocol.lifecycle.BYTE_BUDGET", 0)
+    monkeypatch.setattr("sioclient.protocol.fence.BYTE_BUDGET", 0)
     connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
     connection.open()
     server.plan.append(lambda attempt: happened(way_back))
@@ -619,14 +619,18 @@ def test_volatile_packets_do_not_wait(connection, server, full):
 def test_handler_that_sends_more_than_the_server_has_read_reads_on(connection, server, notices, monkeypatch):
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
     monkeypatch.setattr(fence, "PATIENCE", NEVER)
-    results = in_handler(notices, lambda: [connection.send(event("n")) for _ in range(fence.MOST_UNPROVEN + 150)])
+    results = in_handler(notices, lambda: [connection.send(event("n")) for _ in range(fence.MOST_IN_FLIGHT + 150)])
     connection.open()
     server.push("3:::go")
     eventually(lambda: connection._guard.room.sleepers)
-    last = [frame for frame in server.link.sent if frame.startswith("8:")][-1]
-    server.push(f"6:::{last.split(':')[1]}")
-    eventually(lambda: results)
-    assert results == [[None] * (fence.MOST_UNPROVEN + 150)]
+
+    def acknowledge():
+        last = [frame for frame in server.link.sent if frame.startswith("8:")][-1]
+        server.push(f"6:::{last.split(':')[1]}")
+        return results
+
+    eventually(acknowledge)
+    assert results == [[None] * (fence.MOST_IN_FLIGHT + 150)]
 
 
 def test_handler_that_floods_waits_for_another_threads_write(connection, server, notices):

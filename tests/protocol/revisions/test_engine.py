@@ -76,6 +76,8 @@ def test_times_of_heartbeats(dialect):
     assert dialect.dead_after(Handshake("x", None, None, ())) is None
     assert dialect.heartbeat_every(HANDSHAKE) == (25.0 if dialect.heartbeats_unprompted else 35.0)
     assert not dialect.needs_fence("websocket")
+    assert dialect.posts_beside("websocket", HANDSHAKE) is None
+    assert dialect.can_post("4")
     hectic = Handshake("x", 0.0, None, ("websocket",), ping_interval=0.0)
     assert dialect.heartbeat_every(hectic) == 0.1, "or a heartbeat thread would do nothing else"
 
