@@ -1,0 +1,38 @@
+"""sioclient call."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["sum", 1, 2], "3\n"),
+        (["echo"], "null\n"),
+        (["echo", "text"], '"text"\n'),
+        (["echo", "[1]", "é"], '[[1], "é"]\n'),
+        (["echo", "text", "-r"], "text\n"),
+        (["echo", "text", '{"a": 1}', "--raw"], 'text\t{"a": 1}\n'),
+    ],
+)
+def test_the_acknowledgement_is_printed(run, url, words, printed):
+    assert run("call", url, *words) == (0, printed, "")
+
+
+def test_there_is_a_call_for_each_line(run, url):
+    assert run("call", url, "sum", "@-", 100, stdin="1\n2\n").out == "101\n102\n"
+    assert run("call", url, "sum", "@-", 100).out == ""
+
+
+def test_no_acknowledgement_in_time_is_status_4(run, url):
+    outcome = run("call", url, "never answered", "--timeout", 0.2)
+    assert (outcome.status, outcome.out) == (4, "")
+    assert "(--timeout S waits longer)" in outcome.err
+
+
+def test_a_namespace_is_joined_or_refused(run, url):
+    assert run("call", url, "sum", 1, 2, "-n", "chat").out == "3\n"
+    outcome = run("call", url, "sum", 1, 2, "-n", "/no such place", "--timeout", 0.3)
+    assert (outcome.status, outcome.out) == (5, "")
+    assert "'/no such place'" in outcome.err
