@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -46,6 +47,7 @@ class Console:
         self._output, self._readline = output, readline
         self.is_reading = False
         self._prompt = ""
+        self._lock = threading.Lock()  # between looking whether a line is being typed, and writing accordingly
         self._history = history_file()
         self._words: dict[str, None] = {}
         self._can_move = os.environ.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in os.environ)
@@ -84,12 +86,14 @@ class Console:
         Raises:
             EOFError: there is none.
         """
-        self._prompt, self.is_reading = prompt, True
+        with self._lock:
+            self._prompt, self.is_reading = prompt, True
         try:
             check()
             return input(prompt)
         finally:
-            self.is_reading = False
+            with self._lock:
+                self.is_reading = False
 
     def show(self, text: str, coloured: str = "") -> None:
         """Show a line above the one that is being typed.
@@ -102,7 +106,10 @@ class Console:
         most = columns * max(rows - 3, 1)
         if width_of(text) > most:  # what is no wider than this is shown whole, whatever it is made of
             text, coloured = f"{text[: most // 2]}... ({len(text)} characters)", ""
-        line = coloured or text
+        with self._lock:
+            self._write(text, coloured or text, columns)
+
+    def _write(self, text: str, line: str, columns: int) -> None:
         if not self.is_reading:
             self._output.write(f"{line}\n")
         elif self._can_move:
@@ -119,8 +126,8 @@ class Console:
                 self._words[word] = None
 
     def complete(self, text: str, state: int) -> str | None:
-        """Return a word that begins with ``text``; ``state`` counts them."""
-        found = [word for word in self._words if word.startswith(text)]
+        """Return a word that begins with ``text``, with the space behind it; ``state`` counts them."""
+        found = [f"{word} " for word in self._words if word.startswith(text)]
         return found[state] if state < len(found) else None
 
 

@@ -49,17 +49,17 @@ class Interactive:
             conversation = Conversation(self, recorder, self._options.timeout)
             stack.callback(setattr, self._options.notes, "write", self._options.notes.write)
             self._options.notes.write = lambda text, colour: self._show(text, colour or RED)
+            wake = stack.enter_context(waking(lambda: self._console.is_reading))
             session, channels = stack.enter_context(connected(url, self._options, conversation.hear))
+            stack.callback(self._leave)
             conversation.begin(session, channels[-1].endpoint)
-            self._watch(session, stack.enter_context(waking(lambda: self._console.is_reading)))
+            self._watch(session, wake)
             self._console.learn(conversation.words)
             socket = session.socket
             self.tell(
                 f"connected to {socket.address} (revision {socket.revision}, {socket.transport_name}); /help helps"
             )
             self._converse(session, conversation)
-            self._is_leaving = True
-            LOGGER.setLevel(self._level)
         return OK
 
     def show_event(self, endpoint: str, name: str, args: list[Any]) -> None:
@@ -89,6 +89,10 @@ class Interactive:
     def _show(self, text: str, colour: str) -> None:
         plain = printable(text)
         self._console.show(plain, self._output.coloured(plain, colour))
+
+    def _leave(self) -> None:
+        self._is_leaving = True
+        LOGGER.setLevel(self._level)
 
     def _watch(self, session: Session, wake: Callable[[], None]) -> None:
         """Tell how the connection fares, and wake who waits for a line when it has ended."""

@@ -76,6 +76,7 @@ class Listening:
         try:
             how = (self._url, self._options, self._inbox.hear, self._greet)
             with connected(*how) as (session, channels), closing(self._inbox):
+                session.socket.on("reconnect", self._report_gap)
                 self._awaited = len(self._emits) * len(channels)
                 self._wait(session)
         except Terminated:
@@ -125,6 +126,9 @@ class Listening:
                     channel.emit(name, *args, callback=acked)
         except Exception as error:
             self._inbox.put(error)
+
+    def _report_gap(self, attempts: int) -> None:
+        self._options.notes.note("sioclient: the connection was lost, and is back: what came meanwhile is missing")
 
     def _put_ack(self, endpoint: str, number: int, *args: Any) -> None:
         self._inbox.put(Acked(endpoint, number, list(args)))

@@ -82,7 +82,7 @@ def add_connection_options(parser: Parser, *, several_namespaces: bool = False) 
         if_bare="for ever",
         type=_retries,
         metavar="[=N]",
-        help="connect again after a failure or a loss, N times in a row (default: for ever)",
+        help="connect again after a failure or a loss, N times in a row (for ever); else once, after a loss",
     )
     add_address_options(parser)
 
@@ -125,9 +125,11 @@ def connection_options(options: argparse.Namespace) -> dict[str, Any]:
     for name in ("revision", "parser"):
         if getattr(options, name):
             found[name] = getattr(options, name)
-    tries = options.retry
-    again = {"wait_for_connection": True, "max_reconnection_attempts": None if tries == "for ever" else tries}
-    return {**found, "reconnect": tries is not None, **(again if tries is not None else {})}
+    if options.retry is None:
+        # Once, for socket.io 0.9 ends each websocket after so many bytes: that is no reason to give up.
+        return {**found, "max_reconnection_attempts": 1}
+    tries = None if options.retry == "for ever" else options.retry
+    return {**found, "wait_for_connection": True, "max_reconnection_attempts": tries}
 
 
 def auth_of(options: argparse.Namespace) -> dict[str, Any] | None:

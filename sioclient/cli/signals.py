@@ -32,27 +32,33 @@ def terminating() -> Iterator[None]:
 
 @contextmanager
 def waking(is_waiting: Callable[[], bool]) -> Iterator[Callable[[], None]]:
-    """Yield a function that raises Woken in the main thread if that is waiting just then, during the block."""
+    """Yield a function that raises Woken in the main thread if that is waiting just then.
+
+    After the block nobody may call it: by default, this signal ends the program.
+    """
 
     def wake(number: int, frame: Any) -> None:
         if is_waiting():
             raise Woken
 
+    if _WAKE is None:
+        yield lambda: None
+        return
     with _handling(_WAKE, wake):
-        yield lambda: None if _WAKE is None else os.kill(os.getpid(), _WAKE)
+        yield lambda: os.kill(os.getpid(), _WAKE)
 
 
 @contextmanager
 def _handling(number: Any, handler: Callable[[int, Any], None]) -> Iterator[None]:
     try:
-        before: Any = None if number is None else signal.signal(number, handler)
+        before: Any = signal.signal(number, handler)
     except ValueError:  # this is not the main thread
-        number = None
+        yield
+        return
     try:
         yield
     finally:
-        if number is not None:
-            signal.signal(number, before)
+        signal.signal(number, before)
 
 
 def _terminate(number: int, frame: Any) -> None:

@@ -149,7 +149,7 @@ def test_tab_completes(screen, doc, binding):
     with Console(Output(screen, colours=False), readline) as console:
         assert ("parse_and_bind", binding) in readline.done
         console.learn(["news", "nickname", "/help", "news"])
-        assert [console.complete("n", state) for state in range(3)] == ["news", "nickname", None]
+        assert [console.complete("n", state) for state in range(3)] == ["news ", "nickname ", None]
         assert console.complete("x", 0) is None
     assert ("set_completer", None) in readline.done
 

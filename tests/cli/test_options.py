@@ -32,7 +32,7 @@ def typed():
     return parse
 
 
-ALWAYS = {"connect_timeout": 10, "trailing_slash": True, "reconnect": False}
+ALWAYS = {"connect_timeout": 10, "trailing_slash": True, "max_reconnection_attempts": 1}
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ ALWAYS = {"connect_timeout": 10, "trailing_slash": True, "reconnect": False}
         (["--revision", "5", "--parser", "msgpack"], {"revision": 5, "parser": "msgpack"}),
         (["--path", "/my/socket.io/"], {"resource": "my/socket.io"}),
         (["--no-trailing-slash", "--timeout", "2.5"], {"trailing_slash": False, "connect_timeout": 2.5}),
-        (["--retry"], {"reconnect": True, "wait_for_connection": True, "max_reconnection_attempts": None}),
-        (["--retry=3"], {"reconnect": True, "wait_for_connection": True, "max_reconnection_attempts": 3}),
+        (["--retry"], {"wait_for_connection": True, "max_reconnection_attempts": None}),
+        (["--retry=3"], {"wait_for_connection": True, "max_reconnection_attempts": 3}),
     ],
 )
 def test_options_have_their_names_in_python(typed, words, expected):

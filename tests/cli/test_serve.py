@@ -19,6 +19,13 @@ from tests.conftest import Recorder
 from tests.waiting import eventually
 
 
+class Gone:
+    """An output that nobody reads."""
+
+    def value(self, value):
+        raise Closed
+
+
 @pytest.fixture
 def serving():
     """Serve an application; return its URL and what it printed."""
@@ -148,10 +155,6 @@ def test_a_recording_without_events_plays_nothing(serving):
 
 
 def test_who_reads_no_more_does_not_end_the_server():
-    class Gone:
-        def value(self, value):
-            raise Closed
-
     class Client:
         endpoint = session_id = ""
 
