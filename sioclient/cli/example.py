@@ -40,6 +40,16 @@ class Example(SocketConnection):
         """Return what came, or send it as ``echoed``."""
         return args if self.wants_ack else self.emit("echoed", *args)
 
+    @event("do emit")
+    def emit_for_client(self, name: Any, *args: Any) -> None:
+        """Send the event that the client wants to get."""
+        self.emit(str(name), *args)
+
+    @event("do ask for data")
+    def ask_client(self, name: Any, *args: Any) -> None:
+        """Send such an event, and what it was acknowledged with as ``answer``."""
+        self.emit(str(name), *args, callback=lambda *values: self.emit("answer", list(values)))
+
     @concurrent
     @event("introduce yourself")
     async def introduce(self, to: Any) -> Any:

@@ -90,7 +90,7 @@ def explained(error: Exception) -> tuple[int, str]:
         if error.data is not None and encoded(error.data) not in text:
             text = f"{text} {encoded(error.data)}"
     if isinstance(error, AckTimeout):
-        text = f"{text}: does the server acknowledge this event? (--timeout S waits longer)"
+        text = f"{text}: does the server acknowledge this event, and so soon? See --timeout"
     status = _status(error)
     if status == FAULT and not isinstance(error, OSError):
         text = f"a fault of sioclient, please report it ({type(error).__name__}: {text}); -vv shows more"

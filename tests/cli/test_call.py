@@ -28,7 +28,7 @@ def test_there_is_a_call_for_each_line(run, url):
 def test_no_acknowledgement_in_time_is_status_4(run, url):
     outcome = run("call", url, "never answered", "--timeout", 0.2)
     assert (outcome.status, outcome.out) == (4, "")
-    assert "(--timeout S waits longer)" in outcome.err
+    assert "See --timeout" in outcome.err
 
 
 def test_a_namespace_is_joined_or_refused(run, url):

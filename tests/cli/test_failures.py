@@ -53,7 +53,7 @@ def test_a_fault_of_ours_asks_for_a_report():
 
 
 def test_a_missing_acknowledgement_says_how_to_wait_longer():
-    assert explained(AckTimeout("none within 1 s"))[1].endswith("(--timeout S waits longer)")
+    assert explained(AckTimeout("none within 1 s"))[1].endswith("See --timeout")
 
 
 @pytest.mark.parametrize(

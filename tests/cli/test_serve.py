@@ -94,6 +94,10 @@ def test_the_example_knows_what_the_readme_asks(serving, recorder):
         eventually(lambda: got == [("got", "x")])
         s.emit("echo", 5)
         assert handler.next("echoed") == ("echoed", 5)
+        s.emit("do emit", 5, "x")
+        assert handler.next("5") == ("5", "x")
+        s.emit("do ask for data", "what is your name")
+        assert handler.next("answer") == ("answer", ["Ada", "Lovelace"])
         s.emit("subscribe", "weather")
         assert handler.next("news") == ("news", "weather", {"title": "Sun"})
         with pytest.raises(AckTimeout):

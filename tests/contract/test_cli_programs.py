@@ -312,11 +312,18 @@ def test_detect_loads_nothing_that_it_does_not_need(url):
     assert not loaded & {*others, "websocket", "getpass", "pty", "curses"}
 
 
-def test_detect_takes_a_third_of_a_second(url):
-    def seconds():
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "sioclient", "detect", url], check=True, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - begun
+@POSIX
+def test_detect_takes_little_longer_than_its_function(url):
+    """It takes 0.25 s where the function takes 0.22 s; what the processor spends does not depend on other programs."""
 
-    # The best of some, for the machine may be busy with other tests.
-    eventually(lambda: seconds() < 0.35, "detect in 0.35 s", 5)
+    def spent(*words):
+        def once():
+            before = os.times()
+            subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+            after = os.times()
+            return after.children_user + after.children_system - before.children_user - before.children_system
+
+        return min(once() for _ in range(3))
+
+    function = spent("-c", f"from sioclient import detect; print(detect('{url}'))")
+    assert spent("-m", "sioclient", "detect", url) < 1.5 * function
