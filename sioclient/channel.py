@@ -18,7 +18,6 @@ from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
 from .records import log_notice
-from .waiter import Waiter
 from .watcher import Watchers
 
 logger = logging.getLogger("sioclient")
@@ -47,6 +46,7 @@ class Channel:
         self._socket = socket  # whoever holds a channel holds its connection
         self._kept = kept  # the channels of a connection that may still hear something: its threads hold none
         self._joined = joined
+        self._resending = connection.resending
         self._watchers = Watchers(self._dispatcher)
 
     @property
@@ -107,6 +107,7 @@ class Channel:
         timeout: float | None = None,
         msgid: int | None = None,
         volatile: bool = False,
+        retries: int | None = None,
     ) -> None:
         """Send an event.
 
@@ -115,10 +116,13 @@ class Channel:
             args: values that JSON can hold; a function at their end is the callback, as in JavaScript.
             callback: called with the values of the server's acknowledgement.
             errback: called with an AckTimeout or a ConnectionLost instead, when there will be no acknowledgement.
-            timeout: seconds until an AckTimeout; None: as long as the connection lasts.
+            timeout: seconds until an AckTimeout, or that each try has; None: the option ``ack_timeout``, or as long as
+                the connection lasts.
             msgid: an id of your own, from 1; without a callback, ``Handler.ack`` is called with it.
             volatile: whether to forget the event if it cannot be written now, because there is no connection, or too
                 much waits already.
+            retries: how often to write the event again, at most, until it is acknowledged; None: the option
+                ``retries``; 0: it is written once.
 
         Raises:
             NotConnected, BufferFull: there is no connection, or too much waits for it.
@@ -129,12 +133,16 @@ class Channel:
             if callback is not None:
                 raise TypeError("there are two callbacks: the last argument and callback=")
             *args, callback = args  # type: ignore[assignment]
-        waiter = number = None
-        if callback is not None or errback is not None or msgid is not None or timeout is not None:
-            waiter, number = self._waiter(name, callback, errback, timeout, msgid)
+        if retries is None:
+            retries = 0 if volatile else self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, name, callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
         if volatile and waiter is not None:
             raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
-        packet = Event(name, list(args), self.endpoint, number, number is not None)
+        packet = Event(name, list(args), self.endpoint, number, wants_data)
         if self._dispatcher.any_outgoing:
             self._show(name, args)
         self._connection.send(packet, self._joined, waiter, timeout, volatile)
@@ -147,13 +155,18 @@ class Channel:
         errback: Callable[[SocketIOError], Any] | None = None,
         timeout: float | None = None,
         msgid: int | None = None,
+        retries: int | None = None,
     ) -> None:
         """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
-        waiter = number = None
-        if callback is not None or errback is not None or msgid is not None or timeout is not None:
-            waiter, number = self._waiter("message", callback, errback, timeout, msgid)
+        if retries is None:
+            retries = self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, "message", callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
         kind = Message if isinstance(data, str) else Json
-        packet = kind(data, self.endpoint, number, number is not None)
+        packet = kind(data, self.endpoint, number, wants_data)
         if self._dispatcher.any_outgoing:
             self._show("message", (data,))
         self._connection.send(packet, self._joined, waiter, timeout)
@@ -164,7 +177,8 @@ class Channel:
         Args:
             name: the event's name.
             args: values that JSON can hold.
-            timeout: seconds to wait; None: as long as the connection lasts.
+            timeout: seconds to wait, in all; None: as long as the connection lasts. With the option ``retries``, the
+                event is written again within this time, and comes after all that was emitted before.
 
         Returns:
             None, the one value, or a tuple of several.
@@ -294,25 +308,6 @@ class Channel:
     def _show(self, name: Name, args: Sequence[Any]) -> None:
         for function in list(self._dispatcher.any_outgoing):
             function(name_text(name), *args)
-
-    def _waiter(
-        self,
-        name: Name,
-        callback: Callable[..., Any] | None,
-        errback: Callable[[SocketIOError], Any] | None,
-        timeout: float | None,
-        msgid: int | None,
-    ) -> tuple[Waiter, int]:
-        """Return who waits for the acknowledgement of a packet, and the packet's id."""
-        if callback is None and errback is None and msgid is None and timeout is not None:
-            check_timeout(timeout)
-            raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
-        for what, function in (("callback", callback), ("errback", errback)):
-            if function is not None:
-                check_function(what, function)
-        check_timeout(timeout)
-        number = self._connection.new_id(self.endpoint) if msgid is None else msgid
-        return Waiter(self, name_text(name), msgid, callback, errback, timeout), number
 
     # On the listener thread
 

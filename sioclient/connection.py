@@ -39,6 +39,7 @@ from .protocol.notices import Acknowledged
 from .protocol.packets import Ack, UserPacket
 from .protocol.phases import Phase
 from .protocol.revisions.base import Opening
+from .resending import ONCE
 from .transports.base import Transport
 from .writer import WRITE_TIMEOUT, Writer
 
@@ -61,12 +62,13 @@ class Connection:
         new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
         stats: returns what went through it.
         joins: what may be asked about its endpoints.
+        resending: whether what users send is written again until it is acknowledged.
     """
 
     def __init__(
         self, protocol: ClientProtocol, connector: Connector, address: str = "", logger: Logger | None = None
     ) -> None:
-        self.address = address
+        self.address, self.resending = address, ONCE
         self._guard = guard = Guard(protocol)
         guard.counts.traffic = connector.traffic
         self.stats, self.new_id = guard.stats, guard.new_id
@@ -188,7 +190,8 @@ class Connection:
         on_listener = guard.reader == threading.get_ident()
         if on_listener and not guard.current:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
-        self.send(packet, endpoint, call, timeout)
+        again = self.resending.retries and self.resending.of_call(call, timeout, on_listener)
+        self.send(packet, endpoint, *(again or (call, timeout)))
         if on_listener:
             self._listening.read_while(lambda: call.outcome is None)
         else:
@@ -199,7 +202,7 @@ class Connection:
             return call.outcome.args
         error: SocketIOError = ConnectionLost("the connection was lost")
         if call.outcome is not None:
-            error = call.outcome.error
+            error, timeout = call.outcome.error, None if again else timeout  # what was resent tells of all its tries
         elif guard.current:
             error, timeout = AckTimeout("too much else came before it: let the handler return, and use callback="), None
         raise unacknowledged(error, getattr(packet, "name", "message"), self.address or "the server", timeout)

@@ -69,6 +69,8 @@ class OptionsDict(TypedDict, total=False):
     buffer_size: int
     max_message_size: int
     revision: int | None
+    retries: int | None
+    ack_timeout: float | None
     parser: str | None
     trailing_slash: bool
 
@@ -95,10 +97,19 @@ class Options:
         reconnection_limit: seconds that no delay exceeds.
         max_reconnection_attempts: attempts in a row before giving up; None: no end.
         reconnect_when_kicked: whether to connect again after the server has disconnected us (``0::``).
-        buffer_size: packets that are kept while the connection is away; 0: emitting then raises.
+        buffer_size: packets that are kept while the connection is away; 0: emitting then raises. With ``retries``, so
+            many may also wait for the acknowledgements of those before them.
         max_message_size: bytes that a message from the server may have.
         revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out, and
             find out anew when another server has taken the place of the one before.
+        retries: how often a packet is written again, at most, until the server acknowledges it: at least once, in
+            order, also over losses of the connection. Every ``emit`` and ``send`` (but volatile ones) and every
+            ``call`` waits for the acknowledgement of the one before it. The functions of the server's application must
+            acknowledge, as for JavaScript's option of this name; socket.io 0.7 to 0.9 and TornadIO2 do so by
+            themselves for what has no callback. ``disconnect`` waits for no acknowledgement; a ``call`` before it does,
+            for all that was emitted before. None or 0: packets are written once.
+        ack_timeout: seconds that each try has; ``retries`` needs it. Without ``retries``, the ``timeout`` of every
+            ``emit`` and ``send`` with a callback that has none of its own. None: there is none.
         parser: how the server writes packets: None for the usual way, "msgpack" for a server of socket.io 2.x to 4.x
             with socket.io-msgpack-parser, or python-socketio with ``serializer="msgpack"``. It needs the package
             msgpack, which ``pip install sioclient[msgpack]`` brings.
@@ -132,6 +143,8 @@ class Options:
     buffer_size: int = 1000
     max_message_size: int = 16 * 2**20
     revision: int | None = None
+    retries: int | None = None
+    ack_timeout: float | None = None
     parser: str | None = None
     trailing_slash: bool = True
 
@@ -141,6 +154,8 @@ class Options:
             check(name, getattr(self, name))
         if self.parser is not None and self.revision == 1:
             raise ValueError("parser= came with socket.io 2.0: a server of revision 1 has none, so leave it out")
+        if self.retries and self.ack_timeout is None:
+            raise ValueError("retries= needs ack_timeout= too: the seconds after which a packet is written again")
         check_both(self.headers, self.cookies)
         check_tls(self.verify, self.cert, self.session)
         object.__setattr__(self, "transports", _transport_names(self.transports))
@@ -174,6 +189,12 @@ def check_timeout(timeout: float | None) -> None:
     # Nearly all are right; each check in a function of its own would take longer than the rest of a call().
     if timeout is not None and not (type(timeout) in (int, float) and 0 < timeout < math.inf):
         _check_seconds("timeout", timeout)
+
+
+def check_retries(retries: int) -> None:
+    """Raise unless ``retries`` is a whole number from 0."""
+    if type(retries) is not int or retries < 0:
+        _whole(0)("retries", retries)
 
 
 def split_auth(auth: Any) -> tuple[Any, Any]:
@@ -246,6 +267,11 @@ def _check_seconds(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a number of seconds above 0, not {value}")
 
 
+def _check_seconds_or_none(name: str, value: Any) -> None:
+    if value is not None:
+        _check_seconds(name, value)
+
+
 def _check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
@@ -293,6 +319,8 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "buffer_size": _whole(0),
     "max_message_size": _whole(1),
     "revision": _check_revision,
+    "retries": _whole(0, or_none=True),
+    "ack_timeout": _check_seconds_or_none,
     "parser": _check_parser,
     "trailing_slash": _check_flag,
 }

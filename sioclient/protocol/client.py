@@ -18,14 +18,15 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from ..errors import AckTimeout, ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
+from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
 from ..options import Options
 from ..reading import Reading
+from .deliveries import Delivery
 from .endpoints import Endpoint, Joining
 from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
-from .notices import Notice, Unacknowledged
+from .notices import Notice
 from .outbox import frames_of
 from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
 from .phases import Phase, Step
@@ -149,7 +150,8 @@ class ClientProtocol:
         """Take a packet of the user.
 
         Args:
-            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most.
+            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most;
+                if that is a Delivery, the packet is written again until it comes.
             encoding: what ``encode`` returned for it.
             endpoint: its endpoint; by default the one that has the packet's name for it.
             volatile: whether to forget the packet if it cannot be written now.
@@ -175,6 +177,10 @@ class ClientProtocol:
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
+        if type(waiter) is Delivery:
+            waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
+            taken = self.membership.deliveries.take(waiter, frames, key, now, waits=waits)
+            return _WRITE if taken else Verdict.FULL
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
         self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
@@ -251,12 +257,13 @@ class ClientProtocol:
             return
         is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
         self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
-        self.lifecycle.check_restored()
+        self.lifecycle.check_restored(max(self._now, self.receiver.now))
 
     def disconnect(self) -> None:
         """End the connection for good. What was accepted is still written, then the server is told."""
         if self.lifecycle.phase is _CLOSED:
             return
+        self.membership.deliveries.write_rest()
         last: list[Encoded] = [tuple(self.outbox.take_urgent())]
         last += [tuple(self.outbox.take())] if self.lifecycle.phase is _OPEN else []
         if self.session is not None and self.dialect is not None:
@@ -326,8 +333,7 @@ class ClientProtocol:
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._now = now
-        for waiter in self.acks.expire(now):
-            self.membership.notices.append(Unacknowledged(waiter, AckTimeout("no acknowledgement came in time")))
+        self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
             self.membership.refuse(endpoint, ChannelError(error))
@@ -339,7 +345,7 @@ class ClientProtocol:
             self.transport_lost("heartbeat timeout", now)
         if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
             self.lifecycle.overdue(now)
-        self.lifecycle.check_restored()
+        self.lifecycle.check_restored(now)
 
     # What follows
 

@@ -100,11 +100,14 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
-    def check_restored(self) -> None:
+    def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
             self._membership.endpoints.restored()
             self._go(Step.RESTORED)
+            self._membership.deliveries.flows = True
+            if self._membership.deliveries.queues:
+                self._membership.deliveries.start_all(now)
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -151,6 +154,7 @@ class Lifecycle:
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        self._membership.deliveries.end_tries()
         self._end_session(reason)
         self.deadline, self.error = None, error
         self._membership.end(error, reason)

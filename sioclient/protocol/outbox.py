@@ -49,7 +49,7 @@ class Outbox:
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
-        self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
+        self._characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
         self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
 
     def push_urgent(self, encoded: Encoded) -> None:
@@ -59,7 +59,7 @@ class Outbox:
 
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
-        fits = self._characters + _size(encoded) <= self._most_characters
+        fits = self._characters + size_of(encoded) <= self._most_characters
         return fits and len(self._queue) < self._most_packets
 
     def check_room(self, encoded: Encoded) -> None:
@@ -123,9 +123,20 @@ class Outbox:
         """Forget what waits for an endpoint that will not be there."""
         self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
 
+    def holds(self, ack: AckKey) -> bool:
+        """Return whether the packet with this acknowledgement has not been taken yet."""
+        return any(entry.ack == ack for entry in self._queue)
+
+    def withdraw(self, ack: AckKey) -> bool:
+        """Forget the packet with this acknowledgement if it has not been taken yet; return whether that was so."""
+        held = self.holds(ack)
+        if held:
+            self._keep([entry for entry in self._queue if entry.ack != ack])
+        return held
+
     def _keep(self, entries: list[Entry]) -> None:
         self._queue = deque(entries)
-        self._characters = sum(_size(entry.encoded) for entry in entries)
+        self._characters = sum(size_of(entry.encoded) for entry in entries)
         self.queued = len(entries)
 
 
@@ -134,5 +145,6 @@ def frames_of(encoded: Encoded) -> tuple[Frame, ...]:
     return (encoded,) if isinstance(encoded, str) else encoded
 
 
-def _size(encoded: Encoded) -> int:
+def size_of(encoded: Encoded) -> int:
+    """Return the characters, or bytes, of a packet."""
     return len(encoded) if isinstance(encoded, str) else sum(map(len, encoded))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ChannelError, ConnectError, HandshakeRejected
+from .deliveries import Delivery
 from .endpoints import Joining
 from .lifecycle import Lifecycle
 from .membership import Membership
@@ -77,7 +78,7 @@ class Receiver:
             _RECEIVERS[type(packet)](self, packet, now)
             name, quiet = None, False
         if lifecycle.phase is _RESTORING:
-            lifecycle.check_restored()
+            lifecycle.check_restored(now)
         return quiet
 
     def _on_connect(self, packet: Connect, now: float) -> None:
@@ -89,6 +90,8 @@ class Receiver:
             self._lifecycle.joined(now)
         if len(endpoint.early):
             self._membership.take_early(endpoint)
+        if self._membership.deliveries.queues:
+            self._membership.deliveries.start(endpoint.name, now)
 
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
         endpoint = self._membership.endpoints.get(packet.endpoint)
@@ -144,7 +147,12 @@ class Receiver:
             session = self._lifecycle.session
             if session is not None and pending.since >= session.opened_at:
                 self._membership.acks.round_trip = now - pending.since
-            self._membership.notices.append(Acknowledged(pending.waiter, packet.args))
+            waiter = pending.waiter
+            self._membership.notices.append(
+                self._membership.deliveries.acknowledged(waiter, packet.args, now)
+                if type(waiter) is Delivery
+                else Acknowledged(waiter, packet.args)
+            )
 
     def _on_error(self, packet: Error, now: float) -> None:
         endpoint = self._membership.endpoints.get(packet.endpoint)

@@ -14,6 +14,7 @@ from sioclient.errors import (
     NotConnected,
 )
 from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
+from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET, WINDOW
 from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, TransportClosed, Unacknowledged
@@ -787,6 +788,18 @@ def test_such_kicks_in_a_row_do_not_lengthen_the_delays():
         now += DELAY
         client.handle_timeout(now)
         link(client, now, "1::")
+
+
+def test_what_is_written_again_waits_for_room_while_the_connection_is_there():
+    client = open_client(buffer_size=1)
+
+    def push(number: int) -> Verdict:
+        return client.push(event("n", id=number), 0.0, waiter=Delivery(number, 1, 5.0))
+
+    assert [push(1), push(2)] == [Verdict.WRITE, Verdict.FULL]
+    away(client)
+    with pytest.raises(BufferFull, match="retries="):
+        push(2)
 
 
 def test_after_any_other_loss_a_full_buffer_raises():

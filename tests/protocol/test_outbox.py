@@ -176,3 +176,15 @@ def test_the_largest_frame_beyond_a_limit_is_known_until_the_session_ends():
     assert outbox.largest == 5
     outbox.end_session()
     assert (outbox.limit, outbox.largest) == (float("inf"), 0)
+
+
+def test_a_packet_can_be_taken_back_until_it_is_taken():
+    outbox = Outbox(most_packets=2)
+    outbox.push("a", "", ack=("", 1))
+    outbox.push("b", "")
+    assert outbox.holds(("", 1))
+    assert outbox.withdraw(("", 1))
+    assert not outbox.holds(("", 1))
+    assert outbox.has_room("c")
+    assert not outbox.withdraw(("", 1))
+    assert outbox.take() == ["b"]

@@ -29,6 +29,8 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
     once: Callable[[str], None] = chat.once("hi", greet)
     chat.off("plus", same)
 
+    chat.emit("say", "hello", retries=3, timeout=5)
+    chat.send("hello", retries=3, timeout=0.5)
     room: Channel = chat.connect("/room", query={"a": 1}, timeout=5)
 
     @room.on("news")
@@ -60,3 +62,6 @@ with Feed(logger=True, revision=4) as feed:
 
     size: int = take("x")
     taken: Callable[[str | bytes], int] = feed.on("message", take)
+
+with SocketIO("localhost", retries=3, ack_timeout=2.5) as sure:
+    sure.emit("say", "hello", retries=0)
