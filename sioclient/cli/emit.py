@@ -40,6 +40,7 @@ tail -f log | sioclient emit localhost:8000 log @-
 sioclient listen localhost:8000 | sioclient emit localhost:9000 @-
 sioclient emit --send localhost:8000 hello
 sioclient emit --wait-ack=5 localhost:8000 'save this' @document.json
+sioclient emit --resend 3 --retry localhost:8000 reading 21.5
 """
 
 MOST_AWAITED = 1000
@@ -57,6 +58,12 @@ def add_options(parser: Parser) -> None:
         metavar="[=S]",
         help="wait for the acknowledgement, S seconds (default: --timeout); exit status 4 if none comes",
     )
+    parser.option(
+        *("Sending", "--resend"),
+        type=at_least(1),
+        metavar="N",
+        help="send it again until it is acknowledged, N times at most: at least once, one after the other",
+    )
     parser.option("Sending", "--repeat", type=at_least(1), metavar="N", help="send it N times")
     parser.option("Sending", "--interval", type=seconds, metavar="S", help="seconds between two packets")
     add_connection_options(parser)
@@ -68,7 +75,8 @@ def run(options: argparse.Namespace) -> int:
     if options.send and len([word for word in words if word not in (TEXT, JSON)]) != 1:
         raise UsageError("--send takes one ARG, and no name: sioclient emit --send URL ARG")
     packets = repeated(packets_of(None if options.send else heads[1], words), options.repeat or 1)
-    acks = Acks(options.wait_ack or options.timeout) if options.wait_ack is not None else None
+    waits = options.wait_ack is not None or options.resend is not None
+    acks = Acks(options.wait_ack or options.timeout, options.resend) if waits else None
     with target(heads[0], options) as channel:
         for number, (name, args) in enumerate(packets):
             if number and options.interval:
@@ -106,17 +114,23 @@ class Acks:
 
     Args:
         timeout: seconds for each.
+        resends: how often a packet is sent again while there is none.
     """
 
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+    def __init__(self, timeout: float, resends: int | None = None) -> None:
+        self._timeout, self._resends = timeout, resends
         self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._awaited = 0
 
     def keywords(self) -> dict[str, Any]:
         """Return what ``emit`` of a channel needs so that one more is awaited."""
         self._awaited += 1
-        return {"callback": lambda *_: self._came.put(None), "errback": self._came.put, "timeout": self._timeout}
+        return {
+            "callback": lambda *_: self._came.put(None),
+            "errback": self._came.put,
+            "timeout": self._timeout,
+            "retries": self._resends,
+        }
 
     def wait_below(self, most: int) -> None:
         """Wait until fewer than ``most`` are awaited.

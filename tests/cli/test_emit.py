@@ -66,6 +66,14 @@ def test_an_acknowledgement_that_does_not_come_is_told(run, url):
     assert "no acknowledgement of 'never answered'" in outcome.err
 
 
+def test_it_is_sent_again_until_it_is_acknowledged(run, url, seen):
+    assert run("emit", url, "echo", 1, "--resend", 2) == (0, "", "")
+    assert seen() == [("echo", [1])]
+    outcome = run("emit", url, "never answered", "--resend", 2, "--wait-ack=0.05")
+    assert outcome.status == 4
+    assert seen()[1:] == [("never answered", [])] * 3
+
+
 def test_a_generation_without_bytes_is_told(run, url):
     outcome = run("emit", url, "photo", "-b", "x")
     assert outcome.status == 2
