@@ -25,6 +25,7 @@ from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, R
 from .protocol.packets import Json, Message
 from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
+from .records import level_of
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -226,7 +227,10 @@ _RECORDS: dict[type, Callable[[Any, Connection], tuple[int, str]]] = {
         f"connected over {link.transport_name}, revision {link.revision}",
     ),
     TransportClosed: lambda notice, link: (logging.INFO, f"disconnected: {notice.reason}"),
-    Retrying: lambda notice, link: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
+    Retrying: lambda notice, link: (
+        level_of(notice.error),
+        f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}",
+    ),
     Dropped: lambda notice, link: (
         logging.WARNING,
         f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",

@@ -92,9 +92,10 @@ class Options:
             ``ssl.SSLContext``, for old versions of TLS, old ciphers or a certificate of the client's; then it says all.
             ``Accept-Encoding`` in ``headers`` is not sent: no response is compressed.
         wait_for_connection: whether to try again when the very first attempt fails.
-        reconnect: whether to connect again after a loss.
+        reconnect: whether to connect again after a loss. Once a session has stood, every failure is retried: what is
+            final at first (a refusal, a certificate, a function of yours that raises) may be over in a minute.
         reconnection_delay: seconds before the first such attempt; each next delay is twice as long.
-        reconnection_limit: seconds that no delay exceeds.
+        reconnection_limit: seconds that no delay exceeds, also if the server asks for more (``Retry-After``).
         max_reconnection_attempts: attempts in a row before giving up; None: no end.
         reconnect_when_kicked: whether to connect again after the server has disconnected us (``0::``).
         buffer_size: packets that are kept while the connection is away; 0: emitting then raises. With ``retries``, so
@@ -152,8 +153,6 @@ class Options:
         """Check every value, and have the names of the transports as a tuple."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
-        if self.parser is not None and self.revision == 1:
-            raise ValueError("parser= came with socket.io 2.0: a server of revision 1 has none, so leave it out")
         if self.retries and self.ack_timeout is None:
             raise ValueError("retries= needs ack_timeout= too: the seconds after which a packet is written again")
         check_both(self.headers, self.cookies)
@@ -224,10 +223,15 @@ def auth_data(auth: Any) -> Any:
     """
     if is_coroutine_function(auth):
         raise TypeError("auth must be a plain function, not a coroutine function: nothing here would await it")
+    if callable(auth) and takes(auth, 0) is False:
+        raise TypeError(
+            "auth must be a dictionary, or a function without arguments that returns one, not one that needs "
+            f"arguments, such as HTTP authentication: {type(auth).__name__}"
+        )
     value = auth() if callable(auth) else auth
     if value is not None and not isinstance(value, Mapping):
         raise TypeError(f"auth must be a dictionary, or a function that returns one, not {type(value).__name__}")
-    return value
+    return value if value is None or isinstance(value, dict) else dict(value)  # JSON knows no other mapping
 
 
 def _check_json(name: str, module: Any) -> None:

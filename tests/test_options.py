@@ -7,11 +7,13 @@ import functools
 import json
 import operator
 import re
+from collections import UserDict
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 import requests
+from requests.auth import HTTPBasicAuth
 
 from sioclient import SocketIO
 from sioclient.options import (
@@ -345,6 +347,11 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
     assert auth_data({"token": "x"}) == {"token": "x"}
     assert auth_data(lambda: {"token": "x"}) == {"token": "x"}
     assert auth_data(lambda: None) is None
+    for mapping in (MappingProxyType({"token": "x"}), UserDict(token="x")):
+        assert json.dumps(auth_data(mapping)) == json.dumps(auth_data(lambda m=mapping: m)) == '{"token": "x"}'
+    for needy in (lambda request: {}, lambda *, key: {}, HTTPBasicAuth("user", "password")):
+        with pytest.raises(TypeError, match="not one that needs arguments, such as HTTP authentication"):
+            auth_data(needy)
     for auth in ("x", 5, ["x"], lambda: "x"):
         with pytest.raises(TypeError, match="auth must be a dictionary"):
             auth_data(auth)
@@ -354,9 +361,3 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
 def test_a_parser_is_one_of_those_there_are(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^parser must be 'msgpack', or None for the usual one, not "):
         Options(parser=value)
-
-
-def test_revision_1_has_no_parser() -> None:
-    assert Options(parser="msgpack", revision=5).parser == "msgpack"
-    with pytest.raises(ValueError, match="a server of revision 1 has none"):
-        Options(parser="msgpack", revision=1)

@@ -147,7 +147,7 @@ class ClientProtocol:
         more: bool = False,
         waited: bool = False,
     ) -> Verdict:
-        """Take a packet of the user.
+        """Take a packet of the user, or raise a SocketIOError or TypeError that says why it was not accepted.
 
         Args:
             packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most;
@@ -156,9 +156,6 @@ class ClientProtocol:
             endpoint: its endpoint; by default the one that has the packet's name for it.
             volatile: whether to forget the packet if it cannot be written now.
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
-
-        Raises:
-            NotConnected, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, TypeError: it was not accepted.
         """
         self._now, is_open = now, self.lifecycle.phase is _OPEN
         if not is_open or packet.endpoint:
@@ -169,6 +166,8 @@ class ClientProtocol:
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
             raise ConnectionLost(_OTHER_SERVER)
+        if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
+            self.lifecycle.limit.check(frames)
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
         if packet.id is None:
@@ -202,6 +201,7 @@ class ClientProtocol:
         if packet.id is None or not self.membership.still_joined(packet):
             return Verdict.DROPPED
         _, frames = encoding or self.encode(Ack(packet.id, args, packet.endpoint))
+        self.lifecycle.limit.check(frames)
         self.outbox.push(frames, packet.endpoint, of_session=True)
         return _MORE if more and (self.outbox.queued < WINDOW or not self.has_frames()) else _WRITE
 
@@ -240,6 +240,7 @@ class ClientProtocol:
         if self.endpoints.get(name) is None:
             dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
             check_auth(dialect, auth)
+            self.lifecycle.limit.check(frames)
             if dialect is not self.dialect:
                 raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
             endpoint.request = frames
@@ -309,9 +310,6 @@ class ClientProtocol:
     def transport_lost(self, reason: str, now: float) -> None:
         """The transport ended by itself; once the next attempt has begun, this comes too late and changes nothing."""
         if self.session is not None:
-            largest, limit = self.outbox.largest, self.outbox.limit
-            if largest:
-                reason += f"; a packet of {largest} bytes was sent, and the server takes {limit:.0f} (its maxPayload)"
             self.lifecycle.lost(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def receive(self, frames: Sequence[Frame], now: float) -> None:

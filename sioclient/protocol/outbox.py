@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from math import inf
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import BufferFull, NotConnected
@@ -30,9 +30,6 @@ class Outbox:
         most_packets: how many packets may wait while the connection is away; 0: none.
         most_characters: how many characters they may have in all.
 
-    Attributes:
-        limit: characters of a frame that the server has announced to take.
-        largest: those of the largest frame of this session beyond that; 0: there was none.
     """
 
     def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
@@ -40,8 +37,7 @@ class Outbox:
         self.urgent = self.queued = 0  # how many frames, and how many packets, wait in each queue
         self._urgent: list[Frame] = []
         self._queue: deque[Entry] = deque()
-        self._characters = self.largest = 0
-        self.limit: float = inf
+        self._characters = 0
 
     def __len__(self) -> int:
         return self.urgent + self.queued
@@ -93,17 +89,13 @@ class Outbox:
                 frames.append(encoded)
             else:
                 frames += encoded
-        size = sum(map(len, frames))
-        self._characters -= size
-        if size > self.limit:
-            self.largest = max(self.largest, *(len(frame) for frame in frames if len(frame) > self.limit), 0)
+        self._characters -= sum(map(len, frames))
         self.queued = len(self._queue)
         return frames
 
     def end_session(self) -> set[AckKey]:
         """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
         self.take_urgent()
-        self.limit, self.largest = inf, 0
         self._keep([entry for entry in self._queue if not entry.of_session])
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
@@ -112,6 +104,13 @@ class Outbox:
         count = self.queued
         self._keep([])
         return count
+
+    def take_out(self, unwanted: Callable[[Encoded], object]) -> list[Entry]:
+        """Forget the packets of the queue that are unwanted, and return them."""
+        out = [entry for entry in self._queue if unwanted(entry.encoded)]
+        if out:
+            self._keep([entry for entry in self._queue if entry not in out])
+        return out
 
     def bind_to_session(self, endpoint: str) -> None:
         """Have what waits for an endpoint that is being left end with the session: the next one does not have it."""

@@ -292,11 +292,14 @@ def test_without_a_limit_attempts_do_not_end():
     assert client.phase is Phase.WAITING
 
 
-def test_a_refusal_ends_the_attempts_to_come_back():
+def test_a_refusal_does_not_end_the_attempts_to_come_back():
     client = away(open_client(), 1.0)
     client.handle_timeout(1.0 + DELAY)
+    client.notices()
     client.connect_failed(FORBIDDEN, 3.0)
-    assert ending(client).error is FORBIDDEN
+    (retrying,) = client.notices()
+    assert retrying.error is FORBIDDEN
+    assert client.phase is Phase.WAITING
 
 
 def retry_number(client: ClientProtocol) -> int:

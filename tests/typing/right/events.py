@@ -23,6 +23,12 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
     def greet(name: str) -> None:
         print(name)
 
+    @chat.on_event("connect")
+    def connected(times: int) -> str:
+        return str(times)
+
+    word: str = connected(1)
+    registered: Callable[[int], str] = chat.on_event(7, connected)
     total: int = add(1, 2)
     kept: Callable[[str], None] = greet
     same: Callable[[int, int], int] = chat.on("plus", add)
@@ -38,6 +44,12 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
         print(topic, item)
 
     show("sun", {})
+
+    @room.on_event("error")
+    def fail(code: int) -> int:
+        return code
+
+    code: int = fail(3)
 
     def failed(error: SocketIOError) -> None:
         print(error)

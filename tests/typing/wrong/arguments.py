@@ -30,7 +30,9 @@ def add(a: int, b: int) -> int:
 add("a", 2)  # wrong
 text: str = add(1, 2)  # wrong
 other: Callable[[str], None] = s.on("sum", add)  # wrong
+third: Callable[[str], None] = s.on_event("sum", add)  # wrong
 s.on("sum", 5)  # wrong
+s.on_event("sum", 5)  # wrong
 s.once("sum", "add")  # wrong
 e.on("message", 5)  # wrong
 e.send(5)  # wrong
