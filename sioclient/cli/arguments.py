@@ -6,8 +6,9 @@ take several lines. For each value there is one event.
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ ARG is JSON if it parses, else text: 5, true, '{"a": 1}', hello.
   -b @FILE   the bytes of a file; -b @-: of the standard input; -b TEXT: of it
 {"$base64": "AP8="} are bytes, too, as they are printed.
 """.strip()
+
+_LIKE_JSON = re.compile(r"\{.*\"|\[[\d\"\[{]", re.DOTALL)
+"""How words begin that are probably mistyped JSON."""
 
 _MODES = {TEXT: "text", JSON: "json"}
 
@@ -56,13 +60,17 @@ def split_words(words: list[str], count: int) -> tuple[list[str], list[str]]:
     return heads, rest
 
 
-def argument_lists(words: list[str]) -> Iterator[list[Any]]:
+def argument_lists(words: list[str], doubt: Callable[[str], None] = lambda text: None) -> Iterator[list[Any]]:
     """Return the arguments of each event: of one, or of one for each value of the standard input if one is ``@-``.
+
+    Args:
+        words: as the parser has marked them.
+        doubt: is told what was probably meant in another way.
 
     Raises:
         UsageError: a word is not what it should be.
     """
-    values = _values(words)
+    values = _values(words, doubt)
     places = [place for place, value in enumerate(values) if isinstance(value, _Lines)]
     if len(places) > 1:
         raise UsageError("@- may be there only once: the standard input can be read once")
@@ -152,7 +160,7 @@ def read_values(lines: Iterable[str], mode: str = "auto") -> Iterator[Any]:
         yield from (value_of(text, mode) for text in begun)
 
 
-def _values(words: list[str]) -> list[Any]:
+def _values(words: list[str], doubt: Callable[[str], None]) -> list[Any]:
     """Return the value of each word; a switch at the end is for those before it."""
     switches = [word for word in words if word in _MODES]
     mode = _MODES[words[-1]] if words and words[-1] in _MODES and len(switches) == 1 else "auto"
@@ -164,6 +172,8 @@ def _values(words: list[str]) -> list[Any]:
             values.append(bytes_of(word.removeprefix(BYTES)))
         else:
             values.append(_value(word, mode))
+            if values[-1] == unmarked(word) and _LIKE_JSON.match(values[-1]) and mode == "auto":
+                doubt(f"{values[-1][:60]} is no JSON, so it is sent as text; --text says that this is meant")
     return values
 
 

@@ -43,7 +43,7 @@ def add_options(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Send what was typed, and print what is acknowledged."""
     (url, name), words = split_words(options.words, 2)
-    batches = argument_lists(words)
+    batches = argument_lists(words, options.notes.doubt)
     with target(url, options) as channel:
         for args in batches:
             with sending():

@@ -158,4 +158,4 @@ def _width(character: str) -> int:
 
 def is_interactive() -> bool:
     """Return whether somebody types, and looks at what is printed."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty()

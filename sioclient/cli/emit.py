@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import Channel, SocketIOError
@@ -74,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
     heads, words = split_words(options.words, 1 if options.send else 2)
     if options.send and len([word for word in words if word not in (TEXT, JSON)]) != 1:
         raise UsageError("--send takes one ARG, and no name: sioclient emit --send URL ARG")
-    packets = repeated(packets_of(None if options.send else heads[1], words), options.repeat or 1)
+    name = None if options.send else heads[1]
+    packets = repeated(packets_of(name, words, options.notes.doubt), options.repeat or 1)
     waits = options.wait_ack is not None or options.resend is not None
     acks = Acks(options.wait_ack or options.timeout, options.resend) if waits else None
     with target(heads[0], options) as channel:
@@ -87,10 +88,12 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
-def packets_of(name: str | None, words: list[str]) -> Iterator[tuple[str | None, list[Any]]]:
+def packets_of(
+    name: str | None, words: list[str], doubt: Callable[[str], None]
+) -> Iterator[tuple[str | None, list[Any]]]:
     """Return names and arguments of what is to be sent; a message has no name."""
     if name != "@-":
-        return ((name, args) for args in argument_lists(words))
+        return ((name, args) for args in argument_lists(words, doubt))
     if words:
         raise UsageError("@- as EVENT reads whole events, so no ARG may follow: sioclient emit URL @-")
     return map(recorded_or_typed, standard_input())

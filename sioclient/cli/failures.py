@@ -76,6 +76,7 @@ _IN_WORDS_OF_A_SHELL = [
     ("resource=", "--path"),
     ("parser=", "--parser"),
     ("transports=", "-t"),
+    ("retries=", "--resend"),
 ]
 """Options of Python in errors of the library, and what they are called here; the first that fits comes first."""
 

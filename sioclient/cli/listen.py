@@ -9,7 +9,7 @@ from .listening import Listening, add_listening_options
 from .options import ENVIRONMENT, URL_HELP
 from .parser import Parser
 
-SYNOPSIS = "URL"
+SYNOPSIS = "URL [EVENT...]"
 
 DESCRIPTION = f"""
 Prints each event that a server sends as a line of JSON, until Ctrl-C or
@@ -17,6 +17,7 @@ SIGTERM, or until nobody reads it any more:
 
   {{"event": "news", "args": ["weather"], "endpoint": "", "time": 1700000000.1}}
 
+If there are EVENTs, only those of these names; --event says the same.
 Bytes are {{"$base64": "AP8="}}. A message is an event called message.
 Many servers send nothing before they were asked: see --emit.
 
@@ -27,10 +28,10 @@ Many servers send nothing before they were asked: see --emit.
 
 EXAMPLES = """
 sioclient listen localhost:8000
-sioclient listen localhost:8000 --emit 'subscribe weather' --event news
+sioclient listen localhost:8000 news --emit 'subscribe weather'
 sioclient listen localhost:8000 -n /chat -n /game --retry
 sioclient listen localhost:8000 --count 10 | jq -r '.args[0]'
-sioclient listen localhost:8000 --event price --raw | while read -r price; do
+sioclient listen localhost:8000 price --raw | while read -r price; do
     echo "now $price"; done
 sioclient listen localhost:8000 --emit 'start job' --until-ack
 """
@@ -51,4 +52,6 @@ def run(options: argparse.Namespace) -> int:
         else:
             options.output.value(line)
 
-    return Listening(options, options.words[0], show, options.output.check).run()
+    url, *names = options.words
+    options.event = [*(options.event or []), *names] or None
+    return Listening(options, url, show, options.output.check).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 
@@ -21,7 +22,7 @@ sioclient detect https://example.com
 # Send, ask, listen
 sioclient emit localhost:8000 subscribe weather
 sioclient call localhost:8000 sum 1 2
-sioclient listen localhost:8000 --event news | jq .args
+sioclient listen localhost:8000 news | jq .args
 # Talk to it (wscat -c URL)
 sioclient connect localhost:8000
 # Something to try this with
@@ -33,6 +34,7 @@ _URL = re.compile(r"[a-z]+://.|:?\d+$|[\w.-]+:\d+", re.IGNORECASE)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command, and return the exit status."""
+    open_what_is_closed()
     typed = list(sys.argv[1:] if arguments is None else arguments)
     notes = Notes(no_color="--no-color" in typed)
     try:
@@ -53,6 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
         if status == FAULT and "-vv" in typed:
             raise
         return status
+
+
+def open_what_is_closed() -> None:
+    """Open a standard stream that was closed when we were started (``>&-``), before a connection takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - until the end
 
 
 def run(typed: list[str], notes: Notes) -> int:

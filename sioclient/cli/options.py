@@ -190,7 +190,7 @@ def _credentials(given: str | None) -> tuple[str, str] | None:
     if text is None:
         return None
     user, separator, password = text.partition(":")
-    if not separator and sys.stdin is not None and sys.stdin.isatty():
+    if not separator and sys.stdin.isatty():
         from getpass import getpass
 
         password = getpass(f"Password of {user}: ")

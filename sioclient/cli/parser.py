@@ -85,8 +85,19 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError."""
         text = unmarked(message)
         text = re.sub(r"^argument (?:\S+/)?([^\s/]+): ", r"\1: ", text)
-        text = re.sub(r"^unrecognized arguments: (\S+).*", r"there is no option \1", text, flags=re.DOTALL)
+        unknown = re.match(r"unrecognized arguments: (\S+)", text)
+        if unknown:
+            text = f"there is no option {unknown[1]}{self._guess(unknown[1])}"
         raise UsageError(text if "sioclient " in text else f"{text} (see {self.prog} --help)")
+
+    def _guess(self, flag: str) -> str:
+        """Return the option that was probably meant."""
+        from difflib import get_close_matches
+
+        known = [name for actions in self.sections.values() for action in actions for name in action.option_strings]
+        begun = [name for name in known if len(flag) > 2 and name.startswith(flag)]
+        found = begun or get_close_matches(flag.partition("=")[0], known, 1)
+        return f": did you mean {found[0]}?" if found else ""
 
     def _how(self) -> str:
         return f"{self.prog} {self._synopsis}"

@@ -33,6 +33,10 @@ class Notes:
         with suppress(Exception):
             self.write(printable(text), "")
 
+    def doubt(self, text: str) -> None:
+        """Tell what was probably meant in another way."""
+        self.note(f"sioclient: {text}")
+
     def show(self, record: Shown) -> None:
         """Show a record of the log."""
         with suppress(Exception):

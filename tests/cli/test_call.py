@@ -20,6 +20,19 @@ def test_the_acknowledgement_is_printed(run, url, words, printed):
     assert run("call", url, *words) == (0, printed, "")
 
 
+@pytest.mark.parametrize("word", ['{"a": 1', "{'a': \"b\"}", '["x"', "[1, 2"])
+def test_mistyped_json_is_sent_as_text_and_told(run, url, word):
+    outcome = run("call", url, "echo", word)
+    assert (outcome.status, outcome.values) == (0, [word])
+    assert outcome.err == f"sioclient: {word} is no JSON, so it is sent as text; --text says that this is meant\n"
+    assert run("call", url, "echo", word, "--text").err == ""
+
+
+@pytest.mark.parametrize("word", ["[info]", "{x}", "[", "{}"])
+def test_other_text_is_not_doubted(run, url, word):
+    assert run("call", url, "echo", word).err == ""
+
+
 def test_there_is_a_call_for_each_line(run, url):
     assert run("call", url, "sum", "@-", 100, stdin="1\n2\n").out == "101\n102\n"
     assert run("call", url, "sum", "@-", 100).out == ""

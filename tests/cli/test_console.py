@@ -210,7 +210,5 @@ def test_somebody_must_type_and_look(monkeypatch, screen):
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setattr(sys, "stdin", screen)
     assert is_interactive()
-    monkeypatch.setattr(sys, "stdin", None)
-    assert not is_interactive()
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert not is_interactive()

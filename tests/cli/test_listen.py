@@ -24,7 +24,7 @@ def test_events_are_lines_of_json(run, url):
 
 
 def test_only_some_events(run, url):
-    outcome = run("listen", url, "-e", "news", "-e", "x", "-c", 1, "--emit", "subscribe weather", "--raw")
+    outcome = run("listen", url, "news", "-e", "x", "-c", 1, "--emit", "subscribe weather", "--raw")
     assert outcome.out == 'weather\t{"title": "Sun"}\n'
 
 

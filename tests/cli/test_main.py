@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import subprocess
@@ -135,3 +136,12 @@ def test_the_package_can_be_run():
     done = subprocess.run([sys.executable, "-m", "sioclient", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"sioclient {__version__}\n"
     runpy.run_module("sioclient.__main__", run_name="other")
+
+
+def test_a_standard_stream_that_is_closed_is_opened(monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    assert main(["--version"]) == 0
+    assert sys.stdin.read() == ""
+    for name in ("stdin", "stdout", "stderr"):
+        os.close(getattr(sys, name).fileno())

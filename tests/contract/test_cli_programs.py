@@ -327,3 +327,11 @@ def test_detect_takes_little_longer_than_its_function(url):
 
     function = spent("-c", f"from sioclient import detect; print(detect('{url}'))")
     assert spent("-m", "sioclient", "detect", url) < 1.5 * function
+
+
+@needs_bash
+def test_standard_streams_may_be_closed(url):
+    assert shell('sioclient call "$URL" sum 1 2 <&-', url) == (0, "3\n", "")
+    lines = 'sioclient call "$URL" sum @- 2 <&- && sioclient connect "$URL" --for 0.1 <&- | wc -l'
+    assert shell(lines, url)[:2] == (0, "1\n")
+    assert shell('sioclient call "$URL" sum 1 2 >&-; sioclient call "$URL" sum 1 2 2>&-', url) == (0, "3\n", "")
