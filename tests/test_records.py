@@ -22,6 +22,13 @@ LINK: Any = SimpleNamespace(address="http://host/", transport_name="websocket", 
         (Retrying(2, 1.25, ConnectionLost("gone")), "INFO", "http://host/: attempt 2 in 1.2 s: gone"),
         (Retrying(2, 1.25, WrongRevision("v1")), "WARNING", "http://host/: attempt 2 in 1.2 s: v1"),
         (Ended(None), "INFO", "http://host/: the connection has ended: as wanted"),
+        (Ended(None, by="client"), "INFO", "http://host/: the connection has ended: as wanted"),
+        (
+            Ended(None, by="server"),
+            "INFO",
+            "http://host/: the connection has ended: the server disconnected us (with reconnect_when_kicked=True, the "
+            "client would connect again)",
+        ),
         (Ended(ConnectionLost("gone")), "INFO", "http://host/: the connection has ended: gone"),
         (
             Dropped(3, Malformed("9:::", "no such type")),

@@ -41,8 +41,9 @@ class Membership:
         """Raise ChannelError unless packets may be sent on an endpoint; without one, on that of this name."""
         found = self.endpoints.get(name) if endpoint is None else endpoint
         if found is None or found.state is Joining.OVER:
-            error = found.error if found is not None else None
-            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from error
+            if found is None:
+                raise ChannelError(f"{name!r} is not connected: open its channel, or connect it again, to send on it")
+            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from found.error
 
     def add(self, endpoint: Endpoint) -> None:
         """Ask for an endpoint, or raise ChannelError if that is asked for already: servers would connect it twice."""

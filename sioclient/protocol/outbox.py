@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..errors import BufferFull, NotConnected
+from ..errors import BufferFull, LocalProtocolError, NotConnected
 from .acks import AckKey
+from .drafts import chosen
 from .packets import Encoded, Frame
+from .revisions.base import Dialect
 
 
 class Entry(NamedTuple):
@@ -98,6 +100,17 @@ class Outbox:
         self.take_urgent()
         self._keep([entry for entry in self._queue if not entry.of_session])
         return {entry.ack for entry in self._queue if entry.ack is not None}
+
+    def settle(self, dialect: Dialect) -> list[tuple[AckKey | None, Exception]]:
+        """Keep the drafts that are in this dialect; return those that it cannot say, and why."""
+        kept, refused = list[Entry](), list[tuple[AckKey | None, Exception]]()
+        for entry in self._queue:
+            try:
+                kept.append(entry._replace(encoded=chosen(entry.encoded, dialect)))
+            except (LocalProtocolError, TypeError) as error:
+                refused.append((entry.ack, error))
+        self._keep(kept)
+        return refused
 
     def forget_all(self) -> int:
         """Forget all packets of the queue; return how many they were."""

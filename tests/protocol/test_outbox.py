@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from sioclient.errors import BufferFull, NotConnected
+from sioclient.protocol.drafts import make_drafts
 from sioclient.protocol.outbox import Outbox, frames_of
+from sioclient.protocol.packets import Event, Message
+from sioclient.protocol.revisions import any_revision
 
 CHAT = "".join(("/", "chat"))
 """A name as it comes from a server: equal to that of an endpoint, but not the same object."""
@@ -173,6 +176,19 @@ def test_unwanted_packets_are_taken_out():
     assert outbox.queued == 2
     assert outbox.take_out(lambda encoded: False) == []
     assert outbox.take() == ["1", "12"]
+
+
+def test_drafts_are_settled_in_order():
+    unknown, outbox = any_revision(), Outbox()
+    one, _, five = unknown.candidates
+    for packet, ack in ((Message("a"), None), (Event("x", [b"bytes"], "", 1), ("", 1)), (Message("b"), ("", 2))):
+        drafts = make_drafts(lambda dialect, packet=packet: dialect.encode(packet), unknown.candidates)
+        outbox.push(drafts, "", ack=ack)
+    ((key, error),) = outbox.settle(one)
+    assert (key, type(error)) == (("", 1), TypeError)
+    assert outbox.settle(five) == []
+    assert outbox.take() == ["3:::a", "3:::b"]
+    assert outbox.has_room("x" * 2**20)
 
 
 def test_a_packet_can_be_taken_back_until_it_is_taken():

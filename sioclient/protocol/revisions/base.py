@@ -74,6 +74,10 @@ class Opening(Protocol):
         """The dialect of every session; None: only the handshake tells it."""
 
     @property
+    def candidates(self) -> Sequence[Dialect]:
+        """The dialects of which it is that of the session; the handshake says which."""
+
+    @property
     def transports(self) -> Mapping[str, str]:
         """The kinds of transport that ``transports`` has, by the names that users know."""
 

@@ -164,7 +164,7 @@ class EngineOpening:
     """Without it, the session would last for the time-out."""
 
     def __init__(self, dialect: EngineDialect, json: JsonText) -> None:
-        self.dialect = dialect
+        self.dialect, self.candidates = dialect, (dialect,)
         self._engine, self._json = dialect.engine, json
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:

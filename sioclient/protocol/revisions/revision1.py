@@ -89,7 +89,7 @@ class Opening1:
     """To send one, a transport would have to connect first, and the application would hear of it."""
 
     def __init__(self, dialect: Dialect1) -> None:
-        self.dialect = dialect
+        self.dialect, self.candidates = dialect, (dialect,)
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request for a handshake, and the one to which later generations respond with theirs.

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from ..framing import Frame, Framing
 from ..jsontext import JsonText
 from . import responses
-from .base import Handshake, HandshakeRequest, KnownOpening
+from .base import Dialect, Handshake, HandshakeRequest, KnownOpening
 from .engine import MOST_BYTES, engine_alone, revision4, revision5
 from .revision1 import revision1
 
@@ -30,10 +30,12 @@ class UnknownOpening:
     """
 
     dialect = None
+    candidates: tuple[Dialect, ...] = ()
     transports: Mapping[str, str] = {"websocket": "websocket"}
 
     def __init__(self, known: Mapping[str, KnownOpening]) -> None:
         self._known = known
+        self.candidates = tuple(opening.dialect for opening in known.values())
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request that is enough for most servers, and those for the others."""
