@@ -103,7 +103,7 @@ class Interactive:
             if self._is_leaving:
                 return
             self.tell(f"disconnected: {reason}")
-            if not socket.is_wanted:
+            if socket.ended:
                 wake()
 
         socket.on("reconnect", lambda attempts: self.tell("connected again"))
@@ -125,7 +125,7 @@ class Interactive:
                 self._output.write("\n")
                 session.check_connection()
             except (SocketIOError, UsageError) as error:
-                if not session.socket.is_wanted:
+                if session.socket.ended:
                     raise
                 self._show(f"! {explained(error)[1]}", RED)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from .. import Channel, ConnectionLost, Handler, SocketIO
+from .. import Channel, ConnectionLost, SocketIO
 from .failures import UsageError
 from .options import auth_of, connection_options, url_of
 from .stderr import Notes
@@ -54,20 +54,18 @@ class Session:
     def open(self, *, is_heard: bool = True) -> Channel:
         """Connect, and return the channel of the default namespace, whose events may be left unheard."""
         self.channels[""] = self.socket
-        if self._hear is not None and is_heard:
-            self.socket.on_any(partial(_pass_on, self._hear, ""))
-        if self._greet is not None and is_heard:
-            self.socket.on("connect", self._greet)
-        self.socket.on("error", self._report)
+        self._prepare(self.socket, is_heard=is_heard)
         self.socket.open()
         return self.socket
 
     def join(self, name: str) -> Channel:
         """Join a namespace, and return its channel."""
         endpoint, _, query = name.partition("?")
-        ear = _Ear(self._hear, self._greet, self._report)
-        self.channels[endpoint] = self.socket.connect(endpoint, ear, query or None, self._timeout, self._auth)
-        return self.channels[endpoint]
+        channel = self.socket.channel(endpoint, query=query or None, auth=self._auth)
+        self._prepare(channel)
+        channel.open(self._timeout)
+        self.channels[endpoint] = channel
+        return channel
 
     def check(self) -> None:
         """Raise the reason if the connection, or a namespace that was joined, has ended."""
@@ -78,33 +76,20 @@ class Session:
 
     def check_connection(self) -> None:
         """Raise the reason if the connection has ended."""
-        if not self.socket.is_wanted:
+        if self.socket.ended:
             self.socket.wait(self._timeout)
             raise ConnectionLost(f"{self.socket.address}: the server ended the connection")
 
+    def _prepare(self, channel: Channel, *, is_heard: bool = True) -> None:
+        """Register what hears all of a channel from its first packet on."""
+        if self._hear is not None and is_heard:
+            channel.on_any(partial(_pass_on, self._hear, channel.endpoint))
+        if self._greet is not None and is_heard:
+            channel.on("connect", self._greet)
+        channel.on("error", self._report)
+
     def _report(self, name: str, message: str) -> None:
         self._notes.note(f"sioclient: the server reports an error: {name} {message}".rstrip())
-
-
-class _Ear(Handler[Channel]):
-    """Hears all of a namespace from the first packet on."""
-
-    def __init__(self, hear: Hear | None, greet: Greet | None, report: Callable[[str, str], None]) -> None:
-        self._hear, self._greet, self._report = hear, greet, report
-
-    def on_connect(self, socket: Channel) -> None:
-        if self._greet is not None:
-            self._greet(socket)
-
-    def on_error(self, name: str, message: str) -> None:
-        self._report(name, message)
-
-    def on_message(self, id: int | None, *args: Any) -> None:
-        self.unknown_event("message", list(args))
-
-    def unknown_event(self, name: str, args: list[Any]) -> None:
-        if self._hear is not None:
-            self._hear(self.socket.endpoint, name, args)
 
 
 def namespaces(given: Sequence[str] | str | None) -> list[str]:

@@ -45,7 +45,7 @@ def test_a_person_gets_a_table_and_a_bar(run, url, monkeypatch):
 
 
 def test_an_event_that_is_not_acknowledged_is_status_4(run, url):
-    outcome = run("bench", url, "never answered", "-c", 1, "--timeout", 0.2)
+    outcome = run("bench", url, "never answered", "-c", 1, "--timeout", 0.8)
     assert (outcome.status, outcome.out) == (4, "")
 
 

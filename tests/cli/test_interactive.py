@@ -167,7 +167,7 @@ def test_sending_after_the_end_is_the_end(talk, desk, monkeypatch):
 
 
 def test_an_acknowledgement_that_does_not_come_is_told(talk, desk):
-    status, _ = talk(desk, "/ack nosuch", shows("* no acknowledgement of 'nosuch'"), words=["--timeout", "0.2"])
+    status, _ = talk(desk, "/ack nosuch", shows("* no acknowledgement of 'nosuch'"), words=["--timeout", "0.8"])
     assert status == 0
 
 

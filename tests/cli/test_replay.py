@@ -55,7 +55,7 @@ def test_what_a_server_sent_is_played_if_nothing_else_was_sent(run, url, seen, r
 
 def test_a_missing_acknowledgement_is_status_4(run, url, recording):
     path = recording(sent("never answered", [], 0, id=1), {"ack": [1], "endpoint": "", "time": 1, "id": 1})
-    outcome = run("replay", url, path, "--timeout", 0.2)
+    outcome = run("replay", url, path, "--timeout", 0.8)
     assert outcome.status == 4
     assert "no acknowledgement of 'never answered'" in outcome.err
 

@@ -42,7 +42,7 @@ def test_it_ends_with_quit(run, url):
     ],
 )
 def test_what_goes_wrong_has_its_status(run, url, lines, status, message):
-    outcome = run("connect", url, "--for", 0.05, "--timeout", 0.3, stdin=lines)
+    outcome = run("connect", url, "--for", 0.05, "--timeout", 0.8, stdin=lines)
     assert outcome.status == status
     assert message in outcome.err
 

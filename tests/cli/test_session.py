@@ -134,7 +134,7 @@ def test_the_end_by_the_server_is_told(port, options):
         with pytest.raises(ConnectionLost, match="the server ended /chat"):
             session.check()
         session.socket.emit("leave")
-        eventually(lambda: not session.socket.is_wanted)
+        eventually(lambda: session.socket.ended)
         with pytest.raises(ConnectionLost, match="the server ended the connection"):
             session.check()
 
@@ -143,7 +143,7 @@ def test_the_reason_why_it_did_not_come_back_is_told(options):
     with SocketServer(Root, port=0) as server:
         session = Session(server.url, options())
         session.open()
-    eventually(lambda: not session.socket.is_wanted)
+    eventually(lambda: session.socket.ended)
     with pytest.raises(ConnectError, match="gave up after 1 attempts"):
         session.check()
     session.socket.disconnect()

@@ -49,7 +49,7 @@ def test_call_and_emit(run, url, name):
     assert run("call", url, "sum", 1, 2, "-n", "/chat", "-t", "polling").out == "3\n"
     assert run("emit", url, "echo", "@-", "--wait-ack", stdin="1\n2\n3\n") == (0, "", "")
     assert run("emit", "--send", url, "hello").status == 0
-    assert run("call", url, "never answered", "--timeout", 0.5).status == 4
+    assert run("call", url, "never answered", "--timeout", 0.8).status == 4
     assert run("call", url, "echo", "-b", "\x89").status == (2 if NAMES[name][1] == 1 else 0)
 
 
