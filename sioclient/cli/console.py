@@ -20,7 +20,11 @@ _DOWN, _SAVE, _RESTORE = "\x1bD", "\x1b7", "\x1b8"
 MOST_NAMES = 1000
 """Words that are remembered for completion: the server sends them."""
 
+MOST_NAME = 100
+"""Characters of such a word."""
+
 MOST_HISTORY = 1000
+"""Lines that are remembered."""
 
 
 def find_readline() -> Any:
@@ -104,7 +108,7 @@ class Console:
         """
         columns, rows = shutil.get_terminal_size()
         most = columns * max(rows - 3, 1)
-        if width_of(text) > most:  # what is no wider than this is shown whole, whatever it is made of
+        if len(text) > 4 * most or width_of(text) > most:
             text, coloured = f"{text[: most // 2]}... ({len(text)} characters)", ""
         with self._lock:
             self._write(text, coloured or text, columns)
@@ -122,7 +126,7 @@ class Console:
     def learn(self, words: Iterable[str]) -> None:
         """Remember words for completion."""
         for word in words:
-            if len(self._words) < MOST_NAMES:
+            if len(self._words) < MOST_NAMES and len(word) <= MOST_NAME:
                 self._words[word] = None
 
     def complete(self, text: str, state: int) -> str | None:

@@ -10,7 +10,7 @@ from .. import SocketIOError
 from .failures import UsageError, sending
 from .lines import event_of, values_of
 from .recorder import Recorder
-from .recording import ack_line, event_line
+from .recording import ack_line, event_line, sent_line
 from .session import Session, with_slash
 
 HELP = """
@@ -123,7 +123,7 @@ class Conversation:
         self._sent += 1
         if self._recorder is not None:
             number = self._sent if asks else None
-            self._recorder.write(event_line(self.endpoint, name, args, is_sent=True, number=number))
+            self._recorder.write(sent_line(self.endpoint, name, args, number))
         return self._sent
 
     def _functions(self, name: str, number: int) -> dict[str, Any]:

@@ -53,9 +53,9 @@ def described(info: ServerInfo) -> str:
     engine = f", Engine.IO {info.engine}" if info.engine is not None else ""
     transports = f"transports {', '.join(info.transports)}" if info.transports else "no transport"
     if info.heartbeat_timeout is None:
-        beats = "no heartbeats"
+        alive = "no heartbeats"
     elif info.heartbeat_interval is None:
-        beats = f"a heartbeat within {info.heartbeat_timeout:g} s"
+        alive = f"a heartbeat within {info.heartbeat_timeout:g} s"
     else:
-        beats = f"a heartbeat each {info.heartbeat_interval:g} s, within {info.heartbeat_timeout:g} s"
-    return f"{info.family}: revision {info.revision}{engine}; {transports}; {beats}"
+        alive = f"a heartbeat each {info.heartbeat_interval:g} s, within {info.heartbeat_timeout:g} s"
+    return f"{info.family}: revision {info.revision}{engine}; {transports}; {alive}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from typing import Any, NamedTuple
 
 MOST_WAITING = 1000
@@ -13,11 +14,12 @@ LOOK = 0.1
 
 
 class Heard(NamedTuple):
-    """An event."""
+    """An event, and when it came."""
 
     endpoint: str
     name: str
     args: list[Any]
+    time: float
 
 
 class Acked(NamedTuple):
@@ -56,7 +58,7 @@ class Inbox:
 
     def hear(self, endpoint: str, name: str, args: list[Any]) -> None:
         """Add an event."""
-        self.put(Heard(endpoint, name, args))
+        self.put(Heard(endpoint, name, args, time.time()))
 
     def take(self, timeout: float = LOOK) -> Heard | Acked | Typed | None:
         """Return the next item, or None after ``timeout`` seconds.

@@ -103,7 +103,7 @@ class Listening:
     def _take(self, item: Heard) -> None:
         if self._options.event is None or item.name in self._options.event:
             self.heard += 1
-            self._show(event_line(item.endpoint, item.name, item.args))
+            self._show(event_line(*item))
 
     def _is_enough(self) -> bool:
         if self._options.until_ack and len(self._acked) >= self._awaited:

@@ -39,12 +39,15 @@ class Recorded(NamedTuple):
     ack: list[Any] | None
 
 
-def event_line(
-    endpoint: str, name: str, args: list[Any], *, is_sent: bool = False, number: int | None = None
-) -> dict[str, Any]:
-    """Return the line for an event that happened now; ``number`` is for its acknowledgement, if one is wanted."""
-    line: dict[str, Any] = {"event": name, "args": args, "endpoint": endpoint, "time": _now()}
-    return {**line, **({"sent": True} if is_sent else {}), **({"id": number} if number is not None else {})}
+def event_line(endpoint: str, name: str, args: list[Any], moment: float | None = None) -> dict[str, Any]:
+    """Return the line for an event that came, by default now."""
+    return {"event": name, "args": args, "endpoint": endpoint, "time": _now() if moment is None else round(moment, 3)}
+
+
+def sent_line(endpoint: str, name: str, args: list[Any], number: int | None) -> dict[str, Any]:
+    """Return the line for an event that is sent; ``number`` is for its acknowledgement, if one is wanted."""
+    line = {**event_line(endpoint, name, args), "sent": True}
+    return line if number is None else {**line, "id": number}
 
 
 def ack_line(endpoint: str, number: int, args: list[Any]) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class Replay:
     def _show(self, session: Session, patience: float) -> None:
         item = self._inbox.take(patience)
         if isinstance(item, Heard):
-            self._options.output.value(event_line(item.endpoint, item.name, item.args))
+            self._options.output.value(event_line(*item))
         elif isinstance(item, Acked):
             self._awaited.discard(item.number)
             self._options.output.value(ack_line(item.endpoint, item.number, item.args))

@@ -47,7 +47,7 @@ class Script:
 
     def show_event(self, endpoint: str, name: str, args: list[Any]) -> None:
         """Print an event that came."""
-        self._inbox.put(Heard(endpoint, name, args))
+        self._inbox.hear(endpoint, name, args)
 
     def show_ack(self, endpoint: str, name: str, number: int, args: list[Any]) -> None:
         """Print an acknowledgement."""
@@ -66,7 +66,7 @@ class Script:
         while end is None or conversation.awaited or time.monotonic() < end or not self._inbox.is_empty():
             item = self._inbox.take(LOOK)
             if isinstance(item, Heard):
-                self._options.output.value(event_line(item.endpoint, item.name, item.args))
+                self._options.output.value(event_line(*item))
             elif isinstance(item, Acked):
                 self._options.output.value(ack_line(item.endpoint, item.number, item.args))
             elif item is None:

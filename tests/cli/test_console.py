@@ -157,8 +157,8 @@ def test_tab_completes(screen, doc, binding):
 def test_words_that_are_remembered_have_a_limit(screen, monkeypatch):
     monkeypatch.setattr(module, "MOST_NAMES", 2)
     console = Console(Output(screen, colours=False))
-    console.learn("abc")
-    assert console.complete("c", 0) is None
+    console.learn(["x" * 101, *"abc"])
+    assert [console.complete(word, 0) for word in "xabc"] == [None, "a ", "b ", None]
 
 
 def test_the_history_is_kept_for_its_owner_alone(screen, monkeypatch, tmp_path):

@@ -10,7 +10,10 @@ import time
 
 import pytest
 
+from sioclient.cli.inbox import Typed
 from sioclient.cli.listening import Listening
+from sioclient.cli.main import main
+from sioclient.server import SocketConnection, SocketServer
 from tests.waiting import joined
 
 
@@ -76,11 +79,8 @@ def test_sigterm_ends_it_in_good_order(run, url):
     joined(timer)
 
 
-def test_the_end_by_the_server_is_status_3(run, capsys):
-    from sioclient.cli.playback import Playback
-    from sioclient.server import SocketServer
-
-    class Leaving(Playback):
+def test_the_end_by_the_server_is_status_3(run):
+    class Leaving(SocketConnection):
         def on_event(self, name, *args, **kwargs):
             self.close()
 
@@ -90,13 +90,35 @@ def test_the_end_by_the_server_is_status_3(run, capsys):
     assert "the server ended the connection" in outcome.err
 
 
+def test_a_gap_is_told(run):
+    class Restarting(SocketConnection):
+        def on_event(self, name, *args, **kwargs):
+            if len(servers) == 1:
+                servers[0]._loop.call_soon(servers[0]._stopped.set)
+                servers.append(None)
+            else:
+                self.emit("back")
+
+    def restart():
+        servers[0]._thread.join()
+        servers[1] = SocketServer(Restarting, servers[0].port).__enter__()
+
+    servers = [SocketServer(Restarting, port=0)]
+    with servers[0]:
+        thread = threading.Thread(target=restart)
+        thread.start()
+        outcome = run("listen", servers[0].url, "--emit", "x", "--count", 1, "--retry")
+    joined(thread)
+    servers[1].__exit__()
+    assert (outcome.status, outcome.events) == (0, [("back", [])])
+    assert "the connection was lost, and is back: what came meanwhile is missing" in outcome.err
+
+
 def test_who_reads_no_more_ends_it(run, url, monkeypatch):
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
-        from sioclient.cli.main import main
-
         assert main(["listen", url, "--event", "nosuch"]) == 0
 
 
@@ -104,8 +126,6 @@ def test_other_things_in_the_inbox_are_nobodys(run, url, monkeypatch):
     real = Listening.__init__
 
     def with_a_line(self, *args, **keywords):
-        from sioclient.cli.inbox import Typed
-
         real(self, *args, **keywords)
         self._inbox.put(Typed("x"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_the_help_has_the_sections_of_a_manual(parser):
     assert titles == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS"]
     assert "  sioclient try - do a thing\n" in text
     assert "  sioclient try URL NAME [OPTION...]\n" in text
-    assert "-x X, --exact X" in text
+    assert re.search("-x(?: X)?, --exact X +exactly", text)  # Python 3.13 names the value once
     assert page(a_b="x\n\ny") == "A B\n  x\n\n  y\n"
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from sioclient.cli.failures import UsageError
-from sioclient.cli.recording import Recorded, ack_line, event_line, parsed, read_recording
+from sioclient.cli.recording import Recorded, ack_line, event_line, parsed, read_recording, sent_line
 from sioclient.cli.text import encoded
 
 
 def test_what_is_written_is_read_again(tmp_path, type_in):
     lines = [
         event_line("", "news", [b"\0", "x"]),
-        event_line("/chat", "sum", [1, 2], is_sent=True, number=7),
-        event_line("/chat", "note", [], is_sent=True),
+        sent_line("/chat", "sum", [1, 2], 7),
+        sent_line("/chat", "note", [], None),
         ack_line("/chat", 7, [3]),
         ack_line("/chat", 8, [4]),
     ]
@@ -28,6 +28,10 @@ def test_what_is_written_is_read_again(tmp_path, type_in):
     assert read_recording(str(tmp_path / "x")) == found
     type_in(text)
     assert read_recording("-") == found
+
+
+def test_a_line_has_the_time_when_the_event_came():
+    assert event_line("", "a", [], 5.12345)["time"] == 5.123
 
 
 def test_what_a_line_may_leave_out():

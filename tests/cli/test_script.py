@@ -11,6 +11,7 @@ import pytest
 from sioclient.cli.inbox import Inbox
 from sioclient.cli.main import main
 from sioclient.cli.stdin import read_stdin
+from sioclient.server import SocketConnection, SocketServer
 from tests.waiting import eventually
 
 
@@ -71,10 +72,7 @@ def test_a_session_is_recorded_with_both_sides(run, url, tmp_path):
 
 
 def test_the_end_of_the_connection_ends_it(run):
-    from sioclient.cli.playback import Playback
-    from sioclient.server import SocketServer
-
-    class Leaving(Playback):
+    class Leaving(SocketConnection):
         def on_event(self, name, *args, **kwargs):
             self.close()
 

@@ -26,7 +26,7 @@ class Root(SocketConnection):
 
     def on_open(self, request):
         self.emit("hello", self.endpoint)
-        self.send("welcome")
+        self.send("hi")
 
     @event
     def headers(self):
@@ -77,7 +77,7 @@ def test_the_default_namespace_is_heard_from_the_first_packet_on(port, options, 
     with connected(f":{port}", options(), hears(heard)) as (session, (channel,)):
         assert channel is session.socket
         assert taken(heard) == ("", "hello", [""])
-        assert taken(heard) == ("", "message", ["welcome"])
+        assert taken(heard) == ("", "message", ["hi"])
         session.check()
     assert not session.socket.connected
 
@@ -86,7 +86,7 @@ def test_namespaces_are_heard_alone(port, options, heard):
     with connected(f":{port}", options("-n", "chat?a=b"), hears(heard)) as (session, (channel,)):
         assert channel.endpoint == "/chat"
         assert taken(heard) == ("/chat", "hello", ["/chat"])
-        assert taken(heard) == ("/chat", "message", ["welcome"])
+        assert taken(heard) == ("/chat", "message", ["hi"])
         assert list(session.channels) == ["", "/chat"]
         session.check()
     assert heard.empty()

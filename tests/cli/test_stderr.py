@@ -15,8 +15,9 @@ from sioclient.cli.verbosity import LOGGER, Shown, narrated, shown
 def test_a_note_is_a_harmless_line(capsys):
     notes = Notes()
     notes.note("a\x1b[31m\nb")
+    notes.doubt("is this meant?")
     notes.show(Shown(">", "42", "\x1b[32m"))
-    assert capsys.readouterr() == ("", "a\\x1b[31m\\nb\n> 42\n")
+    assert capsys.readouterr() == ("", "a\\x1b[31m\\nb\nsioclient: is this meant?\n> 42\n")
 
 
 def test_a_terminal_gets_colours(monkeypatch):

@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from sioclient.cli.applications import application
+from sioclient.cli.recording import read_recording
+from sioclient.server import SocketServer
 from tests.cli.conftest import plain_environment, run, type_in
+from tests.cli.test_serve import Gone
 from tests.conftest import start
 from tests.servers import SERVERS
 
@@ -74,11 +78,6 @@ def test_connect(run, url):
 
 
 def test_a_session_is_recorded_replayed_and_served(run, url, tmp_path):
-    from sioclient.cli.applications import application
-    from sioclient.cli.recording import read_recording
-    from sioclient.server import SocketServer
-    from tests.cli.test_serve import Gone
-
     path = tmp_path / "session.jsonl"
     run("connect", url, "--record", path, "--for", 0.2, stdin="/ack sum 1 2\nsubscribe weather\n")
     again = run("replay", url, path, "--speed", 0, "--for", 0.2)
