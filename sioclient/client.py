@@ -66,7 +66,13 @@ class SocketIO(Channel):
     ) -> None:
         chosen = make_options(options)
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-        opening = make_opening(chosen.revision, JsonText(chosen.json), chosen.max_message_size, chosen.parser)
+        opening = make_opening(
+            chosen.revision,
+            JsonText(chosen.json),
+            chosen.max_message_size,
+            chosen.parser,
+            only_websocket=chosen.only_websocket,
+        )
         self._made_of = address, chosen, opening
         self._own_auth = split_auth(chosen.auth)[1]
         self._link = connection = self._make_connection()

@@ -148,7 +148,7 @@ class EngineIO:
         options = self._options
         address = parse_address(url, port, options.secure, options.resource, trailing_slash=options.trailing_slash)
         address = replace(address, mount="")  # there are no endpoints, one of which it could be
-        opening = make_engine_opening(self._wanted, JsonText(options.json))
+        opening = make_engine_opening(self._wanted, JsonText(options.json), only_websocket=options.only_websocket)
         connection = make_connection(address, options, opening, self._logger)
         connection.default_endpoint(weakref.ref(self))
         if self._connection is not None:

@@ -29,7 +29,7 @@ from .lifecycle import Lifecycle
 from .membership import Membership
 from .notices import Notice
 from .outbox import frames_of
-from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
+from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
 from .phases import Phase, Step
 from .receiver import Receiver
 from .revisions.base import Decoder, Dialect, Handshake, Opening
@@ -160,11 +160,11 @@ class ClientProtocol:
             volatile: whether to forget the packet if it cannot be written now.
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
         """
-        self._now, is_open = now, self.lifecycle.phase is _OPEN
+        self._now, is_open, is_held = now, self.lifecycle.phase is _OPEN, False
         if not is_open or packet.endpoint:
             self._check_alive()
-            self.membership.check(packet.endpoint, endpoint)
-        if volatile and (not is_open or self.outbox.queued >= MOST_QUEUED):
+            is_held = self.membership.check(packet.endpoint, endpoint)
+        if volatile and (not is_open or is_held or self.outbox.queued >= MOST_QUEUED):
             return Verdict.DROPPED
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
@@ -173,18 +173,18 @@ class ClientProtocol:
             self.lifecycle.limit.check(frames)
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
+        push = self.outbox.hold if is_held else self.outbox.push
         if packet.id is None:
-            self.outbox.push(frames, packet.endpoint)
+            push(frames, packet.endpoint)
             fence = self.lifecycle.fence
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
         if type(waiter) is Delivery:
             waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
-            taken = self.membership.deliveries.take(waiter, frames, key, now, waits=waits)
-            return _WRITE if taken else Verdict.FULL
+            return _WRITE if self.membership.deliveries.take(waiter, frames, key, now, waits=waits) else Verdict.FULL
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
-        self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
+        push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
 
     def acknowledge(
@@ -249,7 +249,7 @@ class ClientProtocol:
         self.membership.add(endpoint)
         if self.lifecycle.phase is _OPEN or endpoint.left_here:
             # The packet that leaves the endpoint of before may still be queued: this one goes behind it.
-            self.outbox.push(endpoint.request, name, of_session=True)
+            self.membership.ask(endpoint)
         elif self.lifecycle.phase is Phase.RESTORING:
             self.outbox.push_urgent(endpoint.request)
         return endpoint
@@ -258,8 +258,7 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
-        self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
+        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._now, self.receiver.now))
         self.lifecycle.check_restored(max(self._now, self.receiver.now))
 
     def disconnect(self) -> None:
@@ -336,7 +335,9 @@ class ClientProtocol:
         self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self.membership.refuse(endpoint, ChannelError(error))
+            self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), ChannelError(error), now)
+        if self.membership.turns is not None:
+            self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):
             self.outbox.push_urgent(self.encode(Heartbeat())[1])
         if self.session is not None and self.session.fence_is_stuck(now):

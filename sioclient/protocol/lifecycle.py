@@ -16,12 +16,13 @@ from .fence import BYTE_BUDGET, Fence
 from .limit import Limit
 from .membership import Membership
 from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
-from .packets import Encoded, Error, Malformed
+from .packets import Disconnect, Encoded, Error, Malformed
 from .phases import LINKED, TRANSITIONS, Phase, Step
 from .retry import OVERFED, Retry
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session
 from .start import Start
+from .turns import Turns
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
@@ -91,6 +92,13 @@ class Lifecycle:
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now), start.decode
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        if dialect.takes_turns:
+            self._membership.turns = self.session.turns = Turns(
+                self._membership.outbox,
+                self._membership.endpoints,
+                self.reading,
+                needs_pongs=transport == "websocket",
+            )
         self._go(Step.OPENED)
         self.transport = transport
         self.limit.announce(handshake.max_payload, transport)
@@ -118,6 +126,12 @@ class Lifecycle:
             self._membership.deliveries.flows = True
             if self._membership.deliveries.queues:
                 self._membership.deliveries.start_all(now)
+
+    def end_of(self, name: str) -> Encoded | None:
+        """Return the packet that ends an endpoint; None: the server has none to be told of it."""
+        if self.dialect is None or self.phase not in (Phase.RESTORING, Phase.OPEN):
+            return None
+        return self.dialect.encode(Disconnect(name))
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -165,6 +179,9 @@ class Lifecycle:
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        held = self._membership.outbox.held
+        if held and error is None:
+            self._membership.tell(Dropped(held, Malformed("", "the end came before their endpoints were joined")))
         self._membership.deliveries.end_tries()
         self._end_session(reason)
         if error is not None and not (self._retry.was_joined or self.is_awaited or error is self._told_of):
