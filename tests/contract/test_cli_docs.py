@@ -127,7 +127,7 @@ def test_the_example_knows_what_the_readme_asks(served, capsys, code, name):
         assert re.fullmatch(pattern, line), line
 
 
-@pytest.mark.parametrize("folder", IN_ORDER)
+@pytest.mark.parametrize("folder", sorted(IN_ORDER))
 def test_the_example_knows_what_the_guide_asks(served, folder):
     lines, errors = run_program([sys.executable, PROGRAMS / folder / "after.py"], served[0].port)
     assert (lines, errors) == (PRINTED[folder], "")
