@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 import pytest
 
+import sioclient
+import sioclient.server
+
 from .architecture import (
     MODULES,
     ROOT,
@@ -71,6 +74,18 @@ def test_imports(path):
         assert here in ONLY.get(top, {here}), f"{here} imports {name}"
         assert top != "threading" or here in THREADS, f"{here} imports threading"
         assert not ((own == "protocol" or here in PURE_FILES) and top in PURE), f"{here} imports {name}"
+
+
+PAGE_OF_CHAT = {("sioclient.server.chat", "Chat"), ("sioclient.server.webpage", "ROUTES")}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if room(module_of(path)) == "cli"], ids=relative)
+def test_the_command_line_uses_what_everybody_can_use(path):
+    public = {"sioclient": {*sioclient.__all__, "__version__"}, "sioclient.server": set(sioclient.server.__all__)}
+    for module, names in imports(path):
+        if module.startswith("sioclient") and not module.startswith("sioclient.cli"):
+            allowed = public.get(module, set()) | {name for where, name in PAGE_OF_CHAT if where == module}
+            assert set(names) <= allowed, f"{relative(path)} imports {set(names) - allowed} from {module}"
 
 
 def test_importing_sioclient_loads_no_network_library():

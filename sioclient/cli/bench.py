@@ -74,11 +74,11 @@ def run(options: argparse.Namespace) -> int:
     (url, *names), words = split_words(options.words, 2)
     name = names[0] if names else "echo"
     (args,) = argument_lists(words if names else ["hello"])
+    with target(url, options) as channel, sending():
+        channel.call(name, *args, timeout=options.timeout)  # is it acknowledged? And all modules are loaded now
     with ExitStack() as stack:
         progress = stack.enter_context(Progress())
         channels, connects = _connect(options, url, stack, progress)
-        with sending():
-            channels[0].call(name, *args, timeout=options.timeout)
         one = Load(channels, name, args, 1).run(options.duration / 2, progress)
         many = Load(channels, name, args, options.at_once).run(options.duration / 2, progress)
     socket = channels[0]

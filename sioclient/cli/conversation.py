@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from .. import SocketIOError
+from .. import Channel, SocketIOError
 from .failures import UsageError, sending
 from .lines import event_of, values_of
 from .recorder import Recorder
@@ -163,6 +163,6 @@ class Conversation:
         session.channels.pop(endpoint).disconnect()
         self.endpoint = "" if endpoint == self.endpoint else self.endpoint
 
-    def _channel(self) -> Any:
+    def _channel(self) -> Channel:
         assert self._session is not None
         return self._session.channels[self.endpoint]

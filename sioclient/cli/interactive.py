@@ -65,11 +65,11 @@ class Interactive:
     def show_event(self, endpoint: str, name: str, args: list[Any]) -> None:
         """Show an event that came, in a form in which it can be typed again."""
         self._console.learn([written(name)])
-        where = f"{endpoint} " if endpoint else ""
+        where = f"{printable(endpoint)} " if endpoint else ""
         words = [written(name), *map(encoded, args)]
         coloured = [self._output.coloured(words[0], BOLD), *map(self._output.json, args)]
         mark = self._output.coloured("<", CYAN)
-        self._console.show(f"< {where}{' '.join(words)}", f"{mark} {printable(where)}{' '.join(coloured)}")
+        self._console.show(f"< {where}{' '.join(words)}", f"{mark} {where}{' '.join(coloured)}")
 
     def show_ack(self, endpoint: str, name: str, number: int, args: list[Any]) -> None:
         """Show the acknowledgement of what was sent."""
