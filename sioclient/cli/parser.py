@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
         self._summary, self._synopsis, self._description, self._examples = summary, synopsis, description, examples
         self.optional: dict[str, str] = {}
         self.values: dict[str, Sequence[str]] = {}
-        self.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+        self.add_argument("words", nargs="*", default=[], help=argparse.SUPPRESS)
 
     def option(
         self, section: str, *flags: str, if_bare: str | None = None, values: Sequence[str] = (), **how: Any
