@@ -22,7 +22,7 @@ Connects, sends what you type, and shows above it what comes:
 {HELP}
 
 The arrows find what was typed before, also in sessions before; Tab completes
-the names of events that were seen. The history is in
+the names of events that were seen or sent. The history is in
 ~/.local/state/sioclient/history, or where SIOCLIENT_HISTORY says.
 
 If the lines come from a pipe, what the server sends is printed as by listen.

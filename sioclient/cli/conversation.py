@@ -53,12 +53,14 @@ class Conversation:
         endpoint: the namespace that what is typed is for.
         awaited: the numbers of what has not been acknowledged yet.
         missed: how many acknowledgements did not come.
+        name: that of the event that was sent last; empty: there was none.
     """
 
     def __init__(self, face: Face, recorder: Recorder | None, timeout: float) -> None:
         self.endpoint = ""
         self.awaited: set[int] = set()
         self.missed = 0
+        self.name = ""
         self._face, self._recorder, self._timeout = face, recorder, timeout
         self._sent = 0
         self._session: Session | None = None
@@ -110,6 +112,7 @@ class Conversation:
         how = self._functions(name, number) if asks else {}
         with sending():
             self._channel().emit(name, *args, **how)
+        self.name = name
 
     def _send(self, rest: str) -> None:
         values = values_of(rest)

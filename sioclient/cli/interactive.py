@@ -118,6 +118,7 @@ class Interactive:
                 line = self._console.read(prompt, session.check_connection)
                 session.check_connection()
                 more = conversation.do(line)
+                self._console.learn([written(conversation.name)] if conversation.name else [])
             except EOFError:
                 self._output.write("\n")
                 return

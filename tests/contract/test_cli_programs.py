@@ -234,12 +234,14 @@ def test_names_are_completed_and_lines_remembered(terminal, tmp_path):
     first.see("< nickname 1")
     first.send("nick\t2")
     first.see("> nickname 2")
+    first.send("\x15note 1\rno\t2")
+    first.see("> note 2")
     first.send("\x15/q\t\r")
     assert first.end() == 0
     assert "'do emit' nickname 1" in (tmp_path / "history").read_text()
     second = terminal()
     second.see("< hello")
-    second.send("\x1b[A\x1b[A")
+    second.send("\x1b[A" * 3)
     second.see("> 'do emit' nickname 1")
     second.send("\x15\x04")
     assert second.end() == 0
