@@ -392,4 +392,5 @@ class Channel:
         try:
             self.handler.on_exception(name, error)
         except Exception:
-            logger.exception("on_exception raised for %.200r", name)
+            with suppress(BaseException):  # what logs is the user's, too
+                logger.exception("on_exception raised for %.200r", name)

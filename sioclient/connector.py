@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .address import Address, fresh_url
-from .errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
+from .errors import ConnectError, ConnectionLost, HandshakeRejected, SocketIOError, WrongRevision, text_of
 from .options import Options, auth_data, split_auth, value_of
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
@@ -104,7 +104,7 @@ class Attempt:
         seconds = options.connect_timeout
         self._deadline = time.monotonic() + seconds - min(seconds / 20, _AHEAD)
         self._abort: Callable[[], None] = lambda: None
-        self._aborted = False
+        self._aborted = self._only_asks = False
 
     def run(self) -> Opened:
         """Connect.
@@ -127,7 +127,7 @@ class Attempt:
             raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
-            logger.info("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
+            _log("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
         return Opened(handshake, transport, data)
 
     def ask(self) -> Handshake:
@@ -136,21 +136,27 @@ class Attempt:
         Raises:
             ConnectError: there was no handshake.
         """
-        http, resource = self._make_http(), self._address.resource
+        http, resource, self._only_asks = self._make_http(), self._address.resource, True
         try:
             handshake = self._handshake(http, self._opening.requests(resource))
         except HandshakeRejected as rejection:
             handshake, transport = self._open_after_rejection(http, rejection)
-            transport.close(0)
+            with suppress(Exception):
+                transport.close(0)
             return handshake
         if handshake.opening.close_packet is not None:
             (polling,) = ways_of(replace(handshake, transports=()), resource, ("xhr-polling",))
             _, transport = self._open(http, polling, self._deadline, handshake)
-            with suppress(ConnectionLost):
+            with suppress(Exception):  # without a word, the session ends a little later
                 transport.send([handshake.opening.close_packet])
                 transport.finish(self._deadline)
-            transport.close(0)
+            with suppress(Exception):
+                transport.close(0)
         return handshake
+
+    def _is_for_caller(self, problem: BaseException) -> bool:
+        """Return whether a problem is not of a transport, but Ctrl-C, which never strikes the thread of ``run``."""
+        return self._only_asks and not isinstance(problem, Exception)
 
     def abort(self) -> None:
         """Make ``run`` raise."""
@@ -170,7 +176,7 @@ class Attempt:
         except ConnectError as error:
             if not others or self._aborted:
                 raise
-            logger.info("%s did not open a session: %s", way.name, error)
+            _log("%s did not open a session: %s", way.name, error)
             return None
 
     def _open_after_handshake(
@@ -187,7 +193,7 @@ class Attempt:
             try:
                 return self._open(http, way, self._share(len(ways) - position), handshake)
             except ConnectError as error:
-                logger.info("%s did not open: %s", way.name, error)
+                _log("%s did not open: %s", way.name, error)
                 failure = error
         raise failure or self._no_common_transport(handshake)
 
@@ -247,10 +253,13 @@ class Attempt:
                 _probe(transport, way.probe, deadline)
             self._begin(transport.abort)
         except BaseException as problem:
-            transport.close(0)
+            with suppress(BaseException):  # whatever is wrong with it, it is not used any more
+                transport.close(0)
             if isinstance(problem, ConnectionLost):
                 raise ConnectError(f"the server ended {way.name} at once: {problem}") from problem
-            raise
+            if isinstance(problem, SocketIOError) or self._is_for_caller(problem):
+                raise
+            raise ConnectError(f"{way.name} did not open: {text_of(problem)}") from problem
         return handshake, transport
 
     def _read_open_packet(self, transport: Transport, deadline: float) -> Handshake:
@@ -272,6 +281,12 @@ class Attempt:
             f"{', '.join(handshake.opening.transports)}",
             retryable=False,
         )
+
+
+def _log(text: str, *values: object) -> None:
+    """Log a step of an attempt, which goes on whatever a handler of the log raises."""
+    with suppress(BaseException):
+        logger.info(text, *values)
 
 
 def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
@@ -312,6 +327,6 @@ def as_connect_error(problem: BaseException) -> ConnectError:
     """Return what an attempt raised; if it should not have raised that, the ConnectError for it."""
     if isinstance(problem, ConnectError):
         return problem
-    error = ConnectError(f"connecting failed: {type(problem).__name__}: {problem}", retryable=False)
+    error = ConnectError(f"connecting failed: {text_of(problem)}", retryable=False)
     error.__cause__ = problem
     return error

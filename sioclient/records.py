@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .protocol.notices import Connected, Dropped, Ended, Notice, Retrying, TransportClosed
@@ -14,7 +15,15 @@ logger = logging.getLogger("sioclient")
 
 
 def log_notice(notice: Notice, link: Connection) -> None:
-    """Log what happened to a connection: at INFO how it fares, and what was malformed as a warning."""
+    """Log what happened to a connection: at INFO how it fares, and what was malformed as a warning.
+
+    Whatever a handler of the log raises, the notice has yet to reach the functions that are for it.
+    """
+    with suppress(BaseException):
+        _log(notice, link)
+
+
+def _log(notice: Notice, link: Connection) -> None:
     address = link.address
     if isinstance(notice, Dropped):
         problem, text = notice.example.problem, notice.example.text

@@ -40,3 +40,8 @@ def test_log_is_silent_about_endpoints(caplog: pytest.LogCaptureFixture, notice:
     with caplog.at_level(logging.DEBUG, "sioclient"):
         log_notice(notice, LINK)
     assert caplog.records == []
+
+
+def test_log_that_raises_changes_nothing(raising_log: Any) -> None:
+    log_notice(Connected(""), LINK)
+    assert len(raising_log.records) == 1
