@@ -343,6 +343,14 @@ def test_a_cookie_beyond_four_kilobytes_is_not_kept() -> None:
         assert [cookie.name for cookie in http._session.cookies] == ["fine"]
 
 
+def test_all_cookies_together_have_64_kibibytes() -> None:
+    first = [[f"c{n}=" + "x" * 4000 for n in range(begin, begin + 10)] for begin in range(0, 50, 10)]
+    with client() as http:
+        kept_of([*first, [f"c{n}=" + "y" * 4000 for n in range(3)], ["last=1"]], http)
+        kept = {cookie.name: (cookie.value or "")[:1] for cookie in http._session.cookies}
+    assert kept == {"last": "1", **{f"c{n}": "x" for n in range(37, 50)}, **{f"c{n}": "y" for n in range(3)}}
+
+
 def test_cookies_of_the_user_are_none_of_the_fifty() -> None:
     with requests.Session() as session:
         for n in range(60):
