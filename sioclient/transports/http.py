@@ -24,6 +24,7 @@ from ..errors import ConnectError
 from ..httpoptions import check_both, check_fields, check_params
 from ..options import Options, value_of
 from .base import Traffic
+from .dialing import Answered
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .failures import connect_errors
 from .stream import Stream
@@ -65,6 +66,7 @@ class HttpClient:
         self._first: Request | None = None  # of this connection
         self._origin = ("", "")  # where that went
         self._cookies: dict[tuple[str, str, str], int] = {}  # the sizes of those that the server has set, oldest first
+        self._answered: Answered = {}
         self._stream: Stream | None = None
         self._aborted = False
 
@@ -201,6 +203,7 @@ class HttpClient:
             cert=cert,
             proxy=proxy,
             origin=parts.netloc.rpartition("@")[2],
+            answered=self._answered,
         )
 
     def _settings(self, url: str) -> dict[str, Any]:
