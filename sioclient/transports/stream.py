@@ -198,6 +198,22 @@ class Stream:
                 break
         return True
 
+    def rest(self, deadline: float) -> bool:
+        """Wait until ``deadline``, whatever comes meanwhile; return False after ``wake``. For a stream that wakes.
+
+        Raises:
+            OSError: the connection was aborted.
+        """
+        assert self._wakened is not None
+        with Selector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            is_woken = bool(selector.select(max(deadline - time.monotonic(), 0)))
+        if self._aborted:
+            raise _aborted()
+        if is_woken:
+            self._wakened.recv(4096)
+        return not is_woken
+
     def has_room(self) -> bool:
         """Return whether something small can be written without waiting."""
         return self._sock is not None and not self._aborted and self._is_ready(selectors.EVENT_WRITE, 0)

@@ -538,6 +538,14 @@ def test_abort_ends_the_tls_handshake(authority: Authority) -> None:
             task.result()
 
 
+def test_what_was_aborted_before_does_not_connect_in_its_own_way() -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream, socket.socket() as sock:
+        stream.abort()
+        with pytest.raises(ConnectionAbortedError):
+            stream.connect_with(sock, ("127.0.0.1", server.port), soon())
+        assert (server.connections, sock.fileno()) == (0, -1)
+
+
 def test_what_was_aborted_before_does_not_connect() -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
         stream.abort()
@@ -723,3 +731,31 @@ def test_what_was_decrypted_and_not_read_yet_needs_no_waiting(authority: Authori
         assert stream.recv(3) == b"one"
         assert Task(stream.wait).result()
         assert stream.recv() == b" record"
+
+
+# Resting
+
+
+def test_rest_ends_at_its_time_whatever_comes(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"data")
+    peer.end()
+    assert stream.wait(soon())
+    began = time.monotonic()
+    assert Task(stream.rest, began + 0.1).result() is True
+    assert time.monotonic() - began >= 0.1
+    assert Task(stream.rest, began).result() is True
+    assert stream.recv() == b"data"
+
+
+def test_rest_ends_by_a_wake_or_an_abort(link: Open) -> None:
+    stream, _ = link()
+    stream.wake()
+    assert Task(stream.rest, soon()).result() is False
+    task = Task(stream.rest, soon())
+    task.wait_until_blocked()
+    stream.wake()
+    assert task.result() is False
+    stream.abort()
+    with pytest.raises(ConnectionAbortedError):
+        Task(stream.rest, soon()).result()
