@@ -10,6 +10,8 @@ After a few such responses, there is one poll a second on average.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 
 from ..address import fresh_url
 from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError, advice
@@ -22,6 +24,9 @@ from .posting import Bodies, Poster, PostingTransport, shared_bodies
 
 _CONNECT_TIMEOUT = 10.0
 """Seconds for another connection to a server that responded before."""
+
+_MOST_FRAMES = 1000
+"""Frames that are returned at once: as packets, the shortest need a hundred times their bytes."""
 
 _PACE = 1.0
 """Seconds between two polls on average, while they bring nothing."""
@@ -49,7 +54,7 @@ class PollingTransport(PostingTransport):
         super().__init__(Poster(http, max_message_size, bodies or shared_bodies(framing)))
         self._framing = framing
         self._polls = KeptConnection(http, "GET", max_message_size)
-        self._first: list[Frame] = []
+        self._waiting: Iterator[Frame] = iter(())  # frames of the last response
         self._polling = False
         self._paid_until = float("-inf")  # each poll that brought nothing has been paid for with some time
 
@@ -66,12 +71,11 @@ class PollingTransport(PostingTransport):
                     status=response.status,
                     body=response.body,
                 )
-            self._first = self._frames(response)
+            self._waiting = iter(self._frames(response))
 
     def recv(self) -> list[Frame]:
-        """Return what the next poll brings; see ``Transport.recv``."""
-        if self._first:
-            frames, self._first = self._first, []
+        """Return what the last poll has brought, at most a thousand frames, or the next; see ``Transport.recv``."""
+        if frames := list(islice(self._waiting, _MOST_FRAMES)):
             return frames
         with losses():
             if not (self._polling or self._rest()):
@@ -87,7 +91,8 @@ class PollingTransport(PostingTransport):
                 raise ConnectionLost(f"a poll was refused with status {response.status}")
             frames = self._frames(response)
             self._count(frames)
-            return frames
+            self._waiting = iter(frames)
+            return list(islice(self._waiting, _MOST_FRAMES))
 
     def wake(self) -> None:
         """See ``Transport.wake``."""

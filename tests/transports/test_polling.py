@@ -11,6 +11,7 @@ import pytest
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
 from sioclient.options import Options
 from sioclient.protocol.revisions import Handshake, revision1
+from sioclient.protocol.revisions.payload1 import encode_payload
 from sioclient.transports import keepalive, polling, posting
 from sioclient.transports.http import HttpClient
 from sioclient.transports.polling import JsonpTransport, PollingTransport
@@ -442,3 +443,14 @@ def test_an_abort_ends_the_wait_for_the_next_poll(resting: tuple[PollingTranspor
     transport.abort()
     with pytest.raises(ConnectionLost, match="aborted"):
         task.result()
+
+
+def test_a_large_response_is_returned_in_parts() -> None:
+    frames = [f"3:::{n}" for n in range(50)]
+    with Server(bodies("1::", encode_payload(frames), "3:::next")) as server, client() as transport:
+        opened(transport, server).recv()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(polling, "_MOST_FRAMES", 20)
+            parts = [Task(transport.recv).result() for _ in range(4)]
+    assert [len(part) for part in parts] == [20, 20, 10, 1]
+    assert [frame for part in parts for frame in part] == [*frames, "3:::next"]
