@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Any, overload
 
 from .connection import Connection
 from .dispatch import Dispatcher, Function, ack_args, check_function, explained, spread
-from .errors import ConnectionLost, SocketIOError
+from .errors import SocketIOError
 from .handler import Handler, attach, check_handler
 from .names import Name, check_name, name_text
 from .options import check_timeout
@@ -19,8 +19,7 @@ from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
 from .records import log_notice
-from .waiter import Waiter
-from .watcher import Watcher
+from .watcher import Watchers
 
 logger = logging.getLogger("sioclient")
 
@@ -48,7 +47,8 @@ class Channel:
         self._socket = socket  # whoever holds a channel holds its connection
         self._kept = kept  # the channels of a connection that may still hear something: its threads hold none
         self._joined = joined
-        self._watchers: list[Watcher] = []
+        self._resending = connection.resending
+        self._watchers = Watchers(self._dispatcher)
 
     @property
     def handler(self) -> Handler[Any]:
@@ -84,19 +84,19 @@ class Channel:
     @property
     def is_wanted(self) -> bool:
         """Whether this endpoint is connected, or will be when the connection is there."""
-        return self._joined is not None and self._connection.is_wanted(self._joined)
+        return self._joined is not None and self._connection.joins.wants(self._joined)
 
     def join(self, query: str, timeout: float | None, auth: Any) -> None:
         """Ask the server to join us, and wait until it has: for ``SocketIO.connect``."""
         owner = weakref.ref(self)
         try:
             self._kept.add(self)
-            self._joined = self._connection.join(self.endpoint, query, timeout, owner, auth)
-            self._connection.wait_for_join(self._joined)
+            self._joined = self._connection.joins.ask(self.endpoint, query, timeout, owner, auth)
+            self._connection.joins.wait_for(self._joined)
         except BaseException as problem:
             if self._joined is None or not isinstance(problem, Exception):  # if it was refused, a notice follows
                 self._kept.discard(self)
-                self._connection.leave_unheld(self.endpoint, owner)
+                self._connection.joins.leave_unheld(self.endpoint, owner)
             raise
 
     def emit(
@@ -108,6 +108,7 @@ class Channel:
         timeout: float | None = None,
         msgid: int | None = None,
         volatile: bool = False,
+        retries: int | None = None,
     ) -> None:
         """Send an event.
 
@@ -116,10 +117,13 @@ class Channel:
             args: values that JSON can hold; a function at their end is the callback, as in JavaScript.
             callback: called with the values of the server's acknowledgement.
             errback: called with an AckTimeout or a ConnectionLost instead, when there will be no acknowledgement.
-            timeout: seconds until an AckTimeout; None: as long as the connection lasts.
+            timeout: seconds until an AckTimeout, or that each try has; None: the option ``ack_timeout``, or as long as
+                the connection lasts.
             msgid: an id of your own, from 1; without a callback, ``Handler.ack`` is called with it.
             volatile: whether to forget the event if it cannot be written now, because there is no connection, or too
                 much waits already.
+            retries: how often to write the event again, at most, until it is acknowledged; None: the option
+                ``retries``; 0: it is written once.
 
         Raises:
             NotConnected, BufferFull: there is no connection, or too much waits for it.
@@ -130,12 +134,16 @@ class Channel:
             if callback is not None:
                 raise TypeError("there are two callbacks: the last argument and callback=")
             *args, callback = args  # type: ignore[assignment]
-        waiter = number = None
-        if callback is not None or errback is not None or msgid is not None or timeout is not None:
-            waiter, number = self._waiter(name, callback, errback, timeout, msgid)
+        if retries is None:
+            retries = 0 if volatile else self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, name, callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
         if volatile and waiter is not None:
             raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
-        packet = Event(name, list(args), self.endpoint, number, number is not None)
+        packet = Event(name, list(args), self.endpoint, number, wants_data)
         if self._dispatcher.any_outgoing:
             self._show(name, args)
         self._connection.send(packet, self._joined, waiter, timeout, volatile)
@@ -148,13 +156,18 @@ class Channel:
         errback: Callable[[SocketIOError], Any] | None = None,
         timeout: float | None = None,
         msgid: int | None = None,
+        retries: int | None = None,
     ) -> None:
         """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
-        waiter = number = None
-        if callback is not None or errback is not None or msgid is not None or timeout is not None:
-            waiter, number = self._waiter("message", callback, errback, timeout, msgid)
+        if retries is None:
+            retries = self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, "message", callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
         kind = Message if isinstance(data, str) else Json
-        packet = kind(data, self.endpoint, number, number is not None)
+        packet = kind(data, self.endpoint, number, wants_data)
         if self._dispatcher.any_outgoing:
             self._show("message", (data,))
         self._connection.send(packet, self._joined, waiter, timeout)
@@ -165,7 +178,8 @@ class Channel:
         Args:
             name: the event's name.
             args: values that JSON can hold.
-            timeout: seconds to wait; None: as long as the connection lasts.
+            timeout: seconds to wait, in all; None: as long as the connection lasts. With the option ``retries``, the
+                event is written again within this time, and comes after all that was emitted before.
 
         Returns:
             None, the one value, or a tuple of several.
@@ -255,7 +269,8 @@ class Channel:
             LocalProtocolError: called in a handler, which the event would wait for.
             TypeError, ValueError: the name or the time-out is none.
         """
-        with self._watch((name,), timeout) as watcher:
+        self._check_may_wait(timeout)
+        with self._watchers.watch((name,), lambda: not self.is_wanted) as watcher:
             _, args = watcher.next(timeout)
         return args[0] if len(args) == 1 else tuple(args) or None
 
@@ -274,63 +289,26 @@ class Channel:
             LocalProtocolError: called in a handler, which the events would wait for.
             TypeError, ValueError: a name or the time-out is none.
         """
-        events = self._iterate(names, timeout)
-        next(events)  # so that it listens from now on, and stops when nobody holds it any more
-        return events
+        self._check_may_wait(timeout)
+        return self._watchers.iterate(names, timeout, lambda: not self.is_wanted)
 
     def disconnect(self) -> None:
         """Leave this endpoint; the connection stays. ``SocketIO.connect`` connects it again."""
         if self._joined is not None:
-            self._connection.leave(self._joined)
+            self._connection.joins.leave(self._joined)
 
     def _register(self, name: Name, function: Function | None, *, once: bool = False, is_event: bool = False) -> Any:
         check_name(name)
         register = partial(self._dispatcher.register, name, once=once, is_event=is_event)
         return register if function is None else register(function)
 
-    def _iterate(self, names: tuple[Name, ...], timeout: float | None) -> Iterator[tuple[str, list[Any]]]:
-        with self._watch(names, timeout) as watcher, suppress(ConnectionLost):
-            yield "", []  # for ``events``
-            while True:
-                yield watcher.next(timeout)
-
-    @contextmanager
-    def _watch(self, names: tuple[Name, ...], timeout: float | None) -> Iterator[Watcher]:
-        """Keep the events of these names for whoever asks, until the end of the block."""
+    def _check_may_wait(self, timeout: float | None) -> None:
         check_timeout(timeout)
         self._connection.check_may_wait()
-        watcher = Watcher(self._dispatcher, names, lambda: not self.is_wanted)
-        self._watchers.append(watcher)
-        try:
-            if not self.is_wanted:
-                watcher.end()
-            yield watcher
-        finally:
-            self._watchers.remove(watcher)
-            watcher.close()
 
     def _show(self, name: Name, args: Sequence[Any]) -> None:
         for function in list(self._dispatcher.any_outgoing):
             function(name_text(name), *args)
-
-    def _waiter(
-        self,
-        name: Name,
-        callback: Callable[..., Any] | None,
-        errback: Callable[[SocketIOError], Any] | None,
-        timeout: float | None,
-        msgid: int | None,
-    ) -> tuple[Waiter, int]:
-        """Return who waits for the acknowledgement of a packet, and the packet's id."""
-        if callback is None and errback is None and msgid is None and timeout is not None:
-            check_timeout(timeout)
-            raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
-        for what, function in (("callback", callback), ("errback", errback)):
-            if function is not None:
-                check_function(what, function)
-        check_timeout(timeout)
-        number = self._connection.new_id(self.endpoint) if msgid is None else msgid
-        return Waiter(self, name_text(name), msgid, callback, errback, timeout), number
 
     # On the listener thread
 
@@ -374,8 +352,7 @@ class Channel:
             log_notice(notice, self._connection)
         if isinstance(notice, (Left, Ended)):
             self._kept.discard(self)
-            for watcher in list(self._watchers):
-                watcher.end()
+            self._watchers.end()
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
             name, functions, args, _ = self._dispatcher.find_error(str(notice.error))
             for function in functions:

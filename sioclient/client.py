@@ -16,6 +16,7 @@ from .handler import Handler
 from .options import check_timeout, make_options, split_auth
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
+from .resending import make_resending
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class SocketIO(Channel):
             ``connect_timeout``; ``params``, ``headers``, ``cookies``, ``auth``, ``proxies``, ``verify``, ``cert``,
             ``session`` as in requests; ``wait_for_connection``, ``reconnect``, ``reconnection_delay``,
             ``reconnection_limit``, ``max_reconnection_attempts``, ``reconnect_when_kicked``, ``buffer_size``,
-            ``max_message_size``, ``revision``, ``parser``, ``trailing_slash``.
+            ``max_message_size``, ``revision``, ``retries``, ``ack_timeout``, ``parser``, ``trailing_slash``.
 
     Raises:
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
@@ -64,6 +65,7 @@ class SocketIO(Channel):
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
         opening = make_opening(chosen.revision, JsonText(chosen.json), chosen.max_message_size, chosen.parser)
         connection = make_connection(address, chosen, opening)
+        connection.resending = make_resending(chosen)
         self._link, self._channels, self._address = connection, set[Channel](), address
         joined = connection.default_endpoint(weakref.ref(self), split_auth(chosen.auth)[1])
         super().__init__(connection, "", handler, None, self._channels, joined)
@@ -129,7 +131,7 @@ class SocketIO(Channel):
             LocalProtocolError, TypeError: there can be no endpoint of this name.
         """
         check_timeout(timeout)
-        self._link.check_endpoint(endpoint)
+        self._link.joins.check_name(endpoint)
         channel = Channel(self._link, endpoint, handler, self, self._channels)
         channel.join(_query(query), timeout, auth)
         return channel

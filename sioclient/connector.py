@@ -123,7 +123,7 @@ class Attempt:
             opened = self._open_directly(http, direct) if direct is not None else None
             handshake, transport = opened or self._open_after_handshake(http, requests)
         except ConnectError as error:
-            _add_advice_about_paths(error, self._address)
+            add_advice_about_paths(error, self._address)
             raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
@@ -231,6 +231,8 @@ class Attempt:
                 status = response.status
                 return self._opening.read_handshake(status, response.body, response.content_type)
             except ConnectError as error:
+                if isinstance(error, HandshakeRejected):
+                    error.retry_after = response.retry_after
                 # The first says best what is wrong, unless a later one can name who is there.
                 refusal = error if refusal is None or isinstance(error, WrongRevision) else refusal
                 if not isinstance(error, (HandshakeRejected, WrongRevision)):
@@ -289,7 +291,7 @@ def _log(text: str, *values: object) -> None:
         logger.info(text, *values)
 
 
-def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
+def add_advice_about_paths(error: ConnectError, address: Address) -> None:
     """Say in the error, if nothing was found at a path, that the path of the URL may be an endpoint."""
     nothing_found = (
         error.status == 404

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .address import parse_address
-from .connector import Connector
+from .connector import Connector, add_advice_about_paths
+from .errors import ConnectError, add_address
 from .options import NAMES, make_options
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
@@ -64,7 +65,12 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
     address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
     opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size)
     with closing(Connector(address, chosen)) as connector:
-        handshake = connector.attempt(opening).ask()
+        try:
+            handshake = connector.attempt(opening).ask()
+        except ConnectError as error:
+            add_advice_about_paths(error, address)
+            add_address(error, str(address))
+            raise
     dialect = handshake.dialect
     return ServerInfo(
         dialect.number,

@@ -26,6 +26,7 @@ from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, R
 from .protocol.packets import Json, Message
 from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
+from .records import level_of
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ EVENTS = ("connect", "message", "disconnect")
 """What a function can be registered for."""
 
 TRANSPORTS = ("websocket", "xhr-polling")
+
+_NOT_THERE = ("parser", "retries", "ack_timeout")
+"""Options of what Socket.IO adds."""
 
 
 class EngineIO:
@@ -78,7 +82,7 @@ class EngineIO:
         if revision not in (None, 3, 4):
             raise ValueError(f"revision must be that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
         defaults = {"transports": TRANSPORTS, "resource": "engine.io"}
-        self._options, self._wanted = make_options(options, without=("parser",), defaults=defaults), revision
+        self._options, self._wanted = make_options(options, without=_NOT_THERE, defaults=defaults), revision
         if split_auth(self._options.auth)[1] is not None:
             raise TypeError("auth must be a pair, or what requests takes: a dictionary is for SocketIO alone")
         self._logger = _make_logger(logger)
@@ -226,7 +230,10 @@ _RECORDS: dict[type, Callable[[Any, Connection], tuple[int, str]]] = {
         f"connected over {link.transport_name}, revision {link.revision}",
     ),
     TransportClosed: lambda notice, link: (logging.INFO, f"disconnected: {notice.reason}"),
-    Retrying: lambda notice, link: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
+    Retrying: lambda notice, link: (
+        level_of(notice.error),
+        f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}",
+    ),
     Dropped: lambda notice, link: (
         logging.WARNING,
         f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",

@@ -228,7 +228,8 @@ class Guard:
         heard_at, traffic = counts.heard_at, counts.traffic
         last = None if heard_at is None else time.monotonic() - heard_at
         with self.open() as protocol:
-            reconnects, queued = protocol.lifecycle.reconnects, protocol.outbox.queued
+            reconnects = protocol.lifecycle.reconnects
+            queued = protocol.outbox.queued + protocol.membership.deliveries.waiting()
             round_trip = protocol.acks.round_trip
         packets = counts.packets_in, counts.packets_out
         return Stats(*packets, traffic.received, traffic.sent, reconnects, queued, last, round_trip)

@@ -23,7 +23,7 @@ from .writer import Writer
 logger = logging.getLogger("sioclient")
 
 CLOSE_TIMEOUT = 1.0
-"""Seconds that the server has to end its side."""
+"""Seconds of silence after which a server that has not ended its side is not waited for."""
 
 MOST_DEFERRED = 16 * 2**20
 """Characters that may come for other handlers while one reads on for an acknowledgement of its own."""

@@ -6,6 +6,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .errors import SocketIOError
 from .protocol.notices import Connected, Dropped, Ended, Notice, Retrying, TransportClosed
 
 if TYPE_CHECKING:
@@ -35,4 +36,10 @@ def _log(notice: Notice, link: Connection) -> None:
     elif isinstance(notice, Connected) and not notice.endpoint:
         logger.info("%s: connected over %s, revision %s", address, link.transport_name, link.revision)
     elif isinstance(notice, Retrying):
-        logger.info("%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
+        level = level_of(notice.error)
+        logger.log(level, "%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
+
+
+def level_of(error: SocketIOError) -> int:
+    """Return how loud to say that an attempt failed so: what would be final at first, somebody may have to mend."""
+    return logging.INFO if getattr(error, "retryable", True) else logging.WARNING

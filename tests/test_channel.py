@@ -13,8 +13,9 @@ import pytest
 from sioclient.channel import Channel
 from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, WaitTimeout
 from sioclient.handler import Handler
-from sioclient.protocol.notices import Ended, JoinFailed, Retrying
+from sioclient.protocol.notices import Ended, JoinFailed, Retrying, Unacknowledged
 from sioclient.protocol.packets import Error, Event, Json, Message
+from sioclient.waiter import Unheard
 from tests.conftest import Recorder
 from tests.interrupts import Interrupt
 from tests.memory import look_again_after
@@ -77,6 +78,33 @@ def test_an_ack_needs_no_callback(channel, server):
     server.replies["5:2+"] = ["6:::2"]
     channel.emit("x", errback=print)
     assert channel.call("fence") is None
+
+
+def test_emit_and_send_can_be_written_again(channel, server, handler):
+    server.replies |= {"5:1::": ["6:::1"], "3:2::": ["6:::2"], "5:3+": ["6:::3+[4]"]}
+    channel.emit("x", retries=1, timeout=PATIENCE)
+    channel.send("m", retries=1, timeout=PATIENCE)
+    channel.emit("x", lambda *args: handler.told.put(args), retries=1, timeout=PATIENCE)
+    assert handler.next() == (4,)
+    channel.emit("y", retries=0)
+    channel.send("m", retries=0)
+    written_again = ['5:1::{"name":"x"}', "3:2::m", '5:3+::{"name":"x"}']
+    assert server.link.sent == [*written_again, '5:::{"name":"y"}', "3:::m"]
+
+
+def test_a_packet_that_was_written_again_in_vain_is_a_warning(channel, caplog):
+    channel.emit("x", retries=1, timeout=0.01)
+    expected = "no acknowledgement of 'x' from the server: it was written twice, and given 0.01 s each time"
+    eventually(lambda: ("WARNING", expected) in [(one.levelname, one.getMessage()) for one in caplog.records])
+    channel.emit("y", print, retries=1, timeout=0.01)
+    expected = expected.replace("'x'", "'y'")
+    eventually(lambda: ("WARNING", expected) in [(one.levelname, one.getMessage()) for one in caplog.records])
+
+
+def test_who_forgot_a_channel_hears_nothing_of_what_was_written_again(caplog):
+    caplog.set_level(logging.DEBUG)
+    Unheard(lambda: None, "x").deliver(Unacknowledged(None, AckTimeout("late")))
+    assert not caplog.records
 
 
 def test_ack_gets_what_was_sent_with_a_msgid(channel, server, handler):
@@ -407,6 +435,9 @@ def test_wrong_arguments_are_explained(channel, server):
         (lambda: channel.emit("x", callback=5), "callback must be a function, not int"),
         (lambda: channel.emit("x", errback=5), "errback must be a function, not int"),
         (lambda: channel.emit("x", timeout=5), "give callback="),
+        (lambda: channel.emit("x", retries=3), "retries= needs timeout= too"),
+        (lambda: channel.send("x", retries="3"), "retries must be a whole number, not str"),
+        (lambda: channel.emit("x", retries=3, timeout=5, volatile=True), "volatile"),
         (lambda: channel.emit("x", timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, volatile=True), "volatile"),

@@ -179,8 +179,27 @@ def test_refused_handshake_has_its_status_and_is_made_once(status: int, retryabl
     error, server = failure(reply(status, b"go away", "Location: /elsewhere"))
     assert isinstance(error, HandshakeRejected)
     body = "to /elsewhere" if status == 302 else "go away"
-    assert (error.status, error.body, error.retryable) == (status, body, retryable)
+    assert (error.status, error.body, error.retryable, error.retry_after) == (status, body, retryable, 0)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("", 0),
+        ("-1", 0),
+        ("1.5", 0),
+        ("\xb2", 0),
+        ("9" * 11, 0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+    ],
+)
+def test_a_refusal_says_for_how_long_the_server_wants_to_be_left_alone(text: str, seconds: float) -> None:
+    error, _ = failure(reply(503, b"", f"Retry-After: {text}"))
+    assert isinstance(error, HandshakeRejected)
+    assert error.retry_after == seconds
 
 
 @pytest.mark.parametrize(

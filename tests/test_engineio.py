@@ -96,6 +96,7 @@ def test_before_the_first_connection(make):
     [
         ({"colour": "red"}, TypeError, "no option 'colour'"),
         ({"parser": "msgpack"}, TypeError, "no option 'parser'"),
+        ({"retries": 3, "ack_timeout": 1}, TypeError, "no option 'ack_timeout'"),
         ({"revision": 5}, ValueError, "revision must be that of Engine.IO, 3 or 4"),
         ({"revision": 1}, ValueError, "3 or 4"),
         ({"logger": "loud"}, TypeError, "logger must be True, False or a logging.Logger, not str"),

@@ -104,6 +104,8 @@ def test_what_is_retryable() -> None:
         (403, "", "'Origin'"),
         (400, '"http://evil is not an accepted origin."', "'Origin'"),
         (400, '"Not an accepted origin."', "'Origin'"),
+        (400, '{"code":0,"message":"Transport unknown"}', "transports="),
+        (400, '"Invalid transport"', "transports="),
         (404, "", "resource="),
         (407, "", "proxies="),
         (302, "to https://elsewhere", "redirects"),

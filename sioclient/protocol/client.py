@@ -18,14 +18,15 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from ..errors import AckTimeout, ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
+from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
 from ..options import Options
 from ..reading import Reading
+from .deliveries import Delivery
 from .endpoints import Endpoint, Joining
 from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
-from .notices import Notice, Unacknowledged
+from .notices import Notice
 from .outbox import frames_of
 from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
 from .phases import Phase, Step
@@ -146,17 +147,15 @@ class ClientProtocol:
         more: bool = False,
         waited: bool = False,
     ) -> Verdict:
-        """Take a packet of the user.
+        """Take a packet of the user, or raise a SocketIOError or TypeError that says why it was not accepted.
 
         Args:
-            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most.
+            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most;
+                if that is a Delivery, the packet is written again until it comes.
             encoding: what ``encode`` returned for it.
             endpoint: its endpoint; by default the one that has the packet's name for it.
             volatile: whether to forget the packet if it cannot be written now.
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
-
-        Raises:
-            NotConnected, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, TypeError: it was not accepted.
         """
         self._now, is_open = now, self.lifecycle.phase is _OPEN
         if not is_open or packet.endpoint:
@@ -167,6 +166,8 @@ class ClientProtocol:
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
             raise ConnectionLost(_OTHER_SERVER)
+        if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
+            self.lifecycle.limit.check(frames)
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
         if packet.id is None:
@@ -175,6 +176,10 @@ class ClientProtocol:
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
+        if type(waiter) is Delivery:
+            waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
+            taken = self.membership.deliveries.take(waiter, frames, key, now, waits=waits)
+            return _WRITE if taken else Verdict.FULL
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
         self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
@@ -196,6 +201,7 @@ class ClientProtocol:
         if packet.id is None or not self.membership.still_joined(packet):
             return Verdict.DROPPED
         _, frames = encoding or self.encode(Ack(packet.id, args, packet.endpoint))
+        self.lifecycle.limit.check(frames)
         self.outbox.push(frames, packet.endpoint, of_session=True)
         return _MORE if more and (self.outbox.queued < WINDOW or not self.has_frames()) else _WRITE
 
@@ -234,6 +240,7 @@ class ClientProtocol:
         if self.endpoints.get(name) is None:
             dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
             check_auth(dialect, auth)
+            self.lifecycle.limit.check(frames)
             if dialect is not self.dialect:
                 raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
             endpoint.request = frames
@@ -251,12 +258,13 @@ class ClientProtocol:
             return
         is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
         self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
-        self.lifecycle.check_restored()
+        self.lifecycle.check_restored(max(self._now, self.receiver.now))
 
     def disconnect(self) -> None:
         """End the connection for good. What was accepted is still written, then the server is told."""
         if self.lifecycle.phase is _CLOSED:
             return
+        self.membership.deliveries.write_rest()
         last: list[Encoded] = [tuple(self.outbox.take_urgent())]
         last += [tuple(self.outbox.take())] if self.lifecycle.phase is _OPEN else []
         if self.session is not None and self.dialect is not None:
@@ -302,9 +310,6 @@ class ClientProtocol:
     def transport_lost(self, reason: str, now: float) -> None:
         """The transport ended by itself; once the next attempt has begun, this comes too late and changes nothing."""
         if self.session is not None:
-            largest, limit = self.outbox.largest, self.outbox.limit
-            if largest:
-                reason += f"; a packet of {largest} bytes was sent, and the server takes {limit:.0f} (its maxPayload)"
             self.lifecycle.lost(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def receive(self, frames: Sequence[Frame], now: float) -> None:
@@ -326,8 +331,7 @@ class ClientProtocol:
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._now = now
-        for waiter in self.acks.expire(now):
-            self.membership.notices.append(Unacknowledged(waiter, AckTimeout("no acknowledgement came in time")))
+        self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
             self.membership.refuse(endpoint, ChannelError(error))
@@ -339,7 +343,7 @@ class ClientProtocol:
             self.transport_lost("heartbeat timeout", now)
         if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
             self.lifecycle.overdue(now)
-        self.lifecycle.check_restored()
+        self.lifecycle.check_restored(now)
 
     # What follows
 

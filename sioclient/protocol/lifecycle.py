@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 
-from ..errors import ChannelError, ConnectError, ConnectionLost, SocketIOError, WrongRevision
+from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, SocketIOError, WrongRevision
 from ..options import Options
 from ..reading import Reading
 from .backoff import Backoff
 from .fence import BYTE_BUDGET, Fence
+from .limit import Limit
 from .membership import Membership
 from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
 from .packets import Error, Malformed
@@ -21,9 +21,6 @@ from .start import Start
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
-
-_OTHER_REVISION = (400, 404)
-"""Statuses with which servers reject the handshake of another revision, if they say no more."""
 
 
 class Lifecycle:
@@ -45,6 +42,7 @@ class Lifecycle:
         reading: whether frames are read.
         session: the session that stands; None: there is none.
         fence: counts what is sent in it; None: the server needs none.
+        limit: what the server takes at once.
         transport: the name of the latest transport.
         decode: reads the frames of the session.
         error: why the connection has ended; None: it has not, or as wanted.
@@ -62,6 +60,7 @@ class Lifecycle:
         self.reading = Reading()
         self.session: Session | None = None
         self.fence: Fence | None = None
+        self.limit = Limit()
         self.transport = ""
         self.decode: Decoder = lambda frames: []
         self.error: SocketIOError | None = None
@@ -85,7 +84,9 @@ class Lifecycle:
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
         self._go(Step.OPENED)
         self.transport = transport
-        self._membership.outbox.limit = handshake.max_payload or inf
+        self.limit.announce(handshake.max_payload, transport)
+        if self._membership.outbox.queued or self._membership.deliveries.queues:
+            self._refuse_larger()
         self._membership.tell(TransportOpened(transport))
         self._membership.outbox.push_urgent(self._membership.endpoints.default.request)
 
@@ -100,11 +101,14 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
-    def check_restored(self) -> None:
+    def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
             self._membership.endpoints.restored()
             self._go(Step.RESTORED)
+            self._membership.deliveries.flows = True
+            if self._membership.deliveries.queues:
+                self._membership.deliveries.start_all(now)
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -151,6 +155,7 @@ class Lifecycle:
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        self._membership.deliveries.end_tries()
         self._end_session(reason)
         self.deadline, self.error = None, error
         self._membership.end(error, reason)
@@ -188,11 +193,20 @@ class Lifecycle:
             self._membership.tell(Dropped(lost, Malformed("", why)))
         self._membership.fail_acks(lambda key: True, ConnectionLost(why))
 
+    def _refuse_larger(self) -> None:
+        """Forget what was queued before this server had said that it does not take it."""
+        membership, refusal = self._membership, self.limit.refusal
+        larger = [(entry.ack, entry.encoded) for entry in membership.outbox.take_out(refusal)]
+        larger += [(delivery.key, delivery.encoded) for delivery in membership.deliveries if refusal(delivery.encoded)]
+        if larger:
+            why, keys = refusal(larger[-1][1]), {key for key, _ in larger}
+            membership.tell(Dropped(len(larger), Malformed("", why)))
+            membership.fail_acks(lambda key: key in keys, LocalProtocolError(why))
+
     def _find_out_anew(self, error: SocketIOError) -> SocketIOError:
-        """Have the next attempt find out what is spoken, if the user left it open; return the error, final or not."""
+        """Have the next attempt find out what is spoken, if the user left it open; return the error to be told."""
         was_known, self.opening = self.opening is not self._wanted, self._wanted
-        other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _OTHER_REVISION
-        if not (was_known and other and self._retry.was_joined):
+        if not (was_known and isinstance(error, WrongRevision) and self._retry.was_joined):
             return error
         why = str(error).partition(";")[0]  # and not what to do about it
         anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {why}")

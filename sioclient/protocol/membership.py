@@ -10,8 +10,9 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ChannelError, ConnectionLost, NotConnected, SocketIOError
+from ..errors import AckTimeout, ChannelError, ConnectionLost, NotConnected, SocketIOError
 from .acks import AckKey, Acks
+from .deliveries import Deliveries, Delivery
 from .endpoints import Endpoint, Endpoints, Joining
 from .notices import Connected, Disconnected, JoinFailed, Left, Notice, TransportClosed, Unacknowledged
 from .outbox import Outbox
@@ -26,7 +27,8 @@ class Membership:
     """
 
     def __init__(self, buffer_size: int) -> None:
-        self.endpoints, self.acks, self.outbox = Endpoints(), Acks(), Outbox(buffer_size)
+        self.endpoints, self.acks, self.outbox = Endpoints(), Acks(max(10_000, buffer_size)), Outbox(buffer_size)
+        self.deliveries = Deliveries(self.endpoints, self.acks, self.outbox, buffer_size)
         self.notices: list[Notice] = []
         self._join_numbers = itertools.count(1)
 
@@ -89,6 +91,7 @@ class Membership:
             self.outbox.drop_endpoint(name)
             self.endpoints.close(endpoint, None)
         else:
+            self.deliveries.write_rest([name])
             self.outbox.bind_to_session(name)
             self.outbox.push(packet, name, of_session=True)
             self.endpoints.leave(endpoint)
@@ -109,7 +112,8 @@ class Membership:
 
     def end_session(self, reason: str, *, had_transport: bool) -> None:
         """Forget all that belongs to one session; what may outlive it stays."""
-        unwritten = self.outbox.end_session()
+        delivered_later = self.deliveries.end_session()
+        unwritten = self.outbox.end_session() | delivered_later
         for endpoint in self.endpoints.end_session():
             self.tell(Disconnected(endpoint.name, reason), endpoint)
         if had_transport:
@@ -131,7 +135,18 @@ class Membership:
 
     def fail_acks(self, condemned: Callable[[AckKey], bool], error: SocketIOError) -> None:
         """Fail the acknowledgements whose keys are condemned."""
-        self.notices += [Unacknowledged(waiter, error) for waiter in self.acks.drop(condemned)]
+        waiter_of = self.deliveries.waiter_of
+        self.notices += [Unacknowledged(waiter_of(waiter), error) for waiter in self.acks.drop(condemned)]
+
+    def expire_acks(self, now: float) -> None:
+        """Fail the acknowledgements whose time is over, but those of packets that are written again."""
+        for waiter in self.acks.expire(now):
+            error: AckTimeout | None = AckTimeout("no acknowledgement came in time")
+            if type(waiter) is Delivery:
+                error = self.deliveries.expired(waiter, now)
+                waiter = waiter.waiter
+            if error is not None:
+                self.notices.append(Unacknowledged(waiter, error))
 
     def _hand_out(self, packet: Message | Json | Event | Error, endpoint: Endpoint) -> None:
         if not isinstance(packet, Error):

@@ -94,6 +94,11 @@ class Acknowledged:
 
 
 @dataclass(slots=True)
+class Delivered(Acknowledged):
+    """The acknowledgement of a packet that would have been written again without it: the next one is under way."""
+
+
+@dataclass(slots=True)
 class Unacknowledged:
     """The acknowledgement that ``waiter`` waits for can no longer come."""
 

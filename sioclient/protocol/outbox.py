@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from math import inf
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import BufferFull, NotConnected
@@ -30,9 +30,6 @@ class Outbox:
         most_packets: how many packets may wait while the connection is away; 0: none.
         most_characters: how many characters they may have in all.
 
-    Attributes:
-        limit: characters of a frame that the server has announced to take.
-        largest: those of the largest frame of this session beyond that; 0: there was none.
     """
 
     def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
@@ -40,8 +37,7 @@ class Outbox:
         self.urgent = self.queued = 0  # how many frames, and how many packets, wait in each queue
         self._urgent: list[Frame] = []
         self._queue: deque[Entry] = deque()
-        self._characters = self.largest = 0
-        self.limit: float = inf
+        self._characters = 0
 
     def __len__(self) -> int:
         return self.urgent + self.queued
@@ -49,7 +45,7 @@ class Outbox:
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
-        self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
+        self._characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
         self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
 
     def push_urgent(self, encoded: Encoded) -> None:
@@ -65,7 +61,7 @@ class Outbox:
 
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
-        fits = self._characters + _size(encoded) <= self._most_characters
+        fits = self._characters + size_of(encoded) <= self._most_characters
         return fits and len(self._queue) < self._most_packets
 
     def check_room(self, encoded: Encoded) -> None:
@@ -99,17 +95,13 @@ class Outbox:
                 frames.append(encoded)
             else:
                 frames += encoded
-        size = sum(map(len, frames))
-        self._characters -= size
-        if size > self.limit:
-            self.largest = max(self.largest, *(len(frame) for frame in frames if len(frame) > self.limit), 0)
+        self._characters -= sum(map(len, frames))
         self.queued = len(self._queue)
         return frames
 
     def end_session(self) -> set[AckKey]:
         """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
         self.take_urgent()
-        self.limit, self.largest = inf, 0
         self._keep([entry for entry in self._queue if not entry.of_session])
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
@@ -118,6 +110,13 @@ class Outbox:
         count = self.queued
         self._keep([])
         return count
+
+    def take_out(self, unwanted: Callable[[Encoded], object]) -> list[Entry]:
+        """Forget the packets of the queue that are unwanted, and return them."""
+        out = [entry for entry in self._queue if unwanted(entry.encoded)]
+        if out:
+            self._keep([entry for entry in self._queue if entry not in out])
+        return out
 
     def bind_to_session(self, endpoint: str) -> None:
         """Have what waits for an endpoint that is being left end with the session: the next one does not have it."""
@@ -129,9 +128,20 @@ class Outbox:
         """Forget what waits for an endpoint that will not be there."""
         self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
 
+    def holds(self, ack: AckKey) -> bool:
+        """Return whether the packet with this acknowledgement has not been taken yet."""
+        return any(entry.ack == ack for entry in self._queue)
+
+    def withdraw(self, ack: AckKey) -> bool:
+        """Forget the packet with this acknowledgement if it has not been taken yet; return whether that was so."""
+        held = self.holds(ack)
+        if held:
+            self._keep([entry for entry in self._queue if entry.ack != ack])
+        return held
+
     def _keep(self, entries: list[Entry]) -> None:
         self._queue = deque(entries)
-        self._characters = sum(_size(entry.encoded) for entry in entries)
+        self._characters = sum(size_of(entry.encoded) for entry in entries)
         self.queued = len(entries)
 
 
@@ -140,5 +150,6 @@ def frames_of(encoded: Encoded) -> tuple[Frame, ...]:
     return (encoded,) if isinstance(encoded, str) else encoded
 
 
-def _size(encoded: Encoded) -> int:
+def size_of(encoded: Encoded) -> int:
+    """Return the characters, or bytes, of a packet."""
     return len(encoded) if isinstance(encoded, str) else sum(map(len, encoded))

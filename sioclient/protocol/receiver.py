@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ChannelError, ConnectError, HandshakeRejected
+from .deliveries import Delivery
 from .endpoints import Joining
 from .lifecycle import Lifecycle
 from .membership import Membership
@@ -78,7 +79,7 @@ class Receiver:
             _RECEIVERS[type(packet)](self, packet, now)
             name, quiet = None, False
         if self._owes_heartbeat or lifecycle.phase is _RESTORING:
-            self._finish_batch()
+            self._finish_batch(now)
         return quiet
 
     def _on_connect(self, packet: Connect, now: float) -> None:
@@ -90,6 +91,8 @@ class Receiver:
             self._lifecycle.joined(now)
         if len(endpoint.early):
             self._membership.take_early(endpoint)
+        if self._membership.deliveries.queues:
+            self._membership.deliveries.start(endpoint.name, now)
 
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
         endpoint = self._membership.endpoints.get(packet.endpoint)
@@ -110,13 +113,13 @@ class Receiver:
         if session is not None and session.owes_heartbeat(now):
             self._owes_heartbeat = True
 
-    def _finish_batch(self) -> None:
+    def _finish_batch(self, now: float) -> None:
         """Reply once to all heartbeats that came together or wait for a reply, and see who has been joined again."""
         lifecycle = self._lifecycle
         if self._owes_heartbeat and lifecycle.session is not None and lifecycle.dialect is not None:
             self._membership.outbox.push_urgent_once(lifecycle.dialect.encode(Heartbeat()))
         self._owes_heartbeat = False
-        lifecycle.check_restored()
+        lifecycle.check_restored(now)
 
     def _on_text(self, packet: Message | Json, now: float) -> None:
         dialect = self._lifecycle.dialect
@@ -153,7 +156,12 @@ class Receiver:
             session = self._lifecycle.session
             if session is not None and pending.since >= session.opened_at:
                 self._membership.acks.round_trip = now - pending.since
-            self._membership.notices.append(Acknowledged(pending.waiter, packet.args))
+            waiter = pending.waiter
+            self._membership.notices.append(
+                self._membership.deliveries.acknowledged(waiter, packet.args, now)
+                if type(waiter) is Delivery
+                else Acknowledged(waiter, packet.args)
+            )
 
     def _on_error(self, packet: Error, now: float) -> None:
         endpoint = self._membership.endpoints.get(packet.endpoint)

@@ -57,8 +57,8 @@ class Dial:
     ) -> None:
         self._left, self._deadline = deque(addresses), deadline
         self._is_aborted, self._wakened = is_aborted, wakened
-        # Many addresses have their turn before the deadline too.
-        self._pace = min(PACE, max(deadline - time.monotonic(), 0) / (len(addresses) + 1))
+        # The last of many has half of the time for itself.
+        self._pace = min(PACE, max(deadline - time.monotonic(), 0) / (2 * len(addresses) or 1))
         self._next_at = -inf
         self._dialing: dict[socket.socket, Any] = {}
         self._error: OSError = TimeoutError("timed out")

@@ -70,6 +70,7 @@ class PollingTransport(PostingTransport):
                     f"{advice(response.status, response.body)}",
                     status=response.status,
                     body=response.body,
+                    retry_after=response.retry_after,
                 )
             self._waiting = iter(self._frames(response))
 

@@ -31,7 +31,7 @@ import websocket
 
 from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError, advice
 from ..protocol.framing import Frame
-from .exchange import Request, read_head, redirect_target
+from .exchange import Request, read_head, redirect_target, retry_after
 from .failures import ClosedWithCode, TooLarge, other_scheme
 from .frames import decode
 from .framestream import FrameReader, FrameWriter
@@ -261,6 +261,7 @@ class _UpgradeSocket:
                     f"{advice(response.status, body)}",
                     status=response.status,
                     body=body,
+                    retry_after=retry_after(response.headers),
                 )
         lines = [f"{name}: {value}" for name in _FOR_THE_LIBRARY for value in response.headers.get_all(name, [])]
         return "\r\n".join(["HTTP/1.1 101 Switching Protocols", *lines, "", ""]).encode("utf-8")

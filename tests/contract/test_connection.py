@@ -334,3 +334,13 @@ def test_a_message_beyond_the_limit(connect, legacy, recorder):
     socket.emit("do send big", 20_000)
     with pytest.raises(SocketIOError, match="max_message_size"):
         socket.wait()
+
+
+def test_a_busy_server_hears_what_was_emitted_before_the_end(transport):
+    heard = []
+    with start("modern.js") as server, SocketIO("127.0.0.1", server.port, transports=transport) as witness:
+        witness.on("msg to room", lambda nickname, text: heard.append(text))
+        with SocketIO("127.0.0.1", server.port, transports=transport) as socket:
+            socket.emit("do burst", "flood", 150_000)  # which takes longer than a server has that is silent
+            socket.emit("user message", "the last")
+        eventually(lambda: heard == ["the last"], "the last packet")

@@ -34,6 +34,7 @@ PRINTED = {
     "engine": ["the server says hello"],
     "options": [],
     "losses": ["lost: client"],
+    "at least once": ["3 and all numbers have arrived"],
     "sans-io": [
         r"\[TransportOpened.*, Connected.*, Event\(name='news', args=\['weather'\].*\]",
         r"""\['5:::\{"name":"subscribe","args":\["weather"\]\}'\] look again at \d+\.\d+""",

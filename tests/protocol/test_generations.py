@@ -508,15 +508,25 @@ def found_out(opening, frame):
     return client
 
 
-@pytest.mark.parametrize("error", [WrongRevision("x"), HandshakeRejected("x", status=404)])
-def test_another_revision_is_looked_for_after_its_refusal(error):
-    client = away(found_out(FIVE, JOINED))
+def test_another_revision_is_looked_for_after_its_refusal():
+    error, client = WrongRevision("x"), away(found_out(FIVE, JOINED))
     client.handle_timeout(DELAY)
     client.notices()
     client.connect_failed(error, DELAY)
     (retrying,) = client.notices()
     assert str(retrying.error).startswith(OTHER)
     assert retrying.error.__cause__ is error
+
+
+@pytest.mark.parametrize("status", [400, 404, 503])
+def test_a_refusal_may_be_that_of_another_revision_or_of_a_load_balancer(status):
+    error, client = HandshakeRejected("x", status=status), away(found_out(FIVE, JOINED))
+    client.handle_timeout(DELAY)
+    client.notices()
+    client.connect_failed(error, DELAY)
+    (retrying,) = client.notices()
+    assert retrying.error is error
+    assert client.lifecycle.opening.dialect is None
 
 
 def test_packets_queued_for_another_revision_fail():
@@ -600,13 +610,14 @@ def test_a_websocket_of_revision_4_is_found_out():
     assert str(of(Retrying, client)[-1].error).startswith(OTHER)
 
 
-@pytest.mark.parametrize("error", [WrongRevision("x"), HandshakeRejected("x", status=401)])
-def test_a_refusal_stays_final(error):
-    """If the user has said which revision, or if it has nothing to do with that."""
-    client = away(open5() if isinstance(error, WrongRevision) else found_out(FIVE, JOINED))
+def test_another_revision_than_the_wanted_one_may_go_away_again():
+    error, client = WrongRevision("x"), away(open5())
     client.handle_timeout(DELAY)
+    client.notices()
     client.connect_failed(error, DELAY)
-    assert client.lifecycle.error is error
+    (retrying,) = client.notices()
+    assert retrying.error is error
+    assert client.phase is Phase.WAITING
 
 
 def test_a_websocket_of_revision_4_is_final_if_5_is_wanted():

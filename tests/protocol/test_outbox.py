@@ -169,12 +169,21 @@ def test_a_packet_is_one_frame_or_several(encoded, frames):
     assert frames_of(encoded) == frames
 
 
-def test_the_largest_frame_beyond_a_limit_is_known_until_the_session_ends():
-    outbox = filled("12", "12345", "1234")
-    outbox.limit = 3
-    assert outbox.take(1) == ["12"]
-    assert outbox.largest == 0
-    outbox.take()
-    assert outbox.largest == 5
-    outbox.end_session()
-    assert (outbox.limit, outbox.largest) == (float("inf"), 0)
+def test_unwanted_packets_are_taken_out():
+    outbox = filled("1", "12345", "12", "1234")
+    assert [entry.encoded for entry in outbox.take_out(lambda encoded: len(encoded) > 3)] == ["12345", "1234"]
+    assert outbox.queued == 2
+    assert outbox.take_out(lambda encoded: False) == []
+    assert outbox.take() == ["1", "12"]
+
+
+def test_a_packet_can_be_taken_back_until_it_is_taken():
+    outbox = Outbox(most_packets=2)
+    outbox.push("a", "", ack=("", 1))
+    outbox.push("b", "")
+    assert outbox.holds(("", 1))
+    assert outbox.withdraw(("", 1))
+    assert not outbox.holds(("", 1))
+    assert outbox.has_room("c")
+    assert not outbox.withdraw(("", 1))
+    assert outbox.take() == ["b"]

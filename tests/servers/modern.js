@@ -19,6 +19,8 @@ if (settings.parser === 'msgpack') options.parser = require('socket.io-msgpack-p
 if (settings.authorize) options.allowRequest = allowRequest;
 const io = require(folder)(server, options);
 
+const books = {};
+
 function serve(socket) {
   const notes = [];
   const told = (...args) => socket.emit('answer', args);
@@ -42,6 +44,12 @@ function serve(socket) {
   socket.on('tell', (value) => io.to('watchers').emit('told', value));
   socket.on('note', (value) => notes.push(value));
   socket.on('notes', (answer) => answer(notes));
+  // What is kept outlives the session, by the name of a book.
+  socket.on('keep', (book, value, answer) => {
+    (books[book] = books[book] || []).push(value);
+    if (answer) answer(books[book].length);
+  });
+  socket.on('kept', (book, answer) => answer(books[book] || []));
   socket.on('do emit', (name, ...args) => socket.emit(name, ...args));
   // Sent when the client is away: the server itself notices that first.
   socket.on('do emit later', (name, ...args) => socket.conn.once('close', () => socket.emit(name, ...args)));

@@ -259,11 +259,12 @@ def test_a_redirect_is_refused_and_not_followed(status: int) -> None:
 def test_a_refusal_has_its_status_and_body(status: int, retryable: bool) -> None:
     def refuse(peer: Peer) -> None:
         peer.read_head()
-        peer.answer(status, "nicht für dich".encode(), "Set-Cookie: a=b; Domain=127.0.0.1")
+        peer.answer(status, "nicht für dich".encode(), "Set-Cookie: a=b; Domain=127.0.0.1", "Retry-After: 7")
 
     error = refusal_of(refuse)
     assert isinstance(error, HandshakeRejected)
     assert (error.status, error.body, error.retryable) == (status, "nicht für dich", retryable)
+    assert error.retry_after == 7
     assert f"status {status}, 'nicht für dich'" in str(error)
 
 

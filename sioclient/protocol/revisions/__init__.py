@@ -38,12 +38,14 @@ def make_opening(
 
     Raises:
         ImportError: the package msgpack is wanted and not installed.
+        ValueError: a parser is wanted, and no server of the revision has any.
     """
-    if revision == 1:
-        return revision1(json)
     makers: dict[int | None, Callable[[JsonText | None, int, str | None], Opening]]
-    makers = {4: revision4, 5: revision5, None: any_revision}
-    return makers[revision](json, most_bytes, parser)
+    makers = {1: lambda json, *_: revision1(json), 4: revision4, 5: revision5, None: any_revision}
+    opening = makers[revision](json, most_bytes, parser)
+    if parser is not None and opening.dialect is not None and not opening.dialect.has_parsers:
+        raise ValueError(f"parser= came with socket.io 2.0: a server of revision {revision} has none, so leave it out")
+    return opening
 
 
 def make_engine_opening(revision: int | None, json: JsonText | None = None) -> Opening:

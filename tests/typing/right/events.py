@@ -23,12 +23,20 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
     def greet(name: str) -> None:
         print(name)
 
+    @chat.on_event("connect")
+    def connected(times: int) -> str:
+        return str(times)
+
+    word: str = connected(1)
+    registered: Callable[[int], str] = chat.on_event(7, connected)
     total: int = add(1, 2)
     kept: Callable[[str], None] = greet
     same: Callable[[int, int], int] = chat.on("plus", add)
     once: Callable[[str], None] = chat.once("hi", greet)
     chat.off("plus", same)
 
+    chat.emit("say", "hello", retries=3, timeout=5)
+    chat.send("hello", retries=3, timeout=0.5)
     room: Channel = chat.connect("/room", query={"a": 1}, timeout=5)
 
     @room.on("news")
@@ -36,6 +44,12 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
         print(topic, item)
 
     show("sun", {})
+
+    @room.on_event("error")
+    def fail(code: int) -> int:
+        return code
+
+    code: int = fail(3)
 
     def failed(error: SocketIOError) -> None:
         print(error)
@@ -60,3 +74,6 @@ with Feed(logger=True, revision=4) as feed:
 
     size: int = take("x")
     taken: Callable[[str | bytes], int] = feed.on("message", take)
+
+with SocketIO("localhost", retries=3, ack_timeout=2.5) as sure:
+    sure.emit("say", "hello", retries=0)
