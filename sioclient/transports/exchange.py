@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from ..address import bracketed
 from .dialing import Answered
 from .failures import TooLarge
-from .proxy import proxy_authorization, proxy_parts, socks_socket
+from .proxy import SOCKS_PORT, proxy_authorization, proxy_parts, socks_socket
 from .stream import Stream
 from .tls import make_tls_context
 
@@ -215,7 +215,13 @@ def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bo
 def _connect_by_proxy(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:
     proxy = proxy_parts(request.proxy)
     if proxy.scheme.startswith("socks"):
-        stream.connect_with(socks_socket(proxy), (request.host, request.port), deadline)
+        host, port, answered = proxy.hostname or "", proxy.port or SOCKS_PORT, request.answered
+        address = stream.find(host, port, deadline, answered)
+        try:
+            stream.connect_with(socks_socket(proxy, address), (request.host, request.port), deadline)
+        except BaseException:
+            answered.pop((host, port), None)
+            raise
         return
     if proxy.scheme != "http" or not proxy.hostname:
         raise OSError(f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://")

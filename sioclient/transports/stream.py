@@ -25,6 +25,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from threading import RLock
+from typing import Any
 
 from .base import Traffic
 from .dialing import Answered, Dial, Selector, in_turns
@@ -97,6 +98,21 @@ class Stream:
             self._discard(sock)
             raise
         answered[host, port] = address
+
+    def find(self, host: str, port: int, deadline: float, answered: Answered) -> str:
+        """Return an address of ``host`` that accepts connections, if it has several: see ``connect``.
+
+        It is for a socket that connects in a way of its own, and would try only one. A known address is not tried.
+        """
+        addresses = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+        if len(addresses) < 2:
+            return host
+        known: Any = answered.get((host, port))
+        if all(info[4] != known for info in addresses):
+            sock, known = Dial(addresses, deadline, partial(getattr, self, "_aborted"), self._wakened).connect()
+            sock.close()
+            answered[host, port] = known
+        return str(known[0])
 
     def connect_with(self, sock: socket.socket, address: tuple[str, int], deadline: float) -> None:
         """Open a connection with a socket that connects in a way of its own; it is closed if that fails.

@@ -18,6 +18,8 @@ import requests
 
 from sioclient.errors import ConnectError
 from sioclient.options import Options
+from sioclient.transports import stream
+from sioclient.transports.dialing import Dial
 from sioclient.transports.exchange import Response
 from sioclient.transports.http import MOST_BODY, HttpClient
 from tests.servers_py import (
@@ -659,6 +661,31 @@ def test_a_socks_proxy_is_used() -> None:
         url = proxy.url().replace("http://", "socks5h://me:p%40ss@").rstrip("/")
         with client(proxies={"http": url}) as http:
             assert http.get("http://far.example/", soon()) == Response(200, "me p@ss far.example 80")
+
+
+def test_a_socks_proxy_with_a_dead_address_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+
+    class Noting(Dial):
+        def __init__(self, addresses: Any, *rest: Any) -> None:
+            tried.append([info[4][0] for info in addresses])
+            super().__init__(addresses, *rest)
+
+    monkeypatch.setattr(stream, "Dial", Noting)
+    with Server(hand_over, socks5, socks5) as proxy, monkeypatch.context() as patch:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, proxy.port))
+            for host in ("127.0.0.2", "127.0.0.1")
+        ]
+        patch.setattr(socket, "getaddrinfo", lambda *args, **options: addresses)
+        with client(proxies={"http": f"socks5h://me:p%40ss@two.example:{proxy.port}"}) as http:
+            for _ in range(2):
+                assert http.get("http://far.example/", soon()) == Response(200, "me p@ss far.example 80")
+            assert tried == [["127.0.0.2", "127.0.0.1"]]
+            addresses.pop()  # the one that answered is gone
+            with pytest.raises(ConnectError):
+                http.get("http://far.example/", soon())
+            assert http.prepare("http://far.example/").answered == {}
 
 
 def test_a_socks_proxy_that_is_not_there_is_a_connect_error() -> None:

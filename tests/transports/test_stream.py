@@ -102,6 +102,23 @@ def test_the_address_that_answered_is_tried_first_the_next_time(monkeypatch: pyt
         assert took[1] < 2 * PACE <= took[0]
 
 
+def test_an_address_that_answers_is_found_for_others_to_connect_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream, monkeypatch.context() as patch:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, server.port))
+            for host in ("127.0.0.2", "127.0.0.1")
+        ]
+        patch.setattr(socket, "getaddrinfo", lambda *args: addresses)
+        answered: Answered = {}
+        for _ in range(2):
+            assert stream.find("several.example", server.port, soon(), answered) == "127.0.0.1"
+        assert answered == {("several.example", server.port): ("127.0.0.1", server.port)}
+        server.next_peer()
+        assert server.connections == 1
+        addresses.pop()
+        assert stream.find("several.example", server.port, soon(), answered) == "several.example"
+
+
 def test_a_connect_without_a_reply_ends_at_the_deadline() -> None:
     with deaf_port() as port, closing(Stream()) as stream:
         task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 0.2)
