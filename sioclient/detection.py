@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ENGINES = {1: None, 4: 3, 5: 4}
 
 _NOT_ASKED = NAMES - {
-    *("secure", "resource", "connect_timeout", "trailing_slash"),
+    *("secure", "resource", "transports", "connect_timeout", "trailing_slash"),
     *("params", "headers", "cookies", "auth", "proxies", "verify", "cert", "session"),
 }
 """Options that mean nothing where no connection is kept."""
@@ -54,8 +54,9 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
 
     Args:
         host, port: as in ``SocketIO``: a name, or a URL.
-        options: ``secure``, ``resource``, ``connect_timeout``, and the HTTP options of ``SocketIO``; an ``auth`` for
-            Socket.IO is not sent, as nothing is joined.
+        options: ``secure``, ``resource``, ``transports``, ``connect_timeout``, and the HTTP options of ``SocketIO``;
+            an ``auth`` for Socket.IO is not sent, as nothing is joined. With ``transports="websocket"``, nothing is
+            asked by polling.
 
     Raises:
         ConnectError: there was no response, a refusal, or nothing that a Socket.IO server sends.
@@ -63,7 +64,7 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
     """
     chosen = make_options(options, without=_NOT_ASKED)
     address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-    opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size)
+    opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size, only_websocket=chosen.only_websocket)
     with closing(Connector(address, chosen)) as connector:
         try:
             handshake = connector.attempt(opening).ask()

@@ -36,8 +36,14 @@ _ADVICE = {
 _FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled server port")
 """What nginx, Go and Apache say, with status 400, to http on a port for https."""
 
-_NO_SUCH_TRANSPORT = re.compile(r"Transport unknown|Invalid transport")
-"""What servers of Engine.IO say, with status 400, to a transport that they were told to leave out."""
+
+_UNKNOWN_SESSION = re.compile("Session ID unknown|Invalid session")
+"""What engine.io and python-engineio say."""
+
+_NOT_STICKY = (
+    "it does not know this session. If several servers share the address, make the sessions sticky, or give "
+    "transports='websocket'"
+)
 
 
 class SocketIOError(Exception):
@@ -142,11 +148,17 @@ def advice(status: int, body: str) -> str:
         return "it redirects, which is not followed: give the address to which it points"
     if _FOR_HTTPS.search(body):
         return "this port is for https: begin the URL with https://, or give secure=True"
+    if _UNKNOWN_SESSION.search(body):
+        return _NOT_STICKY
     if "not an accepted origin" in body.lower():  # with status 400, as python-socketio says it
         return _ORIGIN
-    if _NO_SUCH_TRANSPORT.search(body):
-        return "it does not offer this transport: allow the other one, as in transports=('websocket', 'polling')"
     return _ADVICE.get(status, "its log should say why")
+
+
+def refused(what: str, status: int, body: str) -> ConnectionLost:
+    """Return the error for a request of a session that was refused, such as "a poll"."""
+    why = f": {_NOT_STICKY}" if _UNKNOWN_SESSION.search(body) else ""
+    return ConnectionLost(f"{what} was refused with status {status}{why}")
 
 
 def unacknowledged(error: SocketIOError, name: object, address: str, seconds: float | None) -> SocketIOError:

@@ -17,6 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -108,8 +109,9 @@ class Guard:
         asleep_until: when the heartbeat thread looks by itself.
         reader, keeper: the ids of the listener thread and of the heartbeat thread while they live.
         leaving: whether the user has ended the connection.
-        abandoned: whether nobody holds the connection any more.
+        abandoned: what the log says because nobody holds the connection any more; empty: somebody does.
         over: whether the listener has done its last step.
+        before: the guard of the connection in whose place this one comes; None: there is none, or it is over.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
         reading: whether the listener reads; it alone writes that.
@@ -133,7 +135,9 @@ class Guard:
         self.asleep_until = -inf
         self.reader: int | None = None
         self.keeper: int | None = None
-        self.leaving = self.abandoned = self.over = False
+        self.leaving = self.over = False
+        self.before: Guard | None = None
+        self.abandoned = ""
 
     if TYPE_CHECKING:
 
@@ -275,6 +279,18 @@ class Guard:
             protocol.fail(error)
             self.publish()
 
+    def come_after(self, before: Guard) -> None:
+        """Wait with everything until the listener of another connection is over; until then, it is our listener too."""
+        self.before, self.reader = before, before.reader
+
+    def wait_for_before(self) -> None:
+        """Wait until the connection is over in whose place this one comes: its functions run before ours."""
+        before = self.before
+        while before is not None:  # one that ended before its listener began has waited for none
+            before.wait_until(partial(_is_over, before), before.changed)
+            before = before.before
+        self.before = None  # last, since others may come after this one
+
     def finish(self) -> None:
         """The listener has done its last step, or will never do one."""
         with self.open():
@@ -301,6 +317,10 @@ class Guard:
         self._enter = self._lock.acquire  # type: ignore[assignment]
         self.link = self.transport = None
         self._protocol.forget()
+
+
+def _is_over(guard: Guard, protocol: ClientProtocol) -> bool:
+    return guard.over
 
 
 class _OfAnotherProcess:

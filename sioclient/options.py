@@ -83,7 +83,9 @@ class Options:
         secure: whether to encrypt (https and wss); None: as the URL says, else no.
         resource: the first segment of the server's paths.
         json: an object with ``dumps`` and ``loads``; None: the standard library's json.
-        transports: a name, or a sequence of them in the order to try; "polling" is "xhr-polling".
+        transports: a name, or a sequence of them in the order to try; "polling" is "xhr-polling". With "websocket"
+            alone, there is no poll: it works without sticky sessions, and behind fronts that let only upgrades through.
+            A server of revision 1 still has its handshake, so that it needs sticky sessions.
         connect_timeout: seconds for one attempt, from the name look-up to the joined default endpoint.
         params, headers, cookies, auth, proxies, verify, cert, session: as in requests, for the handshake and every
             transport alike; what requests takes works alike or is refused. The first three may be functions, called for
@@ -158,6 +160,11 @@ class Options:
         check_both(self.headers, self.cookies)
         check_tls(self.verify, self.cert, self.session)
         object.__setattr__(self, "transports", _transport_names(self.transports))
+
+    @property
+    def only_websocket(self) -> bool:
+        """Whether no session may be opened by polling."""
+        return self.transports == ("websocket",)
 
 
 NAMES = frozenset(field.name for field in fields(Options))

@@ -68,7 +68,8 @@ def test_no_server() -> None:
     [
         ({"connect_timeout": 0}, ValueError),
         ({"colour": "red"}, TypeError),
-        ({"transports": ("websocket",)}, TypeError),
+        ({"transports": ()}, ValueError),
+        ({"reconnect": False}, TypeError),
         ({"revision": 1}, TypeError),
         ({"headers": {"X": "a\nb"}}, ValueError),
         ({"resource": ""}, ValueError),

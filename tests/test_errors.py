@@ -22,6 +22,8 @@ from sioclient.errors import (
     SocketIOError,
     WaitTimeout,
     WrongRevision,
+    advice,
+    refused,
 )
 
 ONE_OF_EACH = [
@@ -104,8 +106,6 @@ def test_what_is_retryable() -> None:
         (403, "", "'Origin'"),
         (400, '"http://evil is not an accepted origin."', "'Origin'"),
         (400, '"Not an accepted origin."', "'Origin'"),
-        (400, '{"code":0,"message":"Transport unknown"}', "transports="),
-        (400, '"Invalid transport"', "transports="),
         (404, "", "resource="),
         (407, "", "proxies="),
         (302, "to https://elsewhere", "redirects"),
@@ -148,3 +148,10 @@ def test_address_is_added_once(text: str, address: str, what: str, told: str) ->
     errors.add_address(error, address, what)
     errors.add_address(error, address, what)
     assert str(error) == told
+
+
+@pytest.mark.parametrize("body", ['{"code":1,"message":"Session ID unknown"}', '"Invalid session abc"'])
+def test_session_of_another_server_is_advised_about(body: str) -> None:
+    assert "transports='websocket'" in advice(400, body)
+    assert str(refused("a poll", 400, body)) == f"a poll was refused with status 400: {advice(400, body)}"
+    assert str(refused("a POST", 500, "")) == "a POST was refused with status 500"

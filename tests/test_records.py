@@ -9,7 +9,7 @@ import pytest
 from sioclient.errors import ConnectionLost, WrongRevision
 from sioclient.protocol.notices import Connected, Disconnected, Dropped, Ended, Retrying, TransportClosed
 from sioclient.protocol.packets import Malformed
-from sioclient.records import log_notice
+from sioclient.records import log_notice, log_step
 
 LINK: Any = SimpleNamespace(address="http://host/", transport_name="websocket", revision=1)
 
@@ -22,6 +22,13 @@ LINK: Any = SimpleNamespace(address="http://host/", transport_name="websocket", 
         (Retrying(2, 1.25, ConnectionLost("gone")), "INFO", "http://host/: attempt 2 in 1.2 s: gone"),
         (Retrying(2, 1.25, WrongRevision("v1")), "WARNING", "http://host/: attempt 2 in 1.2 s: v1"),
         (Ended(None), "INFO", "http://host/: the connection has ended: as wanted"),
+        (Ended(None, by="client"), "INFO", "http://host/: the connection has ended: as wanted"),
+        (
+            Ended(None, by="server"),
+            "INFO",
+            "http://host/: the connection has ended: the server disconnected us (with reconnect_when_kicked=True, the "
+            "client would connect again)",
+        ),
         (Ended(ConnectionLost("gone")), "INFO", "http://host/: the connection has ended: gone"),
         (
             Dropped(3, Malformed("9:::", "no such type")),
@@ -46,3 +53,8 @@ def test_log_is_silent_about_endpoints(caplog: pytest.LogCaptureFixture, notice:
 def test_log_that_raises_changes_nothing(raising_log: Any) -> None:
     log_notice(Connected(""), LINK)
     assert len(raising_log.records) == 1
+
+
+def test_a_step_is_logged_or_not(raising_log: Any) -> None:
+    log_step("%s speaks", "somebody")
+    assert [record.getMessage() for record in raising_log.records] == ["somebody speaks"]

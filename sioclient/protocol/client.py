@@ -22,18 +22,19 @@ from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolEr
 from ..options import Options
 from ..reading import Reading
 from .deliveries import Delivery
+from .drafts import make_drafts, translated
 from .endpoints import Endpoint, Joining
 from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .notices import Notice
 from .outbox import frames_of
-from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
+from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
 from .phases import Phase, Step
 from .receiver import Receiver
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session, earliest
-from .start import Start, check_auth, make_start
+from .start import Start, encode_join, make_start
 
 _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
 
@@ -42,8 +43,8 @@ MOST_QUEUED = 100
 
 _OTHER_SERVER = "another server has come, of another revision, and this was encoded for the one before: send it again"
 
-Encoding = tuple[Dialect, Encoded]
-"""A packet on the wire, and the dialect that it is in."""
+Encoding = tuple[Dialect | None, Encoded]
+"""A packet on the wire, and the dialect that it is in; None: it is ``Drafts``."""
 
 
 class Verdict(Enum):
@@ -112,26 +113,28 @@ class ClientProtocol:
 
     # What the user wants
 
-    def connect(self, now: float) -> None:
+    def connect(self, now: float, *, is_awaited: bool = True) -> None:
         """Begin. The caller makes the handshake and opens a transport, then says how it went.
+
+        Unless somebody waits for the first session, ``is_awaited``, a notice tells if there is none.
 
         Raises:
             LocalProtocolError: it has begun before.
         """
         if self.lifecycle.phase is not _IDLE:
             raise LocalProtocolError("this connection was opened before: make a new one")
+        self.lifecycle.is_awaited = is_awaited
         self.lifecycle.begin_attempt(Step.START, now)
 
     def encode(self, packet: Packet) -> Encoding:
-        """Return a packet as it is on the wire now; safe without the lock of a shell.
+        """Return a packet as it is on the wire now, or drafts of it; safe without the lock of a shell.
 
         Raises:
-            NotConnected: it is not known yet what the server speaks.
             LocalProtocolError, TypeError: the protocol cannot say this.
         """
         dialect = self.lifecycle.dialect
         if dialect is None:
-            raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
+            return None, make_drafts(lambda dialect: dialect.encode(packet), self.lifecycle.opening.candidates)
         return dialect, dialect.encode(packet)
 
     def push(
@@ -157,31 +160,31 @@ class ClientProtocol:
             volatile: whether to forget the packet if it cannot be written now.
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
         """
-        self._now, is_open = now, self.lifecycle.phase is _OPEN
+        self._now, is_open, is_held = now, self.lifecycle.phase is _OPEN, False
         if not is_open or packet.endpoint:
             self._check_alive()
-            self.membership.check(packet.endpoint, endpoint)
-        if volatile and (not is_open or self.outbox.queued >= MOST_QUEUED):
+            is_held = self.membership.check(packet.endpoint, endpoint)
+        if volatile and (not is_open or is_held or self.outbox.queued >= MOST_QUEUED):
             return Verdict.DROPPED
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
-            raise ConnectionLost(_OTHER_SERVER)
+            frames = translated(frames, dialect, self.lifecycle.dialect, ConnectionLost(_OTHER_SERVER))
         if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
             self.lifecycle.limit.check(frames)
         if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
             return Verdict.FULL
+        push = self.outbox.hold if is_held else self.outbox.push
         if packet.id is None:
-            self.outbox.push(frames, packet.endpoint)
+            push(frames, packet.endpoint)
             fence = self.lifecycle.fence
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
         if type(waiter) is Delivery:
             waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
-            taken = self.membership.deliveries.take(waiter, frames, key, now, waits=waits)
-            return _WRITE if taken else Verdict.FULL
+            return _WRITE if self.membership.deliveries.take(waiter, frames, key, now, waits=waits) else Verdict.FULL
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
-        self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
+        push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
 
     def acknowledge(
@@ -226,7 +229,7 @@ class ClientProtocol:
             auth: what the user gave; kept for the next sessions.
             data: what the server gets of it now; by default ``auth`` itself.
             owner: whom the notices about this endpoint are for.
-            encoding: what ``encode`` returned for the join.
+            encoding: what ``start.encode_join`` returned.
 
         Raises:
             ChannelError: it is asked for or open already, or ``encoding`` is for a server that is no longer there.
@@ -238,16 +241,15 @@ class ClientProtocol:
         self._check_alive()
         endpoint = Endpoint(name, query, auth, owner, deadline=None if timeout is None else now + timeout)
         if self.endpoints.get(name) is None:
-            dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
-            check_auth(dialect, auth)
-            self.lifecycle.limit.check(frames)
-            if dialect is not self.dialect:
-                raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
-            endpoint.request = frames
+            data = auth if data is None else data
+            dialect, frames = encoding or encode_join(endpoint, data, self.dialect, self.lifecycle.opening)
+            gone = ChannelError(f"another server came while {name!r} was being joined: connect it again")
+            endpoint.request = translated(frames, dialect, self.dialect, gone)
+            self.lifecycle.limit.check(endpoint.request)
         self.membership.add(endpoint)
         if self.lifecycle.phase is _OPEN or endpoint.left_here:
             # The packet that leaves the endpoint of before may still be queued: this one goes behind it.
-            self.outbox.push(endpoint.request, name, of_session=True)
+            self.membership.ask(endpoint)
         elif self.lifecycle.phase is Phase.RESTORING:
             self.outbox.push_urgent(endpoint.request)
         return endpoint
@@ -256,8 +258,7 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
-        self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
+        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._now, self.receiver.now))
         self.lifecycle.check_restored(max(self._now, self.receiver.now))
 
     def disconnect(self) -> None:
@@ -334,7 +335,9 @@ class ClientProtocol:
         self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self.membership.refuse(endpoint, ChannelError(error))
+            self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), ChannelError(error), now)
+        if self.membership.turns is not None:
+            self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):
             self.outbox.push_urgent(self.encode(Heartbeat())[1])
         if self.session is not None and self.session.fence_is_stuck(now):
@@ -392,5 +395,5 @@ class ClientProtocol:
         if self.lifecycle.phase is _IDLE:
             raise NotConnected("there is no connection yet: call open() first")
         if self.lifecycle.phase is _CLOSED:
-            why = self.lifecycle.error or "make a new SocketIO to come back"
+            why = self.lifecycle.error or "open it again to come back"
             raise NotConnected(f"the connection has ended: {why}")

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ..errors import AckTimeout, BufferFull
+from ..errors import AckTimeout, BufferFull, LocalProtocolError
 from .acks import AckKey, Acks
+from .drafts import chosen
 from .endpoints import Endpoints, Joining
 from .notices import Delivered
 from .outbox import Outbox, size_of
 from .packets import Encoded
+from .revisions.base import Dialect
 
 _OPEN = Joining.OPEN  # a look-up in an Enum takes as long as a call
 
@@ -154,6 +156,19 @@ class Deliveries:
         self._forget(delivery)
         self.start(delivery.key[0], now)
         return AckTimeout(_why(delivery, in_time=now < delivery.until))
+
+    def settle(self, dialect: Dialect) -> list[tuple[AckKey, Exception]]:
+        """Keep of drafts what is in this dialect; return the keys of those that it cannot say, and why."""
+        refused = list[tuple[AckKey, Exception]]()
+        for delivery in self:
+            try:
+                encoded = chosen(delivery.encoded, dialect)
+            except (LocalProtocolError, TypeError) as error:
+                refused.append((delivery.key, error))
+            else:
+                self._characters += size_of(encoded) - size_of(delivery.encoded)
+                delivery.encoded = encoded
+        return refused
 
     def end_session(self) -> set[AckKey]:
         """Take back what was under way; return the keys of all that another session may deliver."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from operator import eq
 
 from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, SocketIOError, WrongRevision
 from ..options import Options
 from ..reading import Reading
 from .backoff import Backoff
+from .drafts import chosen
+from .endpoints import Endpoint
 from .fence import BYTE_BUDGET, Fence
 from .limit import Limit
 from .membership import Membership
 from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
-from .packets import Error, Malformed
+from .packets import Disconnect, Encoded, Error, Malformed
 from .phases import LINKED, TRANSITIONS, Phase, Step
 from .retry import OVERFED, Retry
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session
 from .start import Start
+from .turns import Turns
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
@@ -45,8 +50,10 @@ class Lifecycle:
         limit: what the server takes at once.
         transport: the name of the latest transport.
         decode: reads the frames of the session.
-        error: why the connection has ended; None: it has not, or as wanted.
+        error: why the connection has ended; None: it has not, or somebody ended it.
+        ended_by: who ended it, "client" or "server"; None: it has not ended, or because of ``error``.
         deadline: when the phase is overdue; None: it may last.
+        is_awaited: whether somebody waits for the first session, who gets the error if there is none.
     """
 
     def __init__(self, membership: Membership, opening: Opening, options: Options, random: Callable[[], float]) -> None:
@@ -64,7 +71,10 @@ class Lifecycle:
         self.transport = ""
         self.decode: Decoder = lambda frames: []
         self.error: SocketIOError | None = None
+        self.ended_by: str | None = None
         self.deadline: float | None = None
+        self.is_awaited = True
+        self._told_of: SocketIOError | None = None  # the refusal that a notice has
 
     @property
     def comes_back_in_a_moment(self) -> bool:
@@ -82,6 +92,13 @@ class Lifecycle:
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now), start.decode
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        if dialect.takes_turns:
+            self._membership.turns = self.session.turns = Turns(
+                self._membership.outbox,
+                self._membership.endpoints,
+                self.reading,
+                needs_pongs=transport == "websocket",
+            )
         self._go(Step.OPENED)
         self.transport = transport
         self.limit.announce(handshake.max_payload, transport)
@@ -109,6 +126,12 @@ class Lifecycle:
             self._membership.deliveries.flows = True
             if self._membership.deliveries.queues:
                 self._membership.deliveries.start_all(now)
+
+    def end_of(self, name: str) -> Encoded | None:
+        """Return the packet that ends an endpoint; None: the server has none to be told of it."""
+        if self.dialect is None or self.phase not in (Phase.RESTORING, Phase.OPEN):
+            return None
+        return self.dialect.encode(Disconnect(name))
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -151,15 +174,22 @@ class Lifecycle:
         if packet.final:
             again = self._membership.endpoints.default.was_open
             self._membership.tell(JoinFailed("", error, again, packet.reason or str(error)))
+            self._told_of = error
         self.lost("server", error, now)
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        held = self._membership.outbox.held
+        if held and error is None:
+            self._membership.tell(Dropped(held, Malformed("", "the end came before their endpoints were joined")))
         self._membership.deliveries.end_tries()
         self._end_session(reason)
-        self.deadline, self.error = None, error
+        if error is not None and not (self._retry.was_joined or self.is_awaited or error is self._told_of):
+            self._membership.tell(JoinFailed("", error, False, str(error)))
+        self.deadline, self.error, self.ended_by = None, error, reason if error is None else None
         self._membership.end(error, reason)
-        self._membership.tell(Ended(error, reports=error is not None and self._retry.was_joined))
+        reports = error is not None and self._retry.was_joined
+        self._membership.tell(Ended(error, reports=reports, by=self.ended_by))
         self._go(Step.ENDED)  # last, so that what Ctrl-C interrupts is done anew
 
     def _go(self, step: Step) -> None:
@@ -175,16 +205,26 @@ class Lifecycle:
         """Speak a dialect from now on; what was queued in another cannot be sent."""
         before, self.dialect, self.opening = self.dialect, dialect, opening
         for endpoint in self._membership.endpoints:
-            request = start.requests.get(endpoint, endpoint.request if dialect is before else None)
+            request = start.requests.get(endpoint)
+            if request is None:
+                request = _late_request(endpoint, dialect, before)
             if isinstance(request, ChannelError):
                 self._membership.refuse(endpoint, request)
-            elif request is None:
-                why = f"another server came while {endpoint.name!r} was being joined: connect it again"
-                self._membership.refuse(endpoint, ChannelError(why))
             else:
                 endpoint.request = request
-        if before is not None and before is not dialect:
+        if before is None and (self._membership.outbox.queued or self._membership.deliveries.queues):
+            self._settle_drafts(dialect)
+        elif before is not None and before is not dialect:
             self._forget_queued(f"revision {dialect.number}; this was queued for revision {before.number}")
+
+    def _settle_drafts(self, dialect: Dialect) -> None:
+        """Keep of what was queued before the dialect was known what is in it."""
+        refused = [*self._membership.outbox.settle(dialect), *self._membership.deliveries.settle(dialect)]
+        for key, error in refused:
+            why = LocalProtocolError(f"the server speaks revision {dialect.number}, which cannot say this: {error}")
+            self._membership.fail_acks(partial(eq, key), why)
+        if refused:
+            self._membership.tell(Dropped(len(refused), Malformed("", f"revision {dialect.number}: {refused[-1][1]}")))
 
     def _forget_queued(self, what: str) -> None:
         why = f"the server that is there now speaks {what}"
@@ -222,3 +262,13 @@ class Lifecycle:
     def _was_healthy(self, now: float) -> bool:
         session = self.session
         return session is not None and self.deadline is None and now >= session.opened_at + session.healthy_after
+
+
+def _late_request(endpoint: Endpoint, dialect: Dialect, before: Dialect | None) -> Encoded | ChannelError:
+    """Return the join of an endpoint that was asked for since the attempt began, or why it cannot be joined."""
+    if before is not None and before is not dialect:
+        return ChannelError(f"another server came while {endpoint.name!r} was being joined: connect it again")
+    try:
+        return chosen(endpoint.request, dialect)
+    except (LocalProtocolError, TypeError) as error:
+        return ChannelError(f"{endpoint.name!r} cannot be joined: {error}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import BufferFull, NotConnected
+from ..errors import BufferFull, LocalProtocolError, NotConnected
 from .acks import AckKey
+from .drafts import chosen
 from .packets import Encoded, Frame
+from .revisions.base import Dialect
 
 
 class Entry(NamedTuple):
@@ -26,6 +28,8 @@ _new_entry = tuple.__new__  # half the time of Entry()
 class Outbox:
     """Two queues: *urgent* packets are the protocol's own and leave with the next write; the others keep their order.
 
+    Besides, packets are *held* for endpoints that are not joined yet; they join the queue when that is so.
+
     Args:
         most_packets: how many packets may wait while the connection is away; 0: none.
         most_characters: how many characters they may have in all.
@@ -37,7 +41,13 @@ class Outbox:
         self.urgent = self.queued = 0  # how many frames, and how many packets, wait in each queue
         self._urgent: list[Frame] = []
         self._queue: deque[Entry] = deque()
+        self._held: list[Entry] = []
         self._characters = 0
+
+    @property
+    def held(self) -> int:
+        """How many packets are held."""
+        return len(self._held)
 
     def __len__(self) -> int:
         return self.urgent + self.queued
@@ -47,6 +57,27 @@ class Outbox:
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
         self._characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
         self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
+
+    def hold(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None) -> None:
+        """Keep a packet until its endpoint is joined, or raise BufferFull."""
+        if not self.has_room(encoded):
+            raise BufferFull(
+                f"{endpoint!r} is not joined yet and {len(self._queue) + len(self._held)} packets ({self._characters} "
+                "characters) wait already: send less, or set a larger buffer_size"
+            )
+        self._held.append(Entry(encoded, ack, endpoint, False))
+        self._characters += size_of(encoded)
+
+    def release(self, endpoint: str) -> None:
+        """Queue what is held for an endpoint."""
+        released = [entry for entry in self._held if entry.endpoint == endpoint]
+        if released:
+            self._keep([*self._queue, *released], [entry for entry in self._held if entry.endpoint != endpoint])
+
+    def drop_held(self, endpoint: str) -> None:
+        """Forget what is held for an endpoint."""
+        if self._held:
+            self._keep(self._queue, [entry for entry in self._held if entry.endpoint != endpoint])
 
     def push_urgent(self, encoded: Encoded) -> None:
         """Put a packet of this session before all others."""
@@ -62,7 +93,7 @@ class Outbox:
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
         fits = self._characters + size_of(encoded) <= self._most_characters
-        return fits and len(self._queue) < self._most_packets
+        return fits and len(self._queue) + len(self._held) < self._most_packets
 
     def check_room(self, encoded: Encoded) -> None:
         """Raise unless a packet may wait for the connection to come back.
@@ -102,13 +133,24 @@ class Outbox:
     def end_session(self) -> set[AckKey]:
         """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
         self.take_urgent()
-        self._keep([entry for entry in self._queue if not entry.of_session])
+        self._keep([entry for entry in (*self._queue, *self._held) if not entry.of_session], ())
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
+    def settle(self, dialect: Dialect) -> list[tuple[AckKey | None, Exception]]:
+        """Keep the drafts that are in this dialect; return those that it cannot say, and why."""
+        kept, refused = list[Entry](), list[tuple[AckKey | None, Exception]]()
+        for entry in self._queue:
+            try:
+                kept.append(entry._replace(encoded=chosen(entry.encoded, dialect)))
+            except (LocalProtocolError, TypeError) as error:
+                refused.append((entry.ack, error))
+        self._keep(kept)
+        return refused
+
     def forget_all(self) -> int:
-        """Forget all packets of the queue; return how many they were."""
-        count = self.queued
-        self._keep([])
+        """Forget all packets but the urgent ones; return how many they were."""
+        count = self.queued + len(self._held)
+        self._keep([], [])
         return count
 
     def take_out(self, unwanted: Callable[[Encoded], object]) -> list[Entry]:
@@ -126,7 +168,8 @@ class Outbox:
 
     def drop_endpoint(self, endpoint: str) -> None:
         """Forget what waits for an endpoint that will not be there."""
-        self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
+        kept = [entry for entry in self._queue if entry.endpoint != endpoint]
+        self._keep(kept, [entry for entry in self._held if entry.endpoint != endpoint])
 
     def holds(self, ack: AckKey) -> bool:
         """Return whether the packet with this acknowledgement has not been taken yet."""
@@ -139,9 +182,10 @@ class Outbox:
             self._keep([entry for entry in self._queue if entry.ack != ack])
         return held
 
-    def _keep(self, entries: list[Entry]) -> None:
-        self._queue = deque(entries)
-        self._characters = sum(size_of(entry.encoded) for entry in entries)
+    def _keep(self, entries: Sequence[Entry], held: Sequence[Entry] | None = None) -> None:
+        """Have these packets in the queue and, if that changes, these held."""
+        self._queue, self._held = deque(entries), self._held if held is None else list(held)
+        self._characters = sum(size_of(entry.encoded) for entry in (*self._queue, *self._held))
         self.queued = len(entries)
 
 

@@ -14,7 +14,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..protocol.framing import Frame
+from ..protocol.framing import PING_MARK, Frame, Ping, Pong
 from .failures import TooLarge
 
 _TEXT = 0x81
@@ -94,7 +94,7 @@ class FrameDecoder:
             self.is_foreign = False
             return []
         messages = self._cut()
-        while self.has_rest and len(messages) < _MOST_MESSAGES and self._take_controls():
+        while self.has_rest and len(messages) < _MOST_MESSAGES and self._take_controls(messages):
             messages += self._cut()
         return messages or self._look_closer()
 
@@ -149,12 +149,18 @@ class FrameDecoder:
         self._at, self.has_rest = at, at < end
         return messages
 
-    def _take_controls(self) -> bool:
-        """Take the pings and pongs that are next and there as a whole; return whether there were any."""
+    def _take_controls(self, messages: list[Frame]) -> bool:
+        """Take the pings and pongs that are next and there as a whole; return whether there were any.
+
+        Pongs to pings of ours are added to the messages.
+        """
         data, at, end, most = self._data, self._at, len(self._data), min(125, self._limit)
         while end - at > 1 and data[at] in _CONTROLS and (size := data[at + 1]) <= most and at + 2 + size <= end:
+            payload = data[at + 2 : at + 2 + size]
             if data[at] == _PING:
-                self.ping = data[at + 2 : at + 2 + size]
+                self.ping = payload
+            elif payload.startswith(PING_MARK):
+                messages.append(Pong(payload))
             at += 2 + size
         was_at, self._at, self.has_rest = self._at, at, at < end
         return at > was_at
@@ -208,7 +214,7 @@ class FrameEncoder:
             payload = message.encode() if isinstance(message, str) else message
             size = len(payload)
             if size < 126:
-                first, key = 0x81 if isinstance(message, str) else 0x82, mask * (size // 4 + 1)
+                first, key = 0x81 if isinstance(message, str) else _opcode(message), mask * (size // 4 + 1)
                 masked = int.from_bytes(payload, "big") ^ int.from_bytes(key[:size], "big")
                 return (bytes((first, 0x80 | size)) + mask + masked.to_bytes(size, "big"),)
         return self._blocks(messages)
@@ -263,8 +269,13 @@ def _length(frame: bytes) -> tuple[int, int]:
     return (start, *length.unpack_from(frame, 2)) if len(frame) >= start else (0, 0)
 
 
+def _opcode(message: bytes) -> int:
+    """Return the first byte of a frame of bytes, or of a ping."""
+    return 0x89 if type(message) is Ping else 0x82
+
+
 def _head(message: Frame, size: int) -> bytes:
-    first = b"\x81" if isinstance(message, str) else b"\x82"
+    first = b"\x81" if isinstance(message, str) else bytes((_opcode(message),))
     if size < 126:
         return first + (size | 0x80).to_bytes(1, "big")
     if size < 65536:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ..address import fresh_url
-from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError, advice
+from ..errors import HandshakeRejected, RemoteProtocolError, advice, refused
 from ..protocol.framing import Frame, Framing
 from .exchange import Response
 from .failures import connect_errors, losses
@@ -89,7 +89,7 @@ class PollingTransport(PostingTransport):
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
             if response.status != 200:
-                raise ConnectionLost(f"a poll was refused with status {response.status}")
+                raise refused("a poll", response.status, response.body)
             frames = self._frames(response)
             self._count(frames)
             self._waiting = iter(frames)

@@ -19,6 +19,7 @@ pieces, and close frames; it makes pongs and close frames. What it is not left t
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from typing import Any
 import websocket
 
 from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError, advice
-from ..protocol.framing import Frame
+from ..protocol.framing import PING_MARK, Frame, Pong
 from .exchange import Request, read_head, redirect_target, retry_after
 from .failures import ClosedWithCode, TooLarge, other_scheme
 from .frames import decode
@@ -42,6 +43,13 @@ _MOST_PIECES = 2**16
 
 _BODY_SHOWN = 200
 _BODY_PATIENCE = 1.0
+
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+_FIRST_CHUNK = re.compile(rb"[0-9A-Fa-f]+\r\n(.*?)(?:\r\n0\r\n\r\n)?\Z", re.DOTALL)
+"""What a short refusal consists of whose length was not known when it began: engine.io without upgrades sends it so."""
+
+_PING, _PONG = websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG
+_PING_OR_PONG = frozenset({_PING, _PONG})
 
 _OURS = frozenset({"host", "cookie", "connection"})
 """Headers of the upgrade that are not passed on as the user's."""
@@ -109,16 +117,20 @@ class WsClient:
         self._ws.sock = self._socket  # type: ignore[assignment]  # all that the library asks of a socket
 
     def recv(self) -> Frame:
-        """Read the next message.
+        """Read the next message, or pong to a ping of ours.
 
         Raises:
             TimeoutError: the stream was woken; what was read of a message is kept.
             RemoteProtocolError, UnicodeDecodeError, TooLarge: what came is none.
             OSError: the connection ended, or the server sent a close frame, to which it has the reply.
         """
-        self.is_inside = True
+        self.is_inside, opcode = True, _PING
         try:
-            opcode, frame = self._ws.recv_data_frame()
+            while opcode in _PING_OR_PONG:  # the library has sent the pong to a ping
+                opcode, frame = self._ws.recv_data_frame(control_frame=True)
+                if opcode == _PONG and bytes(frame.data).startswith(PING_MARK):
+                    self.is_inside = self._ws.is_inside
+                    return Pong(frame.data)
         except websocket.WebSocketTimeoutException as error:
             raise TimeoutError(str(error)) from error
         except (websocket.WebSocketProtocolException, websocket.WebSocketPayloadException) as error:
@@ -149,6 +161,11 @@ class _WebSocket(websocket.WebSocket):
     def pong(self, payload: str | bytes = b"") -> None:
         """Leave the pong to the reader, which sends one for all pings that came together."""
         self._pinged(bytes(payload))  # type: ignore[arg-type]  # the library has bytes
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether a message has begun that has not ended."""
+        return self.cont_frame.cont_data is not None
 
 
 class _Pieces(websocket.continuous_frame):
@@ -272,9 +289,13 @@ class _UpgradeSocket:
         size = _BODY_SHOWN if response.length is None else min(response.length, _BODY_SHOWN)
         data = b""
         with suppress(OSError):
-            while len(data) < size and (part := self._stream.recv_until(deadline)):
+            while len(data) < size and not (response.chunked and data.endswith(_LAST_CHUNK)):
+                part = self._stream.recv_until(deadline)
+                if not part:
+                    break
                 data += part
-        return data[:size]
+        chunk = _FIRST_CHUNK.match(data) if response.chunked else None
+        return (chunk[1] if chunk else data)[:size]
 
 
 def _write_pong(writer: FrameWriter, data: bytes) -> None:

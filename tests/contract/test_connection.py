@@ -17,7 +17,6 @@ from sioclient import (
     ConnectError,
     ConnectionLost,
     HandshakeRejected,
-    LocalProtocolError,
     NotConnected,
     SocketIO,
     SocketIOError,
@@ -57,15 +56,17 @@ def test_handlers_first_then_open(connect, legacy, recorder):
     socket.on("hello", lambda value: recorder.told.put(("registered", value)))
     socket.open()
     assert recorder.next("registered") == ("registered", {"a": 1})
-    with pytest.raises(LocalProtocolError, match="make a new one"):
-        socket.open()
+    first = socket.session_id
+    socket.open()
+    assert socket.session_id == first
 
 
 def test_disconnecting_without_ever_connecting(connect, legacy):
     socket = connect(legacy, auto_connect=False)
     socket.disconnect()
-    with pytest.raises(LocalProtocolError):
-        socket.open()
+    assert socket.ended
+    socket.open()
+    assert socket.call("echo", 1) == 1
 
 
 def test_handshake_and_upgrade_carry_the_same(connect, legacy):
@@ -206,15 +207,15 @@ def test_disconnecting_tells_the_server_and_the_handlers(connect, legacy, record
     assert recorder.next("close") == ("close", "client")
     assert chat.next("disconnect")
     eventually(lambda: watcher.call("sessions") == before)
-    with pytest.raises(NotConnected, match="make a new SocketIO"):
+    with pytest.raises(NotConnected, match="open it again"):
         socket.emit("x")
-    assert socket.wait() is None
+    assert socket.wait() == "client"
 
 
 def test_a_kick_is_final(connect, legacy, recorder):
     socket = connect(legacy, recorder)
     socket.emit("do kick")
-    assert socket.wait() is None
+    assert socket.wait() == "server"
     assert [recorder.next("disconnect"), recorder.next("close")] == [("disconnect",), ("close", "server")]
     with pytest.raises(NotConnected):
         socket.emit("x")

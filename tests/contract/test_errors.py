@@ -185,6 +185,6 @@ def test_a_transport_that_the_server_lacks_is_named_with_the_others(server):
     what = server if server == "modern.js" else SERVERS[server]
     with (
         start(what, socketio={"transports": ["websocket"]}) as running,
-        pytest.raises(HandshakeRejected, match="does not offer this transport: allow the other one"),
+        pytest.raises(HandshakeRejected, match="it offers no xhr-polling, only websocket"),
     ):
         SocketIO("127.0.0.1", running.port, transports="polling")

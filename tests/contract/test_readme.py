@@ -24,7 +24,12 @@ PRINTED = {
     "ask": ["3", "three and four is 7", "no answer", r"AckTimeout\(.*\)"],
     "answer": [r"\('Ada', 'Lovelace'\)"],
     "messages": ["the server says re:hello", r"the server says \{'re': \{'temperature': 21\.5\}\}"],
-    "channels": ["11", "http://localhost:.*/socket.io/: no reply for '/no such place' in time.*"],
+    "again": ["True client", "3"],
+    "channels": [
+        r"the server says \{'a': 1\}",
+        "11",
+        "http://localhost:.*/socket.io/: no reply for '/no such place' in time.*",
+    ],
     "detect": [r"1 socket\.io 0\.9"],
     "newer": [
         r"\{'image': b'\\x89PNG'\}",

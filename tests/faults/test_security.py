@@ -65,7 +65,7 @@ def test_s01_f26_a_certificate_bad_later_is_refused_each_time(authority, transpo
     good, bad = authority.good, authority.expired
     contexts = [good, good, bad] if transport == "websocket" else [good, good, good, bad]
     with Rogue(tls=contexts) as rogue:
-        options = {"verify": authority.ca_file, "transports": (transport,), "reconnection_delay": 0.01}
+        options = {"verify": authority.ca_file, "transports": (transport,), "reconnection_delay": 0.01, "revision": 1}
         with SocketIO("localhost", rogue.port, recorder, secure=True, **options):
             session = rogue.next_session()
             if transport == "xhr-polling":

@@ -15,12 +15,13 @@ from sioclient.errors import (
 )
 from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
 from sioclient.protocol.deliveries import Delivery
-from sioclient.protocol.endpoints import Joining
+from sioclient.protocol.endpoints import Endpoint, Joining
 from sioclient.protocol.fence import BYTE_BUDGET, WINDOW
 from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, Unacknowledged
 from sioclient.protocol.packets import Connect, Event, Json, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import any_revision, revision1, revision5
+from sioclient.protocol.start import encode_join
 
 from .driver import (
     DEAD_AFTER,
@@ -245,14 +246,38 @@ def test_what_was_encoded_for_another_server_is_not_taken():
     assert (client.frames_to_send(), len(client.acks)) == ([], 0)
 
 
-def test_nothing_is_encoded_before_it_is_known_what_is_spoken():
-    client = connecting_client(opening=any_revision())
+def test_what_is_sent_before_it_is_known_what_is_spoken_waits():
+    unknown = any_revision()
+    client = connecting_client(opening=unknown)
     assert client.dialect is None
-    with pytest.raises(NotConnected, match="not known"):
-        client.push(Message("x"), 0.0)
-    with pytest.raises(NotConnected, match="not known"):
-        client.join("/chat", "", None, 0.0)
-    assert client.endpoints.channels() == []
+    client.push(Message("x"), 0.0)
+    client.join("/chat", "", None, 0.0)
+    late = client.encode(Message("y")), client.encode(Event("z", [b"bytes"]))
+    one = unknown.candidates[0]
+    link(client, 0.0, "1::", handshake=replace(HANDSHAKE, opening=revision1(), dialect=one))
+    assert client.frames_to_send() == ["1::/chat"]
+    client.receive(["1::/chat"], 0.0)
+    assert client.frames_to_send() == ["3:::x"]
+    client.push(Message("y"), 0.0, late[0])
+    with pytest.raises(TypeError, match="bytes"):
+        client.push(Event("z", [b"bytes"]), 0.0, late[1])
+    assert client.frames_to_send() == ["3:::y"]
+
+
+def test_join_that_was_encoded_before_it_was_known_what_is_spoken():
+    unknown = any_revision()
+    client, chat = connecting_client(opening=unknown), Endpoint("/chat")
+    late = encode_join(chat, None, None, unknown)
+    link(client, 0.0, "1::", handshake=replace(HANDSHAKE, opening=revision1(), dialect=unknown.candidates[0]))
+    client.join("/chat", "", None, 0.0, encoding=late)
+    assert client.frames_to_send() == ["1::/chat"]
+
+
+def test_nothing_is_sent_before_it_was_opened():
+    client = new_client(opening=any_revision())
+    for verb in (lambda: client.push(Message("x"), 0.0), lambda: client.join("/chat", "", None, 0.0)):
+        with pytest.raises(NotConnected, match=r"call open\(\)"):
+            verb()
 
 
 def test_packets_of_an_endpoint_that_was_left_are_not_taken():
@@ -281,7 +306,7 @@ def test_a_push_after_the_end_says_why_it_ended():
 def test_nothing_can_be_pushed_after_a_disconnect():
     client = open_client()
     client.disconnect()
-    with pytest.raises(NotConnected, match="make a new SocketIO"):
+    with pytest.raises(NotConnected, match="open it again"):
         client.push(Message("x"), 0.0)
 
 

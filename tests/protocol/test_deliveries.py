@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from sioclient.errors import AckTimeout, BufferFull, ChannelError, ConnectionLos
 from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
 from sioclient.protocol.deliveries import MOST_AT_THE_END, Delivery
 from sioclient.protocol.notices import Acknowledged, Delivered, Unacknowledged
+from sioclient.protocol.packets import Event
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.retry import OVERFED
+from sioclient.protocol.revisions import any_revision, revision1
 
-from .driver import DELAY, away, come_back, event, joined, link, new_client, of, open_client, with_channel
+from .driver import DELAY, HANDSHAKE, away, come_back, event, joined, link, new_client, of, open_client, with_channel
 
 SECONDS = 5.0
 
@@ -669,3 +672,20 @@ class Machine(RuleBasedStateMachine):
 TestModel = Machine.TestCase
 TestModel.pytestmark = [pytest.mark.timeout(600)]
 TestModel.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+
+
+def test_deliveries_wait_until_it_is_known_what_the_server_speaks():
+    unknown = any_revision()
+    client = new_client(opening=unknown)
+    client.connect(0.0)
+    emit(client, 1)
+    client.push(Event("n", [b"bytes"], id=2), 0.0, waiter=Delivery("waiter 2", 2, SECONDS))
+    emit(client, 3)
+    one = unknown.candidates[0]
+    link(client, 0.0, "1::", handshake=replace(HANDSHAKE, opening=revision1(), dialect=one))
+    assert outcomes(client) == [("waiter 2", LocalProtocolError)]
+    assert written(client) == [1]
+    acknowledge(client, 1)
+    assert written(client) == [3]
+    acknowledge(client, 3)
+    assert client.membership.deliveries._characters == 0

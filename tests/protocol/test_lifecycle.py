@@ -532,6 +532,14 @@ def test_a_kick_ends_a_session_that_stood():
     client = open_client()
     client.lifecycle.kicked(1.0)
     assert client.notices() == [Disconnected("", "server"), TransportClosed("server"), Ended(None)]
+    assert client.lifecycle.ended_by == "server"
+
+
+def test_who_ended_the_connection_is_told():
+    for end, by in ((ClientProtocol.disconnect, "client"), (lambda client: client.fail(ValueError("x")), None)):
+        client = open_client()
+        end(client)
+        assert (ending(client).by, client.lifecycle.ended_by) == (by, by)
 
 
 def test_a_kick_before_the_join_is_an_attempt_that_failed():

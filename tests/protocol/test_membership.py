@@ -141,7 +141,7 @@ def test_too_many_early_packets_are_neither_kept_nor_told():
 
 def test_nothing_is_kept_for_an_endpoint_that_is_joined_again():
     membership, (chat,) = new_membership("/chat")
-    membership.leave(chat, "0::/chat")
+    membership.leave(chat, "0::/chat", 0.0)
     membership.add(again := Endpoint("/chat"))
     assert membership.deliver(Message("for the one that was left", "/chat")) is False
     membership.joined(again, None)
@@ -169,7 +169,7 @@ def test_leaving_lets_queued_packets_go_and_tells_the_server():
     membership, (chat, _) = new_membership("/chat", "/other")
     queue(membership, "/chat", 1)
     queue(membership, "/other", 2)
-    membership.leave(chat, "leaves")
+    membership.leave(chat, "leaves", 0.0)
     notices = [(Disconnected("/chat", "client"), "/chat"), (Unacknowledged, 1), (Left("/chat"), "/chat")]
     assert told(membership) == notices
     assert (chat.state, chat.error) == (Joining.OVER, None)
@@ -180,7 +180,7 @@ def test_what_an_endpoint_left_has_queued_ends_with_the_session():
     membership, (chat, _) = new_membership("/chat", "/other")
     queue(membership, "/chat", 1)
     queue(membership, "/other", 2)
-    membership.leave(chat, "leaves")
+    membership.leave(chat, "leaves", 0.0)
     membership.end_session("gone", had_transport=True)
     assert membership.outbox.take() == ["2"]
 
@@ -190,7 +190,7 @@ def test_leaving_while_away_forgets_queued_packets():
     membership.end_session("gone", had_transport=True)
     membership.notices.clear()
     queue(membership, "/chat", 1)
-    membership.leave(chat, None)
+    membership.leave(chat, None, 0.0)
     assert told(membership) == [(Unacknowledged, 1), (Left("/chat"), "/chat")]
     assert len(membership.outbox) == 0
 
@@ -306,7 +306,7 @@ def test_what_is_written_again_outlives_a_session_and_not_its_endpoint():
     membership.notices.clear()
     membership.deliveries.flows = True
     membership.deliveries.start("/chat", 1.0)
-    membership.leave(chat, "0::/chat")
+    membership.leave(chat, "0::/chat", 0.0)
     assert [entry for entry in told(membership) if entry[0] is Unacknowledged] == [
         (Unacknowledged, "one"),
         (Unacknowledged, "two"),

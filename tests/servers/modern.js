@@ -88,9 +88,11 @@ if (settings.guard) {
     next(Object.assign(new Error('not authorized'), { data: { why: 'token' } }));
   });
 }
+if (settings.slow) io.use((socket, next) => setTimeout(next, settings.slow));
 io.on('connection', (socket) => chat.serve(io, socket));
 for (const name of ['/', '/chat', '/a space+é']) io.of(name).on('connection', serve);
 io.of('/refused').use((socket, next) => next(new Error('not today'))).on('connection', serve);
+io.of('/slow').use((socket, next) => setTimeout(next, 300)).on('connection', serve);
 io.of('/broken').use((socket, next) => next(Object.assign(new Error('broken'), { data: [1] }))).on('connection', serve);
 // Later ones do not let their package.json be required.
 const { version } = JSON.parse(fs.readFileSync(__dirname + '/node_modules/' + folder + '/package.json'));

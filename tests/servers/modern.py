@@ -161,7 +161,10 @@ inner = socketio.ASGIApp(sio)
 async def app(scope, receive, send):
     """Refuse whoever brings a bad token, and let the library do the rest."""
     token = parse_qs(scope.get("query_string", b"").decode()).get("token", [""])[0]
-    if SETTINGS.get("authorize") and token in ("bad", "error") and scope["type"] == "http":
+    is_refused = SETTINGS.get("authorize") and token in ("bad", "error")
+    if is_refused and scope["type"] == "websocket":
+        await send({"type": "websocket.close"})  # status 403, without a text
+    elif is_refused:
         await send({"type": "http.response.start", "status": 403, "headers": []})
         await send({"type": "http.response.body", "body": b"not today"})
     else:

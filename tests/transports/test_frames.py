@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sioclient.protocol.framing import Ping, Pong
 from sioclient.transports import frames as frames_module
 from sioclient.transports.failures import TooLarge
 from sioclient.transports.frames import FrameDecoder, FrameEncoder
@@ -137,6 +138,13 @@ def test_pings_and_pongs_between_messages_are_taken() -> None:
     assert decoder.ping == b"third"
 
 
+def test_a_pong_to_a_ping_of_ours_is_a_message() -> None:
+    decoder = FrameDecoder(20)
+    received = decoder.feed(frame("a") + frame("sioclient 1", PONG) + frame("unasked", PONG) + frame("b"))
+    assert received == ["a", b"sioclient 1", "b"]
+    assert type(received[1]) is Pong
+
+
 def test_every_cut_of_a_ping() -> None:
     data = frame("a") + frame("x" * 10, PING) + frame("b")
     for cut in range(len(data) + 1):
@@ -241,3 +249,15 @@ def test_a_short_message_alone_is_written_as_one_of_many(message: str | bytes) -
         start = len(data) - size
         payload = bytes(byte ^ data[start - 4 + i % 4] for i, byte in enumerate(data[start:]))
         assert payload == (message.encode() if isinstance(message, str) else message)
+
+
+@pytest.mark.parametrize("messages", [[Ping(b"p1")], ["a", Ping(b"p1"), b"b"]])
+def test_a_ping_is_a_control_frame(messages: list[str | bytes]) -> None:
+    encoder = FrameEncoder()
+    list(encoder.encode(["first", "second"]))  # so that there are masks
+    data = b"".join(encoder.encode(messages))
+    at, kinds = 0, []
+    while at < len(data):
+        kinds.append(data[at])
+        at += 6 + (data[at + 1] & 0x7F)
+    assert kinds == [{str: 0x81, bytes: 0x82, Ping: 0x89}[type(message)] for message in messages]

@@ -17,6 +17,7 @@ import websocket as websocket_client
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
 from sioclient.options import Options
+from sioclient.protocol.framing import Ping, Pong
 from sioclient.transports import framestream
 from sioclient.transports import stream as stream_module
 from sioclient.transports.http import HttpClient
@@ -784,6 +785,22 @@ def test_a_ping_gets_its_pong(pair: Pair) -> None:
         peer.send(frame(payload, PING) + frame("after"))
         assert receive(ours) == ["after"]
         assert peer.read_frame() == Frame(PONG, payload)
+
+
+def test_the_pong_to_a_ping_of_ours_is_told(pair: Pair) -> None:
+    transport, peer = pair
+    transport.send(["first", Ping(b"sioclient 1")])
+    assert [peer.read_frame(), peer.read_frame()] == [Frame(TEXT, b"first"), Frame(PING, b"sioclient 1")]
+    peer.send(frame("unasked", PONG) + frame("sioclient 1", PONG) + frame("a"))
+    pong, text = Task(transport.recv).result()
+    assert (type(pong), pong, text) == (Pong, b"sioclient 1", "a")
+
+
+def test_a_pong_between_two_pieces_does_not_end_the_message(pair: Pair) -> None:
+    transport, peer = pair
+    peer.send(frame("a", fin=False) + frame("sioclient 1", PONG) + frame("b", 0))
+    assert Task(transport.recv).result() == [b"sioclient 1"]
+    assert Task(transport.recv).result() == ["ab"]
 
 
 def test_a_pong_is_never_in_the_middle_of_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,21 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
     chat.emit("say", "hello", retries=3, timeout=5)
     chat.send("hello", retries=3, timeout=0.5)
     room: Channel = chat.connect("/room", query={"a": 1}, timeout=5)
+    lobby: Channel = chat.channel("/lobby", auth={"token": "x"})
+    lobby.open(timeout=None)
+    lobby.open(wait=False)
+    lobby.close()
+    chat.close()
+    chat.open(wait=False)
+    ended: bool = chat.ended
+    by: str | None = chat.wait(1)
+    print(ended, by)
+
+    @chat.channel("/games").on("move")
+    def move(x: int, y: int) -> None:
+        print(x, y)
+
+    move(1, 2)
 
     @room.on("news")
     def show(topic: str, item: dict[str, object]) -> None:

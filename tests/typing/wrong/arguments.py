@@ -19,6 +19,9 @@ s = SocketIO("localhost", json=len)  # wrong
 s = SocketIO("localhost", retries="3", ack_timeout=1)  # wrong
 s = SocketIO("localhost", retries=3, ack_timeout="1")  # wrong
 e = EngineIO(max_message_size="1")  # wrong
+c = s.channel(5)  # wrong
+c = s.channel("/chat", Bot)  # wrong
+c = s.channel("/chat").open("soon")  # wrong
 d = detect("localhost", conect_timeout=3)  # wrong
 
 
