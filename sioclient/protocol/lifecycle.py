@@ -81,7 +81,7 @@ class Lifecycle:
     def opened(self, handshake: Handshake, dialect: Dialect, transport: str, now: float, start: Start) -> None:
         """A transport carries the session that ``handshake`` opened."""
         self._speak(dialect, handshake.opening or self.opening, start)
-        self.session, self.decode = Session(handshake, dialect, self.reading, now), start.decode
+        self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
         self._go(Step.OPENED)
         self.transport = transport

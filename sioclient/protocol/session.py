@@ -32,18 +32,21 @@ class Session:
         dialect: knows the two numbers.
         reading: whether frames are read.
         now: seconds on the caller's clock, as everywhere in this package.
+        transport: the name of the transport.
 
     Attributes:
         fence: counts what is sent, if the server needs that.
         heard_at, heard_unread: when a packet came last, and ``reading.unread`` at that time; see ``heard``.
     """
 
-    def __init__(self, handshake: Handshake, dialect: Dialect, reading: Reading, now: float) -> None:
+    def __init__(
+        self, handshake: Handshake, dialect: Dialect, reading: Reading, now: float, transport: str = ""
+    ) -> None:
         self.handshake, self.reading = handshake, reading
         self.fence: Fence | None = None
         self.opened_at = now
         self.heard(now)
-        self._dead_after = dialect.dead_after(handshake)
+        self._dead_after = dialect.dead_after(handshake, transport)
         self._interval = dialect.heartbeat_every(handshake)
         self._unprompted = dialect.heartbeats_unprompted
         self._pongs_once = dialect.pongs_once

@@ -173,8 +173,8 @@ class Dialect(Protocol):
     def needs_fence(self, transport: str) -> bool:
         """Return whether the servers may choke on many frames at once over this transport: see ``fence``."""
 
-    def dead_after(self, handshake: Handshake) -> float | None:
-        """Return the seconds of silence after which the server is dead; None: silence says nothing."""
+    def dead_after(self, handshake: Handshake, transport: str) -> float | None:
+        """Return the seconds of silence over a transport after which the server is dead; None: silence says nothing."""
 
     def heartbeat_every(self, handshake: Handshake) -> float | None:
         """Return the seconds between two heartbeats of the client; None: it sends none."""

@@ -23,6 +23,12 @@ _MOST_SECONDS = 86_400
 _LIVENESS_GRACE = 1.0
 """Seconds added to the announced silence, for a packet that is on its way."""
 
+_POLLS = frozenset({"xhr-polling", "jsonp-polling"})
+
+LONGEST_POLL = 25.0
+"""Seconds in which every poll has its response, if only an empty one: the polling duration is 20 s by default, is not
+announced, and is all that an idle connection hears, for socket.io 0.x sends no heartbeats to those who poll."""
+
 _JSONP_REFUSALS = {"handshake unauthorized": 403, "handshake bad origin": 403}
 _OTHER_PATH = frozenset({400, 404})
 """Statuses with which a server of a later generation refuses the handshake of revision 1."""
@@ -61,15 +67,16 @@ class Dialect1:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
         return transport == "websocket"
 
-    def dead_after(self, handshake: Handshake) -> float | None:
-        """Return the larger of both time-outs, and a grace.
+    def dead_after(self, handshake: Handshake, transport: str) -> float | None:
+        """Return the larger of both time-outs, and a grace; never less than an idle poll may last.
 
         socket.io 0.7 and 0.8 announce a heartbeat time-out of 15 s but send a heartbeat every 20 s; their close
         time-out is 25 s.
         """
         if not handshake.heartbeat_timeout:
             return None
-        return max(handshake.heartbeat_timeout, handshake.close_timeout or 0) + _LIVENESS_GRACE
+        announced = max(handshake.heartbeat_timeout, handshake.close_timeout or 0) + _LIVENESS_GRACE
+        return max(announced, LONGEST_POLL) if transport in _POLLS else announced
 
     def heartbeat_every(self, handshake: Handshake) -> float | None:
         """Return half the heartbeat time-out: these servers also count a heartbeat for which they did not ask."""
