@@ -48,6 +48,13 @@ class Abortable(Protocol):
         """Make it stop, now or at its next step."""
 
 
+class Sleeper(Protocol):
+    """What a thread sleeps in: a lock that is taken, for one."""
+
+    def release(self) -> None:
+        """Wake the thread."""
+
+
 class Call:
     """An acknowledgement that a thread waits for.
 
@@ -66,11 +73,11 @@ class Wakeups:
     """Threads that sleep until something changes; each sleeps in the lock that ``sleeper`` has made for it.
 
     Attributes:
-        sleepers: the locks; empty: nobody sleeps.
+        sleepers: the locks, or what wakes a thread that sleeps in a transport; empty: nobody sleeps.
     """
 
     def __init__(self) -> None:
-        self.sleepers: deque[threading.Lock] = deque()
+        self.sleepers: deque[Sleeper] = deque()
 
     def sleeper(self) -> threading.Lock:
         """Return a lock that is taken until ``wake``; to be made inside the door and acquired outside."""
@@ -79,7 +86,7 @@ class Wakeups:
         self.sleepers.append(lock)
         return lock
 
-    def discard(self, sleeper: threading.Lock) -> None:
+    def discard(self, sleeper: Sleeper) -> None:
         """Forget a sleeper that nobody sleeps in any more."""
         with suppress(ValueError):
             self.sleepers.remove(sleeper)
@@ -102,7 +109,7 @@ class Guard:
         transport: carries the session; None: there is none.
         transport_name, session_id: those of the session; None: there is none.
         inbox: notices for the user's functions; the listener takes them.
-        changed: threads that wait for the state of the connection.
+        changed: threads that wait for the state of the connection, or for who reads.
         room: threads that have more to send than may wait.
         alarm: the heartbeat thread, asleep.
         asleep_until: when the heartbeat thread looks by itself.
@@ -112,7 +119,7 @@ class Guard:
         over: whether the listener has done its last step.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
-        reading: whether the listener reads; it alone writes that.
+        reading: who reads; see ``standin`` for how the role passes on.
         counts: what the threads count.
     """
 

@@ -101,7 +101,7 @@ class ClientProtocol:
 
     @property
     def reading(self) -> Reading:
-        """Whether frames are read: the reader says so here."""
+        """Who reads frames: the threads say so here."""
         return self.lifecycle.reading
 
     @property

@@ -42,7 +42,7 @@ class Lifecycle:
         attempt: counts the attempts to connect.
         current: the number of the attempt that is under way, or whose transport is wanted; 0: there is none.
         reconnects: counts how often the server joined us again.
-        reading: whether frames are read.
+        reading: who reads frames.
         session: the session that stands; None: there is none.
         fence: counts what is sent in it; None: the server needs none.
         transport: the name of the latest transport.

@@ -1,7 +1,7 @@
 """Frames over HTTP: a GET that waits for the server's, and POSTs for ours.
 
-One GET is always waiting, never two, and none is given up early: what an old server has for us it writes into the GET
-that it knows, and loses otherwise. No POST is sent before the first GET had its response.
+One GET is always waiting, never two, whichever thread reads, and none is given up early: what an old server has for us
+it writes into the GET that it knows, and loses otherwise. No POST is sent before the first GET had its response.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class PollingTransport(PostingTransport):
     """
 
     name = "xhr-polling"
+    dies_unread = True  # socket.io 0.x forgets whoever does not poll for its close time-out
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing, bodies: Bodies | None = None) -> None:
         super().__init__(Poster(http, max_message_size, bodies or shared_bodies(framing)))
@@ -60,6 +61,10 @@ class PollingTransport(PostingTransport):
 
     def recv(self) -> list[Frame]:
         """Return what the next poll brings; see ``Transport.recv``."""
+        return self.recv_until(None)
+
+    def recv_until(self, deadline: float | None) -> list[Frame]:
+        """See ``Transport.recv_until``; at the deadline the poll stays on its way, and the next call waits for it."""
         if self._first:
             frames, self._first = self._first, []
             return frames
@@ -67,7 +72,7 @@ class PollingTransport(PostingTransport):
             if not self._polling:
                 self._polls.send(fresh_url(self.posts.url), time.monotonic() + _CONNECT_TIMEOUT)
                 self._polling = True
-            if not self._polls.wait():
+            if not self._polls.wait(deadline):
                 return []
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)

@@ -149,6 +149,18 @@ def test_a_wake_does_not_give_up_the_poll() -> None:
         assert len(server.requests) == 2
 
 
+def test_a_poll_goes_on_when_the_patience_of_its_reader_is_over() -> None:
+    with Server(bodies("1::")) as server, client() as transport:
+        opened(transport, server)
+        peer = server.next_peer()
+        assert transport.recv() == ["1::"]
+        for _ in range(2):
+            assert Task(transport.recv_until, time.monotonic() + 0.05).result() == []
+        peer.read_head()
+        peer.reply("3:::x")
+        assert transport.recv_until(soon()) == ["3:::x"]
+
+
 def test_a_poll_cut_in_its_head_is_not_an_empty_one() -> None:
     def cut(peer: Peer) -> None:
         peer.read_head()
