@@ -28,6 +28,7 @@ from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.notices import Connected, Ended, JoinFailed, Reconnected, TransportClosed
+from sioclient.protocol.outbox import Outbox
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import revision1, revision5
 from tests.interrupts import Interrupt
@@ -556,7 +557,13 @@ def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, not
 
 
 @pytest.fixture
-def full(connection, server):
+def _no_buffer(monkeypatch):
+    """Let no more packets wait than may in any case."""
+    monkeypatch.setattr(Outbox, "has_room", lambda outbox, encoded: False)
+
+
+@pytest.fixture
+def full(connection, server, _no_buffer):
     """Return what lets a write go on that is stuck, and behind which no more packets may wait."""
     connection.open()
     server.link.may_send.clear()
@@ -593,6 +600,7 @@ def test_volatile_packets_do_not_wait(connection, server, full):
     assert '5:::{"name":"volatile"}' not in server.link.sent
 
 
+@pytest.mark.usefixtures("_no_buffer")
 def test_handler_that_sends_more_than_the_server_has_read_reads_on(connection, server, notices, monkeypatch):
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
     monkeypatch.setattr(fence, "PATIENCE", NEVER)
@@ -606,6 +614,7 @@ def test_handler_that_sends_more_than_the_server_has_read_reads_on(connection, s
     assert results == [[None] * (fence.MOST_UNPROVEN + 150)]
 
 
+@pytest.mark.usefixtures("_no_buffer")
 def test_handler_that_floods_waits_for_another_threads_write(connection, server, notices):
     emitted = []
 

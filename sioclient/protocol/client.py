@@ -37,7 +37,8 @@ from .start import Start, check_auth, make_start
 _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
 
 MOST_QUEUED = 100
-"""Packets that may wait for the fence, or for another thread's write, before whoever sends more waits."""
+"""Packets that may wait for the fence, or for another thread's write, whatever the buffer's limits are. Beyond them,
+whoever sends more waits once the buffer is full."""
 
 _OTHER_SERVER = "another server has come, of another revision, and this was encoded for the one before: send it again"
 
@@ -167,7 +168,11 @@ class ClientProtocol:
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
             raise ConnectionLost(_OTHER_SERVER)
-        if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
+        if not is_open:
+            is_full = self._must_wait(frames)
+        else:
+            is_full = self.outbox.queued >= MOST_QUEUED and not waited and not self.outbox.has_room(frames)
+        if is_full:
             return Verdict.FULL
         if packet.id is None:
             self.outbox.push(frames, packet.endpoint)

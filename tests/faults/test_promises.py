@@ -402,6 +402,23 @@ def test_d3_an_emit_waits_for_its_post_only_for_a_while(connect, monkeypatch):
         assert session.sent[:50] == [f'5:::{{"name":"n","args":[{number}]}}' for number in range(50)]
 
 
+def test_d3_emits_in_a_black_hole_wait_in_the_buffer(connect, proxy, ledger):
+    """As while the connection is away: nobody waits before the buffer is full."""
+    account = ledger(connect(proxy.port))
+    account.emit(120)  # so that the server has proven that it acknowledges fences
+    account.wait_for_last()
+    proxy.hold()
+    longest = 0.0
+    for _ in range(900):
+        begun = time.monotonic()
+        account.emit()
+        longest = max(longest, time.monotonic() - begun)
+    assert longest < 1
+    proxy.heal()
+    account.wait_for_last()
+    account.check()
+
+
 @pytest.mark.parametrize("transport", ["xhr-polling"])
 def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, monkeypatch):
     monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
@@ -419,7 +436,7 @@ def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, 
         eventually(lambda: session.sent, "the first POST")
 
         def flood() -> None:
-            for number in range(1, 1000):
+            for number in range(1, 1100):
                 emit(number)
 
         with pytest.raises(BufferFull, match="has taken nothing"):
