@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, overload
 
 from .connection import Connection
 from .dispatch import Dispatcher, Function, ack_args, check_function, explained, spread
-from .errors import ConnectionLost, SocketIOError
+from .errors import SocketIOError
 from .handler import Handler, attach, check_handler
 from .names import Name, check_name, name_text
 from .options import check_timeout
@@ -20,7 +19,7 @@ from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
 from .records import log_notice
 from .waiter import Waiter
-from .watcher import Watcher
+from .watcher import Watchers
 
 logger = logging.getLogger("sioclient")
 
@@ -48,7 +47,7 @@ class Channel:
         self._socket = socket  # whoever holds a channel holds its connection
         self._kept = kept  # the channels of a connection that may still hear something: its threads hold none
         self._joined = joined
-        self._watchers: list[Watcher] = []
+        self._watchers = Watchers(self._dispatcher)
 
     @property
     def handler(self) -> Handler[Any]:
@@ -84,19 +83,19 @@ class Channel:
     @property
     def is_wanted(self) -> bool:
         """Whether this endpoint is connected, or will be when the connection is there."""
-        return self._joined is not None and self._connection.is_wanted(self._joined)
+        return self._joined is not None and self._connection.joins.wants(self._joined)
 
     def join(self, query: str, timeout: float | None, auth: Any) -> None:
         """Ask the server to join us, and wait until it has: for ``SocketIO.connect``."""
         owner = weakref.ref(self)
         try:
             self._kept.add(self)
-            self._joined = self._connection.join(self.endpoint, query, timeout, owner, auth)
-            self._connection.wait_for_join(self._joined)
+            self._joined = self._connection.joins.ask(self.endpoint, query, timeout, owner, auth)
+            self._connection.joins.wait_for(self._joined)
         except BaseException as problem:
             if self._joined is None or not isinstance(problem, Exception):  # if it was refused, a notice follows
                 self._kept.discard(self)
-                self._connection.leave_unheld(self.endpoint, owner)
+                self._connection.joins.leave_unheld(self.endpoint, owner)
             raise
 
     def emit(
@@ -255,7 +254,8 @@ class Channel:
             LocalProtocolError: called in a handler, which the event would wait for.
             TypeError, ValueError: the name or the time-out is none.
         """
-        with self._watch((name,), timeout) as watcher:
+        self._check_may_wait(timeout)
+        with self._watchers.watch((name,), lambda: not self.is_wanted) as watcher:
             _, args = watcher.next(timeout)
         return args[0] if len(args) == 1 else tuple(args) or None
 
@@ -274,40 +274,22 @@ class Channel:
             LocalProtocolError: called in a handler, which the events would wait for.
             TypeError, ValueError: a name or the time-out is none.
         """
-        events = self._iterate(names, timeout)
-        next(events)  # so that it listens from now on, and stops when nobody holds it any more
-        return events
+        self._check_may_wait(timeout)
+        return self._watchers.iterate(names, timeout, lambda: not self.is_wanted)
 
     def disconnect(self) -> None:
         """Leave this endpoint; the connection stays. ``SocketIO.connect`` connects it again."""
         if self._joined is not None:
-            self._connection.leave(self._joined)
+            self._connection.joins.leave(self._joined)
 
     def _register(self, name: Name, function: Function | None, *, once: bool = False, is_event: bool = False) -> Any:
         check_name(name)
         register = partial(self._dispatcher.register, name, once=once, is_event=is_event)
         return register if function is None else register(function)
 
-    def _iterate(self, names: tuple[Name, ...], timeout: float | None) -> Iterator[tuple[str, list[Any]]]:
-        with self._watch(names, timeout) as watcher, suppress(ConnectionLost):
-            yield "", []  # for ``events``
-            while True:
-                yield watcher.next(timeout)
-
-    @contextmanager
-    def _watch(self, names: tuple[Name, ...], timeout: float | None) -> Iterator[Watcher]:
-        """Keep the events of these names for whoever asks, until the end of the block."""
+    def _check_may_wait(self, timeout: float | None) -> None:
         check_timeout(timeout)
         self._connection.check_may_wait()
-        watcher = Watcher(self._dispatcher, names, lambda: not self.is_wanted)
-        self._watchers.append(watcher)
-        try:
-            if not self.is_wanted:
-                watcher.end()
-            yield watcher
-        finally:
-            self._watchers.remove(watcher)
-            watcher.close()
 
     def _show(self, name: Name, args: Sequence[Any]) -> None:
         for function in list(self._dispatcher.any_outgoing):
@@ -374,8 +356,7 @@ class Channel:
             log_notice(notice, self._connection)
         if isinstance(notice, (Left, Ended)):
             self._kept.discard(self)
-            for watcher in list(self._watchers):
-                watcher.end()
+            self._watchers.end()
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
             name, functions, args, _ = self._dispatcher.find_error(str(notice.error))
             for function in functions:

@@ -129,7 +129,7 @@ class SocketIO(Channel):
             LocalProtocolError, TypeError: there can be no endpoint of this name.
         """
         check_timeout(timeout)
-        self._link.check_endpoint(endpoint)
+        self._link.joins.check_name(endpoint)
         channel = Channel(self._link, endpoint, handler, self, self._channels)
         channel.join(_query(query), timeout, auth)
         return channel

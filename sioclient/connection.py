@@ -1,7 +1,7 @@
-"""What channels ask of a connection, from user threads and in handlers: open, send, call, join, wait, disconnect.
+"""What channels ask of a connection, from user threads and in handlers: open, send, call, wait, disconnect.
 
-A connection is put together of four objects: ``guard`` has the protocol and its lock, ``writer`` writes, ``listener``
-and ``heartbeat`` are its two threads. docs/architecture.md follows a packet through them.
+A connection is put together of five objects: ``guard`` has the protocol and its lock, ``writer`` writes, ``listener``
+and ``heartbeat`` are its two threads, ``joins`` is for endpoints. docs/architecture.md follows a packet through them.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import warnings
 import weakref
 from contextlib import suppress
 from logging import Logger
-from typing import Any, NoReturn
+from typing import Any
 
 from .address import Address
 from .connector import Connector
 from .errors import (
     AckTimeout,
     BufferFull,
-    ChannelError,
     ConnectionLost,
     LocalProtocolError,
     NotConnected,
@@ -30,13 +29,14 @@ from .errors import (
 )
 from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
+from .joins import Joins, unknown_dialect
 from .listener import CLOSE_TIMEOUT, Listener
-from .options import Options, auth_data
+from .options import Options
 from .process import finish, keep_track
 from .protocol.client import ClientProtocol, Verdict
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Acknowledged
-from .protocol.packets import Ack, Connect, UserPacket
+from .protocol.packets import Ack, UserPacket
 from .protocol.phases import Phase
 from .protocol.revisions.base import Opening
 from .transports.base import Transport
@@ -60,6 +60,7 @@ class Connection:
     Attributes:
         new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
         stats: returns what went through it.
+        joins: what may be asked about its endpoints.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Connection:
         self._default = protocol.endpoints.default
         self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
+        self.joins = Joins(self.address, guard, self._writer, self._listening)
         heartbeat = Heartbeat(guard, self._writer, self._listening)
         self._threads = (
             threading.Thread(target=self._listening.run, name="sioclient-listener", daemon=True),
@@ -139,17 +141,6 @@ class Connection:
             add_address(error, self.address)
             raise error
 
-    def check_endpoint(self, name: str) -> None:
-        """Raise LocalProtocolError or TypeError if there can be no endpoint of this name."""
-        dialect = self._guard.dialect
-        if dialect is not None:
-            dialect.check_endpoint(name)
-
-    def is_wanted(self, endpoint: Endpoint) -> bool:
-        """Return whether an endpoint is joined, or will be when the connection is there."""
-        with self._guard.open():
-            return endpoint.state is not Joining.OVER
-
     def send(
         self,
         packet: UserPacket,
@@ -161,7 +152,7 @@ class Connection:
         """Send a packet; if it has an id, ``waiter`` gets its acknowledgement: see ``ClientProtocol.push``."""
         guard = self._guard
         try:
-            dialect = guard.dialect or _unknown()
+            dialect = guard.dialect or unknown_dialect()
             encoding = dialect, dialect.encode(packet)  # JSON may be the user's code, so outside the door
             more = bool(guard.inbox) and guard.reader == threading.get_ident()
             patience, waited = WRITE_TIMEOUT, False
@@ -218,7 +209,7 @@ class Connection:
         if packet.id is None:
             return
         guard = self._guard
-        dialect = guard.dialect or _unknown()
+        dialect = guard.dialect or unknown_dialect()
         frames = dialect.encode(Ack(packet.id, args, packet.endpoint))
         with guard.open() as protocol:
             verdict = protocol.acknowledge(packet, args, encoding=(dialect, frames), more=bool(guard.inbox))
@@ -226,56 +217,6 @@ class Connection:
             self._writer.flush()
         else:
             self._writer.cork(verdict)
-
-    def join(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any = None) -> Endpoint:
-        """Ask for an endpoint; ``wait_for_join`` waits until that is decided."""
-        guard, data = self._guard, auth_data(auth)
-        dialect = guard.dialect or _unknown()
-        encoding = (dialect, dialect.encode(Connect(name, query, data=data)))
-        now = time.monotonic()
-        with guard.open() as protocol:
-            endpoint = protocol.join(name, query, timeout, now, auth, data=data, owner=owner, encoding=encoding)
-            guard.ring()
-        self._writer.flush()
-        return endpoint
-
-    def wait_for_join(self, endpoint: Endpoint) -> None:
-        """Return when the endpoint is open.
-
-        Raises:
-            ChannelError: it was refused, or the server did not confirm it in time.
-            NotConnected: the connection ended.
-        """
-        guard = self._guard
-        if guard.on_listener():
-            self._listening.read_while(lambda: endpoint.state is Joining.ASKED)
-        else:
-            guard.wait_until(lambda protocol: endpoint.state is not Joining.ASKED, guard.changed)
-        with guard.open():
-            state, error = endpoint.state, endpoint.error
-        if state is Joining.ASKED:
-            self.leave(endpoint)
-            error = ChannelError(f"the connection was lost, or too much else came, before {endpoint.name!r} was joined")
-        if error is not None:
-            add_address(error, self.address)
-            raise error
-
-    def leave_unheld(self, name: str, owner: Any) -> None:
-        """Leave an endpoint if it is that of an owner whom Ctrl-C struck while he joined it: nobody will hold it."""
-        with self._guard.open() as protocol:
-            endpoint = protocol.endpoints.get(name)
-        if endpoint is not None and endpoint.owner is owner:
-            self.leave(endpoint)
-
-    def leave(self, endpoint: Endpoint) -> None:
-        """Leave an endpoint."""
-        guard = self._guard
-        with guard.open() as protocol:
-            protocol.leave(endpoint)
-            guard.publish()
-            guard.changed.wake()
-        self._writer.flush()
-        guard.wake_link()
 
     def wait(self, seconds: float | None) -> None:
         """Return when the connection has ended for good, or after ``seconds``.
@@ -368,10 +309,6 @@ class Connection:
                 "too much waits to be written, and room comes only after this handler has returned: send less"
             )
         return True
-
-
-def _unknown() -> NoReturn:
-    raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
 
 
 def make_connection(address: Address, options: Options, opening: Opening, logger: Logger | None = None) -> Connection:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -91,3 +91,44 @@ class Watcher:
 
     def _what(self) -> str:
         return " or ".join(map(repr, self._names)) or "an event"
+
+
+class Watchers:
+    """The threads that wait for events of one dispatcher."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher, self._all = dispatcher, list[Watcher]()
+
+    @contextmanager
+    def watch(self, names: tuple[Name, ...], is_over: Callable[[], bool]) -> Iterator[Watcher]:
+        """Keep the events of these names for whoever asks, until the end of the block; see ``Watcher``."""
+        watcher = Watcher(self._dispatcher, names, is_over)
+        self._all.append(watcher)
+        try:
+            if is_over():
+                watcher.end()
+            yield watcher
+        finally:
+            self._all.remove(watcher)
+            watcher.close()
+
+    def iterate(
+        self, names: tuple[Name, ...], timeout: float | None, is_over: Callable[[], bool]
+    ) -> Iterator[tuple[str, list[Any]]]:
+        """Return an iterator over the events of these names from now on, until the end."""
+        events = self._iterate(names, timeout, is_over)
+        next(events)  # so that it listens from now on, and stops when nobody holds it any more
+        return events
+
+    def end(self) -> None:
+        """No event follows."""
+        for watcher in list(self._all):
+            watcher.end()
+
+    def _iterate(
+        self, names: tuple[Name, ...], timeout: float | None, is_over: Callable[[], bool]
+    ) -> Iterator[tuple[str, list[Any]]]:
+        with self.watch(names, is_over) as watcher, suppress(ConnectionLost):
+            yield "", []  # for ``iterate``
+            while True:
+                yield watcher.next(timeout)

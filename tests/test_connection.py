@@ -17,7 +17,6 @@ from sioclient.connection import make_connection as make_real_connection
 from sioclient.errors import (
     AckTimeout,
     BufferFull,
-    ChannelError,
     ConnectionLost,
     LocalProtocolError,
     NotConnected,
@@ -27,7 +26,7 @@ from sioclient.protocol import fence
 from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.notices import Connected, Ended, JoinFailed, Reconnected, TransportClosed
+from sioclient.protocol.notices import Connected, Ended, TransportClosed
 from sioclient.protocol.outbox import Outbox
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import revision1, revision5
@@ -72,8 +71,8 @@ def in_handler(notices, function):
 
 
 def join(connection, owner, name="/chat", timeout=PATIENCE):
-    endpoint = connection.join(name, "", timeout, weakref.ref(owner))
-    connection.wait_for_join(endpoint)
+    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
+    connection.joins.wait_for(endpoint)
     return endpoint
 
 
@@ -89,10 +88,10 @@ def test_connection_is_open_from_connecting_to_the_end(connection, notices):
     assert (connection.revision, connection.transport_name, connection.session_id) == (1, "memory", "id")
     endpoint = connection.default_endpoint(weakref.ref(notices))
     assert endpoint.state is Joining.OPEN
-    assert connection.is_wanted(endpoint)
+    assert connection.joins.wants(endpoint)
     connection.disconnect()
     assert not connection.is_open
-    assert not connection.is_wanted(endpoint)
+    assert not connection.joins.wants(endpoint)
 
 
 def test_connected_is_said_once(connection, server, notices):
@@ -365,67 +364,7 @@ def test_acknowledgement_waits_for_those_of_the_next_handlers(connection, server
     assert server.link.writes == 1
 
 
-# Endpoints
-
-
-def test_join_waits_for_the_reply(connection, server, notices):
-    server.replies["1::/chat"] = ["1::/chat"]
-    connection.open()
-    assert join(connection, notices).state is Joining.OPEN
-
-
-def test_join_that_is_refused(connection, server, notices):
-    server.replies["1::/chat"] = ["7::/chat:unauthorized"]
-    connection.open()
-    with pytest.raises(ChannelError, match="unauthorized"):
-        join(connection, notices)
-    eventually(lambda: notices.of(JoinFailed))
-
-
-def test_join_that_is_never_confirmed(connection, notices):
-    connection.open()
-    with pytest.raises(ChannelError, match="in time"):
-        join(connection, notices, timeout=0.05)
-
-
-def test_join_in_a_handler(connection, server, notices):
-    server.replies["1::/chat"] = ["1::/chat"]
-    results = in_handler(notices, lambda: join(connection, notices).state)
-    connection.open()
-    server.push("3:::go")
-    eventually(lambda: results)
-    assert results == [Joining.OPEN]
-
-
-def test_join_in_a_handler_fails_with_the_connection(connection, server, notices):
-    server.replies["1::/chat"] = [ConnectionLost("cut")]
-    results = in_handler(notices, lambda: join(connection, notices))
-    connection.open()
-    server.push("3:::go")
-    eventually(lambda: results)
-    assert isinstance(results[0], ChannelError)
-    eventually(lambda: notices.of(Reconnected))
-    assert server.link.sent == []
-
-
-def test_join_outlives_a_lost_connection(connection, server, notices):
-    server.replies["1::/chat"] = [ConnectionLost("cut")]
-    connection.open()
-    joining = Task(join, connection, notices)
-    eventually(lambda: server.transports[0].sent)
-    server.replies["1::/chat"] = ["1::/chat"]
-    assert joining.result().state is Joining.OPEN
-
-
-def test_leaving_lets_whoever_waits_for_the_join_go(connection, server, notices):
-    connection.open()
-    endpoint = connection.join("/chat", "", None, weakref.ref(notices))
-    waiting = Task(connection.wait_for_join, endpoint)
-    waiting.wait_until_blocked()
-    connection.leave(endpoint)
-    connection.leave(endpoint)
-    waiting.result()
-    assert server.link.sent == ["1::/chat", "0::/chat"]
+# The end
 
 
 def test_end_lets_whoever_waits_go(connection, server, notices):
@@ -438,20 +377,14 @@ def test_end_lets_whoever_waits_go(connection, server, notices):
             task.result()
 
 
-def test_name_of_an_endpoint_is_checked_once_the_revision_is_known(connection, server, notices):
-    connection.check_endpoint("/chat")
-    with pytest.raises(LocalProtocolError, match="query="):
-        connection.check_endpoint("/chat?x")
-
-
 def test_nothing_is_said_in_an_unknown_revision(server, notices):
     connection = make_real_connection(parse_address("h", 80, None, "socket.io"), Options(), UnknownOpening())
-    connection.check_endpoint("/anything?at=all")
+    connection.joins.check_name("/anything?at=all")
     assert connection.revision is None
     for verb in (
         lambda: connection.send(Message("x")),
         lambda: connection.acknowledge(event("x", id=1), []),
-        lambda: connection.join("/chat", "", None, weakref.ref(notices)),
+        lambda: connection.joins.ask("/chat", "", None, weakref.ref(notices)),
     ):
         with pytest.raises(NotConnected, match="not known yet"):
             verb()
@@ -759,17 +692,6 @@ def test_interrupted_open_disconnects(server, notices, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         connection.open()
     assert not connection.is_open
-
-
-def test_endpoint_is_left_for_the_owner_who_joined_it_only(connection, server, notices):
-    connection.open()
-    owner = weakref.ref(notices)
-    connection.leave_unheld("/chat", owner)
-    connection.join("/chat", "", None, owner)
-    connection.leave_unheld("/chat", weakref.ref(server))
-    assert server.link.sent == ["1::/chat"]
-    connection.leave_unheld("/chat", owner)
-    assert server.link.sent == ["1::/chat", "0::/chat"]
 
 
 def test_call_ends_though_its_alarm_was_lost(connection, monkeypatch):

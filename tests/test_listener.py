@@ -118,7 +118,7 @@ def test_notice_for_nobody_is_dropped(connection, server, notices):
 
     server.replies["1::/gone"] = ["1::/gone", "3::/gone:for nobody", "3:::next"]
     connection.open()
-    connection.join("/gone", "", None, weakref.ref(Owner()))
+    connection.joins.ask("/gone", "", None, weakref.ref(Owner()))
     eventually(lambda: texts(notices) == ["next"])
 
 
@@ -126,7 +126,7 @@ def test_owners_take_turns(connection, server, notices):
     others = type(notices)()
     server.replies["1::/chat"] = ["1::/chat"]
     connection.open()
-    connection.wait_for_join(connection.join("/chat", "", PATIENCE, weakref.ref(others)))
+    connection.joins.wait_for(connection.joins.ask("/chat", "", PATIENCE, weakref.ref(others)))
     server.push_at_once("3:::a", "3::/chat:b", "3::/chat:c", "3:::d")
     eventually(lambda: len(notices.of(Message)) == 2)
     assert (texts(notices), texts(others)) == (["a", "d"], ["b", "c"])
@@ -465,8 +465,8 @@ def test_join_in_a_handler(connection, server, notices):
     server.replies["1::/chat"] = ["1::/chat"]
 
     def join():
-        endpoint = connection.join("/chat", "", PATIENCE, weakref.ref(notices))
-        connection.wait_for_join(endpoint)
+        endpoint = connection.joins.ask("/chat", "", PATIENCE, weakref.ref(notices))
+        connection.joins.wait_for(endpoint)
         return endpoint.state
 
     results = in_handler(notices, join)

@@ -13,7 +13,7 @@ from sioclient.dispatch import Dispatcher
 from sioclient.errors import ConnectionLost, WaitTimeout
 from sioclient.handler import Handler
 from sioclient.protocol.packets import Event, Json, Message
-from sioclient.watcher import MOST_WAITING, Watcher
+from sioclient.watcher import MOST_WAITING, Watcher, Watchers
 from tests.conftest import PATIENCE, eventually
 
 
@@ -172,3 +172,24 @@ def test_who_delivers_does_not_wait_after_the_end(source: Source, run: Callable[
     source.is_over = True
     thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+def test_watchers_end_together_and_are_forgotten(source):
+    watchers = Watchers(source.dispatcher)
+    with watchers.watch(("a",), lambda: False) as first, watchers.watch(("b",), lambda: False) as second:
+        watchers.end()
+        for watcher in (first, second):
+            with pytest.raises(ConnectionLost):
+                watcher.next(PATIENCE)
+    source.deliver(Event("a", []), Event("b", []))  # nobody keeps them
+    with watchers.watch(("c",), lambda: True) as late, pytest.raises(ConnectionLost):
+        late.next(PATIENCE)
+
+
+def test_iteration_begins_at_once_and_ends_with_the_watchers(source):
+    watchers = Watchers(source.dispatcher)
+    events = watchers.iterate((), PATIENCE, lambda: False)
+    source.deliver(Event("a", [1]), Event("b", []))
+    watchers.end()
+    assert list(events) == [("a", [1]), ("b", [])]
+    assert source.dispatcher.any == []

@@ -1,0 +1,114 @@
+"""What user threads ask about endpoints, over a server in memory."""
+
+from __future__ import annotations
+
+import weakref
+
+import pytest
+
+from sioclient.errors import ChannelError, ConnectionLost, LocalProtocolError
+from sioclient.protocol.endpoints import Joining
+from sioclient.protocol.notices import JoinFailed, Reconnected
+from sioclient.protocol.packets import Message
+from tests.servers_py import Task
+from tests.waiting import PATIENCE, eventually
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+def in_handler(notices, function):
+    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
+    results = []
+
+    def react(notice):
+        if isinstance(notice, Message):
+            try:
+                results.append(function())
+            except Exception as error:
+                results.append(error)
+
+    notices.react = react
+    return results
+
+
+def join(connection, owner, name="/chat", timeout=PATIENCE):
+    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
+    connection.joins.wait_for(endpoint)
+    return endpoint
+
+
+def test_join_waits_for_the_reply(connection, server, notices):
+    server.replies["1::/chat"] = ["1::/chat"]
+    connection.open()
+    assert join(connection, notices).state is Joining.OPEN
+
+
+def test_join_that_is_refused(connection, server, notices):
+    server.replies["1::/chat"] = ["7::/chat:unauthorized"]
+    connection.open()
+    with pytest.raises(ChannelError, match="unauthorized"):
+        join(connection, notices)
+    eventually(lambda: notices.of(JoinFailed))
+
+
+def test_join_that_is_never_confirmed(connection, notices):
+    connection.open()
+    with pytest.raises(ChannelError, match="in time"):
+        join(connection, notices, timeout=0.05)
+
+
+def test_join_in_a_handler(connection, server, notices):
+    server.replies["1::/chat"] = ["1::/chat"]
+    results = in_handler(notices, lambda: join(connection, notices).state)
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert results == [Joining.OPEN]
+
+
+def test_join_in_a_handler_fails_with_the_connection(connection, server, notices):
+    server.replies["1::/chat"] = [ConnectionLost("cut")]
+    results = in_handler(notices, lambda: join(connection, notices))
+    connection.open()
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert isinstance(results[0], ChannelError)
+    eventually(lambda: notices.of(Reconnected))
+    assert server.link.sent == []
+
+
+def test_join_outlives_a_lost_connection(connection, server, notices):
+    server.replies["1::/chat"] = [ConnectionLost("cut")]
+    connection.open()
+    joining = Task(join, connection, notices)
+    eventually(lambda: server.transports[0].sent)
+    server.replies["1::/chat"] = ["1::/chat"]
+    assert joining.result().state is Joining.OPEN
+
+
+def test_leaving_lets_whoever_waits_for_the_join_go(connection, server, notices):
+    connection.open()
+    endpoint = connection.joins.ask("/chat", "", None, weakref.ref(notices))
+    waiting = Task(connection.joins.wait_for, endpoint)
+    waiting.wait_until_blocked()
+    connection.joins.leave(endpoint)
+    connection.joins.leave(endpoint)
+    waiting.result()
+    assert server.link.sent == ["1::/chat", "0::/chat"]
+
+
+def test_name_of_an_endpoint_is_checked_once_the_revision_is_known(connection, server, notices):
+    connection.joins.check_name("/chat")
+    with pytest.raises(LocalProtocolError, match="query="):
+        connection.joins.check_name("/chat?x")
+
+
+def test_endpoint_is_left_for_the_owner_who_joined_it_only(connection, server, notices):
+    connection.open()
+    owner = weakref.ref(notices)
+    connection.joins.leave_unheld("/chat", owner)
+    connection.joins.ask("/chat", "", None, owner)
+    connection.joins.leave_unheld("/chat", weakref.ref(server))
+    assert server.link.sent == ["1::/chat"]
+    connection.joins.leave_unheld("/chat", owner)
+    assert server.link.sent == ["1::/chat", "0::/chat"]
