@@ -131,7 +131,12 @@ class SocketIO(Channel):
         check_timeout(timeout)
         self._link.joins.check_name(endpoint)
         channel = Channel(self._link, endpoint, handler, self, self._channels)
-        channel.join(_query(query), timeout, auth)
+        try:
+            channel.join(_query(query), timeout, auth)
+        except BaseException as problem:
+            if not isinstance(problem, Exception):  # Ctrl-C: nobody will hold this channel
+                channel.disconnect()
+            raise
         return channel
 
     def disconnect(self) -> None:

@@ -10,7 +10,6 @@ one call of C each.
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 import weakref
@@ -29,9 +28,11 @@ from .protocol.phases import Phase
 from .protocol.revisions.base import Dialect
 from .stats import Counts, Stats
 from .transports.base import Transport
+from .wakeups import Wakeups
 
-SLICE = 1.0 if sys.platform == "win32" else 10.0
-"""Seconds after which whoever waits looks again: on Windows, Ctrl-C does not interrupt the wait for a lock."""
+SLICE = 1.0
+"""Seconds after which whoever waits looks again: a wake-up may be lost to Ctrl-C, which on Windows does not interrupt
+the wait for a lock either."""
 
 USER_PACKETS = frozenset({Message, Json, Event})
 _ACKS = (Acknowledged, Unacknowledged)
@@ -48,13 +49,6 @@ class Abortable(Protocol):
         """Make it stop, now or at its next step."""
 
 
-class Sleeper(Protocol):
-    """What a thread sleeps in: a lock that is taken, for one."""
-
-    def release(self) -> None:
-        """Wake the thread."""
-
-
 class Call:
     """An acknowledgement that a thread waits for.
 
@@ -67,35 +61,6 @@ class Call:
         self.outcome: Acknowledged | Unacknowledged | None = None
         self.settled = threading.Lock()
         self.settled.acquire()
-
-
-class Wakeups:
-    """Threads that sleep until something changes; each sleeps in the lock that ``sleeper`` has made for it.
-
-    Attributes:
-        sleepers: the locks, or what wakes a thread that sleeps in a transport; empty: nobody sleeps.
-    """
-
-    def __init__(self) -> None:
-        self.sleepers: deque[Sleeper] = deque()
-
-    def sleeper(self) -> threading.Lock:
-        """Return a lock that is taken until ``wake``; to be made inside the door and acquired outside."""
-        lock = threading.Lock()
-        lock.acquire()
-        self.sleepers.append(lock)
-        return lock
-
-    def discard(self, sleeper: Sleeper) -> None:
-        """Forget a sleeper that nobody sleeps in any more."""
-        with suppress(ValueError):
-            self.sleepers.remove(sleeper)
-
-    def wake(self) -> None:
-        """Wake everybody."""
-        while self.sleepers:
-            with suppress(IndexError):  # another thread may be faster
-                self.sleepers.popleft().release()
 
 
 class Guard:
@@ -116,7 +81,7 @@ class Guard:
         reader, keeper: the ids of the listener thread and of the heartbeat thread while they live.
         leaving: whether the user has ended the connection.
         abandoned: whether nobody holds the connection any more.
-        over: whether the listener has done its last step.
+        over, has_kept: whether the listener, and the heartbeat thread, has done its last step.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
         reading: who reads; see ``standin`` for how the role passes on.
@@ -140,7 +105,7 @@ class Guard:
         self.asleep_until = -inf
         self.reader: int | None = None
         self.keeper: int | None = None
-        self.leaving = self.abandoned = self.over = False
+        self.leaving = self.abandoned = self.over = self.has_kept = False
 
     if TYPE_CHECKING:
 
@@ -287,6 +252,18 @@ class Guard:
             self.over = True
             self.changed.wake()
             self.alarm.wake()
+
+    def join(self, listener: threading.Thread, keeper: threading.Thread, deadline: float) -> None:
+        """Wait for the end of both threads until ``deadline``; one that was not started needs none."""
+        self.wait_until(
+            lambda protocol: (self.over or listener.ident is None) and (self.has_kept or keeper.ident is None),
+            self.changed,
+            deadline,
+        )
+        # Before Python 3.13, Ctrl-C within this marks a thread as ended, so it comes when there is nearly nothing left.
+        for thread in (listener, keeper):
+            with suppress(RuntimeError):  # another thread is about to start it: it will end at once
+                thread.join(max(deadline - time.monotonic(), 0))
 
     def wake_link(self) -> None:
         """Make the listener look at the inbox and the phase, wherever it waits."""

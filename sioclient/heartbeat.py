@@ -10,13 +10,16 @@ import time
 from contextlib import suppress
 from math import inf
 
-from .guard import SLICE, Guard
+from .guard import Guard
 from .listener import TAKE_OVER, Listener
 from .protocol.phases import Phase
 from .reading import Reader
 from .standin import StandIn
 from .watch import Watch, warn
 from .writer import LOOK, WRITE_TIMEOUT, Writer
+
+SLICE = 10.0
+"""Seconds after which the thread looks again though nothing is due: a wake-up may be lost to Ctrl-C."""
 
 
 class Heartbeat:
@@ -48,6 +51,8 @@ class Heartbeat:
                 if self._guard.reading.holder is Reader.KEEPER:
                     self._stand_in.let_go(time.monotonic())
                 self._guard.keeper = None  # the next thread may get the same id
+                self._guard.has_kept = True
+                self._guard.changed.wake()
 
     def _sleep(self) -> bool:
         """Return True when something is due, False at the end of the connection."""

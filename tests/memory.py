@@ -264,6 +264,7 @@ def look_again_after(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sioclient.guard.SLICE", seconds)
     monkeypatch.setattr("sioclient.connection.SLICE", seconds)
     monkeypatch.setattr("sioclient.heartbeat.SLICE", seconds)
+    monkeypatch.setattr("sioclient.writer.SLICE", seconds)
 
 
 @pytest.fixture

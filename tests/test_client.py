@@ -14,7 +14,8 @@ import sioclient
 from sioclient import AckTimeout, ChannelError, Handler, LocalProtocolError, NotConnected, SocketIO, socketIO
 from sioclient.errors import ConnectionLost
 from tests.conftest import Recorder
-from tests.memory import refuse
+from tests.interrupts import Interrupt
+from tests.memory import look_again_after, refuse
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
@@ -50,6 +51,23 @@ def socket(make, recorder):
     socket.open()
     assert [recorder.next() for _ in range(2)] == [("open", "memory"), ("connect",)]
     return socket
+
+
+def test_ctrl_c_at_any_place_of_connect_leaves_no_phantom(make, monkeypatch):
+    """Whoever was interrupted in ``connect`` can connect that endpoint again, and hears of it."""
+    look_again_after(0.2, monkeypatch)
+    socket, number, raised_at = make(reconnection_limit=0.01), 0, ""  # an interrupted write ends the connection
+    socket.open()
+    while raised_at is not None:
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: socket.connect("/chat"))
+        number, raised_at = number + 1, interrupt.raised_at
+        if raised_at is not None:
+            chat = socket.connect("/chat")
+            assert chat.connected, raised_at
+            chat.disconnect()
+            eventually(lambda: not socket.channels, f"the end of the channel after Ctrl-C at {raised_at}")
+    assert number > 30
 
 
 def test_the_public_names():

@@ -18,7 +18,7 @@ from sioclient.protocol.client import Verdict
 from sioclient.protocol.notices import Connected, Ended, Reconnected, TransportClosed, Unacknowledged
 from sioclient.protocol.packets import Event, Message
 from sioclient.writer import WRITE_TIMEOUT, Writer
-from tests.memory import NEVER, MemoryServer, MemoryTransport, open_guard
+from tests.memory import NEVER, MemoryServer, MemoryTransport, look_again_after, open_guard
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
 
@@ -130,6 +130,14 @@ def test_writing_wakes_who_waits_for_room(guard, writer, server):
     writer.flush()
     assert writer.wait_for_room(sleeper, time.monotonic() + PATIENCE)
     assert server.link.recv() == []  # the listener may be the one that waits
+
+
+def test_who_waits_for_room_looks_again(guard, writer, monkeypatch):
+    """A wake-up may be lost to Ctrl-C."""
+    look_again_after(0.01, monkeypatch)
+    sleeper = guard.room.sleeper()
+    assert not writer.wait_for_room(sleeper, time.monotonic() + PATIENCE)
+    assert not guard.room.sleepers
 
 
 @pytest.mark.parametrize("seconds", [0.01, -1])

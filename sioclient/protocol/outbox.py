@@ -48,14 +48,17 @@ class Outbox:
 
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
-        self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
+        # Ctrl-C may come after each call. That a packet was counted which is not there, ``take`` finds out. One that is
+        # there and was not counted would stay until there is another.
+        self.queued = len(self._queue) + 1
         self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
-        self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
+        self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
 
     def push_urgent(self, encoded: Encoded) -> None:
         """Put a packet of this session before all others."""
-        self._urgent += frames_of(encoded)
-        self.urgent = len(self._urgent)
+        frames = frames_of(encoded)
+        self.urgent = len(self._urgent) + len(frames)  # before, as in ``push``
+        self._urgent += frames
 
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
@@ -94,7 +97,7 @@ class Outbox:
             else:
                 frames += encoded
         size = sum(map(len, frames))
-        self._characters -= size
+        self._characters = self._characters - size if self._queue else 0
         if size > self.limit:
             self.largest = max(self.largest, *(len(frame) for frame in frames if len(frame) > self.limit), 0)
         self.queued = len(self._queue)
@@ -109,7 +112,7 @@ class Outbox:
 
     def forget_all(self) -> int:
         """Forget all packets of the queue; return how many they were."""
-        count = self.queued
+        count = len(self._queue)
         self._keep([])
         return count
 

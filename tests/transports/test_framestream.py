@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sioclient.transports.framestream import FrameReader, FrameWriter
-from tests.servers_py import PING, frame
+from tests.interrupts import Interrupt
+from tests.servers_py import PING, Task, frame
 from tests.transports.conftest import Chunks
 from tests.transports.test_frames import unmask
 
@@ -102,6 +103,9 @@ def test_a_control_frame_of_two_threads_is_written_once() -> None:
         def release(self) -> None:
             """Do nothing."""
 
+        def _is_owned(self) -> bool:
+            return False
+
     writer._lock = Late()  # type: ignore[assignment]
     writer.write_control(b"pong")
     assert stream.written == []
@@ -117,3 +121,18 @@ def test_what_the_stream_does_not_take_at_once_follows() -> None:
 def test_nothing_is_written_without_the_lock() -> None:
     with pytest.raises(AssertionError):
         writer_of(Chunks([]))._write_all(b"x")
+
+
+def test_ctrl_c_at_any_place_of_a_write_leaves_no_lock_taken() -> None:
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        stream = Chunks([])
+        writer = writer_of(stream)
+        writer._control.append(b"a pong that waits")
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: writer.write(["x"]))  # noqa: B023
+        Task(writer.write, ["y"]).result()
+        Task(writer.write_control, b"pong").result()
+        assert stream.written[-1] == b"pong", interrupt.raised_at
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 5
