@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -100,6 +101,7 @@ class Dispatcher:
     def __init__(self, handler: Handler[Any]) -> None:
         self.any: list[Callable[..., Any]] = []
         self.any_outgoing: list[Callable[..., Any]] = []
+        self._lock = threading.RLock()  # of the tables while they change; reentrant, as the garbage collector may enter
         self._events: _Table = {}
         self._reports: _Table = {}
         self._plans: dict[Name, _Plan] = {}  # forgotten whenever a function comes or goes
@@ -130,7 +132,8 @@ class Dispatcher:
         key = check_name(name)
         check_function(f"what is called for {name!r}", function)
         table = self._reports if not is_event and key in REPORTED | {ANY} else self._events
-        table.setdefault(key, []).append(_Registered(function, once))
+        with self._lock:
+            table.setdefault(key, []).append(_Registered(function, once))
         self._plans = {}
         return function
 
@@ -140,7 +143,7 @@ class Dispatcher:
         for table in (self._reports, self._events):
             for entry in list(table.get(key, ())):
                 if function is None or entry.function == function:
-                    _discard(table, key, entry)
+                    self._discard(table, key, entry)
         self._plans = {}
 
     def find(self, notice: Any, socket: Any) -> Found:
@@ -250,23 +253,21 @@ class Dispatcher:
     def _take(self, table: _Table, name: str) -> list[Callable[..., Any]]:
         """Return the registered functions; those for one time are forgotten."""
         entries = tuple(table.get(name, ()))
-        return [entry.function for entry in entries if not entry.once or _discard(table, name, entry)]
+        return [entry.function for entry in entries if not entry.once or self._discard(table, name, entry)]
+
+    def _discard(self, table: _Table, name: str, entry: _Registered) -> bool:
+        """Forget a function, and its name with the last; return False if another thread was faster."""
+        with self._lock:
+            entries = table.get(name, [])
+            if entry not in entries:
+                return False
+            entries.remove(entry)
+            if not entries:
+                del table[name]
+            return True
 
 
 _ON_MESSAGE = Handler.on_message
-
-
-def _discard(table: _Table, name: str, entry: _Registered) -> bool:
-    """Forget a function; return False if another thread was faster."""
-    entries = table.get(name, [])
-    try:
-        entries.remove(entry)
-    except ValueError:
-        return False
-    if not entries:
-        with suppress(KeyError):
-            del table[name]
-    return True
 
 
 def _ignoring(function: Callable[..., Any], args: list[Any]) -> Callable[..., Any]:
