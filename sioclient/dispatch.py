@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import logging
 import re
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -101,7 +100,6 @@ class Dispatcher:
     def __init__(self, handler: Handler[Any]) -> None:
         self.any: list[Callable[..., Any]] = []
         self.any_outgoing: list[Callable[..., Any]] = []
-        self._lock = threading.RLock()  # of the tables while they change; reentrant, as the garbage collector may enter
         self._events: _Table = {}
         self._reports: _Table = {}
         self._plans: dict[Name, _Plan] = {}  # forgotten whenever a function comes or goes
@@ -132,8 +130,7 @@ class Dispatcher:
         key = check_name(name)
         check_function(f"what is called for {name!r}", function)
         table = self._reports if not is_event and key in REPORTED | {ANY} else self._events
-        with self._lock:
-            table.setdefault(key, []).append(_Registered(function, once))
+        _add(table, key, _Registered(function, once))
         self._plans = {}
         return function
 
@@ -143,7 +140,7 @@ class Dispatcher:
         for table in (self._reports, self._events):
             for entry in list(table.get(key, ())):
                 if function is None or entry.function == function:
-                    self._discard(table, key, entry)
+                    _discard(table, key, entry)
         self._plans = {}
 
     def find(self, notice: Any, socket: Any) -> Found:
@@ -253,21 +250,41 @@ class Dispatcher:
     def _take(self, table: _Table, name: str) -> list[Callable[..., Any]]:
         """Return the registered functions; those for one time are forgotten."""
         entries = tuple(table.get(name, ()))
-        return [entry.function for entry in entries if not entry.once or self._discard(table, name, entry)]
-
-    def _discard(self, table: _Table, name: str, entry: _Registered) -> bool:
-        """Forget a function, and its name with the last; return False if another thread was faster."""
-        with self._lock:
-            entries = table.get(name, [])
-            if entry not in entries:
-                return False
-            entries.remove(entry)
-            if not entries:
-                del table[name]
-            return True
+        return [entry.function for entry in entries if not entry.once or _discard(table, name, entry)]
 
 
 _ON_MESSAGE = Handler.on_message
+
+
+def _add(table: _Table, name: str, entry: _Registered) -> None:
+    """Add a function at the end of those for a name."""
+    while True:
+        entries = table.setdefault(name, [])
+        entries.append(entry)
+        # If the list was dropped meanwhile, whoever takes the function out of it puts it into another.
+        if table.get(name) is entries or not _remove(entries, entry):
+            return
+
+
+def _discard(table: _Table, name: str, entry: _Registered) -> bool:
+    """Forget a function, and its name with the last; return False if another thread was faster."""
+    entries = table.get(name, [])
+    if not _remove(entries, entry):
+        return False
+    if not entries:
+        dropped = table.pop(name, [])
+        for late in [late for late in list(dropped) if _remove(dropped, late)]:
+            _add(table, name, late)
+    return True
+
+
+def _remove(entries: list[_Registered], entry: _Registered) -> bool:
+    """Take a function out of a list; return False if another thread was faster."""
+    try:
+        entries.remove(entry)
+    except ValueError:
+        return False
+    return True
 
 
 def _ignoring(function: Callable[..., Any], args: list[Any]) -> Callable[..., Any]:

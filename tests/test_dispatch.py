@@ -21,6 +21,9 @@ from sioclient.dispatch import (
     MOST_PLANS,
     REPORTED,
     Dispatcher,
+    _add,
+    _discard,
+    _Registered,
     ack_args,
     check_function,
     explained,
@@ -816,3 +819,32 @@ def test_f56_function_registered_while_another_goes_is_not_lost():
     finally:
         sys.setswitchinterval(before)
     assert len(heard) == most
+
+
+class Late(dict):
+    """A table in which another thread registers a function while the list of a name is dropped."""
+
+    def __init__(self, when):
+        super().__init__()
+        self._when, self.entry = when, _Registered(print, False)
+
+    def pop(self, name, default):
+        if self._when == "before":
+            self[name].append(self.entry)
+        return super().pop(name, default)
+
+    def get(self, name, default=None):
+        if self._when == "after" and self.entry in self.setdefault(name, []):
+            self._when = None
+            super().pop(name)
+        return super().get(name, default)
+
+
+def test_function_is_moved_from_a_list_that_is_dropped():
+    table, other = Late("before"), _Registered(len, True)
+    _add(table, "a", other)
+    assert _discard(table, "a", other)
+    assert table == {"a": [table.entry]}
+    table = Late("after")
+    _add(table, "a", table.entry)
+    assert table == {"a": [table.entry]}
