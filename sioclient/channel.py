@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any, overload
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from .channels import Channels, check_given
 from .connection import Connection
-from .dispatch import Dispatcher, Function, ack_args, check_function, explained, spread
-from .errors import SocketIOError
+from .dispatch import Dispatcher, ack_args, explained, spread
+from .emitter import Emitter
+from .errors import ChannelError, NotConnected, SocketIOError
 from .handler import Handler, attach, check_handler
-from .names import Name, check_name, name_text
-from .options import check_timeout
+from .names import Name, name_text
+from .options import auth_data, check_timeout
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
 from .records import log_notice
-from .waiter import Waiter
 from .watcher import Watchers
 
 logger = logging.getLogger("sioclient")
 
 
-class Channel:
-    """One endpoint of a connection: made by ``SocketIO.connect``.
+class Channel(Emitter):
+    """One endpoint of a connection: made by ``SocketIO.channel`` or ``SocketIO.connect``.
 
     Attributes:
         endpoint: the endpoint's name, empty for the default one.
@@ -37,7 +37,7 @@ class Channel:
         endpoint: str,
         handler: Handler[Any] | None,
         socket: Channel | None,
-        kept: set[Channel],
+        channels: Channels,
         joined: Endpoint | None = None,
     ) -> None:
         self.endpoint = endpoint
@@ -45,8 +45,11 @@ class Channel:
         attach(self._dispatcher.handler, self)
         self._connection = connection
         self._socket = socket  # whoever holds a channel holds its connection
-        self._kept = kept  # the channels of a connection that may still hear something: its threads hold none
+        self._channels = channels  # they keep this one while it is wanted: the threads of the connection hold none
         self._joined = joined
+        self._query, self._auth = "", None
+        self._next_handler: Handler[Any] | None = None  # when all is delivered that is for the one before
+        self._resending = connection.resending
         self._watchers = Watchers(self._dispatcher)
 
     @property
@@ -58,6 +61,7 @@ class Channel:
     def handler(self, handler: Handler[Any]) -> None:
         self._dispatcher.handler = check_handler(handler)
         attach(self._dispatcher.handler, self)
+        self._keep()
 
     @property
     def connected(self) -> bool:
@@ -85,18 +89,71 @@ class Channel:
         """Whether this endpoint is connected, or will be when the connection is there."""
         return self._joined is not None and self._connection.joins.wants(self._joined)
 
-    def join(self, query: str, timeout: float | None, auth: Any) -> None:
-        """Ask the server to join us, and wait until it has: for ``SocketIO.connect``."""
-        owner = weakref.ref(self)
+    def give(self, handler: Handler[Any] | None, query: str | None, auth: Any) -> None:
+        """Take what the user gives for this endpoint; None: nothing. For ``SocketIO.channel``.
+
+        Raises:
+            ChannelError: it has something else, and has not ended since.
+            TypeError: the handler or the auth is none.
+        """
+        own = self._next_handler or (self.handler if type(self.handler) is not Handler else None)
+        has_ended = self._joined is not None and not self.is_wanted
+        if not has_ended:
+            given = (("handler", handler, own), ("query", query, self._query), ("auth", auth, self._auth))
+            check_given(self.endpoint, given)
+        if not callable(auth):
+            auth_data(auth)
+        self._query = self._query if query is None else query
+        self._auth = self._auth if auth is None else auth
+        if handler is not None and handler is not own:
+            self._next_handler = check_handler(handler)
+            if not (has_ended and self._channels.hears(self)):
+                self._change_handler()
+
+    def open(self, timeout: float | None = 10, *, wait: bool = True) -> None:
+        """Ask the server to join us to this endpoint, and return when it has; works in a handler too.
+
+        Functions and handler stay from one time to the next. On a channel that is open, this does nothing.
+
+        Args:
+            timeout: seconds for the server's confirmation, since old servers say nothing about endpoints that they do
+                not have; None: as long as the connection lasts.
+            wait: whether to wait for the confirmation; if not, ``on_connect`` and ``on_connect_error`` tell.
+
+        Raises:
+            ChannelError: the server refused or did not confirm.
+            NotConnected: ``SocketIO.open`` was not called yet, or the connection has ended.
+            LocalProtocolError, TypeError: there can be no endpoint of this name.
+        """
+        check_timeout(timeout)
+        if self._joined is not None and self.is_wanted:
+            if wait:
+                self._connection.joins.wait_for(self._joined)
+            return
+        owner, channels, is_asked = weakref.ref(self), self._channels, False
+        connection = self._connection if self._socket is None else self._socket._connection
         try:
-            self._kept.add(self)
-            self._joined = self._connection.joins.ask(self.endpoint, query, timeout, owner, auth)
-            self._connection.joins.wait_for(self._joined)
+            channels.begin_hearing(self, connection)
+            channels.keep(self)
+            joined = connection.joins.ask(self.endpoint, self._query, timeout, owner, self._auth)
+            is_asked = True
+            self.change_connection(connection, joined)
+            if wait:
+                connection.joins.wait_for(joined)
         except BaseException as problem:
-            if self._joined is None or not isinstance(problem, Exception):  # if it was refused, a notice follows
-                self._kept.discard(self)
-                self._connection.joins.leave_unheld(self.endpoint, owner)
+            has_left = not isinstance(problem, Exception) and connection.joins.leave_unheld(self.endpoint, owner)
+            if not (is_asked or has_left):  # else a last notice follows
+                channels.end_hearing(self)
             raise
+
+    def follow(self, connection: Connection) -> None:
+        """If this ended with the connection, have the next one join it again: for ``SocketIO.open``."""
+        if self._joined is not None and isinstance(self._joined.error, NotConnected):
+            if not self._channels.hears(self):
+                self._change_handler()
+            self._channels.begin_hearing(self, connection)
+            joined = connection.joins.expect(self.endpoint, self._query, weakref.ref(self), self._auth)
+            self.change_connection(connection, joined)
 
     def emit(
         self,
@@ -107,6 +164,7 @@ class Channel:
         timeout: float | None = None,
         msgid: int | None = None,
         volatile: bool = False,
+        retries: int | None = None,
     ) -> None:
         """Send an event.
 
@@ -115,10 +173,13 @@ class Channel:
             args: values that JSON can hold; a function at their end is the callback, as in JavaScript.
             callback: called with the values of the server's acknowledgement.
             errback: called with an AckTimeout or a ConnectionLost instead, when there will be no acknowledgement.
-            timeout: seconds until an AckTimeout; None: as long as the connection lasts.
+            timeout: seconds until an AckTimeout, or that each try has; None: the option ``ack_timeout``, or as long as
+                the connection lasts.
             msgid: an id of your own, from 1; without a callback, ``Handler.ack`` is called with it.
             volatile: whether to forget the event if it cannot be written now, because there is no connection, or too
                 much waits already.
+            retries: how often to write the event again, at most, until it is acknowledged; None: the option
+                ``retries``; 0: it is written once.
 
         Raises:
             NotConnected, BufferFull: there is no connection, or too much waits for it.
@@ -129,12 +190,16 @@ class Channel:
             if callback is not None:
                 raise TypeError("there are two callbacks: the last argument and callback=")
             *args, callback = args  # type: ignore[assignment]
-        waiter = number = None
-        if callback is not None or errback is not None or msgid is not None or timeout is not None:
-            waiter, number = self._waiter(name, callback, errback, timeout, msgid)
+        if retries is None:
+            retries = 0 if volatile else self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, name, callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
         if volatile and waiter is not None:
             raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
-        packet = Event(name, list(args), self.endpoint, number, number is not None)
+        packet = Event(name, list(args), self.endpoint, number, wants_data)
         if self._dispatcher.any_outgoing:
             self._show(name, args)
         self._connection.send(packet, self._joined, waiter, timeout, volatile)
@@ -147,13 +212,18 @@ class Channel:
         errback: Callable[[SocketIOError], Any] | None = None,
         timeout: float | None = None,
         msgid: int | None = None,
+        retries: int | None = None,
     ) -> None:
         """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
-        waiter = number = None
-        if callback is not None or errback is not None or msgid is not None or timeout is not None:
-            waiter, number = self._waiter("message", callback, errback, timeout, msgid)
+        if retries is None:
+            retries = self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, "message", callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
         kind = Message if isinstance(data, str) else Json
-        packet = kind(data, self.endpoint, number, number is not None)
+        packet = kind(data, self.endpoint, number, wants_data)
         if self._dispatcher.any_outgoing:
             self._show("message", (data,))
         self._connection.send(packet, self._joined, waiter, timeout)
@@ -164,7 +234,8 @@ class Channel:
         Args:
             name: the event's name.
             args: values that JSON can hold.
-            timeout: seconds to wait; None: as long as the connection lasts.
+            timeout: seconds to wait, in all; None: as long as the connection lasts. With the option ``retries``, the
+                event is written again within this time, and comes after all that was emitted before.
 
         Returns:
             None, the one value, or a tuple of several.
@@ -182,137 +253,50 @@ class Channel:
         values = self._connection.call(packet, self._joined, timeout)
         return values[0] if len(values) == 1 else tuple(values) or None
 
-    @overload
-    def on(self, name: Name, function: None = None) -> Callable[[Function], Function]: ...
-
-    @overload
-    def on(self, name: Name, function: Function) -> Function: ...
-
-    def on(self, name: Name, function: Function | None = None) -> Any:
-        """Call ``function`` for every event ``name``, before the handler's method; usable as a decorator.
-
-        It gets the event's arguments; a function of several positional arguments also takes an event whose only
-        argument is a list of just that many. Nine names are the connection's own: connect, connect_error, disconnect
-        (a function that takes an argument gets the reason), error, open, close, retry, reconnect, reconnect_failed. The
-        name ``*`` is for events that nobody else hears: the function gets the name and the arguments.
-
-        Raises:
-            TypeError: it is no function, or one that must be awaited.
-        """
-        return self._register(name, function)
-
-    @overload
-    def once(self, name: Name, function: None = None) -> Callable[[Function], Function]: ...
-
-    @overload
-    def once(self, name: Name, function: Function) -> Function: ...
-
-    def once(self, name: Name, function: Function | None = None) -> Any:
-        """Call ``function`` for the next event ``name`` only; usable as a decorator."""
-        return self._register(name, function, once=True)
-
-    @overload
-    def on_event(self, name: Name, function: None = None) -> Callable[[Function], Function]: ...
-
-    @overload
-    def on_event(self, name: Name, function: Function) -> Function: ...
-
-    def on_event(self, name: Name, function: Function | None = None) -> Any:
-        """Call ``function`` for the server's event of exactly this name, even if it is one of the connection's own."""
-        return self._register(name, function, is_event=True)
-
-    def on_any(self, function: Function) -> Function:
-        """Call ``function`` with the name and the arguments of every event, before everybody else; a decorator."""
-        check_function("what is called for any event", function)
-        self._dispatcher.any.append(function)
-        return function
-
-    def on_any_outgoing(self, function: Function) -> Function:
-        """Call ``function`` with the name and the arguments of every event that is sent, in the sending thread."""
-        check_function("what is called for any event that is sent", function)
-        self._dispatcher.any_outgoing.append(function)
-        return function
-
-    def off(self, name: Name, function: Callable[..., Any] | None = None) -> None:
-        """Forget ``function``, or all functions, that are registered for ``name``."""
-        self._dispatcher.forget(name, function)
-
-    def off_any(self, function: Callable[..., Any] | None = None) -> None:
-        """Forget ``function``, or all functions, that ``on_any`` or ``on_any_outgoing`` registered."""
-        self._dispatcher.forget_any(function)
-
-    def wait_for(self, name: Name, timeout: float | None = None) -> Any:
-        """Wait for the next event ``name`` and return its arguments as ``call`` does: None, the one value, or a tuple.
-
-        Args:
-            name: the event's name.
-            timeout: seconds to wait; None: as long as the connection lasts.
-
-        Raises:
-            WaitTimeout: it did not come in time.
-            ConnectionLost: the connection or this channel has ended.
-            LocalProtocolError: called in a handler, which the event would wait for.
-            TypeError, ValueError: the name or the time-out is none.
-        """
-        self._check_may_wait(timeout)
-        with self._watchers.watch((name,), lambda: not self.is_wanted) as watcher:
-            _, args = watcher.next(timeout)
-        return args[0] if len(args) == 1 else tuple(args) or None
-
-    def events(self, *names: Name, timeout: float | None = None) -> Iterator[tuple[str, list[Any]]]:
-        """Iterate over the events of these names, or over all if none is named, as pairs of name and arguments.
-
-        Events count from this call on. The iteration ends when the connection or this channel does. While nobody asks
-        for the next event, a thousand are kept; then the server is held back.
-
-        Args:
-            names: of the events.
-            timeout: seconds to wait for each; None: as long as the connection lasts.
-
-        Raises:
-            WaitTimeout: none came in time.
-            LocalProtocolError: called in a handler, which the events would wait for.
-            TypeError, ValueError: a name or the time-out is none.
-        """
-        self._check_may_wait(timeout)
-        return self._watchers.iterate(names, timeout, lambda: not self.is_wanted)
-
     def disconnect(self) -> None:
-        """Leave this endpoint; the connection stays. ``SocketIO.connect`` connects it again."""
+        """Leave this endpoint; the connection stays. ``open`` joins it again."""
+        self._channels.let_go(self)
         if self._joined is not None:
             self._connection.joins.leave(self._joined)
 
-    def _register(self, name: Name, function: Function | None, *, once: bool = False, is_event: bool = False) -> Any:
-        check_name(name)
-        register = partial(self._dispatcher.register, name, once=once, is_event=is_event)
-        return register if function is None else register(function)
+    def close(self) -> None:
+        """Leave this endpoint: another name for ``disconnect``."""
+        self.disconnect()
 
-    def _check_may_wait(self, timeout: float | None) -> None:
+    def __repr__(self) -> str:
+        """Return the endpoint, where the server is, and whether we are connected."""
+        return f"<Channel {self.endpoint!r} of {self.address} {'connected' if self.connected else 'not connected'}>"
+
+    def change_connection(self, connection: Connection, joined: Endpoint) -> None:
+        """Belong to another connection, which joins this endpoint: for ``SocketIO.open``."""
+        self._joined = joined  # first, so that whoever sends meanwhile hears of the connection that has ended
+        self._connection = connection
+
+    def _keep(self) -> None:
+        if self._socket is not None:
+            self._channels.keep(self)
+
+    def _change_handler(self) -> None:
+        handler, self._next_handler = self._next_handler, None
+        if handler is not None:
+            self.handler = handler
+
+    def _watching(self, timeout: float | None) -> Watchers:
         check_timeout(timeout)
         self._connection.check_may_wait()
+        return self._watchers
+
+    def _is_over(self) -> bool:
+        return not self.is_wanted
+
+    def _registry(self, *, to_register: bool = True) -> Dispatcher:
+        if to_register:
+            self._keep()
+        return self._dispatcher
 
     def _show(self, name: Name, args: Sequence[Any]) -> None:
         for function in list(self._dispatcher.any_outgoing):
             function(name_text(name), *args)
-
-    def _waiter(
-        self,
-        name: Name,
-        callback: Callable[..., Any] | None,
-        errback: Callable[[SocketIOError], Any] | None,
-        timeout: float | None,
-        msgid: int | None,
-    ) -> tuple[Waiter, int]:
-        """Return who waits for the acknowledgement of a packet, and the packet's id."""
-        if callback is None and errback is None and msgid is None and timeout is not None:
-            check_timeout(timeout)
-            raise TypeError("timeout= is that of an acknowledgement: give callback=, errback= or msgid= too")
-        for what, function in (("callback", callback), ("errback", errback)):
-            if function is not None:
-                check_function(what, function)
-        check_timeout(timeout)
-        number = self._connection.new_id(self.endpoint) if msgid is None else msgid
-        return Waiter(self, name_text(name), msgid, callback, errback, timeout), number
 
     # On the listener thread
 
@@ -355,12 +339,23 @@ class Channel:
         if logger.isEnabledFor(logging.INFO) or isinstance(notice, Dropped):
             log_notice(notice, self._connection)
         if isinstance(notice, (Left, Ended)):
-            self._kept.discard(self)
-            self._watchers.end()
+            self._end(notice)
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
             name, functions, args, _ = self._dispatcher.find_error(str(notice.error))
             for function in functions:
                 self.run(name, function, *args)
+
+    def _end(self, notice: Left | Ended) -> None:
+        """Nothing more comes of one join; this may have been joined anew since."""
+        if isinstance(notice, Left):
+            joined = self._joined
+            was_open = joined is not None and (joined.join_number or joined.was_open)
+            if joined is not None and was_open and isinstance(joined.error, ChannelError):
+                self._channels.let_go(self)  # the server closed it, or did not join it again
+            self._channels.end_hearing(self)
+            self._change_handler()
+        if not self.is_wanted:
+            self._watchers.end()
 
     def _acknowledge(self, packet: UserPacket, result: Any) -> None:
         """Acknowledge a packet with what its functions returned."""

@@ -11,11 +11,15 @@ from urllib.parse import urlencode
 
 from .address import parse_address
 from .channel import Channel
-from .connection import end_when_forgotten, make_connection
+from .channels import Channels
+from .connection import Connection, make_connection
+from .errors import ChannelError
 from .handler import Handler
 from .options import check_timeout, make_options, split_auth
+from .ownership import end_when_forgotten, wait_for_end
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
+from .resending import make_resending
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -44,7 +48,7 @@ class SocketIO(Channel):
             ``connect_timeout``; ``params``, ``headers``, ``cookies``, ``auth``, ``proxies``, ``verify``, ``cert``,
             ``session`` as in requests; ``wait_for_connection``, ``reconnect``, ``reconnection_delay``,
             ``reconnection_limit``, ``max_reconnection_attempts``, ``reconnect_when_kicked``, ``buffer_size``,
-            ``max_message_size``, ``revision``, ``parser``, ``trailing_slash``.
+            ``max_message_size``, ``revision``, ``retries``, ``ack_timeout``, ``parser``, ``trailing_slash``.
 
     Raises:
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
@@ -62,12 +66,20 @@ class SocketIO(Channel):
     ) -> None:
         chosen = make_options(options)
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-        opening = make_opening(chosen.revision, JsonText(chosen.json), chosen.max_message_size, chosen.parser)
-        connection = make_connection(address, chosen, opening)
-        self._link, self._channels, self._address = connection, set[Channel](), address
-        joined = connection.default_endpoint(weakref.ref(self), split_auth(chosen.auth)[1])
-        super().__init__(connection, "", handler, None, self._channels, joined)
-        end_when_forgotten(self, connection, address)
+        opening = make_opening(
+            chosen.revision,
+            JsonText(chosen.json),
+            chosen.max_message_size,
+            chosen.parser,
+            only_websocket=chosen.only_websocket,
+        )
+        self._made_of = address, chosen, opening
+        self._own_auth = split_auth(chosen.auth)[1]
+        self._link = connection = self._make_connection()
+        self._all = Channels()
+        joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
+        super().__init__(connection, "", handler, None, self._all, joined)
+        self._finalizer = end_when_forgotten(self, connection, address)
         if auto_connect:
             self.open()
 
@@ -87,23 +99,64 @@ class SocketIO(Channel):
         return self._link.revision
 
     @property
+    def ended(self) -> bool:
+        """Whether the connection has ended for good: only ``open`` brings it back."""
+        return self._link.has_ended
+
+    @property
     def stats(self) -> Stats:
-        """What went through the connection, in numbers: see ``Stats``."""
+        """What went through the latest connection, in numbers: see ``Stats``."""
         return self._link.stats()
 
     @property
     def channels(self) -> dict[str, Channel]:
         """The channels that are connected, or will be again, by the names of their endpoints."""
-        return {channel.endpoint: channel for channel in list(self._channels) if channel.is_wanted}
+        return {channel.endpoint: channel for channel in self._all.all() if channel.is_wanted}
 
-    def open(self) -> None:
-        """Connect; for a SocketIO that was made with ``auto_connect=False``.
+    def open(self, wait: bool = True) -> None:  # type: ignore[override]
+        """Connect; for a SocketIO that was made with ``auto_connect=False``, and again after an end or a failure.
+
+        Functions, handlers and channels stay. Channels that were connected when the connection ended are joined again.
+        While the connection is there or on its way, this only waits for it. In a handler it does not wait.
+
+        Args:
+            wait: whether to wait until the server has joined us. If not, what is sent meanwhile waits in the buffer
+                (``buffer_size``), and ``on_connect`` or ``on_connect_error`` tells how it went.
 
         Raises:
             ConnectError: no connection; HandshakeRejected and WrongRevision say more.
-            LocalProtocolError: it was opened before.
         """
-        self._link.open()
+        link = self._link
+        while not link.open(wait):
+            link = link.follow(self._compose)
+
+    def channel(
+        self,
+        endpoint: str,
+        handler: Handler | None = None,
+        query: str | Mapping[str, Any] | None = None,
+        auth: Any = None,
+    ) -> Channel:
+        """Return the channel of an endpoint, which is not connected yet: ``Channel.open`` does that.
+
+        Functions that are registered before hear everything. There is one channel for each endpoint. One that was
+        given functions or a handler is kept until you disconnect it, or the server does; after that, while you hold it.
+
+        Args:
+            endpoint: the endpoint's name, such as ``/chat``.
+            handler: an object of a subclass of Handler, for this endpoint. There is one: after an end, another may take
+                its place.
+            query: what the server is told about this connection: ``a=b&c=d``, or a dictionary.
+            auth: from socket.io 3.0 on: a dictionary that the server gets, or a function that returns one.
+
+        Raises:
+            ChannelError: the channel has another handler, query or auth already.
+            LocalProtocolError, TypeError: there can be no endpoint of this name.
+        """
+        self._link.joins.check_name(endpoint)
+        channel: Channel = self._all.get_or_make(endpoint, lambda: Channel(self._link, endpoint, None, self, self._all))
+        channel.give(handler, _query(query), auth)
+        return channel
 
     def connect(
         self,
@@ -113,7 +166,7 @@ class SocketIO(Channel):
         timeout: float | None = 10,
         auth: Any = None,
     ) -> Channel:
-        """Connect to an endpoint and return its channel; works in a handler too.
+        """Connect to an endpoint and return its channel: ``channel`` and ``open`` in one; works in a handler too.
 
         Args:
             endpoint: the endpoint's name, such as ``/chat``.
@@ -129,37 +182,72 @@ class SocketIO(Channel):
             LocalProtocolError, TypeError: there can be no endpoint of this name.
         """
         check_timeout(timeout)
-        self._link.joins.check_name(endpoint)
-        channel = Channel(self._link, endpoint, handler, self, self._channels)
+        found = self._all.get(endpoint)
+        if found is not None and found.is_wanted:
+            raise ChannelError(f"{endpoint!r} is connected already: use that channel, or disconnect it first")
+        channel = self.channel(endpoint, handler, query, auth)
         try:
-            channel.join(_query(query), timeout, auth)
+            channel.open(timeout)
         except BaseException as problem:
-            if not isinstance(problem, Exception):  # Ctrl-C: nobody will hold this channel
-                channel.disconnect()
+            if not isinstance(problem, Exception):
+                channel.disconnect()  # Ctrl-C: the user never gets it
+            if found is None:
+                self._all.forget(channel)  # nor then
             raise
         return channel
 
     def disconnect(self) -> None:
-        """End the connection with all its channels, for good: no function of yours runs afterwards.
+        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
 
         In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
         network does.
         """
         self._link.disconnect()
 
-    def wait(self, seconds: float | None = None) -> None:
-        """Wait until the connection has ended for good: a program's main loop. Ctrl-C works.
+    def close(self) -> None:
+        """End the connection: another name for ``disconnect``."""
+        self.disconnect()
+
+    def wait(self, seconds: float | None = None) -> str | None:
+        """Wait until the connection has ended and nobody has opened it again: a program's main loop. Ctrl-C works.
 
         Args:
             seconds: return after so many even if it has not ended.
 
+        Returns:
+            Who ended it: ``"client"`` after ``disconnect``, ``"server"`` if the server disconnected us; None: the time
+            is over.
+
         Raises:
-            SocketIOError: it ended because it could not be brought back; not after ``disconnect``, nor when the server
-                disconnected us.
+            SocketIOError: it ended because it could not be brought back.
             LocalProtocolError: called in a handler.
             NotConnected: it was never opened.
         """
-        self._link.wait(seconds)
+        return wait_for_end(lambda: self._link, seconds)
+
+    def _make_connection(self) -> Connection:
+        address, options, opening = self._made_of
+        connection = make_connection(address, options, opening)
+        connection.resending = make_resending(options)
+        return connection
+
+    def _compose(self, before: Connection) -> Connection:
+        """Return the connection that comes in the place of one that has ended, with the channels that it had."""
+        connection = self._make_connection()
+        connection.come_after(before)
+        self._all.end_hearing_of_over()
+        try:
+            joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
+            for channel in self._all.kept():
+                channel.follow(connection)
+            self._finalizer.detach()
+            self._finalizer = end_when_forgotten(self, connection, self._made_of[0])
+            self.change_connection(connection, joined)
+        except BaseException:  # Ctrl-C
+            connection.begin_disconnect()
+            raise
+        self._link = connection  # last, since from now on other threads may open it
+        return connection
 
     def __enter__(self) -> Self:
         """Return the SocketIO itself; it is disconnected at the end of the block."""
@@ -172,11 +260,11 @@ class SocketIO(Channel):
 
     def __repr__(self) -> str:
         """Return where the server is and whether we are connected."""
-        return f"<SocketIO {self._address} {'connected' if self.connected else 'not connected'}>"
+        return f"<SocketIO {self._made_of[0]} {'connected' if self.connected else 'not connected'}>"
 
 
-def _query(query: str | Mapping[str, Any] | None) -> str:
+def _query(query: str | Mapping[str, Any] | None) -> str | None:
     if query is None:
-        return ""
+        return None
     text = query if isinstance(query, str) else urlencode(query, doseq=True)
     return text if not text or text.startswith("?") else f"?{text}"

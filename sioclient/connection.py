@@ -9,8 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-import warnings
-import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from logging import Logger
 from typing import Any
@@ -29,16 +28,19 @@ from .errors import (
 )
 from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
-from .joins import Joins, unknown_dialect
+from .joins import Joins
 from .listener import CLOSE_TIMEOUT, Listener
+from .names import name_text
 from .options import Options
 from .process import finish, keep_track
 from .protocol.client import ClientProtocol, Verdict
+from .protocol.drafts import Drafts, make_drafts
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Acknowledged
 from .protocol.packets import Ack, UserPacket
 from .protocol.phases import Phase
 from .protocol.revisions.base import Opening
+from .resending import ONCE
 from .transports.base import Transport
 from .writer import WRITE_TIMEOUT, Writer
 
@@ -61,19 +63,22 @@ class Connection:
         new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
         stats: returns what went through it.
         joins: what may be asked about its endpoints.
+        resending: whether what users send is written again until it is acknowledged.
     """
 
     def __init__(
         self, protocol: ClientProtocol, connector: Connector, address: str = "", logger: Logger | None = None
     ) -> None:
-        self.address = address
+        self.address, self.resending = address, ONCE
         self._guard = guard = Guard(protocol)
         guard.counts.traffic = connector.traffic
         self.stats, self.new_id = guard.stats, guard.new_id
         self._default = protocol.endpoints.default
+        self._next: Connection | None = None
         self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
-        self.joins = Joins(self.address, guard, self._writer, self._listening)
+        self.joins = Joins(address, guard, self._writer, self._listening, protocol.lifecycle.opening)
+        self._candidates = protocol.lifecycle.opening.candidates
         heartbeat = Heartbeat(guard, self._writer, self._listening)
         self._threads = (
             threading.Thread(target=self._listening.run, name="sioclient-listener", daemon=True),
@@ -90,6 +95,17 @@ class Connection:
         """Whether the connection has begun and not ended for good."""
         with self._guard.open() as protocol:
             return protocol.phase not in (Phase.IDLE, Phase.CLOSED)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the connection has ended for good."""
+        with self._guard.open() as protocol:
+            return protocol.phase is Phase.CLOSED
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection has ended, and no function will run for it any more."""
+        return self.has_ended and not self._threads[0].is_alive()
 
     @property
     def revision(self) -> int | None:
@@ -113,33 +129,62 @@ class Connection:
             self._default.owner, self._default.auth = owner, auth
             return self._default
 
-    def open(self) -> None:
-        """Connect, and return when that is done.
+    def open(self, wait: bool = True) -> bool:
+        """Connect, unless that was begun before, and return when it is done; False: the connection has ended before.
+
+        Args:
+            wait: whether to wait for the first session. In a handler, nobody waits, since it might be for the handler.
 
         Raises:
             ConnectError: it did not work out.
-            LocalProtocolError: it was opened before.
         """
-        guard = self._guard
+        guard, begins = self._guard, False
+        wait = wait and guard.reader != threading.get_ident()
         with guard.open() as protocol:
-            protocol.connect(time.monotonic())
+            if protocol.lifecycle.phase is Phase.CLOSED:
+                return False
+            if protocol.lifecycle.phase is Phase.IDLE:
+                protocol.connect(time.monotonic(), is_awaited=wait)
+                begins = True
         try:
-            keep_track(self)
-            for thread in self._threads:
-                thread.start()
-            guard.wait_until(
-                lambda protocol: self._default.state is Joining.OPEN or protocol.lifecycle.phase is Phase.CLOSED,
-                guard.changed,
-            )
-        except BaseException:  # Ctrl-C: nobody will ever hold this connection
-            self.disconnect()
+            if begins:
+                keep_track(self)
+                for thread in self._threads:
+                    thread.start()
+            if wait:
+                self._wait_for_session()
+        except SocketIOError:
             raise
+        except BaseException:  # Ctrl-C, or a thread that cannot be started
+            if begins:
+                self.disconnect()
+            raise
+        return True
+
+    def _wait_for_session(self) -> None:
+        """Return when the server has joined us, or raise why there is no connection."""
+        guard = self._guard
+        guard.wait_until(
+            lambda protocol: self._default.state is Joining.OPEN or protocol.lifecycle.phase is Phase.CLOSED,
+            guard.changed,
+        )
         with guard.open() as protocol:
             error = protocol.lifecycle.error
         if error is not None and not self.connected:
             guard.wait_until(lambda protocol: guard.over, guard.changed, time.monotonic() + CLOSE_TIMEOUT)
             add_address(error, self.address)
             raise error
+
+    def follow(self, make: Callable[[Connection], Connection]) -> Connection:
+        """Return the connection that comes in the place of this one, once it has ended; one thread makes it of this."""
+        with self._guard.open() as protocol:
+            if protocol.phase is Phase.CLOSED and self._next is None:
+                self._next = make(self)
+            return self._next or self
+
+    def come_after(self, before: Connection) -> None:
+        """Have the functions of this connection run only when all of the one before have."""
+        self._guard.come_after(before._guard)
 
     def send(
         self,
@@ -152,8 +197,8 @@ class Connection:
         """Send a packet; if it has an id, ``waiter`` gets its acknowledgement: see ``ClientProtocol.push``."""
         guard = self._guard
         try:
-            dialect = guard.dialect or unknown_dialect()
-            encoding = dialect, dialect.encode(packet)  # JSON may be the user's code, so outside the door
+            dialect = guard.dialect  # JSON may be the user's code, so packets are encoded outside the door
+            encoding = dialect, dialect.encode(packet) if dialect is not None else self._drafts_of(packet)
             more = bool(guard.inbox) and guard.reader == threading.get_ident()
             patience, waited = WRITE_TIMEOUT, False
             while True:
@@ -174,7 +219,7 @@ class Connection:
             else:
                 self._writer.cork(verdict)
         except SocketIOError as error:
-            add_address(error, self.address, f"{getattr(packet, 'name', 'message')!r:.200} was not sent to")
+            add_address(error, self.address, f"{_name_of(packet)!r:.200} was not sent to")
             raise
 
     def call(self, packet: UserPacket, endpoint: Endpoint | None, timeout: float | None) -> list[Any]:
@@ -186,9 +231,10 @@ class Connection:
         """
         guard, call = self._guard, Call()
         on_listener = guard.reader == threading.get_ident()
-        if on_listener and not guard.current:
+        if on_listener and guard.transport is None:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
-        self.send(packet, endpoint, call, timeout)
+        again = self.resending.retries and self.resending.of_call(call, timeout, on_listener)
+        self.send(packet, endpoint, *(again or (call, timeout)))
         if on_listener:
             self._listening.read_while(lambda: call.outcome is None)
         else:
@@ -199,17 +245,17 @@ class Connection:
             return call.outcome.args
         error: SocketIOError = ConnectionLost("the connection was lost")
         if call.outcome is not None:
-            error = call.outcome.error
+            error, timeout = call.outcome.error, None if again else timeout  # what was resent tells of all its tries
         elif guard.current:
             error, timeout = AckTimeout("too much else came before it: let the handler return, and use callback="), None
-        raise unacknowledged(error, getattr(packet, "name", "message"), self.address or "the server", timeout)
+        raise unacknowledged(error, _name_of(packet), self.address or "the server", timeout)
 
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
-        if packet.id is None:
-            return
         guard = self._guard
-        dialect = guard.dialect or unknown_dialect()
+        dialect = guard.dialect
+        if packet.id is None or dialect is None:
+            return
         frames = dialect.encode(Ack(packet.id, args, packet.endpoint))
         with guard.open() as protocol:
             verdict = protocol.acknowledge(packet, args, encoding=(dialect, frames), more=bool(guard.inbox))
@@ -218,8 +264,12 @@ class Connection:
         else:
             self._writer.cork(verdict)
 
-    def wait(self, seconds: float | None) -> None:
-        """Return when the connection has ended for good, or after ``seconds``.
+    def wait(self, seconds: float | None, *, will_open: bool = False) -> str | None:
+        """Return who ended the connection when it has ended for good, or None after ``seconds``.
+
+        Args:
+            seconds: to wait at most.
+            will_open: whether another thread is about to open it.
 
         Raises:
             SocketIOError: it ended by itself, and this is why.
@@ -228,15 +278,17 @@ class Connection:
         guard = self._guard
         self.check_may_wait()
         with guard.open() as protocol:
-            if protocol.phase is Phase.IDLE:
+            if protocol.phase is Phase.IDLE and not will_open:
                 raise NotConnected("there is no connection yet: call open() first")
         deadline = None if seconds is None else time.monotonic() + seconds
-        if guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):
-            with guard.open() as protocol:
-                error = protocol.lifecycle.error
-            if error is not None:
-                add_address(error, self.address)
-                raise error
+        if not guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):
+            return None
+        with guard.open() as protocol:
+            error, ended_by = protocol.lifecycle.error, protocol.lifecycle.ended_by
+        if error is not None:
+            add_address(error, self.address)
+            raise error
+        return ended_by
 
     def check_may_wait(self) -> None:
         """Raise LocalProtocolError in a handler: what comes would wait for the handler itself."""
@@ -265,12 +317,12 @@ class Connection:
         if link is not None:
             self._guard.abort(link)
 
-    def abandon(self) -> None:
-        """End the connection soon, for its user is gone.
+    def abandon(self, told: str) -> None:
+        """End the connection soon, for its user is gone; ``told`` is for the log.
 
         The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
         """
-        self._guard.abandoned = True
+        self._guard.abandoned = told
         link = self._guard.link
         if isinstance(link, Transport):
             with suppress(Exception):
@@ -284,6 +336,9 @@ class Connection:
         """Wake the thread that has time-outs happen; return whether it and the other one live."""
         self._guard.alarm.wake()
         return not self._guard.over
+
+    def _drafts_of(self, packet: UserPacket) -> Drafts:
+        return make_drafts(lambda dialect: dialect.encode(packet), self._candidates)
 
     def _wait_for_room(self, sleeper: threading.Lock, patience: float) -> bool:
         """Return True when room was made. The listener reads for it, since nobody else does.
@@ -309,27 +364,12 @@ class Connection:
         return True
 
 
+def _name_of(packet: UserPacket) -> str:
+    """Return the name of a packet's event as errors show it; everywhere, the number 5 is shown as '5'."""
+    return name_text(getattr(packet, "name", "message"))
+
+
 def make_connection(address: Address, options: Options, opening: Opening, logger: Logger | None = None) -> Connection:
     """Return a connection that is not open yet."""
     protocol = ClientProtocol(opening, options, random.random)
     return Connection(protocol, Connector(address, options), str(address), logger)
-
-
-def end_when_forgotten(owner: object, connection: Connection, address: Address) -> None:
-    """End the connection when its owner is gone, and warn that nobody did so before.
-
-    At the end of the program the connection ends by itself.
-    """
-    weakref.finalize(owner, _abandon, connection, type(owner).__name__, str(address)).atexit = False
-
-
-def _abandon(connection: Connection, owner: str, address: str) -> None:
-    try:
-        is_open = connection.is_open
-    except RuntimeError:
-        return  # after a fork, the connection is that of the parent process
-    if not is_open:
-        return
-    connection.abandon()  # before the warning, which may be made an error
-    told = f"{owner}({address!r}) was never disconnected: use it in a with block"
-    warnings.warn(told, ResourceWarning, stacklevel=1)

@@ -6,12 +6,13 @@ The grammars say what to request and how to read the responses; the transports d
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .address import Address, fresh_url
 from .errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
@@ -19,6 +20,7 @@ from .options import Options, auth_data, split_auth, value_of
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
+from .protocol.revisions.responses import clearer, is_engine_refusal, rejected
 from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
 from .transports import make_transport
 from .transports.base import Traffic, Transport
@@ -34,6 +36,12 @@ _AHEAD = 0.1
 _OPENING_PATIENCE = 0.5
 """Seconds for a server to say more, if what it said first does not tell who it is."""
 
+_SURE = (ConnectionRefusedError, socket.gaierror, TimeoutError, ConnectionLost)
+"""Causes of a failure that another request would have, too, or that only a server of Engine.IO has."""
+
+T = TypeVar("T")
+Started = tuple[Handshake, Transport]
+
 
 class Opened(NamedTuple):
     """What an attempt has opened: a session, the transport that carries it, and the data that each ``auth`` gave."""
@@ -41,6 +49,18 @@ class Opened(NamedTuple):
     handshake: Handshake
     transport: Transport
     data: dict[Endpoint, Any]
+
+
+class _EndedByPing(ConnectionLost):
+    """The server ended a session because of the ping that was to tell its revision.
+
+    Attributes:
+        opening: the opening of the revision whose servers do so.
+    """
+
+    def __init__(self, message: str, opening: Opening) -> None:
+        super().__init__(message)
+        self.opening = opening
 
 
 class Connector:
@@ -120,10 +140,13 @@ class Attempt:
             data[endpoint] = auth_data(partial(value_of, "auth", auth) if callable(auth) else auth)
         direct, requests = first_steps(self._opening, self._address.resource, self._transports)
         try:
-            opened = self._open_directly(http, direct) if direct is not None else None
-            handshake, transport = opened or self._open_after_handshake(http, requests)
+            if direct is None:
+                handshake, transport = self._open_after_handshake(http, requests)
+            else:
+                otherwise = partial(self._open_after_handshake, http, requests) if requests else None
+                handshake, transport = self._open_directly(http, direct, otherwise)
         except ConnectError as error:
-            _add_advice_about_paths(error, self._address)
+            add_advice_about_paths(error, self._address)
             raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
@@ -137,8 +160,15 @@ class Attempt:
             ConnectError: there was no handshake.
         """
         http, resource = self._make_http(), self._address.resource
+        direct, requests = first_steps(self._opening, resource, self._transports)
+        if direct is not None:
+            opened = self._open_directly(http, direct, lambda: self._handshake(http, requests))
+            if isinstance(opened, Handshake):
+                return opened
+            opened[1].close(0)
+            return opened[0]
         try:
-            handshake = self._handshake(http, self._opening.requests(resource))
+            handshake = self._handshake(http, requests)
         except HandshakeRejected as rejection:
             handshake, transport = self._open_after_rejection(http, rejection)
             transport.close(0)
@@ -162,20 +192,38 @@ class Attempt:
         if self._aborted:
             raise ConnectError("the attempt was aborted")
 
-    def _open_directly(self, http: HttpClient, way: Way) -> tuple[Handshake, Transport] | None:
-        """Let the transport that is wanted first open a session by itself; None: that does not work here."""
-        others = len(self._transports) - 1
+    def _open_directly(self, http: HttpClient, way: Way, otherwise: Callable[[], T] | None) -> Started | T:
+        """Let the transport that is wanted first open a session by itself; if it does not, begin otherwise."""
+        while True:
+            try:
+                return self._open(http, way, self._share(len(self._transports)), None)
+            except ConnectError as error:
+                older = self._way_after(error, way.path)
+                if older is None and (otherwise is None or self._aborted or self._is_certain(error)):
+                    raise
+                failure = error
+            logger.info("%s did not open a session: %s", way.name, failure)
+            if older is None:
+                break
+            way = older
+        assert otherwise is not None
         try:
-            return self._open(http, way, self._share(1 + others), None)
+            return otherwise()
         except ConnectError as error:
-            if not others or self._aborted:
+            if self._opening.dialect is not None:
                 raise
-            logger.info("%s did not open a session: %s", way.name, error)
-            return None
+            better = clearer(failure, error)
+        raise better
 
-    def _open_after_handshake(
-        self, http: HttpClient, requests: Sequence[HandshakeRequest]
-    ) -> tuple[Handshake, Transport]:
+    def _is_certain(self, error: ConnectError) -> bool:
+        """Return whether a failure of a websocket cannot be that of a server of revision 1, which does not know it."""
+        if self._opening.dialect is not None:
+            return False
+        if isinstance(error, HandshakeRejected):
+            return is_engine_refusal(error.body)
+        return not error.retryable or isinstance(error.__cause__, _SURE) or time.monotonic() >= self._deadline
+
+    def _open_after_handshake(self, http: HttpClient, requests: Sequence[HandshakeRequest]) -> Started:
         try:
             handshake = self._handshake(http, requests)
         except HandshakeRejected as rejection:
@@ -191,12 +239,18 @@ class Attempt:
                 failure = error
         raise failure or self._no_common_transport(handshake)
 
-    def _open_after_rejection(self, http: HttpClient, rejection: HandshakeRejected) -> tuple[Handshake, Transport]:
+    def _open_after_rejection(self, http: HttpClient, rejection: HandshakeRejected) -> Started:
         """Let a websocket open a session by itself if the server has nothing else; raise ``rejection`` if not."""
-        way = way_after_rejection(self._opening, self._address.resource, rejection.body, self._transports)
+        way = self._way_after(rejection)
         if way is None:
             raise rejection
         return self._open(http, way, self._deadline, None)
+
+    def _way_after(self, error: ConnectError, tried: str = "") -> Way | None:
+        """Return the websocket that may open a session by itself after such a refusal; None: there is none."""
+        if not isinstance(error, HandshakeRejected):
+            return None
+        return way_after_rejection(self._opening, self._address.resource, error.body, self._transports, tried)
 
     def _check_dialect(self, dialect: Dialect) -> None:
         """Raise ConnectError if the user has given an ``auth`` or a ``parser`` that the server does not know."""
@@ -225,6 +279,8 @@ class Attempt:
                 status = response.status
                 return self._opening.read_handshake(status, response.body, response.content_type)
             except ConnectError as error:
+                if isinstance(error, HandshakeRejected):
+                    error.retry_after = response.retry_after
                 # The first says best what is wrong, unless a later one can name who is there.
                 refusal = error if refusal is None or isinstance(error, WrongRevision) else refusal
                 if not isinstance(error, (HandshakeRejected, WrongRevision)):
@@ -233,32 +289,29 @@ class Attempt:
         raise refusal
 
     def _open(
-        self, http: HttpClient, way: Way, deadline: float, handshake: Handshake | None
-    ) -> tuple[Handshake, Transport]:
-        """Open a transport for the session of ``handshake``, or for one that it opens by itself."""
+        self, http: HttpClient, way: Way, deadline: float, handshake: Handshake | None, opening: Opening | None = None
+    ) -> Started:
+        """Open a transport for the session of ``handshake``, or for one that it opens by itself, as of ``opening``."""
         transport = make_transport(way.kind, http, self._limit, way.framing)
         try:
             self._begin(transport.abort)
             transport.open(self._address.url(way.path), deadline)
             if handshake is None:
-                handshake = self._read_open_packet(transport, deadline)
+                handshake = _read_open_packet(transport, opening or self._opening, deadline)
                 self._check_dialect(handshake.dialect)
             elif way.probe is not None:
                 _probe(transport, way.probe, deadline)
             self._begin(transport.abort)
         except BaseException as problem:
             transport.close(0)
+            if isinstance(problem, _EndedByPing):
+                return self._open(http, way, deadline, None, problem.opening)
+            if isinstance(problem, HandshakeRejected) and handshake is None:
+                raise rejected(problem.status, problem.body, way.name, problem.retry_after) from None
             if isinstance(problem, ConnectionLost):
                 raise ConnectError(f"the server ended {way.name} at once: {problem}") from problem
             raise
         return handshake, transport
-
-    def _read_open_packet(self, transport: Transport, deadline: float) -> Handshake:
-        frames = _first_frames(transport, deadline)
-        patience = min(deadline, time.monotonic() + _OPENING_PATIENCE)
-        while not self._opening.is_complete(frames) and time.monotonic() < patience:
-            frames += transport.recv_until(patience)
-        return self._opening.read_open_packet(frames)
 
     def _share(self, candidates: int) -> float:
         """Return the deadline of one of so many, so that a silent one leaves some time to the next."""
@@ -274,7 +327,7 @@ class Attempt:
         )
 
 
-def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
+def add_advice_about_paths(error: ConnectError, address: Address) -> None:
     """Say in the error, if nothing was found at a path, that the path of the URL may be an endpoint."""
     nothing_found = (
         error.status == 404
@@ -285,6 +338,32 @@ def _add_advice_about_paths(error: ConnectError, address: Address) -> None:
         name = f"/{address.mount}"
         advice = f'If "{name}" is an endpoint (a namespace), leave it out of the URL and call connect("{name}")'
         error.args = (f"{error}. {advice}",)
+
+
+def _read_open_packet(transport: Transport, opening: Opening, deadline: float) -> Handshake:
+    """Return the handshake that comes over a websocket.
+
+    Raises:
+        ConnectError: it does not come.
+        ConnectionLost: the server ended the session.
+    """
+    try:
+        frames = _first_frames(transport, deadline)
+    except (ConnectError, ConnectionLost) as error:
+        if not opening.silence_advice:
+            raise
+        raise ConnectError(f"no session opened over {transport.name}, {opening.silence_advice} ({error})") from error
+    doubt = opening.doubt(frames)
+    if doubt is None:
+        return opening.read_open_packet(frames)
+    patience = min(deadline, time.monotonic() + _OPENING_PATIENCE)
+    try:
+        transport.send([doubt.ping])
+        while opening.doubt(frames) is not None and time.monotonic() < patience:
+            frames += transport.recv_until(patience)
+    except ConnectionLost as error:
+        raise _EndedByPing(str(error), doubt.opening) from error
+    return opening.read_open_packet(frames)
 
 
 def _probe(transport: Transport, probe: Probe, deadline: float) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .address import parse_address
-from .connector import Connector
+from .connector import Connector, add_advice_about_paths
+from .errors import ConnectError, add_address
 from .options import NAMES, make_options
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _ENGINES = {1: None, 4: 3, 5: 4}
 
 _NOT_ASKED = NAMES - {
-    *("secure", "resource", "connect_timeout", "trailing_slash"),
+    *("secure", "resource", "transports", "connect_timeout", "trailing_slash"),
     *("params", "headers", "cookies", "auth", "proxies", "verify", "cert", "session"),
 }
 """Options that mean nothing where no connection is kept."""
@@ -53,8 +54,9 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
 
     Args:
         host, port: as in ``SocketIO``: a name, or a URL.
-        options: ``secure``, ``resource``, ``connect_timeout``, and the HTTP options of ``SocketIO``; an ``auth`` for
-            Socket.IO is not sent, as nothing is joined.
+        options: ``secure``, ``resource``, ``transports``, ``connect_timeout``, and the HTTP options of ``SocketIO``;
+            an ``auth`` for Socket.IO is not sent, as nothing is joined. With ``transports="websocket"``, nothing is
+            asked by polling.
 
     Raises:
         ConnectError: there was no response, a refusal, or nothing that a Socket.IO server sends.
@@ -62,9 +64,14 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
     """
     chosen = make_options(options, without=_NOT_ASKED)
     address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-    opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size)
+    opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size, only_websocket=chosen.only_websocket)
     with closing(Connector(address, chosen)) as connector:
-        handshake = connector.attempt(opening).ask()
+        try:
+            handshake = connector.attempt(opening).ask()
+        except ConnectError as error:
+            add_advice_about_paths(error, address)
+            add_address(error, str(address))
+            raise
     dialect = handshake.dialect
     return ServerInfo(
         dialect.number,

@@ -162,7 +162,7 @@ class Dispatcher:
             return self._find_special(notice, functions)
         if kind is Message or kind is Json:
             # A plain id was acknowledged when the packet arrived.
-            functions = self._take(self._events, "message")
+            functions = self._take(self._events, "message") if "message" in self._events else []
             if "message" in self._marks:
                 functions.append(getattr(self._handler, self._marks["message"]))
             return self._find_message(functions, notice.id, [notice.data], notice.wants_data)

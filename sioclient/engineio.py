@@ -16,15 +16,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .address import parse_address
-from .connection import Connection, end_when_forgotten, make_connection
+from .connection import Connection, make_connection
 from .dispatch import check_function, explained, takes_argument
 from .errors import LocalProtocolError, NotConnected
 from .options import make_options, split_auth
+from .ownership import end_when_forgotten, wait_for_end
 from .protocol.jsontext import JsonText
 from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying, TransportClosed
 from .protocol.packets import Json, Message
 from .protocol.revisions import make_engine_opening
 from .protocol.revisions.attachments import BYTES
+from .records import level_of, text_of_end
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ EVENTS = ("connect", "message", "disconnect")
 """What a function can be registered for."""
 
 TRANSPORTS = ("websocket", "xhr-polling")
+
+_NOT_THERE = ("parser", "retries", "ack_timeout")
+"""Options of what Socket.IO adds."""
 
 
 class EngineIO:
@@ -77,12 +82,13 @@ class EngineIO:
         if revision not in (None, 3, 4):
             raise ValueError(f"revision must be that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
         defaults = {"transports": TRANSPORTS, "resource": "engine.io"}
-        self._options, self._wanted = make_options(options, without=("parser",), defaults=defaults), revision
+        self._options, self._wanted = make_options(options, without=_NOT_THERE, defaults=defaults), revision
         if split_auth(self._options.auth)[1] is not None:
             raise TypeError("auth must be a pair, or what requests takes: a dictionary is for SocketIO alone")
         self._logger = _make_logger(logger)
         self._functions: dict[str, list[Callable[..., Any]]] = {name: [] for name in EVENTS}
         self._connection: Connection | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
 
     @property
     def connected(self) -> bool:
@@ -126,7 +132,7 @@ class EngineIO:
         return function
 
     def connect(self, url: str, port: int | None = None) -> None:
-        """Connect, and return when that is done; after a ``disconnect``, again.
+        """Connect, and return when that is done; after an end or a failure, again. In a function it does not wait.
 
         Args:
             url: where the server is; a host's name will do.
@@ -142,11 +148,14 @@ class EngineIO:
         options = self._options
         address = parse_address(url, port, options.secure, options.resource, trailing_slash=options.trailing_slash)
         address = replace(address, mount="")  # there are no endpoints, one of which it could be
-        opening = make_engine_opening(self._wanted, JsonText(options.json))
+        opening = make_engine_opening(self._wanted, JsonText(options.json), only_websocket=options.only_websocket)
         connection = make_connection(address, options, opening, self._logger)
         connection.default_endpoint(weakref.ref(self))
-        self._connection = connection
-        end_when_forgotten(self, connection, address)
+        if self._connection is not None:
+            connection.come_after(self._connection)
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        self._connection, self._finalizer = connection, end_when_forgotten(self, connection, address)
         connection.open()
 
     def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
@@ -166,15 +175,22 @@ class EngineIO:
         if self._connection is not None:
             self._connection.disconnect()
 
-    def wait(self, seconds: float | None = None) -> None:
-        """Wait until the connection has ended, or so many seconds. Ctrl-C works.
+    def close(self) -> None:
+        """End the connection: another name for ``disconnect``."""
+        self.disconnect()
+
+    def wait(self, seconds: float | None = None) -> str | None:
+        """Wait until the connection has ended and there is no other, or so many seconds. Ctrl-C works.
+
+        Returns:
+            Who ended it, ``"client"`` or ``"server"``; None: it has not ended.
 
         Raises:
             SocketIOError: it ended because it could not be brought back.
             NotConnected: there was none.
             LocalProtocolError: called in a function that runs for an event.
         """
-        self._linked().wait(seconds)
+        return wait_for_end(self._linked, seconds)
 
     def __enter__(self) -> Self:
         """Return the EngineIO itself; it is disconnected at the end of the block."""
@@ -223,15 +239,17 @@ _RECORDS: dict[type, Callable[[Any, Connection], tuple[int, str]]] = {
         f"connected over {link.transport_name}, revision {link.revision}",
     ),
     TransportClosed: lambda notice, link: (logging.INFO, f"disconnected: {notice.reason}"),
-    Retrying: lambda notice, link: (logging.INFO, f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}"),
+    Retrying: lambda notice, link: (
+        level_of(notice.error),
+        f"attempt {notice.attempt} in {notice.delay:.1f} s: {notice.error}",
+    ),
     Dropped: lambda notice, link: (
         logging.WARNING,
         f"dropped {notice.count} malformed packets: {notice.example.text!r:.200}",
     ),
     Ended: lambda notice, link: (
-        (logging.INFO, "the connection has ended, as wanted")
-        if notice.error is None
-        else (logging.ERROR, f"the connection has ended: {notice.error}")
+        logging.INFO if notice.error is None else logging.ERROR,
+        f"the connection has ended: {text_of_end(notice)}",
     ),
 }
 

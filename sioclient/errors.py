@@ -37,6 +37,15 @@ _FOR_HTTPS = re.compile(r"sent to HTTPS port|to an HTTPS server|SSL-enabled serv
 """What nginx, Go and Apache say, with status 400, to http on a port for https."""
 
 
+_UNKNOWN_SESSION = re.compile("Session ID unknown|Invalid session")
+"""What engine.io and python-engineio say."""
+
+_NOT_STICKY = (
+    "it does not know this session. If several servers share the address, make the sessions sticky, or give "
+    "transports='websocket'"
+)
+
+
 class SocketIOError(Exception):
     """The base of every exception that sioclient raises about a connection.
 
@@ -55,8 +64,9 @@ class ConnectError(SocketIOError, ConnectionError):
     """No connection could be made.
 
     Attributes:
-        retryable (bool): whether another attempt may succeed. An unreachable server is
-            retryable; a refused certificate or a server of another kind is not.
+        retryable (bool): whether another attempt may succeed where none has yet. An unreachable server is
+            retryable; a refused certificate or a server of another kind is not. After a session has stood,
+            every failure is retried.
     """
 
     def __init__(self, message: str, *, retryable: bool = True) -> None:
@@ -67,18 +77,21 @@ class ConnectError(SocketIOError, ConnectionError):
 class HandshakeRejected(ConnectError):
     """The server refused the handshake or the upgrade.
 
-    Retryable unless the status is a redirect, 400, 401, 403 or 404: those mean the same tomorrow.
+    Retryable unless the status is a redirect, 400, 401, 403 or 404: at first, those mean the same tomorrow.
 
     Attributes:
         status (int): the HTTP status of the response.
         body (str): the first 200 characters of its body.
+        retry_after (float): the seconds that the server asks to be left alone, as its ``Retry-After`` says; 0: it
+            did not say.
     """
 
-    def __init__(self, message: str, *, status: int, body: str = "") -> None:
+    def __init__(self, message: str, *, status: int, body: str = "", retry_after: float = 0.0) -> None:
         final = status in _FINAL_STATUSES or 300 <= status < 400
         super().__init__(message, retryable=not final)
         self.status = status
         self.body = body[:200]
+        self.retry_after = retry_after
 
 
 class WrongRevision(ConnectError):
@@ -135,9 +148,17 @@ def advice(status: int, body: str) -> str:
         return "it redirects, which is not followed: give the address to which it points"
     if _FOR_HTTPS.search(body):
         return "this port is for https: begin the URL with https://, or give secure=True"
+    if _UNKNOWN_SESSION.search(body):
+        return _NOT_STICKY
     if "not an accepted origin" in body.lower():  # with status 400, as python-socketio says it
         return _ORIGIN
     return _ADVICE.get(status, "its log should say why")
+
+
+def refused(what: str, status: int, body: str) -> ConnectionLost:
+    """Return the error for a request of a session that was refused, such as "a poll"."""
+    why = f": {_NOT_STICKY}" if _UNKNOWN_SESSION.search(body) else ""
+    return ConnectionLost(f"{what} was refused with status {status}{why}")
 
 
 def unacknowledged(error: SocketIOError, name: object, address: str, seconds: float | None) -> SocketIOError:

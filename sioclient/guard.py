@@ -16,6 +16,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -80,8 +81,9 @@ class Guard:
         asleep_until: when the heartbeat thread looks by itself.
         reader, keeper: the ids of the listener thread and of the heartbeat thread while they live.
         leaving: whether the user has ended the connection.
-        abandoned: whether nobody holds the connection any more.
+        abandoned: what the log says because nobody holds the connection any more; empty: somebody does.
         over, has_kept: whether the listener, and the heartbeat thread, has done its last step.
+        before: the guard of the connection in whose place this one comes; None: there is none, or it is over.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
         reading: who reads; see ``standin`` for how the role passes on.
@@ -105,7 +107,9 @@ class Guard:
         self.asleep_until = -inf
         self.reader: int | None = None
         self.keeper: int | None = None
-        self.leaving = self.abandoned = self.over = self.has_kept = False
+        self.leaving = self.over = self.has_kept = False
+        self.before: Guard | None = None
+        self.abandoned = ""
 
     if TYPE_CHECKING:
 
@@ -200,7 +204,8 @@ class Guard:
         heard_at, traffic = counts.heard_at, counts.traffic
         last = None if heard_at is None else time.monotonic() - heard_at
         with self.open() as protocol:
-            reconnects, queued = protocol.lifecycle.reconnects, protocol.outbox.queued
+            reconnects = protocol.lifecycle.reconnects
+            queued = protocol.outbox.queued + protocol.membership.deliveries.waiting()
             round_trip = protocol.acks.round_trip
         packets = counts.packets_in, counts.packets_out
         return Stats(*packets, traffic.received, traffic.sent, reconnects, queued, last, round_trip)
@@ -246,6 +251,18 @@ class Guard:
             protocol.fail(error)
             self.publish()
 
+    def come_after(self, before: Guard) -> None:
+        """Wait with everything until the listener of another connection is over; until then, it is our listener too."""
+        self.before, self.reader = before, before.reader
+
+    def wait_for_before(self) -> None:
+        """Wait until the connection is over in whose place this one comes: its functions run before ours."""
+        before = self.before
+        while before is not None:  # one that ended before its listener began has waited for none
+            before.wait_until(partial(_is_over, before), before.changed)
+            before = before.before
+        self.before = None  # last, since others may come after this one
+
     def finish(self) -> None:
         """The listener has done its last step, or will never do one."""
         with self.open():
@@ -284,6 +301,10 @@ class Guard:
         self._enter = self._lock.acquire  # type: ignore[assignment]
         self.link = self.transport = None
         self._protocol.forget()
+
+
+def _is_over(guard: Guard, protocol: ClientProtocol) -> bool:
+    return guard.over
 
 
 def _text_of(problem: BaseException, untold: str) -> str:

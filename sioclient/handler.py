@@ -82,7 +82,10 @@ class Handler(Generic[Socket]):
         """The server reports an error: its reason, and its advice (``reconnect`` or nothing)."""
 
     def on_connect_error(self, message: str, data: Any) -> None:
-        """The server refused to join us: what it says, and what its application adds (from socket.io 3.0 on)."""
+        """The server refused to join us: what it says, and what its application adds (from socket.io 3.0 on).
+
+        Also, after ``open(wait=False)``, there is no first connection: why, and None.
+        """
 
     @_takes_what_it_wants
     def on_message(self, id: int | None, *args: Any) -> Any:

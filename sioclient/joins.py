@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any, NoReturn
+from typing import Any
 
-from .errors import ChannelError, NotConnected, add_address
+from .errors import ChannelError, LocalProtocolError, add_address
 from .guard import Guard
 from .listener import Listener
 from .options import auth_data
+from .protocol.drafts import make_drafts
 from .protocol.endpoints import Endpoint, Joining
-from .protocol.packets import Connect
+from .protocol.revisions.base import Opening
+from .protocol.start import encode_join
 from .writer import Writer
 
 
@@ -22,16 +24,28 @@ class Joins:
         guard: has the protocol.
         writer: writes what asks the server.
         listener: reads while a handler waits.
+        opening: which dialects the server may speak.
     """
 
-    def __init__(self, address: str, guard: Guard, writer: Writer, listener: Listener) -> None:
+    def __init__(self, address: str, guard: Guard, writer: Writer, listener: Listener, opening: Opening) -> None:
         self._address, self._guard, self._writer, self._listening = address, guard, writer, listener
+        self._opening = opening
 
     def check_name(self, name: str) -> None:
-        """Raise LocalProtocolError or TypeError if there can be no endpoint of this name."""
+        """Raise LocalProtocolError or TypeError if there can be no channel for an endpoint of this name."""
+        if name == "":
+            raise LocalProtocolError("the default endpoint is always connected: give the name of another")
         dialect = self._guard.dialect
-        if dialect is not None:
-            dialect.check_endpoint(name)
+        make_drafts(
+            lambda dialect: dialect.check_endpoint(name), self._opening.candidates if dialect is None else (dialect,)
+        )
+
+    def expect(self, name: str, query: str, owner: Any, auth: Any) -> Endpoint:
+        """Have the first session of a connection that was not opened yet join an endpoint, as a later one would."""
+        endpoint = Endpoint(name, query, auth, owner, was_open=True)
+        with self._guard.open() as protocol:
+            protocol.membership.add(endpoint)
+        return endpoint
 
     def wants(self, endpoint: Endpoint) -> bool:
         """Return whether an endpoint is joined, or will be when the connection is there."""
@@ -41,8 +55,7 @@ class Joins:
     def ask(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any = None) -> Endpoint:
         """Ask for an endpoint; ``wait_for`` waits until that is decided."""
         guard, data = self._guard, auth_data(auth)
-        dialect = guard.dialect or unknown_dialect()
-        encoding = (dialect, dialect.encode(Connect(name, query, data=data)))
+        encoding = encode_join(Endpoint(name, query, auth), data, guard.dialect, self._opening)
         now = time.monotonic()
         with guard.open() as protocol:
             endpoint = protocol.join(name, query, timeout, now, auth, data=data, owner=owner, encoding=encoding)
@@ -71,12 +84,14 @@ class Joins:
             add_address(error, self._address)
             raise error
 
-    def leave_unheld(self, name: str, owner: Any) -> None:
+    def leave_unheld(self, name: str, owner: Any) -> bool:
         """Leave an endpoint if it is that of an owner whom Ctrl-C struck while he joined it: nobody will hold it."""
         with self._guard.open() as protocol:
             endpoint = protocol.endpoints.get(name)
-        if endpoint is not None and endpoint.owner is owner:
-            self.leave(endpoint)
+        if endpoint is None or endpoint.owner is not owner:
+            return False
+        self.leave(endpoint)
+        return True
 
     def leave(self, endpoint: Endpoint) -> None:
         """Leave an endpoint."""
@@ -87,8 +102,3 @@ class Joins:
             guard.changed.wake()
         self._writer.flush()
         guard.wake_link()
-
-
-def unknown_dialect() -> NoReturn:
-    """Raise NotConnected: there is nothing to encode packets in."""
-    raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")

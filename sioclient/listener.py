@@ -23,7 +23,7 @@ from .writer import Writer
 logger = logging.getLogger("sioclient")
 
 CLOSE_TIMEOUT = 1.0
-"""Seconds that the server has to end its side."""
+"""Seconds of silence after which a server that has not ended its side is not waited for."""
 
 TAKE_OVER = 0.25
 """Seconds that functions of the user may keep the listener before another thread reads, if anybody must."""
@@ -54,8 +54,10 @@ class Listener:
 
     def run(self) -> None:
         """Live until the connection has ended."""
-        self._guard.reader = threading.get_ident()
         try:
+            if self._guard.before is not None:
+                self._guard.wait_for_before()
+            self._guard.reader = threading.get_ident()
             self._live()
         except BaseException as error:
             self._guard.fail(error)
@@ -97,7 +99,7 @@ class Listener:
         if self._log.is_on():
             self._log.show("<", frames)
         if guard.abandoned:
-            guard.end()
+            self._end_abandoned()
         packets = self._decode(frames)  # JSON may be the user's code, so outside the door
         now = time.monotonic()
         if frames:
@@ -118,7 +120,7 @@ class Listener:
                 lambda protocol: protocol.lifecycle.phase is not Phase.WAITING or bool(guard.inbox), guard.changed
             )
             if guard.abandoned:
-                guard.end()
+                self._end_abandoned()
             with guard.open() as protocol:
                 phase = protocol.lifecycle.phase
             if phase is Phase.CONNECTING and not guard.inbox:
@@ -205,6 +207,13 @@ class Listener:
         if not has_resumed:
             guard.wake_link()
             guard.wait_until(resumes, guard.changed)
+
+    def _end_abandoned(self) -> None:
+        """End the connection, since nobody holds it; the garbage collector, which found that, must not log."""
+        if not self._guard.leaving:
+            self._guard.end()
+            with suppress(BaseException):  # what logs is the user's
+                logger.warning("%s", self._guard.abandoned)
 
     def _dispatch(self) -> None:
         """Run the user's functions for everything in the inbox."""

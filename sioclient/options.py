@@ -69,6 +69,8 @@ class OptionsDict(TypedDict, total=False):
     buffer_size: int
     max_message_size: int
     revision: int | None
+    retries: int | None
+    ack_timeout: float | None
     parser: str | None
     trailing_slash: bool
 
@@ -81,7 +83,9 @@ class Options:
         secure: whether to encrypt (https and wss); None: as the URL says, else no.
         resource: the first segment of the server's paths.
         json: an object with ``dumps`` and ``loads``; None: the standard library's json.
-        transports: a name, or a sequence of them in the order to try; "polling" is "xhr-polling".
+        transports: a name, or a sequence of them in the order to try; "polling" is "xhr-polling". With "websocket"
+            alone, there is no poll: it works without sticky sessions, and behind fronts that let only upgrades through.
+            A server of revision 1 still has its handshake, so that it needs sticky sessions.
         connect_timeout: seconds for one attempt, from the name look-up to the joined default endpoint.
         params, headers, cookies, auth, proxies, verify, cert, session: as in requests, for the handshake and every
             transport alike; what requests takes works alike or is refused. The first three may be functions, called for
@@ -90,16 +94,26 @@ class Options:
             ``ssl.SSLContext``, for old versions of TLS, old ciphers or a certificate of the client's; then it says all.
             ``Accept-Encoding`` in ``headers`` is not sent: no response is compressed.
         wait_for_connection: whether to try again when the very first attempt fails.
-        reconnect: whether to connect again after a loss.
+        reconnect: whether to connect again after a loss. Once a session has stood, every failure is retried: what is
+            final at first (a refusal, a certificate, a function of yours that raises) may be over in a minute.
         reconnection_delay: seconds before the first such attempt; each next delay is twice as long.
-        reconnection_limit: seconds that no delay exceeds.
+        reconnection_limit: seconds that no delay exceeds, also if the server asks for more (``Retry-After``).
         max_reconnection_attempts: attempts in a row before giving up; None: no end.
         reconnect_when_kicked: whether to connect again after the server has disconnected us (``0::``).
         buffer_size: packets that are kept while the connection is away, 0: emitting then raises; and while the server
-            takes nothing, a hundred at least.
+            takes nothing, a hundred at least. With ``retries``, so many may also wait for the acknowledgements of those
+            before them.
         max_message_size: bytes that a message from the server may have.
         revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out, and
             find out anew when another server has taken the place of the one before.
+        retries: how often a packet is written again, at most, until the server acknowledges it: at least once, in
+            order, also over losses of the connection. Every ``emit`` and ``send`` (but volatile ones) and every
+            ``call`` waits for the acknowledgement of the one before it. The functions of the server's application must
+            acknowledge, as for JavaScript's option of this name; socket.io 0.7 to 0.9 and TornadIO2 do so by
+            themselves for what has no callback. ``disconnect`` waits for no acknowledgement; a ``call`` before it does,
+            for all that was emitted before. None or 0: packets are written once.
+        ack_timeout: seconds that each try has; ``retries`` needs it. Without ``retries``, the ``timeout`` of every
+            ``emit`` and ``send`` with a callback that has none of its own. None: there is none.
         parser: how the server writes packets: None for the usual way, "msgpack" for a server of socket.io 2.x to 4.x
             with socket.io-msgpack-parser, or python-socketio with ``serializer="msgpack"``. It needs the package
             msgpack, which ``pip install sioclient[msgpack]`` brings.
@@ -133,6 +147,8 @@ class Options:
     buffer_size: int = 1000
     max_message_size: int = 16 * 2**20
     revision: int | None = None
+    retries: int | None = None
+    ack_timeout: float | None = None
     parser: str | None = None
     trailing_slash: bool = True
 
@@ -140,11 +156,16 @@ class Options:
         """Check every value, and have the names of the transports as a tuple."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
-        if self.parser is not None and self.revision == 1:
-            raise ValueError("parser= came with socket.io 2.0: a server of revision 1 has none, so leave it out")
+        if self.retries and self.ack_timeout is None:
+            raise ValueError("retries= needs ack_timeout= too: the seconds after which a packet is written again")
         check_both(self.headers, self.cookies)
         check_tls(self.verify, self.cert, self.session)
         object.__setattr__(self, "transports", _transport_names(self.transports))
+
+    @property
+    def only_websocket(self) -> bool:
+        """Whether no session may be opened by polling."""
+        return self.transports == ("websocket",)
 
 
 NAMES = frozenset(field.name for field in fields(Options))
@@ -177,6 +198,12 @@ def check_timeout(timeout: float | None) -> None:
         _check_seconds("timeout", timeout)
 
 
+def check_retries(retries: int) -> None:
+    """Raise unless ``retries`` is a whole number from 0."""
+    if type(retries) is not int or retries < 0:
+        _whole(0)("retries", retries)
+
+
 def split_auth(auth: Any) -> tuple[Any, Any]:
     """Return what of ``auth`` is for HTTP, and what for Socket.IO: a dictionary, or what takes no arguments."""
     if isinstance(auth, Mapping) or (callable(auth) and takes(auth, 0)):
@@ -204,10 +231,15 @@ def auth_data(auth: Any) -> Any:
     """
     if is_coroutine_function(auth):
         raise TypeError("auth must be a plain function, not a coroutine function: nothing here would await it")
+    if callable(auth) and takes(auth, 0) is False:
+        raise TypeError(
+            "auth must be a dictionary, or a function without arguments that returns one, not one that needs "
+            f"arguments, such as HTTP authentication: {type(auth).__name__}"
+        )
     value = auth() if callable(auth) else auth
     if value is not None and not isinstance(value, Mapping):
         raise TypeError(f"auth must be a dictionary, or a function that returns one, not {type(value).__name__}")
-    return value
+    return value if value is None or isinstance(value, dict) else dict(value)  # JSON knows no other mapping
 
 
 def _check_json(name: str, module: Any) -> None:
@@ -245,6 +277,11 @@ def _check_seconds(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be a number of seconds above 0, not {value}")
+
+
+def _check_seconds_or_none(name: str, value: Any) -> None:
+    if value is not None:
+        _check_seconds(name, value)
 
 
 def _check_flag(name: str, value: Any) -> None:
@@ -294,6 +331,8 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "buffer_size": _whole(0),
     "max_message_size": _whole(1),
     "revision": _check_revision,
+    "retries": _whole(0, or_none=True),
+    "ack_timeout": _check_seconds_or_none,
     "parser": _check_parser,
     "trailing_slash": _check_flag,
 }

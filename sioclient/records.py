@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from .errors import SocketIOError
 from .protocol.notices import Connected, Dropped, Ended, Notice, Retrying, TransportClosed
 
 if TYPE_CHECKING:
@@ -20,10 +21,25 @@ def log_notice(notice: Notice, link: Connection) -> None:
         problem, text = notice.example.problem, notice.example.text
         logger.warning("dropped %d malformed packets, the last: %.200r (%.200s)", notice.count, text, problem)
     elif isinstance(notice, Ended):
-        logger.info("%s: the connection has ended: %s", address, notice.error or "as wanted")
+        logger.info("%s: the connection has ended: %s", address, text_of_end(notice))
     elif isinstance(notice, TransportClosed):
         logger.info("%s: disconnected: %.200s", address, notice.reason)
     elif isinstance(notice, Connected) and not notice.endpoint:
         logger.info("%s: connected over %s, revision %s", address, link.transport_name, link.revision)
     elif isinstance(notice, Retrying):
-        logger.info("%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
+        level = level_of(notice.error)
+        logger.log(level, "%s: attempt %d in %.1f s: %s", address, notice.attempt, notice.delay, notice.error)
+
+
+def level_of(error: SocketIOError) -> int:
+    """Return how loud to say that an attempt failed so: what would be final at first, somebody may have to mend."""
+    return logging.INFO if getattr(error, "retryable", True) else logging.WARNING
+
+
+def text_of_end(notice: Ended) -> str:
+    """Return why a connection has ended, in words for the log."""
+    if notice.error is not None:
+        return str(notice.error)
+    if notice.by == "server":
+        return "the server disconnected us (with reconnect_when_kicked=True, the client would connect again)"
+    return "as wanted"

@@ -141,8 +141,8 @@ class Writer:
         if left > SLICE:
             return False
         raise BufferFull(
-            f"the server has taken nothing for {WRITE_TIMEOUT:g} s, or a handler has kept its acknowledgements from "
-            "being read for as long: send less, or later"
+            f"the server has taken nothing for {WRITE_TIMEOUT:g} s (with retries=: acknowledged nothing), or a handler "
+            "has kept its acknowledgements from being read for as long: send less, or later"
         )
 
     def _take_turn(self, give_up: float, keeps_time: bool) -> bool:

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "server/testing.py": "server/test_connection.py",
     "server/web.py": "server/test_web.py|server/test_limits.py|server/test_server.py",
     "server/webpage.py": "server/test_main.py",
+    "emitter.py": "test_channel.py",
     "waiter.py": "test_channel.py",
     "transports/__init__.py": "transports/test_transports.py",
     "transports/base.py": "transports/test_transports.py",

@@ -11,13 +11,15 @@ import weakref
 import pytest
 
 from sioclient.channel import Channel
+from sioclient.channels import Channels
 from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, WaitTimeout
 from sioclient.handler import Handler
-from sioclient.protocol.notices import Ended, JoinFailed, Retrying
+from sioclient.protocol.notices import Ended, JoinFailed, Left, Retrying, Unacknowledged
 from sioclient.protocol.packets import Error, Event, Json, Message
+from sioclient.waiter import Unheard
 from tests.conftest import Recorder
 from tests.interrupts import Interrupt
-from tests.memory import look_again_after
+from tests.memory import look_again_after, make_connection
 from tests.waiting import PATIENCE, eventually, happened
 
 
@@ -28,8 +30,8 @@ def handler():
 
 @pytest.fixture
 def kept():
-    """The channels that something holds because they may still hear something."""
-    return set()
+    """What holds channels that are wanted, or may still hear something."""
+    return Channels()
 
 
 @pytest.fixture
@@ -46,6 +48,10 @@ def channel(connection, handler, kept):
 def chat(connection, channel, kept):
     """A channel that is not joined yet."""
     return Channel(connection, "/chat", None, channel, kept)
+
+
+def is_empty(channels):
+    return not channels.kept() and not channels._hearing
 
 
 def test_emit_and_send(channel, server):
@@ -77,6 +83,33 @@ def test_an_ack_needs_no_callback(channel, server):
     server.replies["5:2+"] = ["6:::2"]
     channel.emit("x", errback=print)
     assert channel.call("fence") is None
+
+
+def test_emit_and_send_can_be_written_again(channel, server, handler):
+    server.replies |= {"5:1::": ["6:::1"], "3:2::": ["6:::2"], "5:3+": ["6:::3+[4]"]}
+    channel.emit("x", retries=1, timeout=PATIENCE)
+    channel.send("m", retries=1, timeout=PATIENCE)
+    channel.emit("x", lambda *args: handler.told.put(args), retries=1, timeout=PATIENCE)
+    assert handler.next() == (4,)
+    channel.emit("y", retries=0)
+    channel.send("m", retries=0)
+    written_again = ['5:1::{"name":"x"}', "3:2::m", '5:3+::{"name":"x"}']
+    assert server.link.sent == [*written_again, '5:::{"name":"y"}', "3:::m"]
+
+
+def test_a_packet_that_was_written_again_in_vain_is_a_warning(channel, caplog):
+    channel.emit("x", retries=1, timeout=0.01)
+    expected = "no acknowledgement of 'x' from the server: it was written twice, and given 0.01 s each time"
+    eventually(lambda: ("WARNING", expected) in [(one.levelname, one.getMessage()) for one in caplog.records])
+    channel.emit("y", print, retries=1, timeout=0.01)
+    expected = expected.replace("'x'", "'y'")
+    eventually(lambda: ("WARNING", expected) in [(one.levelname, one.getMessage()) for one in caplog.records])
+
+
+def test_who_forgot_a_channel_hears_nothing_of_what_was_written_again(caplog):
+    caplog.set_level(logging.DEBUG)
+    Unheard(lambda: None, "x").deliver(Unacknowledged(None, AckTimeout("late")))
+    assert not caplog.records
 
 
 def test_ack_gets_what_was_sent_with_a_msgid(channel, server, handler):
@@ -340,23 +373,203 @@ def test_a_channel_that_was_never_joined_can_be_left(chat):
 
 def test_a_channel_from_join_to_leave(chat, kept, server):
     server.replies["1::/chat"] = ["1::/chat"]
-    chat.join("?a=b", PATIENCE, None)
-    assert (chat.connected, chat.is_wanted, kept) == (True, True, {chat})
+    chat.give(None, "?a=b", None)
+    chat.open(PATIENCE)
+    assert (chat.connected, chat.is_wanted, kept.kept(), kept.hears(chat)) == (True, True, [chat], True)
     chat.emit("x")
-    chat.disconnect()
+    chat.close()
     assert not chat.is_wanted
     with pytest.raises(ChannelError, match="connect it again"):
         chat.send("x")
     assert server.link.sent == ["1::/chat:?a=b", '5::/chat:{"name":"x"}', "0::/chat"]
-    eventually(lambda: not kept)
+    eventually(lambda: is_empty(kept))
 
 
-def test_a_channel_that_is_refused_is_let_go(chat, kept, server):
+def test_a_channel_that_is_refused_may_be_opened_again(chat, kept, server):
     server.replies["1::/chat"] = ["7::/chat:no"]
     with pytest.raises(ChannelError, match="no"):
-        chat.join("", PATIENCE, None)
+        chat.open(PATIENCE)
     assert not chat.is_wanted
-    eventually(lambda: not kept)
+    eventually(lambda: not kept.hears(chat))
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open(PATIENCE)
+    assert chat.connected
+
+
+def test_functions_and_handler_stay_from_one_time_to_the_next(chat, server, handler):
+    server.replies["1::/chat"] = ["1::/chat", '5::/chat:{"name":"hello"}']
+    chat.on("hello", lambda: handler.told.put(("function",)))
+    chat.give(own := Recorder(), None, None)
+    for _ in range(3):
+        chat.open()
+        assert own.next() == ("connect",)
+        assert handler.next() == ("function",)
+        chat.disconnect()
+        assert own.next() == ("disconnect",)
+
+
+def test_open_does_nothing_on_a_channel_that_is_open(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open()
+    chat.open()
+    chat.open(wait=False)
+    assert server.link.sent == ["1::/chat"]
+
+
+def test_open_need_not_wait(chat, server, handler):
+    chat.on("connect", lambda socket: handler.told.put((socket,)))
+    chat.open(wait=False)
+    assert not chat.connected
+    server.push("1::/chat")
+    assert handler.next() == (chat,)
+    assert chat.connected
+
+
+def test_a_channel_has_one_handler_and_query_until_it_ends(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    first, token = Recorder(), {"token": "x"}
+    chat.give(first, "?a=b", None)
+    chat.give(first, "?a=b", None)
+    chat.give(None, None, None)
+    for given in ((Recorder(), None, None), (None, "?a=c", None)):
+        with pytest.raises(ChannelError, match=r"the channel '/chat' has another (handler|query) already"):
+            chat.give(*given)
+    chat.open()
+    with pytest.raises(ChannelError, match="handler"):
+        chat.give(Recorder(), None, None)
+    chat.disconnect()
+    chat.give(second := Recorder(), "", None)
+    chat.open()
+    assert [first.next(), first.next(), second.next()] == [("connect",), ("disconnect",), ("connect",)]
+    assert server.link.sent == ["1::/chat:?a=b", "0::/chat", "1::/chat"]
+    chat.disconnect()
+    chat.give(None, None, token)
+    with pytest.raises(LocalProtocolError, match="no auth="):
+        chat.open()
+    with pytest.raises(TypeError, match="object, not its class"):
+        chat.give(Recorder, None, None)
+    with pytest.raises(TypeError, match="auth must be"):
+        chat.give(None, None, "token")
+    chat.give(None, None, dict)
+
+
+def test_a_new_handler_hears_nothing_that_was_for_the_one_before(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    first, second, go_on = Recorder(), Recorder(), threading.Event()
+    begun = threading.Event()
+    first.on_slow = lambda: (begun.set(), happened(go_on))
+    chat.give(first, None, None)
+    chat.open()
+    assert first.next() == ("connect",)
+    server.push_at_once('5::/chat:{"name":"slow"}', '5::/chat:{"name":"x"}')
+    happened(begun)
+    chat.disconnect()
+    chat.give(second, None, None)
+    assert chat.handler is first
+    go_on.set()
+    eventually(lambda: chat.handler is second)
+    assert [first.next() for _ in range(2)] == [("x",), ("disconnect",)]
+    assert second.told.empty()
+
+
+def test_a_channel_that_the_server_closes_is_let_go(chat, kept, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.on("x", print)
+    assert kept.kept() == [chat]
+    chat.open()
+    server.push("0::/chat")
+    eventually(lambda: is_empty(kept))
+    chat.open()
+    assert kept.kept() == [chat]
+
+
+def test_whatever_is_registered_keeps_a_channel(connection, channel, kept):
+    for register in (
+        lambda chat: chat.on("x", print),
+        lambda chat: chat.once("x")(print),
+        lambda chat: chat.on_event("x", print),
+        lambda chat: chat.on_any(print),
+        lambda chat: chat.on_any_outgoing(print),
+        lambda chat: setattr(chat, "handler", Handler()),
+        lambda chat: chat.give(Handler(), None, None),
+    ):
+        chat = Channel(connection, "/chat", None, channel, kept)
+        assert kept.kept() == []
+        register(chat)
+        assert kept.kept() == [chat]
+        chat.off("x")
+        chat.off_any()
+        chat.disconnect()
+    channel.on("x", print)
+    assert kept.kept() == []
+
+
+def test_the_end_of_an_earlier_join_ends_nothing_of_the_next(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open()
+    chat.disconnect()
+    chat.open()
+    news = chat.events("news")
+    chat.deliver(Left("/chat"))
+    server.push('5::/chat:{"name":"news"}')
+    assert next(news) == ("news", [])
+
+
+def test_a_channel_follows_to_the_connection_that_comes_next(connection, chat, server, notices, kept):
+    server.replies["1::/chat"] = ["1::/chat"]
+    following = make_connection(server, notices)
+    chat.follow(following)
+    chat.open()
+    chat.follow(following)
+    assert chat.connected
+    connection.disconnect()
+    kept.begin_hearing(chat, connection)  # as while the last notice is on its way
+    chat.follow(following)
+    kept.end_hearing(chat)
+    following.open()
+    eventually(lambda: chat.connected)
+    chat.emit("x")
+    assert server.link.sent == ["1::/chat", '5::/chat:{"name":"x"}']
+    following.disconnect()
+
+
+def test_a_new_handler_is_there_when_a_channel_follows(connection, chat, kept, server, notices):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open()
+    connection.disconnect()
+    kept.begin_hearing(chat, connection)  # a notice that nobody ever delivers
+    chat.give(handler := Recorder(), None, None)
+    assert chat.handler is not handler
+    kept.end_hearing(chat)
+    chat.follow(make_connection(server, notices))
+    assert chat.handler is handler
+
+
+def test_a_handler_may_be_given_to_a_channel_that_has_none(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open()
+    chat.give(handler := Recorder(), None, None)
+    assert chat.handler is handler
+    server.push('5::/chat:{"name":"x"}')
+    assert handler.next() == ("x",)
+
+
+def test_a_handler_that_is_about_to_take_the_place_may_be_given_again(chat, kept, connection):
+    chat.open(wait=False)
+    chat.disconnect()
+    kept.begin_hearing(chat, connection)  # a notice that is never delivered
+    chat.give(handler := Recorder(), None, None)
+    chat.open(wait=False)
+    chat.give(handler, None, None)
+    with pytest.raises(ChannelError, match="another handler"):
+        chat.give(Recorder(), None, None)
+
+
+def test_a_channel_says_where_it_is(chat, server):
+    assert repr(chat) == "<Channel '/chat' of the server not connected>"
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.open()
+    assert repr(chat) == "<Channel '/chat' of the server connected>"
 
 
 def test_interrupted_join_can_be_made_again(connection, channel, kept, server, monkeypatch):
@@ -366,23 +579,24 @@ def test_interrupted_join_can_be_made_again(connection, channel, kept, server, m
     number, raised_at = 0, ""
     while raised_at is not None:
         interrupt = Interrupt(number)
-        interrupt.run(lambda: Channel(connection, "/chat", None, channel, kept).join("", PATIENCE, None))
+        interrupt.run(lambda: Channel(connection, "/chat", None, channel, kept).open(PATIENCE))
         number, raised_at = number + 1, interrupt.raised_at
         if raised_at is not None:
             again = Channel(connection, "/chat", None, channel, kept)
-            again.join("", PATIENCE, None)
+            again.open(PATIENCE)
             again.disconnect()
-            eventually(lambda: not kept, f"the end of the channels after Ctrl-C at {raised_at}")
+            eventually(lambda: is_empty(kept), f"the end of the channels after Ctrl-C at {raised_at}")
     assert number > 30
 
 
 def test_a_channel_that_cannot_be_asked_for_is_let_go(connection, channel, chat, kept, server):
     server.replies["1::/chat"] = ["1::/chat"]
-    chat.join("", PATIENCE, None)
+    chat.open(PATIENCE)
     second = Channel(connection, "/chat", None, channel, kept)
     with pytest.raises(ChannelError, match="connected already"):
-        second.join("", PATIENCE, None)
-    assert kept == {chat}
+        second.open(PATIENCE)
+    assert not kept.hears(second)
+    assert kept.hears(chat)
 
 
 async def coroutine(*args): ...
@@ -398,6 +612,9 @@ def test_wrong_arguments_are_explained(channel, server):
         (lambda: channel.emit("x", callback=5), "callback must be a function, not int"),
         (lambda: channel.emit("x", errback=5), "errback must be a function, not int"),
         (lambda: channel.emit("x", timeout=5), "give callback="),
+        (lambda: channel.emit("x", retries=3), "retries= needs timeout= too"),
+        (lambda: channel.send("x", retries="3"), "retries must be a whole number, not str"),
+        (lambda: channel.emit("x", retries=3, timeout=5, volatile=True), "volatile"),
         (lambda: channel.emit("x", timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, timeout="5"), "timeout must be a number"),
         (lambda: channel.emit("x", print, volatile=True), "volatile"),
@@ -518,7 +735,7 @@ def test_events_end_with_the_connection(channel, connection, server):
 
 def test_events_of_a_channel_end_with_it(chat, server):
     server.replies["1::/chat"] = ["1::/chat"]
-    chat.join("", PATIENCE, None)
+    chat.open(PATIENCE)
     news = chat.events("news")
     server.push('5::/chat:{"name":"news"}')
     assert next(news) == ("news", [])

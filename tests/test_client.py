@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import logging
 import subprocess
 import sys
+import threading
 import warnings
+import weakref
+from contextlib import contextmanager
 
 import pytest
 
@@ -16,7 +20,8 @@ from sioclient.errors import ConnectionLost
 from tests.conftest import Recorder
 from tests.interrupts import Interrupt
 from tests.memory import look_again_after, refuse
-from tests.waiting import PATIENCE, eventually
+from tests.servers_py import Task
+from tests.waiting import PATIENCE, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -245,3 +250,236 @@ def test_wait_and_connect_before_open(make):
     for early in (socket.wait, lambda: socket.connect("/chat")):
         with pytest.raises(NotConnected):
             early()
+
+
+def test_open_again_joins_what_was_not_left(make, server, recorder):
+    server.replies.update({f"1::/{name}": [f"1::/{name}"] for name in ("left", "stays")})
+    server.replies["1::/refused"] = ["7::/refused:unauthorized"]
+    socket = make(handler=recorder)
+    stays, left, refused = (socket.channel(f"/{name}") for name in ("stays", "left", "refused"))
+    socket.open()
+    stays.open()
+    left.open()
+    left.disconnect()
+    with pytest.raises(ChannelError):
+        refused.open()
+    for _ in range(3):
+        socket.close()
+        assert socket.ended
+        assert not stays.connected
+        socket.open()
+        assert not socket.ended
+        eventually(lambda: stays.connected)
+        assert server.link.sent == ["1::/stays"]
+        assert socket.channels == {"/stays": stays}
+    socket.disconnect()
+    stays.disconnect()
+    socket.open()
+    assert socket.channels == {}
+    assert server.link.sent == []
+
+
+def test_channel_that_cannot_be_joined_again_is_told_so(make, server):
+    told, socket = [], make()
+    chat = socket.channel("/chat")
+    chat.on("connect_error", lambda *args: told.append(args))
+    socket.open()
+    chat.open()
+    socket.disconnect()
+    server.replies["1::/chat"] = ["7::/chat:unauthorized"]
+    socket.open()
+    eventually(lambda: told == [("unauthorized", None)])
+    assert not chat.is_wanted
+    eventually(lambda: socket._all.kept() == [])
+
+
+def test_open_after_a_failure(make, server):
+    socket = make()
+    server.plan += [refuse, refuse]
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="refused"):
+            socket.open()
+        assert (socket.ended, socket.connected) == (True, False)
+    socket.open()
+    assert (socket.ended, socket.connected) == (False, True)
+
+
+def test_open_after_a_disconnect_without_a_connection(make):
+    socket = make()
+    assert not socket.ended
+    socket.disconnect()
+    assert socket.ended
+    with pytest.raises(NotConnected, match="open it again"):
+        socket.emit("x")
+    socket.open()
+    assert socket.connected
+
+
+def test_open_without_waiting(make, server, recorder):
+    go_on = threading.Event()
+    server.plan.append(lambda attempt: happened(go_on))
+    socket = make(handler=recorder)
+    socket.open(wait=False)
+    assert not socket.connected
+    socket.emit("x")
+    go_on.set()
+    socket.open()
+    assert socket.connected
+    eventually(lambda: server.link.sent == ['5:::{"name":"x"}'])
+
+
+def test_connections_of_before_are_forgotten(make):
+    socket, gone = make(), []
+    for _ in range(3):
+        socket.open()
+        gone.append(weakref.ref(socket._link))
+        socket.disconnect()
+    socket.open()
+    eventually(lambda: gc.collect() >= 0 and {reference() for reference in gone} == {None})
+
+
+def test_one_that_was_opened_again_is_ended_when_nobody_holds_it(make, connectors, server):
+    made = [SocketIO(revision=1, auto_connect=False)]
+    made[0].open()
+    made[0].disconnect()
+    made[0].open()
+    with pytest.warns(ResourceWarning, match="never disconnected"):
+        made.clear()
+    eventually(lambda: server.closed)
+
+
+def test_there_is_one_channel_for_each_endpoint(socket, server):
+    chat = socket.channel("/chat")
+    assert socket.channel("/chat") is chat
+    assert socket.channels == {}
+    assert socket.connect("/chat") is chat
+    assert socket.channels == {"/chat": chat}
+    chat.disconnect()
+    assert socket.connect("/chat") is socket.channel("/chat") is chat
+    for wrong, error in (("", LocalProtocolError), ("/a:b", LocalProtocolError), (5, TypeError)):
+        with pytest.raises(error):
+            socket.channel(wrong)
+
+
+def test_channel_takes_what_it_is_given(socket, server, recorder):
+    chat = socket.channel("/chat", recorder, {"a": "b"})
+    assert (chat.handler, recorder.socket) == (recorder, chat)
+    with pytest.raises(ChannelError, match="another handler"):
+        socket.channel("/chat", Handler())
+    with pytest.raises(ChannelError, match="another query"):
+        socket.channel("/chat", query="a=c")
+    chat.open()
+    assert server.link.sent == ["1::/chat:?a=b"]
+
+
+def test_connect_that_fails_leaves_a_channel_of_before(socket, server):
+    server.replies["1::/no"] = ["7::/no:unauthorized"]
+    chat = socket.channel("/no")
+    for handler in (Handler(), None, Handler()):
+        with pytest.raises(ChannelError, match="unauthorized"):
+            socket.connect("/no", handler)
+        assert socket.channel("/no") is chat
+
+
+def test_connect_that_fails_leaves_nothing_of_its_own(socket, server):
+    server.replies["1::/no"] = ["7::/no:unauthorized"]
+    for _ in range(3):
+        with pytest.raises(ChannelError, match="unauthorized"):
+            socket.connect("/no", Handler())
+    assert socket._all.kept() == []
+
+
+def test_open_after_the_attempts_have_ended(make, server):
+    socket = make(max_reconnection_attempts=0)
+    socket.open()
+    server.push(ConnectionLost("cut"))
+    with pytest.raises(ConnectionError, match="cut"):
+        socket.wait()
+    socket.open()
+    assert socket.connected
+
+
+def test_open_in_a_handler_keeps_who_waits(make, server):
+    """The main loop of a program goes on if a handler opens the connection again."""
+
+    class Stubborn(Handler):
+        def on_disconnect(self, reason):
+            if reason == "server":
+                self.socket.open()
+
+        def on_reconnect_failed(self, error):
+            self.socket.open()
+
+    socket = make(handler=Stubborn(), max_reconnection_attempts=0)
+    socket.open()
+    waiting = Task(socket.wait)
+    for number, end in enumerate(["0::", ConnectionLost("cut"), "0::"], 2):
+        server.push(end)
+        eventually(lambda: len(server.transports) == number and socket.connected)  # noqa: B023
+    assert not waiting.done
+    socket.disconnect()
+    assert waiting.result() == "client"
+
+
+def test_interrupt_while_another_connection_is_made(make, server, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    socket = make()
+    chat = socket.channel("/chat")
+    socket.open()
+    chat.open()
+    socket.disconnect()
+    with monkeypatch.context() as patch:
+        patch.setattr("sioclient.client.end_when_forgotten", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            socket.open()
+    assert (socket.ended, chat.is_wanted) == (True, False)
+    socket.open()
+    eventually(lambda: chat.connected)
+
+
+def test_connection_that_ends_before_it_is_opened_leaves_nothing(make):
+    """Another thread may disconnect between two steps of ``open``."""
+    socket, first, second = make(), Recorder(), Recorder()
+    chat = socket.channel("/chat", first)
+    socket.open()
+    chat.open()
+    socket.disconnect()
+    for _ in range(3):
+        socket._link.follow(socket._compose)
+        socket.disconnect()
+    socket.channel("/chat", second)
+    socket.open()
+    assert second.next() == ("connect",)
+    assert (chat.handler, len(socket._all._hearing)) == (second, 1)
+
+
+def test_ctrl_c_at_any_place_of_open_again_leaves_what_can_be_opened(make, monkeypatch):
+    look_again_after(0.2, monkeypatch)
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        socket = make()
+        chat = socket.channel("/chat")
+        socket.open()
+        chat.open()
+        socket.disconnect()
+        interrupt = Interrupt(number)
+        with uncollected():
+            interrupt.run(socket.open)
+        number, raised_at = number + 1, interrupt.raised_at
+        Task(socket.disconnect).result()
+        socket.open()
+        eventually(lambda: chat.connected, f"the channel after Ctrl-C at {raised_at}")  # noqa: B023
+        socket.disconnect()
+    assert number > 50
+
+
+@contextmanager
+def uncollected():
+    """Keep the garbage collector from running, whose work would be interrupted too."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,6 @@ import pytest
 from sioclient import connection as module
 from sioclient import process
 from sioclient.address import parse_address
-from sioclient.connection import end_when_forgotten
 from sioclient.connection import make_connection as make_real_connection
 from sioclient.errors import (
     AckTimeout,
@@ -29,10 +29,10 @@ from sioclient.protocol import fence
 from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.notices import Connected, Ended, TransportClosed
+from sioclient.protocol.notices import Connected, Ended, JoinFailed, TransportClosed
 from sioclient.protocol.outbox import Outbox
 from sioclient.protocol.packets import Event, Message
-from sioclient.protocol.revisions import revision1, revision5
+from sioclient.protocol.revisions import any_revision, revision1, revision5
 from tests.interrupts import Interrupt
 from tests.memory import (
     NEVER,
@@ -112,11 +112,103 @@ def test_open_raises_why_there_is_no_connection(server, notices):
     assert not connection.is_open
 
 
-def test_open_is_for_once(connection):
-    connection.open()
-    with pytest.raises(LocalProtocolError, match="opened before"):
-        connection.open()
+def test_open_does_nothing_while_the_connection_is_open(connection, server):
+    assert connection.open()
+    assert connection.open()
     assert connection.connected
+    assert server.attempts == 1
+
+
+def test_open_need_not_wait(server, notices):
+    may_connect = threading.Event()
+    server.plan.append(lambda attempt: happened(may_connect))
+    connection = make_connection(server, notices)
+    assert connection.open(wait=False)
+    connection.send(event("x"))
+    joined = connection.joins.ask("/chat", "", None, weakref.ref(notices))
+    waiting = Task(connection.open)
+    waiting.wait_until_blocked()
+    may_connect.set()
+    assert waiting.result()
+    server.push("1::/chat")
+    eventually(lambda: joined.state is Joining.OPEN)
+    eventually(lambda: server.link.sent == ["1::/chat", '5:::{"name":"x"}'])
+    connection.disconnect()
+
+
+def test_first_connection_that_fails_is_told_if_nobody_waits(server, notices):
+    server.plan.append(refuse)
+    connection = make_connection(server, notices)
+    connection.open(wait=False)
+    with pytest.raises(ConnectionError, match="refused"):
+        connection.wait(None)
+    assert [str(notice.error) for notice in notices.of(JoinFailed)] == ["refused"]
+
+
+def test_interrupt_of_who_waits_too_ends_nothing(connection, server, monkeypatch):
+    may_connect = threading.Event()
+    server.plan.append(lambda attempt: happened(may_connect))
+    connection.open(wait=False)
+    with monkeypatch.context() as patch:
+        interrupt_waiting(connection, patch)
+        with pytest.raises(KeyboardInterrupt):
+            connection.open()
+    may_connect.set()
+    assert connection.open()
+    assert connection.connected
+
+
+def test_another_connection_comes_in_the_place_of_one_that_has_ended(connection, server, notices):
+    made = []
+
+    def make(before):
+        assert before is connection
+        made.append(make_connection(server, notices))
+        return made[-1]
+
+    connection.open()
+    assert not connection.has_ended
+    assert connection.follow(make) is connection
+    connection.disconnect()
+    assert (connection.has_ended, connection.is_over) == (True, True)
+    assert not connection.open()
+    assert connection.follow(make) is connection.follow(make) is made[0]
+    made[0].open()
+    assert made[0].connected
+    made[0].disconnect()
+
+
+def test_functions_of_the_connection_before_run_first(connection, server, notices):
+    order, go_on, begun, second = [], threading.Event(), threading.Event(), Notices()
+    made = make_connection(server, second, connect_timeout=NEVER)
+
+    def react(notice):
+        order.append(("first", type(notice)))
+        if isinstance(notice, Message):
+            begun.set()
+            connection.disconnect()
+            made.come_after(connection)
+            assert made.open()  # it does not wait
+            with pytest.raises(NotConnected, match="after this handler"):
+                made.call(ask(made), None, None)
+            with pytest.raises(LocalProtocolError, match="in a handler"):
+                made.wait(None)
+            happened(go_on)
+
+    notices.react = react
+    second.react = lambda notice: order.append(("second", type(notice)))
+    connection.open()
+    server.push("3:::go")
+    happened(begun)
+    opening = Task(made.open)
+    opening.wait_until_blocked()
+    assert server.attempts == 1
+    go_on.set()
+    opening.result()
+    eventually(lambda: ("second", Connected) in order)
+    assert [whose for whose, _ in order] == sorted(whose for whose, _ in order)
+    assert ("first", Ended) in order
+    made.disconnect()
 
 
 def test_disconnect_aborts_an_attempt(server, notices):
@@ -225,52 +317,36 @@ def test_thread_that_cannot_be_started_is_the_end(server, notices, monkeypatch):
 # A connection that nobody holds
 
 
-def test_abandoned_connection_ends_by_itself(connection):
+def test_abandoned_connection_ends_by_itself(connection, caplog):
+    caplog.set_level(logging.WARNING, "sioclient")
     connection.open()
-    connection.abandon()
+    connection.abandon("nobody holds it")
     ended(connection)
     assert not connection.is_open
+    assert caplog.messages == ["nobody holds it"]
 
 
 def test_abandoned_connection_ends_although_its_transport_raises(connection, server):
     connection.open()
     server.fault = lambda method: 1 / 0 if method == "wake" else None
-    connection.abandon()
+    connection.abandon("nobody holds it")
     server.push("3:::x")
     ended(connection)
     assert not connection.is_open
 
 
 def test_connection_abandoned_before_it_begins_ends_as_soon(connection):
-    connection.abandon()
+    connection.abandon("nobody holds it")
     connection.open()
     ended(connection)
     assert not connection.is_open
 
 
-class Owner:
-    """Whoever holds a connection."""
-
-
-def test_forgotten_connection_ends_with_a_warning(connection, notices):
-    owner = Owner()
-    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
-    connection.open()
-    owners = [owner]
-    del owner
-    with pytest.warns(ResourceWarning, match="was never disconnected"):
-        owners.clear()
-    ended(connection)
-    assert notices.of(Ended)
-
-
-@pytest.mark.parametrize("forked", [False, True])
-def test_forgotten_connection_that_is_not_open_needs_no_warning(forked, server, notices):
-    connection, owner = make_connection(server, notices), Owner()
-    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
-    if forked:
-        connection.forget()
-    del owner  # a warning would be an error
+def test_connection_is_unusable_once_it_was_forgotten(server, notices):
+    connection = make_connection(server, notices)
+    connection.forget()
+    with pytest.raises(RuntimeError, match="make a new SocketIO"):
+        connection.open()
 
 
 def test_real_connection_has_an_address_and_is_not_open():
@@ -293,6 +369,13 @@ def test_call_fails_when_its_time_is_over(connection):
     connection.open()
     with pytest.raises(AckTimeout):
         connection.call(ask(connection), None, 0.05)
+
+
+def test_number_as_a_name_is_shown_as_text(connection):
+    packet = Event(5, [], "", 1, True)
+    connection.open()
+    with pytest.raises(AckTimeout, match="acknowledgement of '5'"):
+        connection.call(packet, None, 0.01)
 
 
 def test_call_fails_when_the_connection_is_lost(connection, server):
@@ -381,22 +464,15 @@ def test_end_lets_whoever_waits_go(connection, server, notices):
 
 
 def test_nothing_is_said_in_an_unknown_revision(server, notices):
-    connection = make_real_connection(parse_address("h", 80, None, "socket.io"), Options(), UnknownOpening())
-    connection.joins.check_name("/anything?at=all")
+    connection = make_real_connection(parse_address("h", 80, None, "socket.io"), Options(), any_revision())
     assert connection.revision is None
+    connection.acknowledge(event("x", id=1), [])  # it is for a server of before
     for verb in (
         lambda: connection.send(Message("x")),
-        lambda: connection.acknowledge(event("x", id=1), []),
         lambda: connection.joins.ask("/chat", "", None, weakref.ref(notices)),
     ):
-        with pytest.raises(NotConnected, match="not known yet"):
+        with pytest.raises(NotConnected, match=r"call open\(\)"):
             verb()
-
-
-class UnknownOpening:
-    """Begins sessions of a revision that only the handshake tells."""
-
-    dialect = None
 
 
 # Waiting
@@ -406,6 +482,20 @@ def test_wait_returns_after_its_time(connection):
     connection.open()
     connection.wait(0.01)
     assert connection.connected
+
+
+def test_wait_says_who_ended_the_connection(connection, server):
+    connection.open()
+    assert connection.wait(0.01) is None
+    server.push("0::")
+    assert connection.wait(PATIENCE) == "server"
+    assert connection.wait(None) == "server"
+
+
+def test_wait_says_that_we_ended_the_connection(connection):
+    connection.open()
+    connection.disconnect()
+    assert connection.wait(None) == "client"
 
 
 def test_wait_before_open(connection):

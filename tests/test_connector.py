@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -178,8 +179,27 @@ def test_refused_handshake_has_its_status_and_is_made_once(status: int, retryabl
     error, server = failure(reply(status, b"go away", "Location: /elsewhere"))
     assert isinstance(error, HandshakeRejected)
     body = "to /elsewhere" if status == 302 else "go away"
-    assert (error.status, error.body, error.retryable) == (status, body, retryable)
+    assert (error.status, error.body, error.retryable, error.retry_after) == (status, body, retryable, 0)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("", 0),
+        ("-1", 0),
+        ("1.5", 0),
+        ("\xb2", 0),
+        ("9" * 11, 0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+    ],
+)
+def test_a_refusal_says_for_how_long_the_server_wants_to_be_left_alone(text: str, seconds: float) -> None:
+    error, _ = failure(reply(503, b"", f"Retry-After: {text}"))
+    assert isinstance(error, HandshakeRejected)
+    assert error.retry_after == seconds
 
 
 @pytest.mark.parametrize(
@@ -272,6 +292,13 @@ def test_transport_that_does_not_open_says_why(caplog: pytest.LogCaptureFixture)
     assert error.status == 403
     assert len(server.requests) == 2
     assert "websocket did not open: the server refused the websocket with status 403" in caplog.text
+
+
+def test_path_without_a_server_may_be_an_endpoint() -> None:
+    with Server(reply(404, b"no"), reply(404, b"no")) as server:
+        address = parse_address(f"http://127.0.0.1:{server.port}/chat", None, None, "socket.io")
+        with attempts(address) as made, pytest.raises(HandshakeRejected, match=r'call connect\("/chat"\)'):
+            run(made.attempt())
 
 
 def test_nobody_there_is_a_connect_error() -> None:
@@ -570,14 +597,125 @@ def test_server_without_polling_is_found_over_a_websocket(frames: list[bytes], n
 
 
 def test_server_that_ends_while_it_is_found_out_may_be_retried() -> None:
-    def script(peer: Peer) -> None:
-        peer.accept()
-        peer.send(frame(OLD_OPEN.decode()))
-
     refuse = reply(400, NO_POLLING)
-    error, _ = failure(refuse, refuse, refuse, script, opening=any_revision())
+    error, _ = failure(refuse, refuse, refuse, end_after_ping, lambda peer: peer.accept(), opening=any_revision())
     assert "ended websocket at once" in str(error)
     assert error.retryable
+
+
+# A websocket and no poll
+
+
+OF_4, OF_3 = "/socket.io/?EIO=4&transport=websocket", "/socket.io/?EIO=3&transport=websocket"
+
+
+def end_after_ping(peer: Peer) -> None:
+    """Script: end the session because of a ping, as socket.io 3.0 to 4.4 do."""
+    peer.accept()
+    peer.send(frame(OLD_OPEN.decode()))
+    assert peer.read_frame().payload == b"2"
+
+
+def close(peer: Peer) -> None:
+    """Script: close without a response, as socket.io 0.7 to 0.9 do."""
+    peer.read_head()
+
+
+@contextmanager
+def websocket_alone(*scripts: Script, **options: Any) -> Iterator[tuple[Server, Attempts]]:
+    opening = any_revision(only_websocket=True)
+    with Server(*scripts) as server, attempts(server, ("websocket",), opening=opening, **options) as made:
+        yield server, made
+
+
+@pytest.mark.parametrize(
+    ("scripts", "number", "opened"),
+    [
+        ([speak(OPEN)], 5, [OF_4]),
+        ([speak(OLD_OPEN, b"40")], 4, [OF_4]),
+        ([speak(OLD_OPEN, "2", b"3", b"40")], 4, [OF_4]),
+        ([speak(OLD_OPEN, "2")], 5, [OF_4]),
+        ([end_after_ping, speak(OLD_OPEN)], 5, [OF_4, OF_4]),
+        ([reply(400, b"Unsupported protocol version"), speak(OLD_OPEN, b"40")], 4, [OF_4, OF_3]),
+        ([reply(403, b""), speak(OLD_OPEN, "2", b"3")], 4, [OF_4, OF_3]),
+        ([close, reply(), websocket], 1, [OF_4, "/socket.io/1/?t=", "/socket.io/1/websocket/sid"]),
+        ([reply(404, b"no"), reply(), websocket], 1, [OF_4, "/socket.io/1/?t=", "/socket.io/1/websocket/sid"]),
+    ],
+)
+def test_websocket_alone_finds_out_without_a_poll(scripts: list[Script], number: int, opened: list[str]) -> None:
+    with websocket_alone(*scripts) as (server, made):
+        handshake, transport = run(made.attempt())
+        transport.close(0)
+        assert handshake.dialect.number == number
+        assert [re.sub(r"\?t=\d+", "?t=", request.target) for request in server.requests] == opened
+
+
+@pytest.mark.parametrize(
+    ("scripts", "text"),
+    [
+        ([reply(400, b"Transport unknown")], "it offers no websocket, only xhr-polling"),
+        ([reply(400, b"not today"), reply(400, NO_POLLING)], "the websocket with status 400, 'not today'"),
+        ([reply(403, b""), reply(403, b""), reply(404, b"no")], "the websocket with status 403"),
+        ([close, reply(403, b"handshake unauthorized")], "'handshake unauthorized'.*Before that, no websocket"),
+        ([reply(404, b"no"), reply(401, b"")], "the handshake with status 401"),
+        ([speak(b"hello")], "not a Socket"),
+        ([lambda peer: peer.accept()], "ended websocket at once"),
+        (
+            [reply(400, b"Unsupported protocol version"), reply(400, b"no"), reply(400, NO_POLLING)],
+            "with status 400, 'no'",
+        ),
+    ],
+)
+def test_failure_of_a_websocket_alone_says_why(scripts: list[Script], text: str) -> None:
+    with websocket_alone(*scripts) as (server, made):
+        with pytest.raises(ConnectError, match=text):
+            run(made.attempt())
+        assert server.connections == len(scripts)
+
+
+def test_silence_of_a_websocket_alone_is_not_followed_by_a_handshake() -> None:
+    with websocket_alone(speak(), seconds=0.5) as (server, made):
+        with pytest.raises(ConnectError, match="sends nothing"):
+            run(made.attempt())
+        assert server.connections == 1
+
+
+def test_nobody_there_is_asked_once_for_a_websocket() -> None:
+    opening = any_revision(only_websocket=True)
+    with (
+        closed_port() as port,
+        attempts(parse_address("127.0.0.1", port, None, "socket.io"), ("websocket",), opening=opening) as made,
+        pytest.raises(ConnectError, match="refused the connection") as caught,
+    ):
+        run(made.attempt())
+    assert "Before that" not in str(caught.value)
+
+
+def test_websocket_alone_of_a_known_revision_is_all_that_is_tried() -> None:
+    error, server = failure(reply(400, b"no"), transports=("websocket",), opening=revision5())
+    assert "the websocket with status 400" in str(error)
+    assert len(server.requests) == 1
+
+
+def test_handshake_of_a_known_revision_fails_for_both() -> None:
+    error, server = failure(reply(400, b"no"), reply(403, b"not you"), transports=ENGINE, opening=revision5())
+    assert "the handshake with status 403, 'not you'" in str(error)
+    assert len(server.requests) == 2
+
+
+def test_no_session_of_an_older_revision_says_so() -> None:
+    for script in (speak(), lambda peer: peer.accept()):
+        error, _ = failure(script, transports=("websocket",), opening=revision4(), seconds=0.5)
+        assert "if they are asked for a session of 1.x or 2.x: leave revision= out" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "number"), [([speak(OPEN)], 5), ([close, reply()], 1)], ids=["websocket", "handshake"]
+)
+def test_ask_makes_no_poll_for_a_websocket_alone(scripts: list[Script], number: int) -> None:
+    with websocket_alone(*scripts) as (server, made):
+        assert Task(made.attempt().ask).result().dialect.number == number
+        assert len(server.requests) == len(scripts)
 
 
 def test_server_without_polling_needs_websockets() -> None:

@@ -68,7 +68,8 @@ def test_no_server() -> None:
     [
         ({"connect_timeout": 0}, ValueError),
         ({"colour": "red"}, TypeError),
-        ({"transports": ("websocket",)}, TypeError),
+        ({"transports": ()}, ValueError),
+        ({"reconnect": False}, TypeError),
         ({"revision": 1}, TypeError),
         ({"headers": {"X": "a\nb"}}, ValueError),
         ({"resource": ""}, ValueError),
@@ -90,3 +91,12 @@ def test_a_server_that_has_only_websockets() -> None:
     with Server(refused, refused, refused, open_websocket) as server:
         info = detect("127.0.0.1", server.port)
     assert (info.revision, info.transports) == (5, ("websocket",))
+
+
+def test_errors_name_the_address_and_what_may_be_an_endpoint() -> None:
+    with Server(reply(404, b"no"), reply(404, b"no")) as server, pytest.raises(HandshakeRejected) as caught:
+        detect(server.url("/chat"))
+    assert str(caught.value).startswith(
+        server.url("/chat/socket.io/: the server refused the handshake with status 404")
+    )
+    assert 'If "/chat" is an endpoint' in str(caught.value)

@@ -95,6 +95,7 @@ def test_before_the_first_connection(make):
     [
         ({"colour": "red"}, TypeError, "no option 'colour'"),
         ({"parser": "msgpack"}, TypeError, "no option 'parser'"),
+        ({"retries": 3, "ack_timeout": 1}, TypeError, "no option 'ack_timeout'"),
         ({"revision": 5}, ValueError, "revision must be that of Engine.IO, 3 or 4"),
         ({"revision": 1}, ValueError, "3 or 4"),
         ({"logger": "loud"}, TypeError, "logger must be True, False or a logging.Logger, not str"),
@@ -155,6 +156,39 @@ def test_one_connection_at_a_time(make, server):
     assert server.attempts == 2
 
 
+def test_connect_in_a_function_comes_after_what_is_told_of_the_end(make, server):
+    told = queue.Queue()
+    logger = logger_to(told)
+    logger.setLevel(logging.INFO)
+    client = make(logger=logger)
+
+    @client.on("disconnect")
+    def disconnected(reason):
+        told.put(reason)
+        if len(server.transports) == 1:
+            client.disconnect()
+            client.connect("localhost")
+
+    client.connect("localhost")
+    server.push(ConnectionLost("cut"))
+    connected, ended = "connected over memory, revision 4", "the connection has ended: as wanted"
+    expected = [connected, "cut", "disconnected: cut", "attempt 1", ended, connected]
+    for text in expected:
+        assert text in taken(told)
+    client.close()
+    assert client.wait() == "client"
+
+
+def test_connections_of_before_are_forgotten(make, server):
+    client, gone = make(), []
+    for _ in range(3):
+        client.connect("localhost")
+        gone.append(weakref.ref(client._connection))
+        client.disconnect()
+    client.connect("localhost")
+    eventually(lambda: gc.collect() >= 0 and {reference() for reference in gone} == {None})
+
+
 def test_without_a_revision_it_is_found_out(server, monkeypatch):
     monkeypatch.setattr("sioclient.connection.Connector", lambda *args: server)
     known = engine_alone(3)
@@ -205,7 +239,7 @@ def test_a_loss_is_logged_with_what_follows(make, server):
         pass
     assert "broken" in text
     client.disconnect()
-    while taken(records) != f"{address}the connection has ended, as wanted":
+    while taken(records) != f"{address}the connection has ended: as wanted":
         pass
 
 

@@ -22,6 +22,8 @@ from sioclient.errors import (
     SocketIOError,
     WaitTimeout,
     WrongRevision,
+    advice,
+    refused,
 )
 
 ONE_OF_EACH = [
@@ -146,3 +148,10 @@ def test_address_is_added_once(text: str, address: str, what: str, told: str) ->
     errors.add_address(error, address, what)
     errors.add_address(error, address, what)
     assert str(error) == told
+
+
+@pytest.mark.parametrize("body", ['{"code":1,"message":"Session ID unknown"}', '"Invalid session abc"'])
+def test_session_of_another_server_is_advised_about(body: str) -> None:
+    assert "transports='websocket'" in advice(400, body)
+    assert str(refused("a poll", 400, body)) == f"a poll was refused with status 400: {advice(400, body)}"
+    assert str(refused("a POST", 500, "")) == "a POST was refused with status 500"

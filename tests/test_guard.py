@@ -81,8 +81,35 @@ def test_verbs_of_the_inside_are_refused_outside(verb, guard: Guard) -> None:
 def test_snapshots_are_read_outside(guard: Guard) -> None:
     assert guard.dialect is not None
     assert (guard.dialect.number, guard.current) == (1, 1)
+    assert guard.stats().queued == 0
+    guard.counts.heard_at = 0.0
+    assert guard.stats().last_received > 0
     guard.end()
     assert guard.current == 0
+
+
+def test_guard_comes_after_another(guard: Guard, protocol: ClientProtocol) -> None:
+    guard.reader, later = 5, Guard(protocol)
+    later.wait_for_before()
+    later.come_after(guard)
+    assert later.reader == 5
+    task = Task(later.wait_for_before)
+    task.wait_until_blocked()
+    guard.finish()
+    task.result()
+    assert later.before is None
+
+
+def test_guard_comes_after_all_that_were_before(guard: Guard, protocol: ClientProtocol) -> None:
+    between, later = Guard(protocol), Guard(protocol)
+    between.come_after(guard)
+    later.come_after(between)
+    between.finish()  # as when it ended before its listener began
+    task = Task(later.wait_for_before)
+    task.wait_until_blocked()
+    guard.finish()
+    task.result()
+    assert later.before is None
 
 
 # What the protocol tells

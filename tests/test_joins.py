@@ -6,10 +6,14 @@ import weakref
 
 import pytest
 
+from sioclient.address import parse_address
+from sioclient.connection import make_connection as make_real_connection
 from sioclient.errors import ChannelError, ConnectionLost, LocalProtocolError
+from sioclient.options import Options
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.notices import JoinFailed, Reconnected
 from sioclient.protocol.packets import Message
+from sioclient.protocol.revisions import any_revision
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually
 
@@ -40,7 +44,9 @@ def join(connection, owner, name="/chat", timeout=PATIENCE):
 def test_join_waits_for_the_reply(connection, server, notices):
     server.replies["1::/chat"] = ["1::/chat"]
     connection.open()
-    assert join(connection, notices).state is Joining.OPEN
+    endpoint = join(connection, notices)
+    assert endpoint.state is Joining.OPEN
+    assert connection.joins.wants(endpoint)
 
 
 def test_join_that_is_refused(connection, server, notices):
@@ -99,6 +105,8 @@ def test_leaving_lets_whoever_waits_for_the_join_go(connection, server, notices)
 
 def test_name_of_an_endpoint_is_checked_once_the_revision_is_known(connection, server, notices):
     connection.joins.check_name("/chat")
+    with pytest.raises(LocalProtocolError, match="always connected"):
+        connection.joins.check_name("")
     with pytest.raises(LocalProtocolError, match="query="):
         connection.joins.check_name("/chat?x")
 
@@ -112,3 +120,29 @@ def test_endpoint_is_left_for_the_owner_who_joined_it_only(connection, server, n
     assert server.link.sent == ["1::/chat"]
     connection.joins.leave_unheld("/chat", owner)
     assert server.link.sent == ["1::/chat", "0::/chat"]
+
+
+def test_name_of_an_endpoint_must_be_one_that_some_server_can_have():
+    unknown = make_real_connection(parse_address("h", 80, None, "socket.io"), Options(), any_revision())
+    unknown.joins.check_name("/a,b")  # revision 1 can
+    with pytest.raises(LocalProtocolError):
+        unknown.joins.check_name("/a:b,c")
+    with pytest.raises(TypeError):
+        unknown.joins.check_name(5)
+
+
+def test_expected_endpoint_is_joined_with_the_first_session(connection, server, notices):
+    server.replies["1::/chat"] = ["1::/chat"]
+    endpoint = connection.joins.expect("/chat", "?a=b", weakref.ref(notices), None)
+    assert endpoint.state is Joining.ASKED
+    connection.open()
+    eventually(lambda: endpoint.state is Joining.OPEN)
+    assert server.link.sent == ["1::/chat:?a=b"]
+
+
+def test_what_left_unheld_returns(connection, notices):
+    connection.open()
+    owner = weakref.ref(notices)
+    assert not connection.joins.leave_unheld("/chat", owner)
+    connection.joins.ask("/chat", "", None, owner)
+    assert connection.joins.leave_unheld("/chat", owner)

@@ -381,7 +381,7 @@ def test_time_out_is_told_while_the_next_attempt_is_waited_for(server, notices):
 
 def test_abandoned_connection_ends(connection, server, notices):
     connection.open()
-    connection.abandon()
+    connection.abandon("nobody holds it")
     eventually(lambda: notices.of(Ended))
     assert server.link.sent == ["0::"]
 
@@ -390,7 +390,7 @@ def test_abandoned_connection_does_not_come_back(server, notices):
     connection = make_connection(server, notices)
     connection.open()
     server.plan.append(refuse)
-    notices.react = lambda notice: connection.abandon() if isinstance(notice, Disconnected) else None
+    notices.react = lambda notice: connection.abandon("nobody holds it") if isinstance(notice, Disconnected) else None
     server.push(ConnectionLost("cut"))
     eventually(lambda: notices.of(Ended))
     assert not notices.of(Reconnected)
@@ -492,3 +492,27 @@ def test_lifecycle_is_told_in_order(connection, server, notices):
         Connected,
         Reconnected,
     ]
+
+
+def test_abandoned_connection_that_was_ended_already_needs_no_warning(connection, server, caplog):
+    def end(method):
+        if method == "recv":
+            connection.abandon("nobody holds it")
+            connection.begin_disconnect()
+
+    connection.open()
+    server.fault = end
+    server.push("3:::x")
+    ended(connection)
+    assert caplog.messages == []
+
+
+def test_listener_waits_until_the_one_before_is_over(server, notices):
+    before, later = make_connection(server, notices), make_connection(server, notices)
+    later.come_after(before)
+    opening = Task(later.open)
+    opening.wait_until_blocked()
+    assert server.attempts == 0
+    before.disconnect()
+    opening.result()
+    later.disconnect()

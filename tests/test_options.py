@@ -7,11 +7,13 @@ import functools
 import json
 import operator
 import re
+from collections import UserDict
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 import requests
+from requests.auth import HTTPBasicAuth
 
 from sioclient import SocketIO
 from sioclient.options import (
@@ -20,6 +22,7 @@ from sioclient.options import (
     Options,
     OptionsDict,
     auth_data,
+    check_retries,
     check_timeout,
     make_options,
     split_auth,
@@ -55,6 +58,8 @@ def test_the_defaults_are_those_that_are_promised() -> None:
         "buffer_size": 1000,
         "max_message_size": 16 * 1024 * 1024,
         "revision": None,
+        "retries": None,
+        "ack_timeout": None,
         "parser": None,
         "trailing_slash": True,
     }
@@ -80,7 +85,7 @@ def test_options_are_keywords() -> None:
 @pytest.mark.parametrize("given", [{"colour": "red"}, {"reconnect": True, "colour": "red"}, {"json": None}])
 def test_an_option_that_there_is_not_is_named(given: dict[str, Any]) -> None:
     with pytest.raises(
-        TypeError, match=r"^there is no option '(colour|json)'; there are auth, buffer_size, "
+        TypeError, match=r"^there is no option '(colour|json)'; there are ack_timeout, auth, "
     ) as caught:
         make_options(given, without=("json",))
     assert "json" not in str(caught.value).partition(";")[2]
@@ -143,6 +148,42 @@ def test_only_attempts_may_have_no_limit(name: str) -> None:
     assert Options(max_reconnection_attempts=None).max_reconnection_attempts is None
     with pytest.raises(TypeError, match=f"^{name} must be a whole number, not NoneType$"):
         Options(**{name: None})
+
+
+@pytest.mark.parametrize("value", [0.001, 1, 2.5, None])
+def test_the_time_of_an_acknowledgement_is_seconds_or_none(value: Any) -> None:
+    assert Options(ack_timeout=value).ack_timeout == value
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"ack_timeout": "1"}, "ack_timeout must be a number of seconds, not str"),
+        ({"ack_timeout": 0}, "ack_timeout must be a number of seconds above 0, not 0"),
+        ({"retries": 1.5, "ack_timeout": 1}, "retries must be a whole number, not float"),
+        ({"retries": -1, "ack_timeout": 1}, "retries must be a whole number from 0, not -1"),
+        ({"retries": 3}, "retries= needs ack_timeout= too: the seconds after which a packet is written again"),
+    ],
+)
+def test_retries_and_their_time_are_checked(options: dict[str, Any], expected: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"^{expected}$"):
+        Options(**options)
+
+
+@pytest.mark.parametrize("retries", [None, 0])
+def test_without_retries_no_time_is_needed(retries: int | None) -> None:
+    assert Options(retries=retries).retries == retries
+
+
+@pytest.mark.parametrize("retries", [0, 1, 10**9])
+def test_retries_are_a_whole_number(retries: int) -> None:
+    check_retries(retries)
+
+
+@pytest.mark.parametrize("retries", [None, -1, True, 1.0, "1"])
+def test_what_are_no_retries_is_refused(retries: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^retries must be a whole number"):
+        check_retries(retries)
 
 
 @pytest.mark.parametrize("module", [object(), "json", type("Half", (), {"dumps": None})()])
@@ -306,6 +347,11 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
     assert auth_data({"token": "x"}) == {"token": "x"}
     assert auth_data(lambda: {"token": "x"}) == {"token": "x"}
     assert auth_data(lambda: None) is None
+    for mapping in (MappingProxyType({"token": "x"}), UserDict(token="x")):
+        assert json.dumps(auth_data(mapping)) == json.dumps(auth_data(lambda m=mapping: m)) == '{"token": "x"}'
+    for needy in (lambda request: {}, lambda *, key: {}, HTTPBasicAuth("user", "password")):
+        with pytest.raises(TypeError, match="not one that needs arguments, such as HTTP authentication"):
+            auth_data(needy)
     for auth in ("x", 5, ["x"], lambda: "x"):
         with pytest.raises(TypeError, match="auth must be a dictionary"):
             auth_data(auth)
@@ -315,9 +361,3 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
 def test_a_parser_is_one_of_those_there_are(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^parser must be 'msgpack', or None for the usual one, not "):
         Options(parser=value)
-
-
-def test_revision_1_has_no_parser() -> None:
-    assert Options(parser="msgpack", revision=5).parser == "msgpack"
-    with pytest.raises(ValueError, match="a server of revision 1 has none"):
-        Options(parser="msgpack", revision=1)

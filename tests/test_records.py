@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sioclient.errors import ConnectionLost
+from sioclient.errors import ConnectionLost, WrongRevision
 from sioclient.protocol.notices import Connected, Disconnected, Dropped, Ended, Retrying, TransportClosed
 from sioclient.protocol.packets import Malformed
 from sioclient.records import log_notice
@@ -20,7 +20,15 @@ LINK: Any = SimpleNamespace(address="http://host/", transport_name="websocket", 
         (Connected(""), "INFO", "http://host/: connected over websocket, revision 1"),
         (TransportClosed("x" * 300), "INFO", "http://host/: disconnected: " + "x" * 200),
         (Retrying(2, 1.25, ConnectionLost("gone")), "INFO", "http://host/: attempt 2 in 1.2 s: gone"),
+        (Retrying(2, 1.25, WrongRevision("v1")), "WARNING", "http://host/: attempt 2 in 1.2 s: v1"),
         (Ended(None), "INFO", "http://host/: the connection has ended: as wanted"),
+        (Ended(None, by="client"), "INFO", "http://host/: the connection has ended: as wanted"),
+        (
+            Ended(None, by="server"),
+            "INFO",
+            "http://host/: the connection has ended: the server disconnected us (with reconnect_when_kicked=True, the "
+            "client would connect again)",
+        ),
         (Ended(ConnectionLost("gone")), "INFO", "http://host/: the connection has ended: gone"),
         (
             Dropped(3, Malformed("9:::", "no such type")),

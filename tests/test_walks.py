@@ -18,7 +18,7 @@ def traced() -> dict[str, Figures]:
     return {name: Figures(**figures) for name, figures in json.loads(done.stdout).items()}
 
 
-@pytest.mark.parametrize("name", ["event", "emit", "call", "connect", "connect again"])
+@pytest.mark.parametrize("name", ["event", "emit", "call", "connect", "connect again", "websocket alone"])
 def test_walk_ends_and_goes_through_several_files(traced, name):
     print(name, *traced[name])
     assert traced[name].calls > traced[name].files > 1

@@ -14,8 +14,9 @@ Definitions
     wakes up in the transport, and that its loop goes on, is the same for all walks.
 
 A walk is repeated after a warm-up, and the one with the median of calls is shown. Only *connect* is the first of its
-process, in which the modules of the transports are loaded; *connect again* is a later one. The figures are those of
-Python 3.11; from 3.12 on, most comprehensions are not calls.
+process, in which the modules of the transports are loaded; *connect again* is a later one. *websocket alone* is a later
+one without a poll, to a server of revision 5. The figures are those of Python 3.11; from 3.12 on, most comprehensions
+are not calls.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ BEFORE = {"event": (30, 13, 15), "emit": (35, 12, 20), "call": (67, 17, 29), "co
 
 LIMITS = {walk: (calls // 2, changes // 2) for walk, (calls, _, changes) in BEFORE.items()}
 """Calls and changes of side that a walk may have: half of what it was."""
+
+LIMITS["websocket alone"] = LIMITS["connect"]
 
 
 class Step(NamedTuple):
@@ -159,12 +162,15 @@ class Tracer:
             steps.append(Step(what == "call", code.co_filename[len(PACKAGE) :], name, thread))
 
 
+_OPEN = '0{"sid":"a-session","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}'
+
+
 def measure() -> dict[str, Walk]:
     """Return the walks by their names; *connect* is as described only if nothing was connected before."""
     with Tracer() as tracer, Server(_serve) as server:
         opened = []
         for _ in range(REPEATS):
-            socket = SocketIO("127.0.0.1", server.port, transports=("websocket",), auto_connect=False)
+            socket = SocketIO("127.0.0.1", server.port, auto_connect=False)
             opened.append(tracer.walk(socket.open))
             peer = server.next_peer()
             if len(opened) < REPEATS:
@@ -184,7 +190,18 @@ def measure() -> dict[str, Walk]:
         }
         walks = {name: _median([tracer.walk(function) for _ in range(REPEATS)][1:]) for name, function in begin.items()}
         socket.disconnect()
-    return {**walks, "connect": opened[0], "connect again": _median(opened[1:])}
+        with Server(_serve_later) as later:
+            alone = []
+            for _ in range(REPEATS):
+                socket = SocketIO("127.0.0.1", later.port, transports="websocket", auto_connect=False)
+                alone.append(tracer.walk(socket.open))
+                socket.disconnect()
+    return {
+        **walks,
+        "connect": opened[0],
+        "connect again": _median(opened[1:]),
+        "websocket alone": _median(alone),
+    }
 
 
 def _median(walks: list[Walk]) -> Walk:
@@ -206,13 +223,22 @@ def _serve(peer: Peer) -> None:
                 peer.send(frame(f'6:::{number}["ok"]'))  # the number has its plus sign
 
 
+def _serve_later(peer: Peer) -> None:
+    """Script: open a session of revision 5 over a websocket."""
+    peer.send(switching(peer.read_head()) + frame(_OPEN))
+    with suppress(EOFError):
+        while (received := peer.read_frame()).opcode == TEXT:
+            if received.payload == b"40":
+                peer.send(frame('40{"sid":"a-socket"}'))
+
+
 def table(walks: dict[str, Walk]) -> Iterable[str]:
     """Yield the lines of a table, with the figures of each thread, and of before and the limits where there are any."""
-    yield f"{'walk':14} {'thread':20} {'calls':>6} {'files':>6} {'changes':>8}  before          at most"
+    yield f"{'walk':15} {'thread':20} {'calls':>6} {'files':>6} {'changes':>8}  before          at most"
     for name, walk in walks.items():
         rows = walk.figures()
         for thread, (calls, files, changes) in {**rows, **({"all": walk.total()} if len(rows) > 1 else {})}.items():
-            row = f"{name:14} {thread:20} {calls:6} {files:6} {changes:8}"
+            row = f"{name:15} {thread:20} {calls:6} {files:6} {changes:8}"
             if name in BEFORE and (thread == "all" or len(rows) == 1):
                 row += f"  {' / '.join(map(str, BEFORE[name])):15} {' / '.join(map(str, LIMITS[name]))}"
             yield row

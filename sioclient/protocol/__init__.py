@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from ..options import Options
 from .client import ClientProtocol, Verdict
+from .deliveries import Delivery
 from .endpoints import Endpoint, Joining
 from .framing import Frame
 from .notices import (
     Acknowledged,
     Connected,
+    Delivered,
     Disconnected,
     Dropped,
     Ended,
@@ -46,6 +48,8 @@ __all__ = [
     "Acknowledged",
     "ClientProtocol",
     "Connected",
+    "Delivered",
+    "Delivery",
     "Dialect",
     "Disconnected",
     "Dropped",

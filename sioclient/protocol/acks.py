@@ -72,6 +72,12 @@ class Acks:
             heappush(self._deadlines, (deadline, key))
         self._pending[key] = pending
 
+    def renew(self, key: AckKey, waiter: Any, deadline: float | None, now: float) -> None:
+        """Wait for the ack of ``key`` anew, or until another time."""
+        self._pending[key] = _Pending(waiter, deadline, now)
+        if deadline is not None:
+            heappush(self._deadlines, (deadline, key))
+
     def resolve(self, key: AckKey) -> _Pending | None:
         """Return who waits for ``key`` and forget it; None, and counted, when nobody does."""
         pending = self._pending.pop(key, None)

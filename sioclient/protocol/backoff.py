@@ -22,13 +22,17 @@ class Backoff:
         self._average = delay
         self.attempts = 0
 
-    def next(self) -> float | None:
-        """Return the seconds until the next attempt and count it; None: the attempts are spent."""
+    def next(self, asked_for: float = 0.0) -> float | None:
+        """Return the seconds until the next attempt and count it; None: the attempts are spent.
+
+        Args:
+            asked_for: seconds that the server wants it to be at least; the limit holds for them too.
+        """
         if self._most is not None and self.attempts >= self._most:
             return None
         self.attempts += 1
         average, self._average = self._average, min(self._average * 2, self._limit)
-        return min(average * (0.5 + self._random()), self._limit)
+        return min(max(average * (0.5 + self._random()), asked_for), self._limit)
 
     def succeeded(self) -> None:
         """Count anew: an attempt succeeded. The delays go on growing, as it may not last."""

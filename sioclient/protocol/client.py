@@ -18,32 +18,33 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from ..errors import AckTimeout, ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
+from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, NotConnected
 from ..options import Options
 from ..reading import Reading
+from .deliveries import Delivery
+from .drafts import make_drafts, translated
 from .endpoints import Endpoint, Joining
 from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
-from .notices import Notice, Unacknowledged
+from .notices import Notice
 from .outbox import frames_of
-from .packets import Ack, Disconnect, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
+from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
 from .phases import Phase, Step
 from .receiver import Receiver
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session, earliest
-from .start import Start, check_auth, make_start
+from .start import Start, encode_join, make_start
 
 _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
 
 MOST_QUEUED = 100
-"""Packets that may wait for the fence, or for another thread's write, whatever the buffer's limits are. Beyond them,
-whoever sends more waits once the buffer is full."""
+"""Packets that may wait to be written although the buffer has no room, before whoever sends more waits."""
 
 _OTHER_SERVER = "another server has come, of another revision, and this was encoded for the one before: send it again"
 
-Encoding = tuple[Dialect, Encoded]
-"""A packet on the wire, and the dialect that it is in."""
+Encoding = tuple[Dialect | None, Encoded]
+"""A packet on the wire, and the dialect that it is in; None: it is ``Drafts``."""
 
 
 class Verdict(Enum):
@@ -112,26 +113,28 @@ class ClientProtocol:
 
     # What the user wants
 
-    def connect(self, now: float) -> None:
+    def connect(self, now: float, *, is_awaited: bool = True) -> None:
         """Begin. The caller makes the handshake and opens a transport, then says how it went.
+
+        Unless somebody waits for the first session, ``is_awaited``, a notice tells if there is none.
 
         Raises:
             LocalProtocolError: it has begun before.
         """
         if self.lifecycle.phase is not _IDLE:
             raise LocalProtocolError("this connection was opened before: make a new one")
+        self.lifecycle.is_awaited = is_awaited
         self.lifecycle.begin_attempt(Step.START, now)
 
     def encode(self, packet: Packet) -> Encoding:
-        """Return a packet as it is on the wire now; safe without the lock of a shell.
+        """Return a packet as it is on the wire now, or drafts of it; safe without the lock of a shell.
 
         Raises:
-            NotConnected: it is not known yet what the server speaks.
             LocalProtocolError, TypeError: the protocol cannot say this.
         """
         dialect = self.lifecycle.dialect
         if dialect is None:
-            raise NotConnected("it is not known yet what the server speaks: call open() first, or wait for on_connect")
+            return None, make_drafts(lambda dialect: dialect.encode(packet), self.lifecycle.opening.candidates)
         return dialect, dialect.encode(packet)
 
     def push(
@@ -147,41 +150,42 @@ class ClientProtocol:
         more: bool = False,
         waited: bool = False,
     ) -> Verdict:
-        """Take a packet of the user.
+        """Take a packet of the user, or raise a SocketIOError or TypeError that says why it was not accepted.
 
         Args:
-            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most.
+            packet: one with an id asks for an acknowledgement, which ``waiter`` gets, in ``timeout`` seconds at most;
+                if that is a Delivery, the packet is written again until it comes.
             encoding: what ``encode`` returned for it.
             endpoint: its endpoint; by default the one that has the packet's name for it.
             volatile: whether to forget the packet if it cannot be written now.
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
-
-        Raises:
-            NotConnected, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, TypeError: it was not accepted.
         """
-        self._now, is_open = now, self.lifecycle.phase is _OPEN
+        self._now, is_open, is_held = now, self.lifecycle.phase is _OPEN, False
         if not is_open or packet.endpoint:
             self._check_alive()
-            self.membership.check(packet.endpoint, endpoint)
-        if volatile and (not is_open or self.outbox.queued >= MOST_QUEUED):
+            is_held = self.membership.check(packet.endpoint, endpoint)
+        if volatile and (not is_open or is_held or self.outbox.queued >= MOST_QUEUED):
             return Verdict.DROPPED
         dialect, frames = encoding or self.encode(packet)
         if dialect is not self.lifecycle.dialect:
-            raise ConnectionLost(_OTHER_SERVER)
-        if not is_open:
-            is_full = self._must_wait(frames)
-        else:
-            is_full = self.outbox.queued >= MOST_QUEUED and not waited and not self.outbox.has_room(frames)
-        if is_full:
+            frames = translated(frames, dialect, self.lifecycle.dialect, ConnectionLost(_OTHER_SERVER))
+        if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
+            self.lifecycle.limit.check(frames)
+        is_full = self.outbox.queued >= MOST_QUEUED and not (waited or self.outbox.has_room(frames))
+        if is_full if is_open else self._must_wait(frames):
             return Verdict.FULL
+        push = self.outbox.hold if is_held else self.outbox.push
         if packet.id is None:
-            self.outbox.push(frames, packet.endpoint)
+            push(frames, packet.endpoint)
             fence = self.lifecycle.fence
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
             return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
+        if type(waiter) is Delivery:
+            waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
+            return _WRITE if self.membership.deliveries.take(waiter, frames, key, now, waits=waits) else Verdict.FULL
         self.acks.add((packet.endpoint, packet.id), waiter, None if timeout is None else now + timeout, now)
-        self.outbox.push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
+        push(frames, packet.endpoint, ack=(packet.endpoint, packet.id))
         return _WRITE  # somebody waits for the acknowledgement
 
     def acknowledge(
@@ -201,6 +205,7 @@ class ClientProtocol:
         if packet.id is None or not self.membership.still_joined(packet):
             return Verdict.DROPPED
         _, frames = encoding or self.encode(Ack(packet.id, args, packet.endpoint))
+        self.lifecycle.limit.check(frames)
         self.outbox.push(frames, packet.endpoint, of_session=True)
         return _MORE if more and (self.outbox.queued < WINDOW or not self.has_frames()) else _WRITE
 
@@ -225,7 +230,7 @@ class ClientProtocol:
             auth: what the user gave; kept for the next sessions.
             data: what the server gets of it now; by default ``auth`` itself.
             owner: whom the notices about this endpoint are for.
-            encoding: what ``encode`` returned for the join.
+            encoding: what ``start.encode_join`` returned.
 
         Raises:
             ChannelError: it is asked for or open already, or ``encoding`` is for a server that is no longer there.
@@ -237,15 +242,15 @@ class ClientProtocol:
         self._check_alive()
         endpoint = Endpoint(name, query, auth, owner, deadline=None if timeout is None else now + timeout)
         if self.endpoints.get(name) is None:
-            dialect, frames = encoding or self.encode(endpoint.join_packet(auth if data is None else data))
-            check_auth(dialect, auth)
-            if dialect is not self.dialect:
-                raise ChannelError(f"another server came while {name!r} was being joined: connect it again")
-            endpoint.request = frames
+            data = auth if data is None else data
+            dialect, frames = encoding or encode_join(endpoint, data, self.dialect, self.lifecycle.opening)
+            gone = ChannelError(f"another server came while {name!r} was being joined: connect it again")
+            endpoint.request = translated(frames, dialect, self.dialect, gone)
+            self.lifecycle.limit.check(endpoint.request)
         self.membership.add(endpoint)
         if self.lifecycle.phase is _OPEN or endpoint.left_here:
             # The packet that leaves the endpoint of before may still be queued: this one goes behind it.
-            self.outbox.push(endpoint.request, name, of_session=True)
+            self.membership.ask(endpoint)
         elif self.lifecycle.phase is Phase.RESTORING:
             self.outbox.push_urgent(endpoint.request)
         return endpoint
@@ -254,14 +259,14 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        is_known = self.lifecycle.phase in (Phase.RESTORING, _OPEN)
-        self.membership.leave(endpoint, self.encode(Disconnect(endpoint.name))[1] if is_known else None)
-        self.lifecycle.check_restored()
+        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._now, self.receiver.now))
+        self.lifecycle.check_restored(max(self._now, self.receiver.now))
 
     def disconnect(self) -> None:
         """End the connection for good. What was accepted is still written, then the server is told."""
         if self.lifecycle.phase is _CLOSED:
             return
+        self.membership.deliveries.write_rest()
         last: list[Encoded] = [tuple(self.outbox.take_urgent())]
         last += [tuple(self.outbox.take())] if self.lifecycle.phase is _OPEN else []
         if self.session is not None and self.dialect is not None:
@@ -307,9 +312,6 @@ class ClientProtocol:
     def transport_lost(self, reason: str, now: float) -> None:
         """The transport ended by itself; once the next attempt has begun, this comes too late and changes nothing."""
         if self.session is not None:
-            largest, limit = self.outbox.largest, self.outbox.limit
-            if largest:
-                reason += f"; a packet of {largest} bytes was sent, and the server takes {limit:.0f} (its maxPayload)"
             self.lifecycle.lost(reason, ConnectError(f"the connection was lost: {reason}"), now)
 
     def receive(self, frames: Sequence[Frame], now: float) -> None:
@@ -331,11 +333,12 @@ class ClientProtocol:
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._now = now
-        for waiter in self.acks.expire(now):
-            self.membership.notices.append(Unacknowledged(waiter, AckTimeout("no acknowledgement came in time")))
+        self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self.membership.refuse(endpoint, ChannelError(error))
+            self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), ChannelError(error), now)
+        if self.membership.turns is not None:
+            self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):
             self.outbox.push_urgent(self.encode(Heartbeat())[1])
         if self.session is not None and self.session.fence_is_stuck(now):
@@ -344,7 +347,7 @@ class ClientProtocol:
             self.transport_lost("heartbeat timeout", now)
         if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
             self.lifecycle.overdue(now)
-        self.lifecycle.check_restored()
+        self.lifecycle.check_restored(now)
 
     # What follows
 
@@ -393,5 +396,5 @@ class ClientProtocol:
         if self.lifecycle.phase is _IDLE:
             raise NotConnected("there is no connection yet: call open() first")
         if self.lifecycle.phase is _CLOSED:
-            why = self.lifecycle.error or "make a new SocketIO to come back"
+            why = self.lifecycle.error or "open it again to come back"
             raise NotConnected(f"the connection has ended: {why}")

@@ -41,6 +41,7 @@ class Endpoint:
         deadline: until when the server must confirm; None: it has no limit but the session's.
         early: packets that came for it before the confirmation.
         was_open: the server had confirmed it in an earlier session.
+        was_used: packets of the user were taken for it.
         left_here: an endpoint of this name was left in this session. A late ``0::/name`` may be the reply to that, and
             what comes before the confirmation is for the one that was left.
         connect_data: what the server sent with its confirmation.
@@ -59,6 +60,7 @@ class Endpoint:
     deadline: float | None = None
     early: Early = field(default_factory=Early)
     was_open: bool = False
+    was_used: bool = False
     left_here: bool = False
     connect_data: dict[str, Any] = field(default_factory=dict)
     offset: str | None = None
@@ -118,11 +120,15 @@ class Endpoints:
 
     def leave(self, endpoint: Endpoint) -> None:
         """Let go of an endpoint of which the server is told so."""
-        self._left.pop(endpoint.name, None)
-        self._left[endpoint.name] = None
+        self.remember(endpoint.name)
+        self.close(endpoint, None)
+
+    def remember(self, name: str) -> None:
+        """Remember that the server has, or may come to have, an endpoint of this name that is no longer wanted."""
+        self._left.pop(name, None)
+        self._left[name] = None
         if len(self._left) > MOST_LEFT:
             del self._left[next(iter(self._left))]
-        self.close(endpoint, None)
 
     def begin_session(self, deadline: float) -> list[Endpoint]:
         """Return all but the default one, which was joined: the others must be joined until ``deadline``."""

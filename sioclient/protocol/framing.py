@@ -12,6 +12,18 @@ Frame = str | bytes
 """What a transport carries whole."""
 
 
+PING_MARK = b"sioclient "
+"""How the payload of a ping of ours begins: nobody has such a pong for anything else."""
+
+
+class Ping(bytes):
+    """A ping of a websocket itself, with this payload (RFC 6455, 5.5.2)."""
+
+
+class Pong(bytes):
+    """The reply of the other side to a ping, with the payload of that; one that nobody asked for never becomes this."""
+
+
 class Framing(Protocol):
     """How the bodies of HTTP carry the frames of one session."""
 

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
+from functools import partial
+from operator import eq
 
-from ..errors import ChannelError, ConnectError, ConnectionLost, SocketIOError, WrongRevision
+from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolError, SocketIOError, WrongRevision
 from ..options import Options
 from ..reading import Reading
 from .backoff import Backoff
+from .drafts import chosen
+from .endpoints import Endpoint
 from .fence import BYTE_BUDGET, Fence
+from .limit import Limit
 from .membership import Membership
 from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
-from .packets import Error, Malformed
+from .packets import Disconnect, Encoded, Error, Malformed
 from .phases import LINKED, TRANSITIONS, Phase, Step
 from .retry import OVERFED, Retry
 from .revisions.base import Decoder, Dialect, Handshake, Opening
 from .session import Session
 from .start import Start
+from .turns import Turns
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
-
-_OTHER_REVISION = (400, 404)
-"""Statuses with which servers reject the handshake of another revision, if they say no more."""
 
 
 class Lifecycle:
@@ -45,10 +47,13 @@ class Lifecycle:
         reading: who reads frames.
         session: the session that stands; None: there is none.
         fence: counts what is sent in it; None: the server needs none.
+        limit: what the server takes at once.
         transport: the name of the latest transport.
         decode: reads the frames of the session.
-        error: why the connection has ended; None: it has not, or as wanted.
+        error: why the connection has ended; None: it has not, or somebody ended it.
+        ended_by: who ended it, "client" or "server"; None: it has not ended, or because of ``error``.
         deadline: when the phase is overdue; None: it may last.
+        is_awaited: whether somebody waits for the first session, who gets the error if there is none.
     """
 
     def __init__(self, membership: Membership, opening: Opening, options: Options, random: Callable[[], float]) -> None:
@@ -62,10 +67,14 @@ class Lifecycle:
         self.reading = Reading()
         self.session: Session | None = None
         self.fence: Fence | None = None
+        self.limit = Limit()
         self.transport = ""
         self.decode: Decoder = lambda frames: []
         self.error: SocketIOError | None = None
+        self.ended_by: str | None = None
         self.deadline: float | None = None
+        self.is_awaited = True
+        self._told_of: SocketIOError | None = None  # the refusal that a notice has
 
     @property
     def comes_back_in_a_moment(self) -> bool:
@@ -83,9 +92,18 @@ class Lifecycle:
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        if dialect.takes_turns:
+            self._membership.turns = self.session.turns = Turns(
+                self._membership.outbox,
+                self._membership.endpoints,
+                self.reading,
+                needs_pongs=transport == "websocket",
+            )
         self._go(Step.OPENED)
         self.transport = transport
-        self._membership.outbox.limit = handshake.max_payload or inf
+        self.limit.announce(handshake.max_payload, transport)
+        if self._membership.outbox.queued or self._membership.deliveries.queues:
+            self._refuse_larger()
         self._membership.tell(TransportOpened(transport))
         self._membership.outbox.push_urgent(self._membership.endpoints.default.request)
 
@@ -100,11 +118,20 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
-    def check_restored(self) -> None:
+    def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
             self._membership.endpoints.restored()
             self._go(Step.RESTORED)
+            self._membership.deliveries.flows = True
+            if self._membership.deliveries.queues:
+                self._membership.deliveries.start_all(now)
+
+    def end_of(self, name: str) -> Encoded | None:
+        """Return the packet that ends an endpoint; None: the server has none to be told of it."""
+        if self.dialect is None or self.phase not in (Phase.RESTORING, Phase.OPEN):
+            return None
+        return self.dialect.encode(Disconnect(name))
 
     def overdue(self, now: float) -> None:
         """The deadline has come."""
@@ -147,14 +174,22 @@ class Lifecycle:
         if packet.final:
             again = self._membership.endpoints.default.was_open
             self._membership.tell(JoinFailed("", error, again, packet.reason or str(error)))
+            self._told_of = error
         self.lost("server", error, now)
 
     def end(self, error: SocketIOError | None, reason: str) -> None:
         """End for good."""
+        held = self._membership.outbox.held
+        if held and error is None:
+            self._membership.tell(Dropped(held, Malformed("", "the end came before their endpoints were joined")))
+        self._membership.deliveries.end_tries()
         self._end_session(reason)
-        self.deadline, self.error = None, error
+        if error is not None and not (self._retry.was_joined or self.is_awaited or error is self._told_of):
+            self._membership.tell(JoinFailed("", error, False, str(error)))
+        self.deadline, self.error, self.ended_by = None, error, reason if error is None else None
         self._membership.end(error, reason)
-        self._membership.tell(Ended(error, reports=error is not None and self._retry.was_joined))
+        reports = error is not None and self._retry.was_joined
+        self._membership.tell(Ended(error, reports=reports, by=self.ended_by))
         self._go(Step.ENDED)  # last, so that what Ctrl-C interrupts is done anew
 
     def _go(self, step: Step) -> None:
@@ -170,16 +205,26 @@ class Lifecycle:
         """Speak a dialect from now on; what was queued in another cannot be sent."""
         before, self.dialect, self.opening = self.dialect, dialect, opening
         for endpoint in self._membership.endpoints:
-            request = start.requests.get(endpoint, endpoint.request if dialect is before else None)
+            request = start.requests.get(endpoint)
+            if request is None:
+                request = _late_request(endpoint, dialect, before)
             if isinstance(request, ChannelError):
                 self._membership.refuse(endpoint, request)
-            elif request is None:
-                why = f"another server came while {endpoint.name!r} was being joined: connect it again"
-                self._membership.refuse(endpoint, ChannelError(why))
             else:
                 endpoint.request = request
-        if before is not None and before is not dialect:
+        if before is None and (self._membership.outbox.queued or self._membership.deliveries.queues):
+            self._settle_drafts(dialect)
+        elif before is not None and before is not dialect:
             self._forget_queued(f"revision {dialect.number}; this was queued for revision {before.number}")
+
+    def _settle_drafts(self, dialect: Dialect) -> None:
+        """Keep of what was queued before the dialect was known what is in it."""
+        refused = [*self._membership.outbox.settle(dialect), *self._membership.deliveries.settle(dialect)]
+        for key, error in refused:
+            why = LocalProtocolError(f"the server speaks revision {dialect.number}, which cannot say this: {error}")
+            self._membership.fail_acks(partial(eq, key), why)
+        if refused:
+            self._membership.tell(Dropped(len(refused), Malformed("", f"revision {dialect.number}: {refused[-1][1]}")))
 
     def _forget_queued(self, what: str) -> None:
         why = f"the server that is there now speaks {what}"
@@ -188,11 +233,20 @@ class Lifecycle:
             self._membership.tell(Dropped(lost, Malformed("", why)))
         self._membership.fail_acks(lambda key: True, ConnectionLost(why))
 
+    def _refuse_larger(self) -> None:
+        """Forget what was queued before this server had said that it does not take it."""
+        membership, refusal = self._membership, self.limit.refusal
+        larger = [(entry.ack, entry.encoded) for entry in membership.outbox.take_out(refusal)]
+        larger += [(delivery.key, delivery.encoded) for delivery in membership.deliveries if refusal(delivery.encoded)]
+        if larger:
+            why, keys = refusal(larger[-1][1]), {key for key, _ in larger}
+            membership.tell(Dropped(len(larger), Malformed("", why)))
+            membership.fail_acks(lambda key: key in keys, LocalProtocolError(why))
+
     def _find_out_anew(self, error: SocketIOError) -> SocketIOError:
-        """Have the next attempt find out what is spoken, if the user left it open; return the error, final or not."""
+        """Have the next attempt find out what is spoken, if the user left it open; return the error to be told."""
         was_known, self.opening = self.opening is not self._wanted, self._wanted
-        other = isinstance(error, WrongRevision) or getattr(error, "status", None) in _OTHER_REVISION
-        if not (was_known and other and self._retry.was_joined):
+        if not (was_known and isinstance(error, WrongRevision) and self._retry.was_joined):
             return error
         why = str(error).partition(";")[0]  # and not what to do about it
         anew = ConnectError(f"it is not the server of before, so what it speaks is found out anew: {why}")
@@ -208,3 +262,13 @@ class Lifecycle:
     def _was_healthy(self, now: float) -> bool:
         session = self.session
         return session is not None and self.deadline is None and now >= session.opened_at + session.healthy_after
+
+
+def _late_request(endpoint: Endpoint, dialect: Dialect, before: Dialect | None) -> Encoded | ChannelError:
+    """Return the join of an endpoint that was asked for since the attempt began, or why it cannot be joined."""
+    if before is not None and before is not dialect:
+        return ChannelError(f"another server came while {endpoint.name!r} was being joined: connect it again")
+    try:
+        return chosen(endpoint.request, dialect)
+    except (LocalProtocolError, TypeError) as error:
+        return ChannelError(f"{endpoint.name!r} cannot be joined: {error}")

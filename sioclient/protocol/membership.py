@@ -10,12 +10,14 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ChannelError, ConnectionLost, NotConnected, SocketIOError
+from ..errors import AckTimeout, ChannelError, ConnectionLost, NotConnected, SocketIOError
 from .acks import AckKey, Acks
+from .deliveries import Deliveries, Delivery
 from .endpoints import Endpoint, Endpoints, Joining
 from .notices import Connected, Disconnected, JoinFailed, Left, Notice, TransportClosed, Unacknowledged
 from .outbox import Outbox
 from .packets import Encoded, Error, Event, Json, Message, UserPacket
+from .turns import Turns
 
 
 class Membership:
@@ -23,10 +25,15 @@ class Membership:
 
     Args:
         buffer_size: packets that are kept while the connection is away.
+
+    Attributes:
+        turns: whose turn it is at a name of the session that stands; None: there is none, or its server does not care.
     """
 
     def __init__(self, buffer_size: int) -> None:
-        self.endpoints, self.acks, self.outbox = Endpoints(), Acks(), Outbox(buffer_size)
+        self.endpoints, self.acks, self.outbox = Endpoints(), Acks(max(10_000, buffer_size)), Outbox(buffer_size)
+        self.deliveries = Deliveries(self.endpoints, self.acks, self.outbox, buffer_size)
+        self.turns: Turns | None = None
         self.notices: list[Notice] = []
         self._join_numbers = itertools.count(1)
 
@@ -35,12 +42,19 @@ class Membership:
         notice.owner = (endpoint or self.endpoints.default).owner
         self.notices.append(notice)
 
-    def check(self, name: str, endpoint: Endpoint | None = None) -> None:
-        """Raise ChannelError unless packets may be sent on an endpoint; without one, on that of this name."""
+    def check(self, name: str, endpoint: Endpoint | None = None) -> bool:
+        """Raise ChannelError unless packets may be sent on an endpoint; without one, on that of this name.
+
+        Returns:
+            Whether they must be held until it is joined.
+        """
         found = self.endpoints.get(name) if endpoint is None else endpoint
         if found is None or found.state is Joining.OVER:
-            error = found.error if found is not None else None
-            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from error
+            if found is None:
+                raise ChannelError(f"{name!r} is not connected: open its channel, or connect it again, to send on it")
+            raise ChannelError(f"{name!r} is not connected any more: connect it again to send on it") from found.error
+        found.was_used = True
+        return self.turns is not None and found.state is Joining.ASKED and found is not self.endpoints.default
 
     def add(self, endpoint: Endpoint) -> None:
         """Ask for an endpoint, or raise ChannelError if that is asked for already: servers would connect it twice."""
@@ -52,6 +66,8 @@ class Membership:
         """The server confirmed an endpoint, and sent this with it."""
         endpoint.joined(data)
         endpoint.join_number = next(self._join_numbers)
+        if self.turns is not None:
+            self.outbox.release(endpoint.name)
         self.tell(Connected(endpoint.name), endpoint)
 
     def take_early(self, endpoint: Endpoint) -> None:
@@ -78,7 +94,13 @@ class Membership:
         endpoint = self.endpoints.get(packet.endpoint)
         return endpoint is not None and endpoint.state is Joining.OPEN and endpoint.join_number == packet.join_number
 
-    def leave(self, endpoint: Endpoint, packet: Encoded | None) -> None:
+    def ask(self, endpoint: Endpoint) -> None:
+        """Queue the join of an endpoint; if its name is not free, that is done when it becomes so."""
+        if self.turns is None or self.turns.is_free(endpoint.name):
+            # For no endpoint: it is sent also if its endpoint is forgotten, as nobody knows then whether it was.
+            self.outbox.push(endpoint.request, "" if self.turns else endpoint.name, of_session=True)
+
+    def leave(self, endpoint: Endpoint, packet: Encoded | None, now: float) -> None:
         """Leave an endpoint.
 
         Args:
@@ -89,14 +111,30 @@ class Membership:
             self.outbox.drop_endpoint(name)
             self.endpoints.close(endpoint, None)
         else:
+            self.outbox.drop_held(name)
+            self.deliveries.write_rest([name])
             self.outbox.bind_to_session(name)
-            self.outbox.push(packet, name, of_session=True)
+            self._tell_of_end(endpoint, packet, now)
             self.endpoints.leave(endpoint)
         if was_open:
             self.tell(Disconnected(name, "client"), endpoint)
         lost = ConnectionLost(f"{name!r} was disconnected before the acknowledgement came")
         self.fail_acks(lambda key: key[0] == name, lost)
         self.tell(Left(name), endpoint)
+
+    def give_up(self, endpoint: Endpoint, packet: Encoded | None, error: ChannelError, now: float) -> None:
+        """The server has not decided about a join in time; what ends the endpoint follows if it still confirms it."""
+        self.refuse(endpoint, error)
+        if self.turns is not None and packet is not None:
+            self._tell_of_end(endpoint, packet, now)
+            self.endpoints.remember(endpoint.name)
+
+    def _tell_of_end(self, endpoint: Endpoint, packet: Encoded, now: float) -> None:
+        """Send the packet that ends an endpoint, unless its join was not sent."""
+        if self.turns is None:
+            self.outbox.push(packet, endpoint.name, of_session=True)
+        elif self.turns.is_free(endpoint.name):
+            self.turns.end(endpoint, packet, now)
 
     def refuse(self, endpoint: Endpoint, error: ChannelError, why: str = "") -> None:
         """The server does not have an endpoint, or not any more; ``why`` in its own words, if it has any."""
@@ -109,7 +147,9 @@ class Membership:
 
     def end_session(self, reason: str, *, had_transport: bool) -> None:
         """Forget all that belongs to one session; what may outlive it stays."""
-        unwritten = self.outbox.end_session()
+        self.turns = None
+        delivered_later = self.deliveries.end_session()
+        unwritten = self.outbox.end_session() | delivered_later
         for endpoint in self.endpoints.end_session():
             self.tell(Disconnected(endpoint.name, reason), endpoint)
         if had_transport:
@@ -131,7 +171,18 @@ class Membership:
 
     def fail_acks(self, condemned: Callable[[AckKey], bool], error: SocketIOError) -> None:
         """Fail the acknowledgements whose keys are condemned."""
-        self.notices += [Unacknowledged(waiter, error) for waiter in self.acks.drop(condemned)]
+        waiter_of = self.deliveries.waiter_of
+        self.notices += [Unacknowledged(waiter_of(waiter), error) for waiter in self.acks.drop(condemned)]
+
+    def expire_acks(self, now: float) -> None:
+        """Fail the acknowledgements whose time is over, but those of packets that are written again."""
+        for waiter in self.acks.expire(now):
+            error: AckTimeout | None = AckTimeout("no acknowledgement came in time")
+            if type(waiter) is Delivery:
+                error = self.deliveries.expired(waiter, now)
+                waiter = waiter.waiter
+            if error is not None:
+                self.notices.append(Unacknowledged(waiter, error))
 
     def _hand_out(self, packet: Message | Json | Event | Error, endpoint: Endpoint) -> None:
         if not isinstance(packet, Error):

@@ -94,6 +94,11 @@ class Acknowledged:
 
 
 @dataclass(slots=True)
+class Delivered(Acknowledged):
+    """The acknowledgement of a packet that would have been written again without it: the next one is under way."""
+
+
+@dataclass(slots=True)
 class Unacknowledged:
     """The acknowledgement that ``waiter`` waits for can no longer come."""
 
@@ -113,13 +118,14 @@ class Dropped:
 
 @dataclass(slots=True)
 class Ended:
-    """The connection has ended for good; ``error`` says why if nobody asked for it.
+    """The connection has ended for good; ``error`` says why if nobody asked for it, and else ``by`` says who did.
 
     ``reports`` says that users must be told of the error: a session had stood, so nobody waits in ``open`` for it.
     """
 
     error: SocketIOError | None
     reports: bool = field(default=False, compare=False)
+    by: str | None = field(default=None, compare=False)
     owner: Any = field(default=None, compare=False, repr=False)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from math import inf
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import BufferFull, NotConnected
+from ..errors import BufferFull, LocalProtocolError, NotConnected
 from .acks import AckKey
+from .drafts import chosen
 from .packets import Encoded, Frame
+from .revisions.base import Dialect
 
 
 class Entry(NamedTuple):
@@ -26,13 +28,12 @@ _new_entry = tuple.__new__  # half the time of Entry()
 class Outbox:
     """Two queues: *urgent* packets are the protocol's own and leave with the next write; the others keep their order.
 
+    Besides, packets are *held* for endpoints that are not joined yet; they join the queue when that is so.
+
     Args:
         most_packets: how many packets may wait while the connection is away; 0: none.
         most_characters: how many characters they may have in all.
 
-    Attributes:
-        limit: characters of a frame that the server has announced to take.
-        largest: those of the largest frame of this session beyond that; 0: there was none.
     """
 
     def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
@@ -40,8 +41,13 @@ class Outbox:
         self.urgent = self.queued = 0  # how many frames, and how many packets, wait in each queue
         self._urgent: list[Frame] = []
         self._queue: deque[Entry] = deque()
-        self._characters = self.largest = 0
-        self.limit: float = inf
+        self._held: list[Entry] = []
+        self._characters = 0
+
+    @property
+    def held(self) -> int:
+        """How many packets are held."""
+        return len(self._held)
 
     def __len__(self) -> int:
         return self.urgent + self.queued
@@ -51,8 +57,29 @@ class Outbox:
         # Ctrl-C may come after each call. That a packet was counted which is not there, ``take`` finds out. One that is
         # there and was not counted would stay until there is another.
         self.queued = len(self._queue) + 1
-        self._characters += len(encoded) if isinstance(encoded, str) else _size(encoded)
+        self._characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
+
+    def hold(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None) -> None:
+        """Keep a packet until its endpoint is joined, or raise BufferFull."""
+        if not self.has_room(encoded):
+            raise BufferFull(
+                f"{endpoint!r} is not joined yet and {len(self._queue) + len(self._held)} packets ({self._characters} "
+                "characters) wait already: send less, or set a larger buffer_size"
+            )
+        self._held.append(Entry(encoded, ack, endpoint, False))
+        self._characters += size_of(encoded)
+
+    def release(self, endpoint: str) -> None:
+        """Queue what is held for an endpoint."""
+        released = [entry for entry in self._held if entry.endpoint == endpoint]
+        if released:
+            self._keep([*self._queue, *released], [entry for entry in self._held if entry.endpoint != endpoint])
+
+    def drop_held(self, endpoint: str) -> None:
+        """Forget what is held for an endpoint."""
+        if self._held:
+            self._keep(self._queue, [entry for entry in self._held if entry.endpoint != endpoint])
 
     def push_urgent(self, encoded: Encoded) -> None:
         """Put a packet of this session before all others."""
@@ -62,8 +89,8 @@ class Outbox:
 
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
-        fits = self._characters + _size(encoded) <= self._most_characters
-        return fits and len(self._queue) < self._most_packets
+        fits = self._characters + size_of(encoded) <= self._most_characters
+        return fits and len(self._queue) + len(self._held) < self._most_packets
 
     def check_room(self, encoded: Encoded) -> None:
         """Raise unless a packet may wait for the connection to come back.
@@ -97,24 +124,39 @@ class Outbox:
             else:
                 frames += encoded
         size = sum(map(len, frames))
-        self._characters = self._characters - size if self._queue else 0
-        if size > self.limit:
-            self.largest = max(self.largest, *(len(frame) for frame in frames if len(frame) > self.limit), 0)
+        self._characters = self._characters - size if self._queue or self._held else 0
         self.queued = len(self._queue)
         return frames
 
     def end_session(self) -> set[AckKey]:
         """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
         self.take_urgent()
-        self.limit, self.largest = inf, 0
-        self._keep([entry for entry in self._queue if not entry.of_session])
+        self._keep([entry for entry in (*self._queue, *self._held) if not entry.of_session], ())
         return {entry.ack for entry in self._queue if entry.ack is not None}
 
+    def settle(self, dialect: Dialect) -> list[tuple[AckKey | None, Exception]]:
+        """Keep the drafts that are in this dialect; return those that it cannot say, and why."""
+        kept, refused = list[Entry](), list[tuple[AckKey | None, Exception]]()
+        for entry in self._queue:
+            try:
+                kept.append(entry._replace(encoded=chosen(entry.encoded, dialect)))
+            except (LocalProtocolError, TypeError) as error:
+                refused.append((entry.ack, error))
+        self._keep(kept)
+        return refused
+
     def forget_all(self) -> int:
-        """Forget all packets of the queue; return how many they were."""
-        count = len(self._queue)
-        self._keep([])
+        """Forget all packets but the urgent ones; return how many they were."""
+        count = len(self._queue) + len(self._held)
+        self._keep([], [])
         return count
+
+    def take_out(self, unwanted: Callable[[Encoded], object]) -> list[Entry]:
+        """Forget the packets of the queue that are unwanted, and return them."""
+        out = [entry for entry in self._queue if unwanted(entry.encoded)]
+        if out:
+            self._keep([entry for entry in self._queue if entry not in out])
+        return out
 
     def bind_to_session(self, endpoint: str) -> None:
         """Have what waits for an endpoint that is being left end with the session: the next one does not have it."""
@@ -124,11 +166,24 @@ class Outbox:
 
     def drop_endpoint(self, endpoint: str) -> None:
         """Forget what waits for an endpoint that will not be there."""
-        self._keep([entry for entry in self._queue if entry.endpoint != endpoint])
+        kept = [entry for entry in self._queue if entry.endpoint != endpoint]
+        self._keep(kept, [entry for entry in self._held if entry.endpoint != endpoint])
 
-    def _keep(self, entries: list[Entry]) -> None:
-        self._queue = deque(entries)
-        self._characters = sum(_size(entry.encoded) for entry in entries)
+    def holds(self, ack: AckKey) -> bool:
+        """Return whether the packet with this acknowledgement has not been taken yet."""
+        return any(entry.ack == ack for entry in self._queue)
+
+    def withdraw(self, ack: AckKey) -> bool:
+        """Forget the packet with this acknowledgement if it has not been taken yet; return whether that was so."""
+        held = self.holds(ack)
+        if held:
+            self._keep([entry for entry in self._queue if entry.ack != ack])
+        return held
+
+    def _keep(self, entries: Sequence[Entry], held: Sequence[Entry] | None = None) -> None:
+        """Have these packets in the queue and, if that changes, these held."""
+        self._queue, self._held = deque(entries), self._held if held is None else list(held)
+        self._characters = sum(size_of(entry.encoded) for entry in (*self._queue, *self._held))
         self.queued = len(entries)
 
 
@@ -137,5 +192,6 @@ def frames_of(encoded: Encoded) -> tuple[Frame, ...]:
     return (encoded,) if isinstance(encoded, str) else encoded
 
 
-def _size(encoded: Encoded) -> int:
+def size_of(encoded: Encoded) -> int:
+    """Return the characters, or bytes, of a packet."""
     return len(encoded) if isinstance(encoded, str) else sum(map(len, encoded))

@@ -121,6 +121,13 @@ class Error:
 
 
 @dataclass(slots=True)
+class Ponged:
+    """The pong to a ping with this payload, over a websocket."""
+
+    payload: bytes
+
+
+@dataclass(slots=True)
 class Noop:
     """Packet 8: nothing; with an id it is a free round trip on socket.io 0.7 to 0.9."""
 
@@ -149,8 +156,10 @@ class Malformed:
     problem: str
 
 
-Packet = Union[Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error, Noop, Close, Recoverable, Foreign]
-"""Whatever may be said; the last three are only said by servers."""
+Packet = Union[
+    Disconnect, Connect, Heartbeat, Message, Json, Event, Ack, Error, Noop, Close, Recoverable, Foreign, Ponged
+]
+"""Whatever may be said; the last four are only said by servers."""
 
 UserPacket = Union[Message, Json, Event]
 """What users send and receive; the rest is between the protocols."""

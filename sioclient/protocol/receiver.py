@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ChannelError, ConnectError, HandshakeRejected
+from .deliveries import Delivery
 from .endpoints import Joining
 from .lifecycle import Lifecycle
 from .membership import Membership
@@ -24,11 +25,14 @@ from .packets import (
     Message,
     Noop,
     Packet,
+    Ponged,
     Recoverable,
 )
 from .phases import Phase
 
 _OPEN, _RESTORING = Joining.OPEN, Phase.RESTORING  # a look-up in an Enum takes as long as a call
+
+_NOT_STICKY = ". If several servers share this address, revision 1 needs sticky sessions: all requests to the same one"
 
 WARNING_INTERVAL = 60.0
 """Seconds between two notices of dropped packets."""
@@ -77,10 +81,14 @@ class Receiver:
             _RECEIVERS[type(packet)](self, packet, now)
             name, quiet = None, False
         if lifecycle.phase is _RESTORING:
-            lifecycle.check_restored()
+            lifecycle.check_restored(now)
         return quiet
 
     def _on_connect(self, packet: Connect, now: float) -> None:
+        turns = self._membership.turns
+        if turns is not None and not turns.is_free(packet.endpoint):
+            turns.decided(packet.endpoint, now, is_joined=True)
+            return
         endpoint = self._membership.endpoints.get(packet.endpoint)
         if endpoint is None or endpoint.state is not Joining.ASKED:
             return  # never asked for, or told twice (gevent-socketio does at every new transport)
@@ -89,9 +97,14 @@ class Receiver:
             self._lifecycle.joined(now)
         if len(endpoint.early):
             self._membership.take_early(endpoint)
+        if self._membership.deliveries.queues:
+            self._membership.deliveries.start(endpoint.name, now)
 
     def _on_disconnect(self, packet: Disconnect, now: float) -> None:
-        endpoint = self._membership.endpoints.get(packet.endpoint)
+        endpoint, turns = self._membership.endpoints.get(packet.endpoint), self._membership.turns
+        if turns is not None and not turns.is_free(packet.endpoint):
+            turns.kicked(packet.endpoint)
+            return
         if endpoint is None:
             return
         if endpoint is self._membership.endpoints.default:
@@ -144,10 +157,18 @@ class Receiver:
             session = self._lifecycle.session
             if session is not None and pending.since >= session.opened_at:
                 self._membership.acks.round_trip = now - pending.since
-            self._membership.notices.append(Acknowledged(pending.waiter, packet.args))
+            waiter = pending.waiter
+            self._membership.notices.append(
+                self._membership.deliveries.acknowledged(waiter, packet.args, now)
+                if type(waiter) is Delivery
+                else Acknowledged(waiter, packet.args)
+            )
 
     def _on_error(self, packet: Error, now: float) -> None:
-        endpoint = self._membership.endpoints.get(packet.endpoint)
+        endpoint, turns = self._membership.endpoints.get(packet.endpoint), self._membership.turns
+        if turns is not None and not turns.is_free(packet.endpoint):
+            turns.decided(packet.endpoint, now, is_joined=False)
+            return
         if endpoint is None:
             return
         why = packet.reason or "no reason given"
@@ -156,7 +177,8 @@ class Receiver:
             error.data = packet.data
             self._membership.refuse(endpoint, error, why)
         elif not endpoint.name and packet.advice == "reconnect":
-            self._lifecycle.lost("server", ConnectError(f"the server wants a new handshake: {why[:200]}"), now)
+            hint = _NOT_STICKY if self._lifecycle.phase is Phase.JOINING else ""
+            self._lifecycle.lost("server", ConnectError(f"the server wants a new handshake: {why[:200]}{hint}"), now)
         elif self._lifecycle.phase is Phase.JOINING:
             status = 403 if packet.final or packet.reason == "unauthorized" else 500
             rejection = HandshakeRejected(f"the server refused the session: {why[:200]}", status=status, body=why)
@@ -164,6 +186,10 @@ class Receiver:
             self._lifecycle.rejected(packet, rejection, now)
         else:
             self._deliver(packet, now)
+
+    def _on_ponged(self, packet: Ponged, now: float) -> None:
+        if self._membership.turns is not None:
+            self._membership.turns.ponged(packet.payload, now)
 
     def _on_close(self, packet: Close, now: float) -> None:
         self._lifecycle.lost("transport closed", ConnectError("the connection was lost: transport closed"), now)
@@ -193,6 +219,7 @@ _RECEIVERS: dict[type, Callable[[Receiver, Any, float], None]] = {
     Noop: lambda receiver, packet, now: None,
     Recoverable: Receiver._on_recoverable,
     Foreign: Receiver._on_foreign,
+    Ponged: Receiver._on_ponged,
     Close: Receiver._on_close,
     Malformed: Receiver._on_malformed,
 }

@@ -69,7 +69,7 @@ class Retry:
             self._too_big = 0
         if in_session:
             self._too_big = self._too_big + 1 if reason.startswith(TOO_BIG) else 0
-        return self._backoff.next() if self._may(error) else None
+        return self._backoff.next(getattr(error, "retry_after", 0.0)) if self._may(error) else None
 
     def final(self, error: SocketIOError) -> SocketIOError:
         """Return the error that the connection ends with when there is no other attempt."""
@@ -80,5 +80,11 @@ class Retry:
         return final
 
     def _may(self, error: SocketIOError) -> bool:
-        wanted = self._options.reconnect if self.was_joined else self._options.wait_for_connection
-        return wanted and getattr(error, "retryable", True) and self._too_big < _MOST_TOO_BIG
+        """Return whether another attempt may be made after ``error``.
+
+        At first, what time will not change is final. Once a session has stood, the same error says nothing of that
+        kind: while a server is redeployed, its load balancer sends 403, 404 or a page of its own.
+        """
+        if self.was_joined:
+            return self._options.reconnect and self._too_big < _MOST_TOO_BIG
+        return self._options.wait_for_connection and getattr(error, "retryable", True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..reading import Reading
 from .fence import Fence
 from .revisions.base import Dialect, Handshake
+from .turns import Turns
 
 
 def earliest(*times: float | None) -> float | None:
@@ -37,6 +38,7 @@ class Session:
 
     Attributes:
         fence: counts what is sent, if the server needs that.
+        turns: whose turn it is at the names of endpoints, if the server needs that.
         heard_at, heard_unread: when a packet came last, and ``reading.unread`` at that time; see ``heard``.
     """
 
@@ -45,6 +47,7 @@ class Session:
     ) -> None:
         self.handshake, self.reading = handshake, reading
         self.fence: Fence | None = None
+        self.turns: Turns | None = None
         self.opened_at = now
         self.heard(now)
         self._dead_after = dialect.dead_after(handshake, transport)
@@ -73,7 +76,7 @@ class Session:
         if reading.holder is None:
             return look
         fence = self.fence.deadline(reading.unread) if self.fence else None
-        return earliest(look, self._death(), fence)
+        return earliest(look, self._death(), fence, self.turns.deadline() if self.turns else None)
 
     def heartbeat_due(self, now: float) -> bool:
         """Look at the clock: return whether to send a heartbeat."""

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import ChannelError, LocalProtocolError
+from .drafts import make_drafts
 from .endpoints import Endpoint
 from .packets import Encoded, Malformed, Packet
-from .revisions.base import Decoder, Dialect, Handshake
+from .revisions.base import Decoder, Dialect, Handshake, Opening
 
 
 class Start(NamedTuple):
@@ -50,14 +51,31 @@ def make_start(
             requests[endpoint] = dialect.encode(packet) if dialect.asks_to_join else ()
             continue
         try:
-            check_auth(dialect, endpoint.auth)
+            _check_auth(dialect, endpoint.auth)
             requests[endpoint] = dialect.encode(packet)
         except (LocalProtocolError, TypeError) as error:
             requests[endpoint] = ChannelError(f"{endpoint.name!r} cannot be joined: {error}")
     return Start(decode, decode(handshake.frames), requests)
 
 
-def check_auth(dialect: Dialect, auth: Any) -> None:
+def encode_join(
+    endpoint: Endpoint, data: Any, dialect: Dialect | None, opening: Opening
+) -> tuple[Dialect | None, Encoded]:
+    """Return the join of one endpoint as it is on the wire, or drafts of it while the dialect is not known.
+
+    Raises:
+        LocalProtocolError, TypeError: the protocol cannot say this.
+    """
+    packet, auth = endpoint.join_packet(data), endpoint.auth
+
+    def encode(dialect: Dialect) -> Encoded:
+        _check_auth(dialect, auth)
+        return dialect.encode(packet)
+
+    return dialect, encode(dialect) if dialect is not None else make_drafts(encode, opening.candidates)
+
+
+def _check_auth(dialect: Dialect, auth: Any) -> None:
     """Raise LocalProtocolError if an endpoint cannot have this ``auth``."""
     if auth is not None and not dialect.asks_to_join:
         raise LocalProtocolError(f"revision {dialect.number} has no auth= for endpoints: give query=")

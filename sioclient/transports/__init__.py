@@ -57,11 +57,6 @@ _LOADERS = {
 }
 
 
-def transport_kinds() -> tuple[str, ...]:
-    """Return the kinds of transports that this version has."""
-    return tuple(_LOADERS)
-
-
 def make_transport(kind: str, http: HttpClient, max_message_size: int, framing: Any) -> Transport:
     """Return a transport that is not open yet.
 

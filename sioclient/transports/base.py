@@ -73,4 +73,7 @@ class Transport(ABC):
 
     @abstractmethod
     def close(self, timeout: float) -> None:
-        """End the connection, wait at most ``timeout`` seconds for the server to end it too, and free everything."""
+        """End the connection, and free everything once the server has ended it, or is silent for ``timeout`` seconds.
+
+        A server that goes on sending is given four times as long.
+        """

@@ -33,6 +33,9 @@ _MOST_LINE = 8 * 1024
 _MOST_HEADERS = 99
 """http.client takes no more."""
 
+_MOST_DIGITS = 10
+"""Digits of the seconds in Retry-After: more are no time for which anybody waits."""
+
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/\S+ 1(?!01)\d\d\s")
 """The beginning of a head that only announces another one, such as 100 Continue; 101 is the end of HTTP."""
@@ -90,6 +93,11 @@ class Response:
     content_type: str | None = None
     headers: http.client.HTTPMessage = field(default_factory=http.client.HTTPMessage, compare=False, repr=False)
     is_kept: bool = field(default=False, compare=False)
+
+    @property
+    def retry_after(self) -> float:
+        """The seconds that the server asks to be left alone; 0: it does not."""
+        return retry_after(self.headers)
 
 
 def send_request(
@@ -171,6 +179,15 @@ def redirect_target(response: http.client.HTTPResponse) -> str | None:
     if parts.netloc:
         return f"to {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     return f"to {parts.path}" if parts.path.startswith("/") and not parts.scheme else None
+
+
+def retry_after(headers: http.client.HTTPMessage) -> float:
+    """Return the seconds that a server asks to be left alone; 0: it does not, or it names a date.
+
+    What a date means depends on two clocks that are set, here and there.
+    """
+    text = (headers.get("Retry-After") or "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else 0.0
 
 
 def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:

@@ -13,7 +13,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..protocol.framing import Frame
+from ..protocol.framing import Frame, Ping
 from .failures import TooLarge
 
 _TEXT = 0x81
@@ -171,7 +171,7 @@ class FrameEncoder:
             payload = message.encode() if isinstance(message, str) else message
             size = len(payload)
             if size < 126:
-                first, key = 0x81 if isinstance(message, str) else 0x82, mask * (size // 4 + 1)
+                first, key = 0x81 if isinstance(message, str) else _opcode(message), mask * (size // 4 + 1)
                 masked = int.from_bytes(payload, "big") ^ int.from_bytes(key[:size], "big")
                 return (bytes((first, 0x80 | size)) + mask + masked.to_bytes(size, "big"),)
         return self._blocks(messages)
@@ -226,8 +226,13 @@ def _length(frame: bytes) -> tuple[int, int]:
     return (start, *length.unpack_from(frame, 2)) if len(frame) >= start else (0, 0)
 
 
+def _opcode(message: bytes) -> int:
+    """Return the first byte of a frame of bytes, or of a ping."""
+    return 0x89 if type(message) is Ping else 0x82
+
+
 def _head(message: Frame, size: int) -> bytes:
-    first = b"\x81" if isinstance(message, str) else b"\x82"
+    first = b"\x81" if isinstance(message, str) else bytes((_opcode(message),))
     if size < 126:
         return first + (size | 0x80).to_bytes(1, "big")
     if size < 65536:

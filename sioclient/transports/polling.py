@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from ..address import fresh_url
-from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError, advice
+from ..errors import HandshakeRejected, RemoteProtocolError, advice, refused
 from ..protocol.framing import Frame, Framing
 from .exchange import Response
 from .failures import connect_errors, losses
@@ -56,6 +56,7 @@ class PollingTransport(PostingTransport):
                     f"{advice(response.status, response.body)}",
                     status=response.status,
                     body=response.body,
+                    retry_after=response.retry_after,
                 )
             self._first = self._frames(response)
 
@@ -77,7 +78,7 @@ class PollingTransport(PostingTransport):
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
             if response.status != 200:
-                raise ConnectionLost(f"a poll was refused with status {response.status}")
+                raise refused("a poll", response.status, response.body)
             return self._frames(response)
 
     def wake(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
 from ..address import fresh_url
-from ..errors import ConnectionLost
+from ..errors import refused
 from ..protocol.framing import Frame, Framing
 from .base import Transport
 from .failures import losses
@@ -99,9 +99,9 @@ class Poster:
             if time.monotonic() >= respond_by:
                 raise TimeoutError("no response to a POST came in time")
             return False
-        status = self._connection.receive(time.monotonic() + _REST_TIMEOUT).status
-        if status != 200:
-            raise ConnectionLost(f"a POST was refused with status {status}")
+        response = self._connection.receive(time.monotonic() + _REST_TIMEOUT)
+        if response.status != 200:
+            raise refused("a POST", response.status, response.body)
         self._respond_by = None
         return True
 

@@ -43,6 +43,9 @@ _SEND_BUFFER = 2**18
 """Bytes on their way at most. The system says that there is room when a third of this is free: with the megabytes that
 it would choose, a slow peer looks like one that takes nothing, and a heartbeat waits behind them for just as long."""
 
+_FOR_A_BUSY_PEER = 4
+"""How often the silence after which nothing more is expected a peer may take that still sends."""
+
 # poll() needs no descriptor of its own and knows no limit of 1,024 of them; Windows has only select().
 _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
@@ -282,10 +285,15 @@ class Stream:
         self._shut_down()
         self.wake()
 
-    def drain(self, deadline: float) -> None:
-        """Read and forget until the peer ends the stream, or ``deadline``."""
+    def drain(self, silence: float) -> None:
+        """Read and forget until the peer ends the stream, or has sent nothing for so many seconds.
+
+        A peer that goes on sending has ``_FOR_A_BUSY_PEER`` times as long in all: it may have much to write before it
+        reads what was sent to it last, and closing while it writes resets the connection, which may lose that.
+        """
+        end = time.monotonic() + _FOR_A_BUSY_PEER * silence
         with suppress(OSError):
-            while self.recv_until(deadline):
+            while self.recv_until(min(time.monotonic() + silence, end)) and time.monotonic() < end:
                 pass
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from ..errors import ConnectionLost, RemoteProtocolError
@@ -86,7 +85,7 @@ class WebSocketTransport(Transport):
         if self._is_up:
             if self._stream.has_room():
                 self._client.send_close(_NORMAL)
-            self._stream.drain(time.monotonic() + timeout)
+            self._stream.drain(timeout)
         self._stream.close()
 
     def _loss(self, error: Exception) -> ConnectionLost:

@@ -17,6 +17,7 @@ pieces, and control frames; it makes pongs and close frames. What it is not left
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -26,8 +27,8 @@ from typing import Any
 import websocket
 
 from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError, advice
-from ..protocol.framing import Frame
-from .exchange import Request, read_head, redirect_target
+from ..protocol.framing import PING_MARK, Frame, Pong
+from .exchange import Request, read_head, redirect_target, retry_after
 from .failures import ClosedWithCode, TooLarge, other_scheme
 from .frames import decode
 from .framestream import FrameReader, FrameWriter
@@ -35,6 +36,13 @@ from .stream import Stream
 
 _BODY_SHOWN = 200
 _BODY_PATIENCE = 1.0
+
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+_FIRST_CHUNK = re.compile(rb"[0-9A-Fa-f]+\r\n(.*?)(?:\r\n0\r\n\r\n)?\Z", re.DOTALL)
+"""What a short refusal consists of whose length was not known when it began: engine.io without upgrades sends it so."""
+
+_PING, _PONG = websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG
+_PING_OR_PONG = frozenset({_PING, _PONG})
 
 _OURS = frozenset({"host", "cookie", "connection"})
 """Headers of the upgrade that are not passed on as the user's."""
@@ -100,16 +108,20 @@ class WsClient:
         self._ws.sock = self._socket  # type: ignore[assignment]  # all that the library asks of a socket
 
     def recv(self) -> Frame:
-        """Read the next message.
+        """Read the next message, or pong to a ping of ours.
 
         Raises:
             TimeoutError: the stream was woken; what was read of a message is kept.
             RemoteProtocolError, UnicodeDecodeError, TooLarge: what came is none.
             OSError: the connection ended, or the server sent a close frame, to which it has the reply.
         """
-        self.is_inside = True
+        self.is_inside, opcode = True, _PING
         try:
-            opcode, frame = self._ws.recv_data_frame()
+            while opcode in _PING_OR_PONG:  # the library has sent the pong to a ping
+                opcode, frame = self._ws.recv_data_frame(control_frame=True)
+                if opcode == _PONG and bytes(frame.data).startswith(PING_MARK):
+                    self.is_inside = self._ws.is_inside
+                    return Pong(frame.data)
         except websocket.WebSocketTimeoutException as error:
             raise TimeoutError(str(error)) from error
         except (websocket.WebSocketProtocolException, websocket.WebSocketPayloadException) as error:
@@ -135,6 +147,11 @@ class _WebSocket(websocket.WebSocket):
         pieces = _Pieces(False, True)
         self.cont_frame = pieces
         self.frame_buffer = _BoundedFrames(self._recv, pieces, limit)
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether a message has begun that has not ended."""
+        return self.cont_frame.cont_data is not None
 
 
 class _Pieces(websocket.continuous_frame):
@@ -240,6 +257,7 @@ class _UpgradeSocket:
                     f"{advice(response.status, body)}",
                     status=response.status,
                     body=body,
+                    retry_after=retry_after(response.headers),
                 )
         lines = [f"{name}: {value}" for name in _FOR_THE_LIBRARY for value in response.headers.get_all(name, [])]
         return "\r\n".join(["HTTP/1.1 101 Switching Protocols", *lines, "", ""]).encode("utf-8")
@@ -250,9 +268,13 @@ class _UpgradeSocket:
         size = _BODY_SHOWN if response.length is None else min(response.length, _BODY_SHOWN)
         data = b""
         with suppress(OSError):
-            while len(data) < size and (part := self._stream.recv_until(deadline)):
+            while len(data) < size and not (response.chunked and data.endswith(_LAST_CHUNK)):
+                part = self._stream.recv_until(deadline)
+                if not part:
+                    break
                 data += part
-        return data[:size]
+        chunk = _FIRST_CHUNK.match(data) if response.chunked else None
+        return (chunk[1] if chunk else data)[:size]
 
 
 def close_error(data: bytes) -> OSError:

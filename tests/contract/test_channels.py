@@ -94,8 +94,8 @@ def test_a_channel_can_be_connected_again(connect, legacy, recorder):
     with pytest.raises(ChannelError, match="connect it again"):
         first.call("echo", 1)
     second = socket.connect("/chat")
+    assert second is first
     assert second.call("echo", 1) == 1
-    assert not first.connected
     assert socket.channels == {"/chat": second}
 
 

@@ -13,7 +13,7 @@ from sioclient import (
     AckTimeout,
     ChannelError,
     ConnectError,
-    ConnectionLost,
+    EngineIO,
     HandshakeRejected,
     LocalProtocolError,
     NotConnected,
@@ -41,15 +41,61 @@ def transport(request):
     return request.param
 
 
-def test_packet_beyond_the_limit_is_named_with_it(connect, modern, transport):
-    s = connect(modern)
-    with pytest.raises(ConnectionLost) as caught:
-        s.call("sum", "x" * 1_500_000, "y", timeout=PATIENCE)
-    said = "the close code 1009 (message too big)" if transport == "websocket" else "status 413"
-    for text in ("'sum'", f"http://127.0.0.1:{modern}/", said, "1500017 bytes", "takes 1000000"):
-        assert text in str(caught.value)
-    eventually(lambda: s.connected)
-    assert s.call("sum", "x" * 999_000, "y", timeout=PATIENCE) == "x" * 999_000 + "y"
+@pytest.fixture(scope="module", params=["modern.js", "python-socketio"])
+def small(request):
+    """The port of a server that takes 10,000 bytes at once."""
+    if request.param == "modern.js":
+        server = start("modern.js", socketio={"maxHttpBufferSize": 10_000})
+    else:
+        server = start(SERVERS["python-socketio"], socketio={"max_http_buffer_size": 10_000})
+    with server:
+        yield server.port
+
+
+def test_packet_beyond_the_limit_is_refused_before_it_is_sent(connect, small, transport):
+    closed = []
+    s = connect(small)
+    s.on("close", closed.append)
+    refused = "'echo' was not sent to .*: this packet has [0-9]+ bytes, and the server takes 10000 at once"
+    for send in (s.emit, s.call):
+        with pytest.raises(LocalProtocolError, match=refused):
+            send("echo", "x" * 20_000)
+    with pytest.raises(ValueError, match=refused):
+        s.emit("echo", b"x" * 20_000, callback=closed.append, errback=closed.append)
+    assert s.call("echo", "x", timeout=PATIENCE) == "x"
+    assert closed == []
+
+
+def test_packet_as_large_as_the_limit_arrives(connect, small, transport):
+    s = connect(small)
+    room = 10_000 - len('420["echo",""]')  # the id of the acknowledgement is the first
+    assert len(s.call("echo", "x" * room, timeout=PATIENCE)) == room
+    with pytest.raises(LocalProtocolError, match="has 10001 bytes"):
+        s.call("echo", "x" * (room + 1), timeout=PATIENCE)
+    size = 7_497 if transport == "xhr-polling" else 10_000  # in base64, with a letter before it: 9,997 bytes
+    assert s.call("echo", b"x" * size, timeout=PATIENCE) == b"x" * size
+    with pytest.raises(LocalProtocolError, match="has 1000"):
+        s.call("echo", b"x" * (size + 3), timeout=PATIENCE)
+
+
+def test_packets_within_the_limit_arrive_in_as_many_bodies_as_they_need(connect, small, transport):
+    s, echoed = connect(small), []
+    s.on("echoed", lambda number, text: echoed.append(number))
+    for number in range(20):
+        s.emit("echo", number, "x" * 2_000)
+    eventually(lambda: echoed == list(range(20)), "twenty echoes")
+
+
+def test_message_beyond_the_limit_of_an_engine_is_refused(transport):
+    heard = []
+    with start("engine.js", version="6", engineio={"maxHttpBufferSize": 10_000}) as server, EngineIO() as e:
+        e.on("message", heard.append)
+        e.connect("127.0.0.1", server.port)
+        for message in ("x" * 20_000, b"x" * 20_000, "x" * 10_000):
+            with pytest.raises(LocalProtocolError, match="the server takes 10000 at once"):
+                e.send(message)
+        e.send("x" * 9_999)
+        eventually(lambda: heard == ["hello", "x" * 9_999], "the echo")
 
 
 def test_acknowledgement_that_never_comes_is_named(connect, modern):
@@ -132,3 +178,13 @@ def test_errors_of_a_real_server_pickle(connect, modern):
     for error in errors:
         twin = pickle.loads(pickle.dumps(error))
         assert (type(twin), str(twin), vars(twin)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize("server", ["modern.js", "python-socketio"])
+def test_a_transport_that_the_server_lacks_is_named_with_the_others(server):
+    what = server if server == "modern.js" else SERVERS[server]
+    with (
+        start(what, socketio={"transports": ["websocket"]}) as running,
+        pytest.raises(HandshakeRejected, match="it offers no xhr-polling, only websocket"),
+    ):
+        SocketIO("127.0.0.1", running.port, transports="polling")

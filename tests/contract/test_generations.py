@@ -322,13 +322,25 @@ def test_a_function_is_asked_anew_for_every_connection(guarded, connect, recorde
     assert socket.call("handshake")["auth"]["number"] == 2
 
 
-def test_a_refusal_when_it_comes_back_is_final(guarded, connect, recorder):
+def test_a_refusal_when_it_comes_back_is_told_and_tried_again(guarded, connect, recorder):
+    port, transport = guarded
+    tokens, refused = iter(["good", "bad", "bad"]), []
+    auth = lambda: {"token": next(tokens, "good")}  # noqa: E731
+    socket = connect(port, recorder, auth=auth, transports=(transport,), reconnection_delay=0.01)
+    socket.on("connect_error", lambda why, data: refused.append(why))
+    socket.emit("do cut")
+    assert recorder.next("reconnect") == ("reconnect", 3)
+    assert refused == ["not authorized"] * 2
+
+
+def test_a_refusal_when_it_comes_back_ends_with_the_budget(guarded, connect, recorder):
     port, transport = guarded
     tokens = iter(["good"])
     auth = lambda: {"token": next(tokens, "bad")}  # noqa: E731
-    socket = connect(port, recorder, auth=auth, transports=(transport,), reconnection_delay=0.01)
+    options = {"transports": (transport,), "reconnection_delay": 0.01, "max_reconnection_attempts": 2}
+    socket = connect(port, recorder, auth=auth, **options)
     socket.emit("do cut")
-    with pytest.raises(HandshakeRejected, match="not authorized"):
+    with pytest.raises(ConnectError, match=r"gave up after 2 attempts .* not authorized"):
         socket.wait(20)
 
 

@@ -24,7 +24,12 @@ PRINTED = {
     "ask": ["3", "three and four is 7", "no answer", r"AckTimeout\(.*\)"],
     "answer": [r"\('Ada', 'Lovelace'\)"],
     "messages": ["the server says re:hello", r"the server says \{'re': \{'temperature': 21\.5\}\}"],
-    "channels": ["11", "http://localhost:.*/socket.io/: no reply for '/no such place' in time.*"],
+    "again": ["True client", "3"],
+    "channels": [
+        r"the server says \{'a': 1\}",
+        "11",
+        "http://localhost:.*/socket.io/: no reply for '/no such place' in time.*",
+    ],
     "detect": [r"1 socket\.io 0\.9"],
     "newer": [
         r"\{'image': b'\\x89PNG'\}",
@@ -34,6 +39,7 @@ PRINTED = {
     "engine": ["the server says hello"],
     "options": [],
     "losses": ["lost: client"],
+    "at least once": ["3 and all numbers have arrived"],
     "sans-io": [
         r"\[TransportOpened.*, Connected.*, Event\(name='news', args=\['weather'\].*\]",
         r"""\['5:::\{"name":"subscribe","args":\["weather"\]\}'\] look again at \d+\.\d+""",

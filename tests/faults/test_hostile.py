@@ -303,7 +303,7 @@ def test_f28_a_kick_is_the_end_unless_the_user_wants_otherwise(connect, recorder
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         rogue.next_session().push("0::", "3:::too late")
-        assert ended(socket) is None
+        assert ended(socket) == "server"
         assert not socket.connected
         assert rogue.handshakes == 1
         assert told(recorder)[-2:] == ["disconnect", "close"]

@@ -185,7 +185,7 @@ def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch
     socket.disconnect()
     proxy.heal()
     assert told(recorder)[-2:] == ["disconnect", "close"]
-    assert ended(socket) is None
+    assert ended(socket) == "client"
 
 
 def test_f39_disconnecting_while_coming_back_is_final(connect, recorder):
@@ -266,7 +266,7 @@ def test_f41_a_program_that_just_ends_tells_the_server(transport):
         eventually(lambda: watcher.call("sessions") == 1)
 
 
-def test_f42_a_forgotten_connection_ends_by_itself(transport):
+def test_f42_a_forgotten_connection_ends_by_itself(transport, caplog):
     with start("legacy.js") as server, SocketIO("127.0.0.1", server.port) as watcher:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always", ResourceWarning)
@@ -276,6 +276,7 @@ def test_f42_a_forgotten_connection_ends_by_itself(transport):
             eventually(lambda: gc.collect() >= 0 and gone() is None)
             eventually(lambda: warned)
         eventually(lambda: watcher.call("sessions") == 1)
+    assert ["was never disconnected: use it in a with block" in text for text in caplog.messages] == [True]
 
 
 FORK = """

@@ -111,7 +111,7 @@ def test_f16_garbage_from_a_real_server(connect: Any, legacy: int, recorder: Rec
 def test_f28_a_kick_is_the_end_unless_the_user_wants_otherwise(connect: Any, legacy: int, recorder: Recorder) -> None:
     socket = connect(legacy, recorder)
     socket.emit("do kick")
-    assert ended(socket) is None
+    assert ended(socket) == "server"
     assert not socket.connected
     assert told(recorder)[-2:] == ["disconnect", "close"]
     again = connect(legacy, back := Recorder(), reconnect_when_kicked=True)

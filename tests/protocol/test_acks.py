@@ -108,6 +108,19 @@ def test_a_waiter_expires_at_its_deadline_and_not_before():
     assert list(acks.expire(11.0)) == []
 
 
+def test_an_ack_that_is_awaited_anew_has_another_deadline():
+    acks = Acks()
+    acks.add(("", 1), "waiter", 1.0)
+    acks.renew(("", 1), "waiter", 3.0, 1.0)
+    assert acks.deadline() == 3.0
+    assert list(acks.expire(2.0)) == []
+    assert list(acks.expire(3.0)) == ["waiter"]
+    acks.renew(("", 1), "again", None, 3.0)
+    assert acks.deadline() is None
+    pending = acks.resolve(("", 1))
+    assert (pending.waiter, pending.since) == ("again", 3.0)
+
+
 def test_waiters_expire_in_the_order_of_their_deadlines():
     acks = Acks()
     acks.add(("", 1), "late", 3.0)

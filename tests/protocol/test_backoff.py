@@ -27,6 +27,12 @@ def test_the_random_number_is_drawn_for_each_delay():
     assert delays(Backoff(1, 100, None, lambda: next(numbers)), 4) == [0.5, 2, 2, 8]
 
 
+@pytest.mark.parametrize(("asked_for", "delay"), [(0.5, 1), (3, 3), (9, 4)])
+def test_a_delay_is_as_long_as_asked_for_up_to_the_limit(asked_for, delay):
+    backoff = Backoff(1, 4, None, lambda: 0.5)
+    assert [backoff.next(asked_for), backoff.next()] == [delay, 2]
+
+
 @given(
     delay=st.floats(0, 60), limit=st.floats(0, 60), random=st.floats(0, 1, exclude_max=True), count=st.integers(1, 30)
 )

@@ -14,12 +14,14 @@ from sioclient.errors import (
     NotConnected,
 )
 from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
-from sioclient.protocol.endpoints import Joining
+from sioclient.protocol.deliveries import Delivery
+from sioclient.protocol.endpoints import Endpoint, Joining
 from sioclient.protocol.fence import BYTE_BUDGET, WINDOW
-from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, TransportClosed, Unacknowledged
+from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Retrying, Unacknowledged
 from sioclient.protocol.packets import Connect, Event, Json, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import any_revision, revision1, revision5
+from sioclient.protocol.start import encode_join
 
 from .driver import (
     DEAD_AFTER,
@@ -254,14 +256,38 @@ def test_what_was_encoded_for_another_server_is_not_taken():
     assert (client.frames_to_send(), len(client.acks)) == ([], 0)
 
 
-def test_nothing_is_encoded_before_it_is_known_what_is_spoken():
-    client = connecting_client(opening=any_revision())
+def test_what_is_sent_before_it_is_known_what_is_spoken_waits():
+    unknown = any_revision()
+    client = connecting_client(opening=unknown)
     assert client.dialect is None
-    with pytest.raises(NotConnected, match="not known"):
-        client.push(Message("x"), 0.0)
-    with pytest.raises(NotConnected, match="not known"):
-        client.join("/chat", "", None, 0.0)
-    assert client.endpoints.channels() == []
+    client.push(Message("x"), 0.0)
+    client.join("/chat", "", None, 0.0)
+    late = client.encode(Message("y")), client.encode(Event("z", [b"bytes"]))
+    one = unknown.candidates[0]
+    link(client, 0.0, "1::", handshake=replace(HANDSHAKE, opening=revision1(), dialect=one))
+    assert client.frames_to_send() == ["1::/chat"]
+    client.receive(["1::/chat"], 0.0)
+    assert client.frames_to_send() == ["3:::x"]
+    client.push(Message("y"), 0.0, late[0])
+    with pytest.raises(TypeError, match="bytes"):
+        client.push(Event("z", [b"bytes"]), 0.0, late[1])
+    assert client.frames_to_send() == ["3:::y"]
+
+
+def test_join_that_was_encoded_before_it_was_known_what_is_spoken():
+    unknown = any_revision()
+    client, chat = connecting_client(opening=unknown), Endpoint("/chat")
+    late = encode_join(chat, None, None, unknown)
+    link(client, 0.0, "1::", handshake=replace(HANDSHAKE, opening=revision1(), dialect=unknown.candidates[0]))
+    client.join("/chat", "", None, 0.0, encoding=late)
+    assert client.frames_to_send() == ["1::/chat"]
+
+
+def test_nothing_is_sent_before_it_was_opened():
+    client = new_client(opening=any_revision())
+    for verb in (lambda: client.push(Message("x"), 0.0), lambda: client.join("/chat", "", None, 0.0)):
+        with pytest.raises(NotConnected, match=r"call open\(\)"):
+            verb()
 
 
 def test_packets_of_an_endpoint_that_was_left_are_not_taken():
@@ -290,7 +316,7 @@ def test_a_push_after_the_end_says_why_it_ended():
 def test_nothing_can_be_pushed_after_a_disconnect():
     client = open_client()
     client.disconnect()
-    with pytest.raises(NotConnected, match="make a new SocketIO"):
+    with pytest.raises(NotConnected, match="open it again"):
         client.push(Message("x"), 0.0)
 
 
@@ -799,6 +825,18 @@ def test_such_kicks_in_a_row_do_not_lengthen_the_delays():
         link(client, now, "1::")
 
 
+def test_what_is_written_again_waits_for_room_while_the_connection_is_there():
+    client = open_client(buffer_size=1)
+
+    def push(number: int) -> Verdict:
+        return client.push(event("n", id=number), 0.0, waiter=Delivery(number, 1, 5.0))
+
+    assert [push(1), push(2)] == [Verdict.WRITE, Verdict.FULL]
+    away(client)
+    with pytest.raises(BufferFull, match="retries="):
+        push(2)
+
+
 def test_after_any_other_loss_a_full_buffer_raises():
     client = overfeed(open_client(buffer_size=0))
     assert client.push(Message("x"), 0.0) is Verdict.FULL
@@ -960,24 +998,50 @@ def test_a_second_disconnect_does_nothing():
     assert (client.notices(), client.frames_to_send()) == ([], [])
 
 
+LARGE = Message("x" * 1000)
+
+
 @pytest.mark.parametrize(
-    ("announced", "sizes", "told"),
+    "send",
     [
-        (1000, [10, 2000, 1500], "; a packet of 2000 bytes was sent, and the server takes 1000 (its maxPayload)"),
-        (1000, [600, 600], ""),
-        (None, [2000], ""),
+        lambda client, asked: client.push(replace(LARGE, id=1), 0.0, waiter="waiter", timeout=5.0),
+        lambda client, asked: client.acknowledge(asked, ["x" * 1000]),
+        lambda client, asked: client.join("/chat", "?" + "x" * 1000, 5.0, 0.0),
     ],
+    ids=["push", "acknowledge", "join"],
 )
-def test_loss_names_a_limit_that_the_server_announced(announced, sizes, told):
-    client = open_client(handshake=replace(HANDSHAKE, max_payload=announced))
-    for size in sizes:
-        client.push(Message("x" * (size - len("3:::"))), 0.0)
-        client.frames_to_send()
-    for size in sizes:  # together
-        client.push(Message("x" * (size - len("3:::"))), 0.0)
-    client.frames_to_send()
-    client.transport_lost("closed", 1.0)
-    assert of(TransportClosed, client) == [TransportClosed(f"closed{told}")]
+def test_a_packet_beyond_the_announced_limit_is_refused(send):
+    client = open_client(handshake=replace(HANDSHAKE, max_payload=1000))
+    client.receive(['5:1+::{"name":"ask"}'], 0.0)
+    (asked,) = of(Event, client)
+    with pytest.raises(LocalProtocolError, match="bytes, and the server takes 1000 at once"):
+        send(client, asked)
+    assert (client.frames_to_send(), client.notices(), client.acks.deadline()) == ([], [], None)
+    assert client.push(Message("x" * 996), 0.0) is Verdict.WRITE
+    assert client.frames_to_send() == ["3:::" + "x" * 996]
+
+
+def test_the_limit_of_the_server_before_holds_while_it_is_away():
+    client = away(open_client(handshake=replace(HANDSHAKE, max_payload=1000)))
+    with pytest.raises(LocalProtocolError):
+        client.push(LARGE, 0.0)
     come_back(client, 2.0, "1::")
-    client.transport_lost("closed", 3.0)
-    assert of(TransportClosed, client) == [TransportClosed("closed")]
+    assert client.push(LARGE, 2.0) is Verdict.WRITE, "the server that is there now has announced nothing"
+
+
+def test_what_was_queued_for_a_server_that_takes_less_is_told():
+    client = away(open_client())
+    client.push(Message("small"), 0.0)
+    client.push(LARGE, 0.0)
+    client.push(replace(LARGE, id=7), 0.0, waiter="waiter")
+    client.push(replace(LARGE, id=8), 0.0, waiter=Delivery("again and again", 2, 5.0))
+    client.handle_timeout(DELAY)
+    client.notices()
+    client.transport_opened(replace(HANDSHAKE, max_payload=1000), "websocket", DELAY)
+    dropped, *failed, _ = client.notices()
+    assert dropped.count == 3
+    assert "the server takes 1000 at once" in dropped.example.problem
+    assert [notice.waiter for notice in failed] == ["waiter", "again and again"]
+    assert {str(notice.error) for notice in failed} == {dropped.example.problem}
+    client.receive(["1::"], DELAY)
+    assert client.frames_to_send() == ["3:::small"]

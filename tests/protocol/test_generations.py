@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 
@@ -27,13 +28,14 @@ from sioclient.protocol.notices import (
     Retrying,
     TransportClosed,
     TransportOpened,
+    Unacknowledged,
 )
 from sioclient.protocol.packets import Error, Event, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import Handshake, any_revision, engine_alone, revision1, revision4, revision5
 from sioclient.protocol.start import make_start
 
-from .driver import DELAY, away, connecting_client, event, joined, link, of
+from .driver import DELAY, away, connecting_client, event, joined, link, new_client, of
 
 HANDSHAKE = Handshake("x", 45.0, None, ("websocket",), ping_interval=25.0)
 JOINED = '40{"sid":"s"}'
@@ -137,7 +139,7 @@ def test_the_auth_of_an_endpoint_is_in_its_join():
     assert client.notices() == [Connected("/chat")]
     assert endpoint.connect_data == {"sid": "t"}
     client.leave(joined(client))
-    assert client.frames_to_send() == ["41/chat,"]
+    assert client.frames_to_send()[:-1] == ["41/chat,"]
 
 
 def test_an_endpoint_is_refused_with_data():
@@ -462,8 +464,7 @@ def by(opening, **fields):
 
 def test_the_handshake_says_what_is_spoken():
     client = connecting(any_revision())
-    with pytest.raises(NotConnected, match="not known"):
-        client.push(event("x"), 0.0)
+    assert client.dialect is None
     link(client, 0.0, JOINED, handshake=by(FIVE))
     assert client.dialect is FIVE.dialect
     assert client.frames_to_send() == ["40"]
@@ -508,15 +509,25 @@ def found_out(opening, frame):
     return client
 
 
-@pytest.mark.parametrize("error", [WrongRevision("x"), HandshakeRejected("x", status=404)])
-def test_another_revision_is_looked_for_after_its_refusal(error):
-    client = away(found_out(FIVE, JOINED))
+def test_another_revision_is_looked_for_after_its_refusal():
+    error, client = WrongRevision("x"), away(found_out(FIVE, JOINED))
     client.handle_timeout(DELAY)
     client.notices()
     client.connect_failed(error, DELAY)
     (retrying,) = client.notices()
     assert str(retrying.error).startswith(OTHER)
     assert retrying.error.__cause__ is error
+
+
+@pytest.mark.parametrize("status", [400, 404, 503])
+def test_a_refusal_may_be_that_of_another_revision_or_of_a_load_balancer(status):
+    error, client = HandshakeRejected("x", status=status), away(found_out(FIVE, JOINED))
+    client.handle_timeout(DELAY)
+    client.notices()
+    client.connect_failed(error, DELAY)
+    (retrying,) = client.notices()
+    assert retrying.error is error
+    assert client.lifecycle.opening.dialect is None
 
 
 def test_packets_queued_for_another_revision_fail():
@@ -600,13 +611,14 @@ def test_a_websocket_of_revision_4_is_found_out():
     assert str(of(Retrying, client)[-1].error).startswith(OTHER)
 
 
-@pytest.mark.parametrize("error", [WrongRevision("x"), HandshakeRejected("x", status=401)])
-def test_a_refusal_stays_final(error):
-    """If the user has said which revision, or if it has nothing to do with that."""
-    client = away(open5() if isinstance(error, WrongRevision) else found_out(FIVE, JOINED))
+def test_another_revision_than_the_wanted_one_may_go_away_again():
+    error, client = WrongRevision("x"), away(open5())
     client.handle_timeout(DELAY)
+    client.notices()
     client.connect_failed(error, DELAY)
-    assert client.lifecycle.error is error
+    (retrying,) = client.notices()
+    assert retrying.error is error
+    assert client.phase is Phase.WAITING
 
 
 def test_a_websocket_of_revision_4_is_final_if_5_is_wanted():
@@ -636,3 +648,60 @@ def test_engine_io_alone():
     client.disconnect()
     assert client.frames_to_send() == []
     assert isinstance(of(Ended, client)[0], Ended)
+
+
+def test_what_the_server_cannot_take_fails_when_it_is_known():
+    unknown = any_revision()
+    client = connecting(unknown)
+    client.push(Message("x"), 0.0)
+    client.push(Event("bytes", [b"x"], "", 1, True), 0.0, waiter="first")
+    client.push(Event("bytes", [b"x"]), 0.0)
+    client.join("/chat", "", None, 0.0, {"token": "x"})
+    client.join("/query", "?a=b", None, 0.0)
+    endpoints = list(client.endpoints)
+    client.join("/late", "", None, 0.0)
+    client.join("/refused", "", None, 0.0, {"token": "x"})
+    one = unknown.candidates[0]
+    handshake = replace(by(ONE), dialect=one)
+    client.transport_opened(handshake, "websocket", 0.0, make_start(handshake, one, endpoints, None))
+    client.receive(["1::", "1::/query", "1::/late"], 0.0)
+    assert client.phase is Phase.OPEN
+    notices = client.notices()
+    failed = [(notice.endpoint, str(notice.error)) for notice in notices if isinstance(notice, JoinFailed)]
+    why = "cannot be joined: revision 1 has no auth= for endpoints: give query="
+    assert sorted(failed) == [("/chat", f"'/chat' {why}"), ("/refused", f"'/refused' {why}")]
+    (unacknowledged,) = [notice for notice in notices if isinstance(notice, Unacknowledged)]
+    assert unacknowledged.waiter == "first"
+    assert isinstance(unacknowledged.error, LocalProtocolError)
+    (dropped,) = [notice for notice in notices if isinstance(notice, Dropped)]
+    assert dropped.count == 2
+    assert "revision 1" in dropped.example.problem
+    assert client.frames_to_send() == ["1::/query:?a=b", "1::/late", "3:::x"]
+
+
+def test_what_every_server_can_take_is_kept():
+    unknown = any_revision()
+    client = connecting(unknown)
+    client.push(Message("x"), 0.0)
+    link(client, 0.0, JOINED, handshake=replace(by(FIVE), dialect=unknown.candidates[2]))
+    assert client.frames_to_send() == ["40", '42["message","x"]']
+    assert not [notice for notice in client.notices() if isinstance(notice, Dropped)]
+
+
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_first_connection_that_fails_is_told_if_nobody_waits(is_awaited):
+    client = new_client(opening=any_revision())
+    client.connect(0.0, is_awaited=is_awaited)
+    client.push(Event("x", [], "", 1, True), 0.0, waiter="w")
+    client.connect_failed(ConnectError("refused"), 0.0)
+    error = client.lifecycle.error
+    told = [] if is_awaited else [JoinFailed("", error, False, "refused")]
+    assert client.notices() == [*told, Unacknowledged("w", ANY), Ended(error)]
+
+
+def test_refusal_of_the_first_connection_is_told_once():
+    client = new_client(opening=revision5())
+    client.connect(0.0, is_awaited=False)
+    link(client, 0.0, '44{"message":"no"}', handshake=HANDSHAKE)
+    assert len([notice for notice in client.notices() if isinstance(notice, JoinFailed)]) == 1
+    assert client.phase is Phase.CLOSED

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from unittest.mock import ANY
 
 import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, NotConnected
 from sioclient.options import Options
 from sioclient.protocol.client import ClientProtocol
+from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET
 from sioclient.protocol.lifecycle import REJOIN_TIMEOUT
@@ -290,11 +292,14 @@ def test_without_a_limit_attempts_do_not_end():
     assert client.phase is Phase.WAITING
 
 
-def test_a_refusal_ends_the_attempts_to_come_back():
+def test_a_refusal_does_not_end_the_attempts_to_come_back():
     client = away(open_client(), 1.0)
     client.handle_timeout(1.0 + DELAY)
+    client.notices()
     client.connect_failed(FORBIDDEN, 3.0)
-    assert ending(client).error is FORBIDDEN
+    (retrying,) = client.notices()
+    assert retrying.error is FORBIDDEN
+    assert client.phase is Phase.WAITING
 
 
 def retry_number(client: ClientProtocol) -> int:
@@ -527,6 +532,14 @@ def test_a_kick_ends_a_session_that_stood():
     client = open_client()
     client.lifecycle.kicked(1.0)
     assert client.notices() == [Disconnected("", "server"), TransportClosed("server"), Ended(None)]
+    assert client.lifecycle.ended_by == "server"
+
+
+def test_who_ended_the_connection_is_told():
+    for end, by in ((ClientProtocol.disconnect, "client"), (lambda client: client.fail(ValueError("x")), None)):
+        client = open_client()
+        end(client)
+        assert (ending(client).by, client.lifecycle.ended_by) == (by, by)
 
 
 def test_a_kick_before_the_join_is_an_attempt_that_failed():
@@ -576,3 +589,25 @@ def test_a_session_is_fenced_where_the_dialect_says_so(transport, fenced):
     client = connecting_client()
     client.transport_opened(HANDSHAKE, transport, 0.0)
     assert (client.session.fence is not None) is fenced
+
+
+def test_packets_that_are_written_again_wait_until_every_endpoint_is_decided():
+    client = with_channel(open_client())
+    client.push(event("n", id=1), 0.0, waiter=Delivery(1, 1, 5.0))
+    assert client.frames_to_send() == ['5:1::{"name":"n"}']
+    away(client)
+    come_back(client, DELAY, "1::")
+    assert client.frames_to_send() == ["1::/chat"]
+    client.receive(["1::/chat"], 2.0)
+    assert client.frames_to_send() == ['5:1::{"name":"n"}']
+    assert client.acks.deadline() == 7.0
+    away(client)
+    assert of(Unacknowledged, client) == [Unacknowledged(1, ANY)]
+
+
+def test_at_the_end_nothing_is_left_to_be_written_again():
+    client = open_client()
+    client.push(event("n", id=1), 0.0, waiter=Delivery(1, 1, 5.0))
+    client.frames_to_send()
+    client.lifecycle.end(None, "server")
+    assert of(Unacknowledged, client) == [Unacknowledged(1, ANY)]

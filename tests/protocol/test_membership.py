@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sioclient.errors import ChannelError, ConnectError, ConnectionLost, NotConnected
+from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.early import MOST_PACKETS
 from sioclient.protocol.endpoints import MOST_LEFT, Endpoint, Joining
 from sioclient.protocol.membership import Membership
@@ -140,7 +141,7 @@ def test_too_many_early_packets_are_neither_kept_nor_told():
 
 def test_nothing_is_kept_for_an_endpoint_that_is_joined_again():
     membership, (chat,) = new_membership("/chat")
-    membership.leave(chat, "0::/chat")
+    membership.leave(chat, "0::/chat", 0.0)
     membership.add(again := Endpoint("/chat"))
     assert membership.deliver(Message("for the one that was left", "/chat")) is False
     membership.joined(again, None)
@@ -168,7 +169,7 @@ def test_leaving_lets_queued_packets_go_and_tells_the_server():
     membership, (chat, _) = new_membership("/chat", "/other")
     queue(membership, "/chat", 1)
     queue(membership, "/other", 2)
-    membership.leave(chat, "leaves")
+    membership.leave(chat, "leaves", 0.0)
     notices = [(Disconnected("/chat", "client"), "/chat"), (Unacknowledged, 1), (Left("/chat"), "/chat")]
     assert told(membership) == notices
     assert (chat.state, chat.error) == (Joining.OVER, None)
@@ -179,7 +180,7 @@ def test_what_an_endpoint_left_has_queued_ends_with_the_session():
     membership, (chat, _) = new_membership("/chat", "/other")
     queue(membership, "/chat", 1)
     queue(membership, "/other", 2)
-    membership.leave(chat, "leaves")
+    membership.leave(chat, "leaves", 0.0)
     membership.end_session("gone", had_transport=True)
     assert membership.outbox.take() == ["2"]
 
@@ -189,7 +190,7 @@ def test_leaving_while_away_forgets_queued_packets():
     membership.end_session("gone", had_transport=True)
     membership.notices.clear()
     queue(membership, "/chat", 1)
-    membership.leave(chat, None)
+    membership.leave(chat, None, 0.0)
     assert told(membership) == [(Unacknowledged, 1), (Left("/chat"), "/chat")]
     assert len(membership.outbox) == 0
 
@@ -271,3 +272,43 @@ def test_ten_thousand_endpoints_leave_nothing_behind(end):
     assert late - early < 10_000
     assert client.endpoints.channels() == []
     assert len(client.acks) == 0
+
+
+# What is written again
+
+
+def test_an_acknowledgement_whose_time_is_over_fails_unless_there_is_another_try():
+    membership, _ = new_membership("/chat")
+    membership.deliveries.flows = True
+    delivery = Delivery("resent", retries=1, timeout=1.0)
+    assert membership.deliveries.take(delivery, "again", ("/chat", 1), 0.0, waits=False)
+    membership.acks.add(("/chat", 2), "plain", 1.0)
+    assert membership.outbox.take() == ["again"]
+    membership.expire_acks(1.0)
+    assert told(membership) == [(Unacknowledged, "plain")]
+    assert membership.outbox.take() == ["again"]
+    membership.expire_acks(2.0)
+    assert told(membership) == [(Unacknowledged, "resent")]
+    membership.expire_acks(3.0)
+    assert told(membership) == []
+    assert membership.outbox.take() == []
+
+
+def test_what_is_written_again_outlives_a_session_and_not_its_endpoint():
+    membership, (chat,) = new_membership("/chat")
+    membership.deliveries.flows = True
+    membership.deliveries.take(Delivery("one", 1, 1.0), "1", ("/chat", 1), 0.0, waits=False)
+    membership.deliveries.take(Delivery("two", 1, 1.0), "2", ("/chat", 2), 0.0, waits=False)
+    membership.outbox.take()
+    membership.end_session("gone", had_transport=False)
+    assert [entry for entry in told(membership) if entry[0] is Unacknowledged] == []
+    membership.joined(chat, None)
+    membership.notices.clear()
+    membership.deliveries.flows = True
+    membership.deliveries.start("/chat", 1.0)
+    membership.leave(chat, "0::/chat", 0.0)
+    assert [entry for entry in told(membership) if entry[0] is Unacknowledged] == [
+        (Unacknowledged, "one"),
+        (Unacknowledged, "two"),
+    ]
+    assert membership.outbox.take() == ["1", "2", "0::/chat"]

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from sioclient.errors import BufferFull, NotConnected
+from sioclient.protocol.drafts import make_drafts
 from sioclient.protocol.outbox import Outbox, frames_of
+from sioclient.protocol.packets import Event, Message
+from sioclient.protocol.revisions import any_revision
 from tests.interrupts import Interrupt
 
 CHAT = "".join(("/", "chat"))
@@ -168,17 +171,6 @@ def test_a_packet_is_one_frame_or_several(encoded, frames):
     assert frames_of(encoded) == frames
 
 
-def test_the_largest_frame_beyond_a_limit_is_known_until_the_session_ends():
-    outbox = filled("12", "12345", "1234")
-    outbox.limit = 3
-    assert outbox.take(1) == ["12"]
-    assert outbox.largest == 0
-    outbox.take()
-    assert outbox.largest == 5
-    outbox.end_session()
-    assert (outbox.limit, outbox.largest) == (float("inf"), 0)
-
-
 @pytest.mark.parametrize("encoded", ["12345", ("123", "45")])
 def test_ctrl_c_at_any_place_of_a_push_leaves_the_counts_right(encoded):
     number, raised_at = 0, ""
@@ -207,3 +199,90 @@ def test_ctrl_c_at_any_place_leaves_urgent_frames_to_be_taken():
         assert outbox.urgent == 0
         number, raised_at = number + 1, interrupt.raised_at
     assert number > 2
+
+
+def test_unwanted_packets_are_taken_out():
+    outbox = filled("1", "12345", "12", "1234")
+    assert [entry.encoded for entry in outbox.take_out(lambda encoded: len(encoded) > 3)] == ["12345", "1234"]
+    assert outbox.queued == 2
+    assert outbox.take_out(lambda encoded: False) == []
+    assert outbox.take() == ["1", "12"]
+
+
+def test_drafts_are_settled_in_order():
+    unknown, outbox = any_revision(), Outbox()
+    one, _, five = unknown.candidates
+    for packet, ack in ((Message("a"), None), (Event("x", [b"bytes"], "", 1), ("", 1)), (Message("b"), ("", 2))):
+        drafts = make_drafts(lambda dialect, packet=packet: dialect.encode(packet), unknown.candidates)
+        outbox.push(drafts, "", ack=ack)
+    ((key, error),) = outbox.settle(one)
+    assert (key, type(error)) == (("", 1), TypeError)
+    assert outbox.settle(five) == []
+    assert outbox.take() == ["3:::a", "3:::b"]
+    assert outbox.has_room("x" * 2**20)
+
+
+def test_a_packet_can_be_taken_back_until_it_is_taken():
+    outbox = Outbox(most_packets=2)
+    outbox.push("a", "", ack=("", 1))
+    outbox.push("b", "")
+    assert outbox.holds(("", 1))
+    assert outbox.withdraw(("", 1))
+    assert not outbox.holds(("", 1))
+    assert outbox.has_room("c")
+    assert not outbox.withdraw(("", 1))
+    assert outbox.take() == ["b"]
+
+
+def test_what_is_held_leaves_behind_what_waits():
+    outbox = filled("a")
+    outbox.hold("x", CHAT)
+    outbox.hold("y", "/news")
+    assert (outbox.held, outbox.queued) == (2, 1)
+    assert outbox.take() == ["a"]
+    outbox.push("b", "")
+    outbox.release("/chat")
+    outbox.release("/nobody")
+    assert (outbox.held, outbox.take()) == (1, ["b", "x"])
+
+
+def test_what_is_held_takes_room():
+    outbox = Outbox(most_packets=2, most_characters=3)
+    outbox.hold("ab", CHAT)
+    assert not outbox.has_room("cd")
+    with pytest.raises(BufferFull, match="'/chat' is not joined yet and 1 packets \\(2 characters\\)"):
+        outbox.hold("cd", CHAT)
+    outbox.push("c", "")
+    assert not outbox.has_room("")
+
+
+def test_what_is_held_is_forgotten_with_its_endpoint():
+    outbox = Outbox()
+    for name in (CHAT, "/news"):
+        outbox.push("a", name)
+        outbox.hold("b", name)
+    outbox.drop_held("/chat")
+    assert (outbox.held, outbox.queued) == (1, 2)
+    outbox.drop_endpoint("/news")
+    assert (outbox.held, outbox.queued) == (0, 1)
+    outbox.drop_held("/chat")
+    assert outbox.take() == ["a"]
+    outbox.hold("b", CHAT)
+    assert (outbox.forget_all(), outbox.held) == (1, 0)
+
+
+def test_what_is_held_outlives_the_session():
+    outbox = Outbox()
+    outbox.push("join", "", of_session=True)
+    outbox.push("a", CHAT)
+    outbox.hold("b", CHAT, ack=("/chat", 1))
+    assert outbox.end_session() == {("/chat", 1)}
+    assert (outbox.held, outbox.take()) == (0, ["a", "b"])
+
+
+def test_what_is_withdrawn_leaves_the_held_alone():
+    outbox = Outbox()
+    outbox.push("a", CHAT, ack=("/chat", 1))
+    outbox.hold("b", CHAT)
+    assert outbox.withdraw(("/chat", 1))
+    assert (outbox.held, outbox.queued) == (1, 0)

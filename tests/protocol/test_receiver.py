@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sioclient.errors import ChannelError, ConnectError, HandshakeRejected, WrongRevision
+from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.early import MOST_PACKETS
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import WINDOW
 from sioclient.protocol.notices import (
     Acknowledged,
     Connected,
+    Delivered,
     Disconnected,
     Dropped,
     Ended,
@@ -48,6 +50,25 @@ def test_packets_before_the_join_are_delivered_after_it():
     client = connecting_client()
     link(client, 0.0, "3:::a", '5:::{"name":"b"}', "1::", "4:::1")
     assert client.notices() == [TransportOpened("websocket"), Connected(""), Message("a"), event("b"), Json(1)]
+
+
+def test_an_acknowledgement_lets_the_next_packet_go_that_is_written_again():
+    client = open_client()
+    for number in (1, 2):
+        client.push(event("n", id=number), 0.0, waiter=Delivery(number, 1, 5.0))
+    assert client.frames_to_send() == ['5:1::{"name":"n"}']
+    client.receive(["6:::1+[7]"], 1.0)
+    assert client.notices() == [Delivered(1, [7])]
+    assert client.frames_to_send() == ['5:2::{"name":"n"}']
+
+
+def test_a_confirmation_lets_packets_go_that_are_written_again():
+    client = open_client()
+    client.join("/chat", "", None, 0.0)
+    client.push(event("n", endpoint="/chat", id=1), 0.0, waiter=Delivery(1, 1, 5.0))
+    assert client.frames_to_send() == ["1::/chat"]
+    client.receive(["1::/chat"], 1.0)
+    assert client.frames_to_send() == ['5:1:/chat:{"name":"n"}']
 
 
 def test_packets_before_a_confirmation_are_delivered_after_it():

@@ -40,11 +40,23 @@ def test_a_connection_that_stood_is_made_again_if_wanted(reconnect, delay):
     assert lose(new_retry(reconnect=reconnect, wait_for_connection=not reconnect)) == delay
 
 
-@pytest.mark.parametrize("joined", [False, True])
-def test_an_error_that_stays_is_final(joined):
-    retry = new_retry(joined=joined, wait_for_connection=True)
+def test_an_error_that_stays_is_final_at_first():
+    retry = new_retry(joined=False, wait_for_connection=True)
     assert retry.lost("refused", FINAL, in_session=False, was_healthy=False) is None
     assert retry.final(FINAL) is FINAL
+
+
+def test_no_error_is_final_after_a_session_but_by_the_budget():
+    retry = new_retry(attempts=2)
+    delays = [retry.lost("refused", FINAL, in_session=False, was_healthy=False) for _ in range(3)]
+    assert delays == [1.0, 2.0, None]
+    assert str(retry.final(FINAL)) == "gave up after 2 attempts to connect again: forbidden"
+
+
+@pytest.mark.parametrize(("asked_for", "delay"), [(0.0, 1.0), (5.0, 5.0), (60.0, 8.0)])
+def test_a_server_is_left_alone_as_it_asks_up_to_the_limit(asked_for, delay):
+    busy = HandshakeRejected("busy", status=503, retry_after=asked_for)
+    assert new_retry().lost("busy", busy, in_session=False, was_healthy=False) == delay
 
 
 def test_attempts_are_counted_until_a_session_stands():

@@ -38,3 +38,10 @@ def test_attachments_are_limited(most, kinds):
     decode = make_opening(5, None, most).dialect.decoder()
     packets = decode(['451-["x",{"_placeholder":true,"num":0}]', b"1234"])
     assert [isinstance(packet, Malformed) for packet in packets[1:]] == kinds
+
+
+@pytest.mark.parametrize("number", [4, 5, None])
+def test_a_parser_is_for_revisions_whose_servers_may_have_one(number):
+    assert make_opening(number, None, parser="msgpack") is not None
+    with pytest.raises(ValueError, match="a server of revision 1 has none, so leave it out"):
+        make_opening(1, None, parser="msgpack")

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from sioclient.errors import ChannelError, LocalProtocolError
+from sioclient.protocol.drafts import chosen
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.packets import Connect, Heartbeat, Message
-from sioclient.protocol.revisions import Dialect, engine_alone, revision1, revision4, revision5
-from sioclient.protocol.start import Start, check_auth, make_start
+from sioclient.protocol.revisions import Dialect, any_revision, engine_alone, revision1, revision4, revision5
+from sioclient.protocol.start import Start, encode_join, make_start
 
 from .driver import HANDSHAKE, event
 
@@ -65,10 +66,21 @@ def test_an_auth_of_the_connection_that_cannot_be_said_raises():
 
 
 def test_only_revision_5_has_auth_for_endpoints():
-    check_auth(FIVE, {"token": "x"})
-    check_auth(ONE, None)
+    token = {"token": "x"}
+    assert encode_join(Endpoint("/x", auth=token), token, FIVE, revision5()) == (FIVE, '40/x,{"token":"x"}')
+    assert encode_join(Endpoint("/x"), None, ONE, revision1()) == (ONE, "1::/x")
     with pytest.raises(LocalProtocolError, match="query="):
-        check_auth(ONE, {"token": "x"})
+        encode_join(Endpoint("/x", auth=token), token, ONE, revision1())
+
+
+def test_join_is_encoded_for_every_server_that_it_may_be():
+    unknown, token = any_revision(), {"token": "x"}
+    one, _, five = unknown.candidates
+    dialect, drafts = encode_join(Endpoint("/x", auth=token), token, None, unknown)
+    assert dialect is None
+    assert chosen(drafts, five) == '40/x,{"token":"x"}'
+    with pytest.raises(LocalProtocolError, match="query="):
+        chosen(drafts, one)
 
 
 def test_frames_of_engine_io_alone_need_no_join():

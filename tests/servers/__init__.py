@@ -33,6 +33,7 @@ class Difference(Enum):
     SESSION_OUTLIVES_WEBSOCKET = auto()
     EVERY_REFUSAL_IS_403 = auto()
     EVERY_REFUSAL_IS_400 = auto()
+    REFUSED_UPGRADES_ARE_400 = auto()
     UNKNOWN_CHANNELS_ARE_REFUSED = auto()
     NAMES_ARE_QUOTED = auto()
     CUTS_IN_GOOD_ORDER = auto()
@@ -100,8 +101,13 @@ ANY_LATER = {
     Difference.UNKNOWN_CHANNELS_ARE_REFUSED: "since 1.0, an endpoint that is not there is refused and not passed over",
 }
 
-BEFORE_3 = {
+NODE_LATER = {
     **ANY_LATER,
+    Difference.REFUSED_UPGRADES_ARE_400: "if the application says no, a poll gets status 403 and an upgrade 400",
+}
+
+BEFORE_3 = {
+    **NODE_LATER,
     Difference.NAMES_ARE_QUOTED: "an endpoint's name is parsed as a URL, so that it has %20 where it had a space",
 }
 
@@ -190,9 +196,9 @@ SERVERS = {
         "1.7.4", 4, {**BEFORE_3, Difference.EVERY_REFUSAL_IS_400: "it takes the reason for the number of an error"}
     ),
     "2.5.1": _later("2.5.1", 4, BEFORE_3),
-    "3.1.2": _later("3.1.2", 5, ANY_LATER),
-    "4.8.1": _later("4.8.1", 5, ANY_LATER),
-    "4.8.1 with allowEIO3": _later("4.8.1", 5, ANY_LATER, "socket.io 4.8.1 with allowEIO3", allowEIO3=True),
+    "3.1.2": _later("3.1.2", 5, NODE_LATER),
+    "4.8.1": _later("4.8.1", 5, NODE_LATER),
+    "4.8.1 with allowEIO3": _later("4.8.1", 5, NODE_LATER, "socket.io 4.8.1 with allowEIO3", allowEIO3=True),
     "python-socketio": Server(
         version="python-socketio 5.",
         title="python-socketio 5",

@@ -16,6 +16,7 @@ from sioclient.server import SocketConnection, SocketServer, concurrent, event
 from sioclient.server.chat import Chat
 from sioclient.server.web import StreamLink, WebSocketLink
 
+BOOKS: dict[str, list] = {}
 SETTINGS = json.loads((sys.argv[1:] or ["{}"])[0])
 
 
@@ -47,6 +48,17 @@ class Connection(SocketConnection):
     @event("notes")
     def all_notes(self):
         return (self.notes,)
+
+    # What is kept outlives the session, by the name of a book.
+
+    @event
+    def keep(self, book, value):
+        BOOKS.setdefault(book, []).append(value)
+        return len(BOOKS[book])
+
+    @event
+    def kept(self, book):
+        return (BOOKS.get(book, []),)
 
     @event("do emit")
     def do_emit(self, name, *args):

@@ -23,6 +23,8 @@ if (settings.authorize) {
 
 function list(values) { return Array.prototype.slice.call(values); }
 
+var books = {};
+
 function serve(socket) {
   var notes = [];
   function emit(name, args) { socket.emit.apply(socket, [name].concat(args)); }
@@ -49,6 +51,12 @@ function serve(socket) {
   });
   socket.on('note', function (value) { notes.push(value); });
   socket.on('notes', function (answer) { answer(notes); });
+  // What is kept outlives the session, by the name of a book.
+  socket.on('keep', function (book, value, answer) {
+    (books[book] = books[book] || []).push(value);
+    if (answer) answer(books[book].length);
+  });
+  socket.on('kept', function (book, answer) { answer(books[book] || []); });
   socket.on('do emit', function (name) { emit(name, list(arguments).slice(1)); });
   socket.on('do ask', function (name) { emit(name, list(arguments).slice(1).concat(told)); });
   socket.on('do ask for data', function (name) { emit(name, list(arguments).slice(1).concat(toldData)); });

@@ -19,6 +19,8 @@ if (settings.parser === 'msgpack') options.parser = require('socket.io-msgpack-p
 if (settings.authorize) options.allowRequest = allowRequest;
 const io = require(folder)(server, options);
 
+const books = {};
+
 function serve(socket) {
   const notes = [];
   const told = (...args) => socket.emit('answer', args);
@@ -42,6 +44,12 @@ function serve(socket) {
   socket.on('tell', (value) => io.to('watchers').emit('told', value));
   socket.on('note', (value) => notes.push(value));
   socket.on('notes', (answer) => answer(notes));
+  // What is kept outlives the session, by the name of a book.
+  socket.on('keep', (book, value, answer) => {
+    (books[book] = books[book] || []).push(value);
+    if (answer) answer(books[book].length);
+  });
+  socket.on('kept', (book, answer) => answer(books[book] || []));
   socket.on('do emit', (name, ...args) => socket.emit(name, ...args));
   // Sent when the client is away: the server itself notices that first.
   socket.on('do emit later', (name, ...args) => socket.conn.once('close', () => socket.emit(name, ...args)));
@@ -80,9 +88,11 @@ if (settings.guard) {
     next(Object.assign(new Error('not authorized'), { data: { why: 'token' } }));
   });
 }
+if (settings.slow) io.use((socket, next) => setTimeout(next, settings.slow));
 io.on('connection', (socket) => chat.serve(io, socket));
 for (const name of ['/', '/chat', '/a space+é']) io.of(name).on('connection', serve);
 io.of('/refused').use((socket, next) => next(new Error('not today'))).on('connection', serve);
+io.of('/slow').use((socket, next) => setTimeout(next, 300)).on('connection', serve);
 io.of('/broken').use((socket, next) => next(Object.assign(new Error('broken'), { data: [1] }))).on('connection', serve);
 // Later ones do not let their package.json be required.
 const { version } = JSON.parse(fs.readFileSync(__dirname + '/node_modules/' + folder + '/package.json'));

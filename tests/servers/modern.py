@@ -31,6 +31,7 @@ class Server(socketio.AsyncServer):
 # It logs errors even where it is told to log nothing.
 logging.getLogger("engineio.server").setLevel(logging.CRITICAL)
 sio = Server(async_mode="asgi", **SETTINGS.get("socketio", {}))
+books: dict[str, list[Any]] = {}
 state: dict[str, dict[str, Any]] = {}
 nicknames: dict[str, str] = {}  # of the chat that chatbot.py speaks
 
@@ -77,6 +78,15 @@ class Application(socketio.AsyncNamespace):
 
     async def on_notes(self, sid):
         return state[sid]["notes"]
+
+    # What is kept outlives the session, by the name of a book.
+
+    async def on_keep(self, sid, book, value):
+        books.setdefault(book, []).append(value)
+        return len(books[book])
+
+    async def on_kept(self, sid, book):
+        return books.get(book, [])
 
     async def on_do_emit(self, sid, name, *args):
         await self.emit(name, args, to=sid)
@@ -151,7 +161,10 @@ inner = socketio.ASGIApp(sio)
 async def app(scope, receive, send):
     """Refuse whoever brings a bad token, and let the library do the rest."""
     token = parse_qs(scope.get("query_string", b"").decode()).get("token", [""])[0]
-    if SETTINGS.get("authorize") and token in ("bad", "error") and scope["type"] == "http":
+    is_refused = SETTINGS.get("authorize") and token in ("bad", "error")
+    if is_refused and scope["type"] == "websocket":
+        await send({"type": "websocket.close"})  # status 403, without a text
+    elif is_refused:
         await send({"type": "http.response.start", "status": 403, "headers": []})
         await send({"type": "http.response.body", "body": b"not today"})
     else:

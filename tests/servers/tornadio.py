@@ -17,6 +17,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError
 
 SETTINGS = json.loads((sys.argv[1:] or ["{}"])[0])
+BOOKS = {}
 OPEN = set()
 NICKNAMES = {}  # of the chat that chatbot.py speaks
 
@@ -72,6 +73,17 @@ class Connection(tornadio2.SocketConnection):
     @event("notes")
     def all_notes(self):
         return (self.notes,)
+
+    # What is kept outlives the session, by the name of a book.
+
+    @event("keep")
+    def keep(self, book, value):
+        BOOKS.setdefault(book, []).append(value)
+        return len(BOOKS[book])
+
+    @event("kept")
+    def kept(self, book):
+        return (BOOKS.get(book, []),)
 
     @event("do emit")
     def do_emit(self, name, *args):

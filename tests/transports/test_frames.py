@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sioclient.protocol.framing import Ping
 from sioclient.transports import frames as frames_module
 from sioclient.transports.failures import TooLarge
 from sioclient.transports.frames import FrameDecoder, FrameEncoder
@@ -183,3 +184,15 @@ def test_nothing_is_written_for_nothing() -> None:
 def test_every_frame_has_a_mask_of_its_own() -> None:
     data = b"".join(encoded(["", ""] * 300))
     assert len({data[i : i + 4] for i in range(2, len(data), 6)}) == 600
+
+
+@pytest.mark.parametrize("messages", [[Ping(b"p1")], ["a", Ping(b"p1"), b"b"]])
+def test_a_ping_is_a_control_frame(messages: list[str | bytes]) -> None:
+    encoder = FrameEncoder()
+    list(encoder.encode(["first", "second"]))  # so that there are masks
+    data = b"".join(encoder.encode(messages))
+    at, kinds = 0, []
+    while at < len(data):
+        kinds.append(data[at])
+        at += 6 + (data[at + 1] & 0x7F)
+    assert kinds == [{str: 0x81, bytes: 0x82, Ping: 0x89}[type(message)] for message in messages]

@@ -272,11 +272,11 @@ def test_the_next_of_several_bodies_waits_for_a_connection_too() -> None:
 def test_a_first_poll_that_is_refused(status: int) -> None:
     def refuse(peer: Peer) -> None:
         peer.read_head()
-        peer.answer(status, b"go away")
+        peer.answer(status, b"go away", "Retry-After: 7")
 
     with Server(refuse) as server, client() as transport, pytest.raises(HandshakeRejected, match="go away") as caught:
         opened(transport, server)
-    assert caught.value.status == status
+    assert (caught.value.status, caught.value.retry_after) == (status, 7)
 
 
 @pytest.mark.parametrize("body", ["<html>login</html>", "\ufffdx\ufffd3:::x"])

@@ -17,6 +17,7 @@ import websocket as websocket_client
 
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
 from sioclient.options import Options
+from sioclient.protocol.framing import Ping, Pong
 from sioclient.transports import stream as stream_module
 from sioclient.transports.http import HttpClient
 from sioclient.transports.websocket import WebSocketTransport
@@ -258,11 +259,12 @@ def test_a_redirect_is_refused_and_not_followed(status: int) -> None:
 def test_a_refusal_has_its_status_and_body(status: int, retryable: bool) -> None:
     def refuse(peer: Peer) -> None:
         peer.read_head()
-        peer.answer(status, "nicht für dich".encode(), "Set-Cookie: a=b; Domain=127.0.0.1")
+        peer.answer(status, "nicht für dich".encode(), "Set-Cookie: a=b; Domain=127.0.0.1", "Retry-After: 7")
 
     error = refusal_of(refuse)
     assert isinstance(error, HandshakeRejected)
     assert (error.status, error.body, error.retryable) == (status, "nicht für dich", retryable)
+    assert error.retry_after == 7
     assert f"status {status}, 'nicht für dich'" in str(error)
 
 
@@ -781,6 +783,23 @@ def test_a_ping_gets_its_pong(pair: Pair) -> None:
     peer.send(frame("", PING) + frame(b"\x00\xff" * 60, PING) + frame("after"))
     assert receive(ours) == ["after"]
     assert [peer.read_frame(), peer.read_frame()] == [Frame(PONG, b""), Frame(PONG, b"\x00\xff" * 60)]
+
+
+def test_the_pong_to_a_ping_of_ours_is_told(pair: Pair) -> None:
+    transport, peer = pair
+    transport.send(["first", Ping(b"sioclient 1")])
+    assert [peer.read_frame(), peer.read_frame()] == [Frame(TEXT, b"first"), Frame(PING, b"sioclient 1")]
+    peer.send(frame("unasked", PONG) + frame("sioclient 1", PONG) + frame("a"))
+    (pong,) = Task(transport.recv).result()
+    assert (type(pong), pong) == (Pong, b"sioclient 1")
+    assert Task(transport.recv).result() == ["a"]
+
+
+def test_a_pong_between_two_pieces_does_not_end_the_message(pair: Pair) -> None:
+    transport, peer = pair
+    peer.send(frame("a", fin=False) + frame("sioclient 1", PONG) + frame("b", 0))
+    assert Task(transport.recv).result() == [b"sioclient 1"]
+    assert Task(transport.recv).result() == ["ab"]
 
 
 def test_a_pong_is_never_in_the_middle_of_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,6 @@ not known     any of them                                 ``unknown``
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..jsontext import JsonText
 from .base import Decoder, Dialect, Handshake, HandshakeRequest, KnownOpening, Opening, Probe
 from .engine import MOST_BYTES, engine_alone, revision4, revision5
@@ -26,7 +24,12 @@ from .unknown import any_engine, any_revision
 
 
 def make_opening(
-    revision: int | None, json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None
+    revision: int | None,
+    json: JsonText | None = None,
+    most_bytes: int = MOST_BYTES,
+    parser: str | None = None,
+    *,
+    only_websocket: bool = False,
 ) -> Opening:
     """Return the opening of a revision of Socket.IO; None: the one that finds out.
 
@@ -35,20 +38,24 @@ def make_opening(
         json: how JSON is written and read.
         most_bytes: bytes that the attachments of a packet may have together.
         parser: how packets are written in the revisions 4 and 5: None, or ``"msgpack"``.
+        only_websocket: whether to find out without a poll.
 
     Raises:
         ImportError: the package msgpack is wanted and not installed.
+        ValueError: a parser is wanted, and no server of the revision has any.
     """
-    if revision == 1:
-        return revision1(json)
-    makers: dict[int | None, Callable[[JsonText | None, int, str | None], Opening]]
-    makers = {4: revision4, 5: revision5, None: any_revision}
-    return makers[revision](json, most_bytes, parser)
+    opening: Opening
+    if revision is None:
+        return any_revision(json, most_bytes, parser, only_websocket=only_websocket)
+    opening = revision1(json) if revision == 1 else {4: revision4, 5: revision5}[revision](json, most_bytes, parser)
+    if parser is not None and opening.dialect is not None and not opening.dialect.has_parsers:
+        raise ValueError(f"parser= came with socket.io 2.0: a server of revision {revision} has none, so leave it out")
+    return opening
 
 
-def make_engine_opening(revision: int | None, json: JsonText | None = None) -> Opening:
+def make_engine_opening(revision: int | None, json: JsonText | None = None, *, only_websocket: bool = False) -> Opening:
     """Return the opening of Engine.IO 3 or 4 without Socket.IO; None: the one that finds out."""
-    return any_engine(json) if revision is None else engine_alone(revision, json)
+    return any_engine(json, only_websocket=only_websocket) if revision is None else engine_alone(revision, json)
 
 
 __all__ = [

@@ -25,6 +25,18 @@ class HandshakeRequest(NamedTuple):
     after: frozenset[int] = frozenset()
 
 
+class Doubt(NamedTuple):
+    """What clears up which revision the server speaks that has opened a session over a websocket.
+
+    Attributes:
+        ping: the frame to send; a server of the other revision has a pong for it.
+        opening: the opening of the revision whose servers do not respond, or end the session because of the ping.
+    """
+
+    ping: str
+    opening: KnownOpening
+
+
 class Probe(NamedTuple):
     """The frames that try a second transport before it takes a session over: ping, wait for the pong, then upgrade."""
 
@@ -74,8 +86,16 @@ class Opening(Protocol):
         """The dialect of every session; None: only the handshake tells it."""
 
     @property
+    def candidates(self) -> Sequence[Dialect]:
+        """The dialects of which it is that of the session; the handshake says which."""
+
+    @property
     def transports(self) -> Mapping[str, str]:
         """The kinds of transport that ``transports`` has, by the names that users know."""
+
+    @property
+    def silence_advice(self) -> str:
+        """What it may mean if a websocket opens and no open packet comes; empty: nothing is known."""
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the requests for a handshake under ``resource``, to be made one after the other."""
@@ -83,8 +103,14 @@ class Opening(Protocol):
     def direct_path(self, resource: str, transport: str) -> str | None:
         """Return the path at which a transport opens a session by itself; None: it needs a handshake first."""
 
-    def fallback_path(self, resource: str, refusal: str) -> str | None:
-        """Return the path at which a websocket may open a session after such a refusal; None: there is none."""
+    def fallback_path(self, resource: str, refusal: str, tried: str = "") -> str | None:
+        """Return the path at which a websocket may open a session after such a refusal; None: there is none.
+
+        Args:
+            resource: as in ``requests``.
+            refusal: the body of the response.
+            tried: the path of the websocket that was refused; empty: it was a handshake.
+        """
 
     def framing(self, transport: str, handshake: Handshake | None) -> Framing:
         """Return how the bodies of a transport carry frames; without a handshake, for one that opens a session."""
@@ -98,8 +124,8 @@ class Opening(Protocol):
             ConnectError: the response is not that of a Socket.IO server.
         """
 
-    def is_complete(self, frames: Sequence[Frame]) -> bool:
-        """Return whether ``read_open_packet`` needs no more than these first frames of a transport."""
+    def doubt(self, frames: Sequence[Frame]) -> Doubt | None:
+        """Return what clears up the revision if these first frames of a transport do not tell it."""
 
     def read_open_packet(self, frames: Sequence[Frame]) -> Handshake:
         """Return the handshake in the first frames of a transport that opened a session by itself.
@@ -145,6 +171,10 @@ class Dialect(Protocol):
     @property
     def asks_to_join(self) -> bool:
         """Whether the client asks to join the default endpoint; if not, the server joins it unasked."""
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether servers want a pause between a join and what comes next for that endpoint: see ``turns``."""
 
     @property
     def has_parsers(self) -> bool:

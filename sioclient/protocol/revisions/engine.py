@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from ...errors import ConnectError, LocalProtocolError, RemoteProtocolError
-from ..framing import Frame
+from ..framing import Frame, Pong
 from ..jsontext import JsonText
-from ..packets import Close, Connect, Disconnect, Encoded, Heartbeat, Malformed, Noop, Packet
+from ..packets import Close, Connect, Disconnect, Encoded, Heartbeat, Malformed, Noop, Packet, Ponged
 from . import engine3, engine4, responses
-from .base import Decoder, Handshake, HandshakeRequest, Probe
+from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
 from .engineframing import CLOSE, EngineFraming
 from .msgpackets import MsgpackCodec
 from .packets4 import PacketCodec4, check_endpoint
@@ -80,6 +80,7 @@ class EngineDialect:
     ) -> None:
         self.number, self.servers, self.engine = number, servers, engine
         self.asks_to_join, self.alone, self.join_advice = asks_to_join, alone, join_advice
+        self.takes_turns = not alone
         self.heartbeats_unprompted: bool = engine.HEARTBEATS_UNPROMPTED
         self.pongs_once = not self.heartbeats_unprompted
         self._heartbeat: str = engine.HEARTBEAT
@@ -113,6 +114,8 @@ class EngineDialect:
                 if frame.startswith("4"):
                     return reader.text(frame, 1)
                 return packets.get(frame[:1]) or Malformed(frame, "not a packet of Engine.IO")
+            if type(frame) is Pong:
+                return Ponged(frame)
             try:
                 return reader.data(unwrap(frame))
             except ValueError as error:
@@ -164,7 +167,8 @@ class EngineOpening:
     """Without it, the session would last for the time-out."""
 
     def __init__(self, dialect: EngineDialect, json: JsonText) -> None:
-        self.dialect = dialect
+        self.dialect, self.candidates = dialect, (dialect,)
+        self.silence_advice = _IF_NEWER if dialect.engine is engine3 else ""
         self._engine, self._json = dialect.engine, json
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
@@ -175,9 +179,9 @@ class EngineOpening:
         """Return the path at which a websocket opens a session; for polling, the request for a handshake does."""
         return self._path(resource, transport) if transport == "websocket" else None
 
-    def fallback_path(self, resource: str, refusal: str) -> str | None:
+    def fallback_path(self, resource: str, refusal: str, tried: str = "") -> str | None:
         """Return the path of a websocket if the server has no polling."""
-        return self._path(resource, "websocket") if responses.has_no_polling(refusal) else None
+        return self._path(resource, "websocket") if responses.lacks_transport(refusal) else None
 
     def transport_path(self, resource: str, transport: str, session_id: str) -> str:
         """Return the path of a transport of a session."""
@@ -197,7 +201,7 @@ class EngineOpening:
         if status != 200:
             if responses.is_unsupported(text):
                 raise responses.wrong_revision("", self.dialect.servers, text)
-            raise responses.rejected(status, text)
+            raise responses.rejected(status, text, "xhr-polling")
         try:
             frames = self._engine.decode_payload(body)
             fields = self._read_fields(frames[0])
@@ -205,9 +209,9 @@ class EngineOpening:
             raise self._other_server(text) from None
         return self._handshake(fields, ("xhr-polling", *_upgrades(fields)), frames, body)
 
-    def is_complete(self, frames: Sequence[Frame]) -> bool:
-        """Return True: the open packet comes first and is enough."""
-        return True
+    def doubt(self, frames: Sequence[Frame]) -> Doubt | None:
+        """Return None: the open packet comes first and is enough."""
+        return None
 
     def read_open_packet(self, frames: Sequence[Frame]) -> Handshake:
         """Return what the open packet announces, which comes first over a websocket."""
@@ -275,6 +279,9 @@ def revision5(json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser
     codec, advice = (plain, _IF_MSGPACK) if parser is None else (MsgpackCodec(plain, has_texts=False), _IF_NO_MSGPACK)
     return EngineOpening(EngineDialect(5, SERVERS, engine4, codec, asks_to_join=True, join_advice=advice), json)
 
+
+_IF_NEWER = "as socket.io 3.x and 4.x do if they are asked for a session of 1.x or 2.x: leave revision= out"
+"""3.1.2 opens the websocket and says nothing; 4.8.1 writes the response that refuses it into the open websocket."""
 
 _IF_MSGPACK = "as a server does that speaks msgpack: see parser='msgpack'"
 _IF_NO_MSGPACK = "as a server does that does not speak msgpack: see parser="

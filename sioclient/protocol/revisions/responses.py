@@ -24,8 +24,16 @@ _SERVERS = {
     "": "Engine.IO (socket.io 1.0 or later)",
     "1": "revision 1 of Socket.IO (socket.io 0.7 to 0.9)",
 }
-_UNSUPPORTED = re.compile(r'\{"code":5,|"?The client is using an unsupported version of the Socket\.IO')
-_REFUSED = re.compile(r'\{"code":\d+,"message":"')
+_UNSUPPORTED = re.compile(
+    r'\{"code":5,|Unsupported protocol version|"?The client is using an unsupported version of the Socket\.IO'
+)
+_REFUSED = re.compile(r'\{"code":\d+,"message":"|(Transport|Session ID) unknown$|"Invalid transport')
+"""As JSON, or as a bare text if an upgrade is refused."""
+
+_NO_UPGRADE = '{"code":3,'
+_NOTHING_THERE = frozenset({200, 404})
+"""Statuses of the responses of 0.9 and of TornadIO2 to what is no path of theirs."""
+
 _MSGPACK = re.compile(rb"[\x82-\x8f]\xa4type[\x00-\x06]")
 _PAGE_1 = "Welcome to socket.io."
 _HANDSHAKE_1 = re.compile(r"[\w-]+:[0-9.]*:[0-9.]*:[\w,-]*")
@@ -51,9 +59,9 @@ def is_unsupported(text: str) -> bool:
     return _UNSUPPORTED.match(text) is not None
 
 
-def has_no_polling(text: str) -> bool:
-    """Return whether an Engine.IO server refuses the transport that was asked for."""
-    return text.startswith(('{"code":0,', '"Invalid transport'))
+def lacks_transport(text: str) -> bool:
+    """Return whether an Engine.IO server does not offer the transport that was asked for."""
+    return text.startswith(('{"code":0,', '"Invalid transport', "Transport unknown"))
 
 
 def is_engine_refusal(text: str) -> bool:
@@ -107,9 +115,33 @@ def not_socketio(text: str) -> ConnectError:
     )
 
 
-def rejected(status: int, text: str) -> HandshakeRejected:
-    """Return the error for a refusal."""
-    what_to_do = advice(status, text)
-    return HandshakeRejected(
-        f"the server refused the handshake with status {status}, {text[:200]!r}: {what_to_do}", status=status, body=text
-    )
+def rejected(status: int, text: str, wanted: str = "", retry_after: float = 0.0) -> HandshakeRejected:
+    """Return the error for a refusal.
+
+    Args:
+        status, text: those of the response.
+        wanted: the name of the transport that was to open a session of Engine.IO.
+        retry_after: see ``HandshakeRejected``.
+    """
+    what, what_to_do = "websocket" if wanted == "websocket" else "handshake", advice(status, text)
+    if wanted and lacks_transport(text):
+        (other,) = {"websocket", "xhr-polling"} - {wanted}
+        what_to_do = f"it offers no {wanted}, only {other}: see transports="
+    elif wanted == "websocket" and text.startswith(_NO_UPGRADE):
+        what_to_do = (
+            "it got no request for an upgrade, so something on the way, such as a proxy, lets no websocket through"
+        )
+    message = f"the server refused the {what} with status {status}, {text[:200]!r}: {what_to_do}"
+    return HandshakeRejected(message, status=status, body=text, retry_after=retry_after)
+
+
+def clearer(websocket: ConnectError, handshake: ConnectError) -> ConnectError:
+    """Return which of two failures to show if neither a websocket opened a session nor a handshake of revision 1 did.
+
+    Servers of revision 1 end the connection of a websocket that they do not know, or have nothing at its path. If that
+    is what happened, the handshake was the right way, and its failure says why.
+    """
+    if isinstance(websocket, HandshakeRejected) and websocket.status not in _NOTHING_THERE:
+        return websocket
+    handshake.args = (f"{handshake}. Before that, no websocket of a later generation opened: {websocket}",)
+    return handshake

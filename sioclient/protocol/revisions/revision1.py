@@ -13,7 +13,7 @@ from ...errors import LocalProtocolError, RemoteProtocolError
 from ..framing import Frame, Framing
 from ..jsontext import JsonText
 from . import responses
-from .base import Decoder, Handshake, HandshakeRequest, Probe
+from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
 from .jsonp1 import decode_jsonp, jsonp_error
 from .packets1 import PacketCodec, check_endpoint
@@ -43,7 +43,7 @@ class Dialect1:
 
     number = 1
     servers, join_advice = "socket.io 0.7 to 0.9", ""
-    asks_to_join = has_parsers = heartbeats_unprompted = pongs_once = False
+    takes_turns = asks_to_join = has_parsers = heartbeats_unprompted = pongs_once = False
 
     def __init__(self, json: JsonText | None = None) -> None:
         codec = PacketCodec(json or JsonText())
@@ -91,12 +91,13 @@ class Opening1:
     """
 
     transports: Mapping[str, str] = {name: name for name in ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")}
+    silence_advice = ""
 
     close_packet = None
     """To send one, a transport would have to connect first, and the application would hear of it."""
 
     def __init__(self, dialect: Dialect1) -> None:
-        self.dialect = dialect
+        self.dialect, self.candidates = dialect, (dialect,)
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request for a handshake, and the one to which later generations respond with theirs.
@@ -110,7 +111,7 @@ class Opening1:
         """Return None: no transport opens a session by itself."""
         return None
 
-    def fallback_path(self, resource: str, refusal: str) -> str | None:
+    def fallback_path(self, resource: str, refusal: str, tried: str = "") -> str | None:
         """Return None: a websocket needs a handshake, too."""
         return None
 
@@ -149,9 +150,9 @@ class Opening1:
             raise responses.rejected(status, text)
         return self._read_announcement(text, content_type)
 
-    def is_complete(self, frames: Sequence[Frame]) -> bool:
-        """Return True: more frames would not help."""
-        return True
+    def doubt(self, frames: Sequence[Frame]) -> Doubt | None:
+        """Return None: more frames would not help."""
+        return None
 
     def read_open_packet(self, frames: Sequence[Frame]) -> Handshake:
         """Raise ConnectError: revision 1 has no open packet."""

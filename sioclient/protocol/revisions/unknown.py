@@ -3,6 +3,13 @@
 A server of revision 1 takes the first request for its usual handshake, and socket.io 1.0 to 4.x take it for theirs. The
 other requests are for servers that look at the path more closely. The session that a response opens is the one that is
 used.
+
+If only a websocket is wanted, no session is opened by polling, so that no front must keep a client's requests together.
+A websocket of Engine.IO 4 is tried first, which 1.x to 4.x and python-socketio 5 open. python-socketio 4 names the
+revision as unsupported: a websocket of Engine.IO 3 is next. What is no server of Engine.IO gets the handshake of
+revision 1. In no other order are the later servers told apart as quickly: a websocket of Engine.IO 3 is opened by
+socket.io 3.1.2, which says nothing then, and by 4.8.1, which writes the response that refuses it into the open
+websocket.
 """
 
 from __future__ import annotations
@@ -12,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from ..framing import Frame, Framing
 from ..jsontext import JsonText
 from . import responses
-from .base import Handshake, HandshakeRequest, KnownOpening
+from .base import Dialect, Doubt, Handshake, HandshakeRequest, KnownOpening
 from .engine import MOST_BYTES, engine_alone, revision4, revision5
 from .revision1 import revision1
 
@@ -30,10 +37,15 @@ class UnknownOpening:
     """
 
     dialect = None
+    candidates: tuple[Dialect, ...] = ()
     transports: Mapping[str, str] = {"websocket": "websocket"}
+    silence_advice = ""
+    _polls = "xhr-polling"
+    """The transport that the requests name; empty: they name none."""
 
     def __init__(self, known: Mapping[str, KnownOpening]) -> None:
         self._known = known
+        self.candidates = tuple(opening.dialect for opening in known.values())
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request that is enough for most servers, and those for the others."""
@@ -50,7 +62,7 @@ class UnknownOpening:
         """Return None: only the response to a request says which generation this is."""
         return None
 
-    def fallback_path(self, resource: str, refusal: str) -> str | None:
+    def fallback_path(self, resource: str, refusal: str, tried: str = "") -> str | None:
         """Return the path of a websocket if the server has no polling."""
         return self._known["4"].fallback_path(resource, refusal)
 
@@ -63,32 +75,72 @@ class UnknownOpening:
         text = body.strip().removeprefix("\ufeff")
         engine = responses.engine_revision(body)
         if engine is None and (responses.is_engine_refusal(text) or (status != 200 and "1" not in self._known)):
-            raise responses.rejected(status, text)
+            raise responses.rejected(status, text, self._polls)
         name = engine or "1"
         if name not in self._known:
             raise responses.not_socketio(text)
         return self._known[name].read_handshake(status, body, content_type)
 
-    def is_complete(self, frames: Sequence[Frame]) -> bool:
-        """Return whether the revision is clear: only later servers announce a limit, older ones join us at once."""
-        return len(frames) > 1 or '"maxPayload":' in str(frames[0])
+    def doubt(self, frames: Sequence[Frame]) -> Doubt | None:
+        """Return the ping of Engine.IO 3, unless the server announces a limit, joins us unasked, or has sent a pong.
+
+        1.x and 2.x open a websocket for any revision, with the open packet of 3.0 to 4.4. Only these end the session
+        because of a ping, and python-engineio does not respond: python-socketio 5 announced no limit at first.
+        """
+        is_clear = '"maxPayload":' in str(frames[0]) or self._is_older(frames)
+        return None if is_clear else Doubt("2", self._known["4"])
 
     def read_open_packet(self, frames: Sequence[Frame]) -> Handshake:
         """Return the handshake in the first frames of a websocket, of the revision that they show."""
-        name = "3" if len(frames) > 1 and frames[1] in _JOINED else "4"
-        return self._known[name].read_open_packet(frames)
+        return self._known["3" if self._is_older(frames) else "4"].read_open_packet(frames)
+
+    def _is_older(self, frames: Sequence[Frame]) -> bool:
+        was_joined = "1" in self._known and len(frames) > 1 and frames[1] in _JOINED
+        return was_joined or "3" in frames[1:]
+
+
+class UnknownWebsocket(UnknownOpening):
+    """The same if only a websocket is wanted: no session is opened by polling."""
+
+    _polls = ""
+
+    def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
+        """Return the handshake of revision 1, for what is no server of Engine.IO."""
+        return self._known["1"].requests(resource)[:1] if "1" in self._known else ()
+
+    def direct_path(self, resource: str, transport: str) -> str | None:
+        """Return the path of a websocket of Engine.IO 4."""
+        return self._known["4"].direct_path(resource, transport)
+
+    def fallback_path(self, resource: str, refusal: str, tried: str = "") -> str | None:
+        """Return the path of a websocket of Engine.IO 3 if the server says that it does not speak 4, or says nothing.
+
+        In an ASGI server, python-socketio cannot say why it refuses an upgrade.
+        """
+        if tried != self._known["4"].direct_path(resource, "websocket"):
+            return None
+        may_be_older = not refusal or responses.is_unsupported(refusal)
+        return self._known["3"].direct_path(resource, "websocket") if may_be_older else None
 
 
 def any_revision(
-    json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None
+    json: JsonText | None = None,
+    most_bytes: int = MOST_BYTES,
+    parser: str | None = None,
+    *,
+    only_websocket: bool = False,
 ) -> UnknownOpening:
     """Return the opening for a Socket.IO server of any generation."""
     json = json or JsonText()
     later = {"3": revision4(json, most_bytes, parser), "4": revision5(json, most_bytes, parser)}
-    return UnknownOpening({"1": revision1(json), **later})
+    return _kind(only_websocket)({"1": revision1(json), **later})
 
 
-def any_engine(json: JsonText | None = None) -> UnknownOpening:
+def any_engine(json: JsonText | None = None, *, only_websocket: bool = False) -> UnknownOpening:
     """Return the opening for an Engine.IO server of revision 3 or 4, without Socket.IO."""
     json = json or JsonText()
-    return UnknownOpening({"3": engine_alone(3, json), "4": engine_alone(4, json)})
+    return _kind(only_websocket)({"3": engine_alone(3, json), "4": engine_alone(4, json)})
+
+
+def _kind(only_websocket: bool) -> type[UnknownOpening]:
+    return UnknownWebsocket if only_websocket else UnknownOpening

@@ -30,9 +30,15 @@ class Way(NamedTuple):
 def first_steps(
     opening: Opening, resource: str, transports: Sequence[str]
 ) -> tuple[Way | None, tuple[HandshakeRequest, ...]]:
-    """Return the way in that needs no handshake, if the first transport has one, and the requests of the handshake."""
-    direct = opening.direct_path(resource, transports[0])
-    return _opening_way(opening, transports[0], direct), opening.requests(resource)
+    """Return the way in that needs no handshake, if the first transport has one, and the requests of the handshake.
+
+    The handshake of a known revision that has such a way is a poll. If a websocket is all that is wanted, there is
+    none: a load balancer may send the next request to another server, and some fronts let only upgrades through.
+    """
+    way = _opening_way(opening, transports[0], opening.direct_path(resource, transports[0]))
+    if way is not None and opening.dialect is not None and len(transports) == 1:
+        return way, ()
+    return way, opening.requests(resource)
 
 
 def ways_of(handshake: Handshake, resource: str, transports: Sequence[str]) -> list[Way]:
@@ -54,10 +60,18 @@ def ways_of(handshake: Handshake, resource: str, transports: Sequence[str]) -> l
     ]
 
 
-def way_after_rejection(opening: Opening, resource: str, rejection: str, transports: Sequence[str]) -> Way | None:
-    """Return the websocket that may open a session by itself if the server has nothing else; None: there is none."""
-    path = opening.fallback_path(resource, rejection) if "websocket" in transports else None
-    return _opening_way(opening, "websocket", path)
+def way_after_rejection(
+    opening: Opening, resource: str, rejection: str, transports: Sequence[str], tried: str = ""
+) -> Way | None:
+    """Return the websocket that may open a session by itself if the server has nothing else; None: there is none.
+
+    Args:
+        opening, resource, transports: as in ``first_steps``.
+        rejection: the body of the response.
+        tried: the path of the websocket that was rejected; empty: it was a handshake.
+    """
+    path = opening.fallback_path(resource, rejection, tried) if "websocket" in transports else None
+    return _opening_way(opening, "websocket", path) if path != tried else None
 
 
 def _opening_way(opening: Opening, name: str, path: str | None) -> Way | None:

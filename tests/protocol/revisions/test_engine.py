@@ -189,7 +189,7 @@ def test_a_handshake_has_its_opening_and_dialect(opening):
 def test_a_websocket_opens_a_session():
     handshake = OPENING5.read_open_packet([OPEN_PACKET, "40"])
     assert (handshake.session_id, handshake.transports, handshake.frames) == ("x", ("websocket",), ("40",))
-    assert OPENING5.is_complete([OPEN_PACKET])
+    assert OPENING5.doubt([OPEN_PACKET]) is None
     for frame in ("40", b"0{}", "0[]", "", '0{"sid":"x"}'):
         with pytest.raises(ConnectError, match=r"not a Socket\.IO server"):
             OPENING5.read_open_packet([frame])

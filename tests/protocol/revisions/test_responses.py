@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sioclient.errors import ConnectError
 from sioclient.protocol.revisions import responses
 
 
@@ -42,9 +43,13 @@ def test_refusals_of_engine_io_are_told_apart():
     assert not responses.is_unsupported(unknown)
     assert all(map(responses.is_engine_refusal, (unsupported, python, unknown)))
     assert not responses.is_engine_refusal("Cannot GET")
-    assert responses.has_no_polling(unknown)
-    assert responses.has_no_polling('"Invalid transport"')
-    assert not responses.has_no_polling(unsupported)
+    assert responses.lacks_transport(unknown)
+    assert responses.lacks_transport('"Invalid transport"')
+    assert responses.lacks_transport("Transport unknown")
+    assert responses.is_unsupported("Unsupported protocol version")
+    assert all(map(responses.is_engine_refusal, ("Transport unknown", "Session ID unknown", '"Invalid transport"')))
+    assert not responses.is_engine_refusal("Session ID unknown to this page")
+    assert not responses.lacks_transport(unsupported)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +111,37 @@ def test_an_error_names_both_sides():
 )
 def test_a_port_for_https_is_named(text):
     assert str(responses.rejected(400, text)).endswith("begin the URL with https://, or give secure=True")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "says"),
+    [
+        (
+            "Transport unknown",
+            "websocket",
+            "status 400, 'Transport unknown': it offers no websocket, only xhr",
+        ),
+        ('{"code":0,', "xhr-polling", "it offers no xhr-polling, only websocket: see transports="),
+        ('{"code":0,"message":"Transport unknown"}', "", "its log should say why"),
+        ('{"code":3,"message":"Bad request"}', "websocket", "such as a proxy, lets no websocket through"),
+        ('{"code":3,"message":"Bad request"}', "xhr-polling", "its log should say why"),
+        ("no", "websocket", "its log should say why"),
+    ],
+)
+def test_a_refusal_names_the_transport(text, wanted, says):
+    assert says in str(responses.rejected(400, text, wanted))
+
+
+def refused(status):
+    return responses.rejected(status, "no")
+
+
+@pytest.mark.parametrize(
+    ("websocket", "is_handshake"),
+    [(refused(403), False), (refused(404), True), (refused(200), True), (ConnectError("closed"), True)],
+)
+def test_the_clearer_of_two_failures_is_shown(websocket, is_handshake):
+    handshake = refused(500)
+    shown = responses.clearer(websocket, handshake)
+    assert shown is (handshake if is_handshake else websocket)
+    assert (f"Before that, no websocket of a later generation opened: {websocket}" in str(shown)) is is_handshake

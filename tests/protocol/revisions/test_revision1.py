@@ -241,7 +241,7 @@ def test_every_session_begins_with_a_handshake():
     assert OPENING.direct_path("socket.io", "websocket") is None
     assert OPENING.fallback_path("socket.io", '{"code":0,"message":"Transport unknown"}') is None
     assert OPENING.probe("websocket") is None
-    assert OPENING.is_complete(["1::"])
+    assert OPENING.doubt(["1::"]) is None
     with pytest.raises(ConnectError, match="not a Socket"):
         OPENING.read_open_packet(["1::"])
 

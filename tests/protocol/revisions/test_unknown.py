@@ -12,6 +12,7 @@ from sioclient.protocol.revisions import any_engine, any_revision
 
 UNKNOWN, ENGINE = any_revision(), any_engine()
 OPEN = '0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}'
+OF_4 = "/socket.io/?EIO=4&transport=websocket"
 LIMITED = OPEN.replace("}", ',"maxPayload":1000000}')
 
 
@@ -78,21 +79,29 @@ def test_engine_io_alone_has_no_revision_1():
 
 
 @pytest.mark.parametrize(
-    ("frames", "is_complete", "number"),
+    ("opening", "frames", "is_clear", "number"),
     [
-        ([LIMITED], True, 5),
-        ([OPEN], False, 5),
-        ([OPEN, "40"], True, 4),
-        ([OPEN, '4{"type":0,"nsp":"/"}'], True, 4),
-        ([OPEN, "2"], True, 5),
+        (UNKNOWN, [LIMITED], True, 5),
+        (UNKNOWN, [OPEN], False, 5),
+        (UNKNOWN, [OPEN, "40"], True, 4),
+        (UNKNOWN, [OPEN, '4{"type":0,"nsp":"/"}'], True, 4),
+        (UNKNOWN, [OPEN, "3"], True, 4),
+        (UNKNOWN, [OPEN, '42["early"]', "3", "40"], True, 4),
+        (UNKNOWN, [OPEN, "2"], False, 5),
+        (ENGINE, [LIMITED], True, 4),
+        (ENGINE, [OPEN, "40"], False, 4),
+        (ENGINE, [OPEN, "40", "3"], True, 3),
     ],
 )
-def test_a_server_without_polling(frames, is_complete, number):
-    assert UNKNOWN.is_complete(frames) is is_complete
-    handshake = UNKNOWN.read_open_packet(frames)
+def test_the_first_frames_of_a_websocket_tell_the_revision(opening, frames, is_clear, number):
+    doubt = opening.doubt(frames)
+    assert (doubt is None) is is_clear
+    if doubt is not None:
+        assert (doubt.ping, doubt.opening.dialect) == ("2", opening.read_handshake(200, OPEN).dialect)
+    handshake = opening.read_open_packet(frames)
     assert handshake.dialect.number == number
     assert handshake.opening.dialect is handshake.dialect
-    assert handshake.frames == tuple(frames[1:])
+    assert handshake.frames[-len(frames) + 1 :] == tuple(frames[1:]) or len(frames) == 1
 
 
 def test_a_websocket_is_the_fallback_for_polling():
@@ -102,6 +111,25 @@ def test_a_websocket_is_the_fallback_for_polling():
     assert UNKNOWN.direct_path("socket.io", "websocket") is None
     assert UNKNOWN.transports == {"websocket": "websocket"}
     assert UNKNOWN.framing("websocket", None).decode_payload("2") == ["2"]
+
+
+def test_a_websocket_alone_is_found_out_without_a_poll():
+    opening, engine = any_revision(only_websocket=True), any_engine(only_websocket=True)
+    for each in (opening, engine):
+        assert each.direct_path("socket.io", "websocket") == OF_4
+        for refusal in ("Unsupported protocol version", '{"code":5,"message":"Unsupported protocol version"}', ""):
+            assert each.fallback_path("socket.io", refusal, OF_4) == "/socket.io/?EIO=3&transport=websocket"
+            assert each.fallback_path("socket.io", refusal) is None
+        assert each.fallback_path("socket.io", "Transport unknown", OF_4) is None
+    assert opening.requests("socket.io") == (("/socket.io/1/", frozenset()),)
+    assert engine.requests("socket.io") == ()
+
+
+@pytest.mark.parametrize(("only_websocket", "is_named"), [(False, True), (True, False)])
+def test_a_refused_poll_names_what_is_offered(only_websocket, is_named):
+    with pytest.raises(HandshakeRejected) as caught:
+        any_revision(only_websocket=only_websocket).read_handshake(400, '{"code":0,"message":"Transport unknown"}')
+    assert ("it offers no xhr-polling, only websocket" in str(caught.value)) is is_named
 
 
 def test_no_dialect_is_known_before_the_handshake():

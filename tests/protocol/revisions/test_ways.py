@@ -31,6 +31,15 @@ def test_a_websocket_that_comes_first_opens_a_session_by_itself():
     assert requests == opening.requests("socket.io")
 
 
+def test_a_websocket_alone_needs_no_request_of_a_known_revision():
+    direct, requests = first_steps(revision5(), "socket.io", ["websocket"])
+    check_opens(direct)
+    assert requests == ()
+    direct, requests = first_steps(any_revision(only_websocket=True), "socket.io", ["websocket"])
+    check_opens(direct)
+    assert [request.path for request in requests] == ["/socket.io/1/"]
+
+
 def test_polling_that_comes_first_needs_a_handshake():
     opening = revision5()
     assert first_steps(opening, "socket.io", ["xhr-polling", "websocket"]) == (None, opening.requests("socket.io"))
@@ -107,3 +116,7 @@ def test_no_websocket_is_opened_that_the_user_does_not_want():
 def test_no_websocket_is_opened_after_another_rejection():
     assert way_after_rejection(revision5(), "socket.io", "forbidden", ["websocket"]) is None
     assert way_after_rejection(revision1(), "socket.io", NO_POLLING, ["websocket"]) is None
+
+
+def test_no_websocket_is_opened_twice():
+    assert way_after_rejection(revision5(), "socket.io", NO_POLLING, ["websocket"], WEBSOCKET_OF_5) is None

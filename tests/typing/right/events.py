@@ -23,19 +23,48 @@ with Chat("localhost", 8000, secure=False, transports=("websocket",)) as chat:
     def greet(name: str) -> None:
         print(name)
 
+    @chat.on_event("connect")
+    def connected(times: int) -> str:
+        return str(times)
+
+    word: str = connected(1)
+    registered: Callable[[int], str] = chat.on_event(7, connected)
     total: int = add(1, 2)
     kept: Callable[[str], None] = greet
     same: Callable[[int, int], int] = chat.on("plus", add)
     once: Callable[[str], None] = chat.once("hi", greet)
     chat.off("plus", same)
 
+    chat.emit("say", "hello", retries=3, timeout=5)
+    chat.send("hello", retries=3, timeout=0.5)
     room: Channel = chat.connect("/room", query={"a": 1}, timeout=5)
+    lobby: Channel = chat.channel("/lobby", auth={"token": "x"})
+    lobby.open(timeout=None)
+    lobby.open(wait=False)
+    lobby.close()
+    chat.close()
+    chat.open(wait=False)
+    ended: bool = chat.ended
+    by: str | None = chat.wait(1)
+    print(ended, by)
+
+    @chat.channel("/games").on("move")
+    def move(x: int, y: int) -> None:
+        print(x, y)
+
+    move(1, 2)
 
     @room.on("news")
     def show(topic: str, item: dict[str, object]) -> None:
         print(topic, item)
 
     show("sun", {})
+
+    @room.on_event("error")
+    def fail(code: int) -> int:
+        return code
+
+    code: int = fail(3)
 
     def failed(error: SocketIOError) -> None:
         print(error)
@@ -60,3 +89,6 @@ with Feed(logger=True, revision=4) as feed:
 
     size: int = take("x")
     taken: Callable[[str | bytes], int] = feed.on("message", take)
+
+with SocketIO("localhost", retries=3, ack_timeout=2.5) as sure:
+    sure.emit("say", "hello", retries=0)

@@ -1,0 +1,98 @@
+"""Leaving and joining the same endpoint at once, and what is sent around it, on real servers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from sioclient import ChannelError
+from tests.conftest import eventually, start
+from tests.servers import SERVERS
+
+pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+ROUNDS = 1000
+FEW = 30
+
+
+@pytest.fixture(params=["websocket", "xhr-polling"])
+def transport(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=list(SERVERS))
+def server(request):
+    with start(SERVERS[request.param]) as running:
+        running.row = SERVERS[request.param]
+        yield running
+
+
+@pytest.fixture
+def sio(server, transport, connect):
+    if transport not in server.row.transports:
+        pytest.skip(f"{transport} cannot be used")
+    return connect(server.port, reconnect=False)
+
+
+def is_later(server) -> bool:
+    return server.version.startswith("socket.io ") and server.row.revision > 1
+
+
+def test_leaving_and_joining_at_once_works_every_time(server, sio):
+    is_picky = server.row.version.startswith("socket.io 4.8")  # the one that ends the session
+    chat = sio.connect("/chat")
+    for number in range(ROUNDS if is_picky else FEW):
+        chat.disconnect()
+        chat = sio.connect("/chat")
+        assert chat.call("echo", number) == number
+    assert sio.connected
+
+
+def test_rejoining_in_a_handler(server, sio, recorder):
+    done = []
+
+    def again(number):
+        channels.pop().disconnect()
+        channels.append(sio.connect("/chat"))
+        done.append(channels[-1].call("echo", number))
+
+    channels = [sio.connect("/chat")]
+    sio.on("again", again)
+    for number in range(5):
+        sio.emit("do emit", "again", number)
+    eventually(lambda: done == list(range(5)), "five rounds in a handler")
+
+
+def test_what_is_sent_before_a_leave_has_its_effect(server, sio):
+    if not is_later(server):
+        pytest.skip("its application tells nobody on another endpoint")
+    sio.call("watch")
+    told = []
+    sio.on("told", told.append)
+    for number in range(5):
+        chat = sio.connect("/chat")
+        chat.emit("tell", number)
+        chat.disconnect()
+    eventually(lambda: told == list(range(5)), "what was told before leaving")
+
+
+def test_a_confirmation_that_comes_too_late_does_no_harm(server, sio):
+    if not is_later(server):
+        pytest.skip("its application has no endpoint that takes its time")
+    for _ in range(2):
+        with pytest.raises(ChannelError, match="no reply for '/slow' in time"):
+            sio.connect("/slow", timeout=0.05)
+    slow = sio.connect("/slow", timeout=5)
+    assert slow.call("echo", 1) == 1
+    slow.disconnect()
+    assert sio.call("echo", 2) == 2
+
+
+def test_a_channel_that_is_left_before_it_is_joined(server, sio):
+    for number in range(5):
+        with suppress(ChannelError):  # the server may be as fast as that
+            sio.connect("/chat", timeout=1e-6).disconnect()
+        assert sio.connect("/chat").call("echo", number) == number
+        sio.channels["/chat"].disconnect()
+    assert sio.connected
