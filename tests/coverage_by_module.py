@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ELSEWHERE = {
     "__init__.py": "test_client.py",
+    "heartbeat.py": "test_heartbeat.py|test_standin.py",
+    "listener.py": "test_listener.py|test_standin.py",
     "protocol/__init__.py": "protocol/test_client.py",
     "protocol/framing.py": "protocol/revisions/test_engineframing.py|protocol/revisions/test_framing1.py",
     "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_generations.py",

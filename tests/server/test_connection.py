@@ -551,3 +551,15 @@ def test_a_cancelled_await_refuses_the_join(connect, socket_server, told):
     socket = connect(serve(socket_server, told, Main))
     with pytest.raises(ChannelError, match="internal error"):
         socket.connect("/chat")
+
+
+def test_ctrl_c_in_a_handler_is_for_the_whole_program(connect, socket_server, told):
+    class Main(Base):
+        @event
+        def interrupt(self):
+            try:
+                self._client._handlers._complain("", KeyboardInterrupt())
+            except KeyboardInterrupt:
+                return "raised"
+
+    assert connect(serve(socket_server, told, Main)).call("interrupt") == "raised"

@@ -111,6 +111,17 @@ def test_a_control_frame_of_two_threads_is_written_once() -> None:
     assert stream.written == []
 
 
+def test_a_control_frame_is_left_to_another_thread_that_writes() -> None:
+    stream = Chunks([])
+    writer = writer_of(stream)
+    with writer._lock:
+        Task(writer.write_control, b"pong").result()
+        writer.write_control(b"last pong")
+    assert stream.written == []
+    writer.write(["x"])
+    assert stream.written[-1] == b"last pong"
+
+
 def test_what_the_stream_does_not_take_at_once_follows() -> None:
     stream = Chunks([])  # which takes a thousand bytes at a time
     writer_of(stream).write(["x" * 2500])
