@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .channels import Channels, check_given
@@ -368,4 +369,5 @@ class Channel(Emitter):
         try:
             self.handler.on_exception(name, error)
         except Exception:
-            logger.exception("on_exception raised for %.200r", name)
+            with suppress(BaseException):  # what logs is the user's, too
+                logger.exception("on_exception raised for %.200r", name)

@@ -325,7 +325,7 @@ class Connection:
         self._guard.abandoned = told
         link = self._guard.link
         if isinstance(link, Transport):
-            with suppress(Exception):
+            with suppress(BaseException):
                 link.wake()
 
     def forget(self) -> None:

@@ -5,7 +5,6 @@ The grammars say what to request and how to read the responses; the transports d
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,20 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .address import Address, fresh_url
-from .errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
+from .errors import ConnectError, ConnectionLost, HandshakeRejected, SocketIOError, WrongRevision, text_of
 from .options import Options, auth_data, split_auth, value_of
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
 from .protocol.revisions.responses import clearer, is_engine_refusal, rejected
 from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
+from .records import log_step
 from .transports import make_transport
 from .transports.base import Traffic, Transport
 
 if TYPE_CHECKING:
     from .transports.http import HttpClient
-
-logger = logging.getLogger("sioclient")
 
 _AHEAD = 0.1
 """Seconds by which an attempt ends before the protocol gives it up, so that the error says what did not respond."""
@@ -124,7 +122,7 @@ class Attempt:
         seconds = options.connect_timeout
         self._deadline = time.monotonic() + seconds - min(seconds / 20, _AHEAD)
         self._abort: Callable[[], None] = lambda: None
-        self._aborted = False
+        self._aborted = self._only_asks = False
 
     def run(self) -> Opened:
         """Connect.
@@ -150,7 +148,7 @@ class Attempt:
             raise
         dialect = handshake.dialect
         if dialect is not self._opening.dialect:
-            logger.info("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
+            log_step("%s speaks revision %d: %s", self._address, dialect.number, dialect.servers)
         return Opened(handshake, transport, data)
 
     def ask(self) -> Handshake:
@@ -159,27 +157,30 @@ class Attempt:
         Raises:
             ConnectError: there was no handshake.
         """
-        http, resource = self._make_http(), self._address.resource
+        http, resource, self._only_asks = self._make_http(), self._address.resource, True
         direct, requests = first_steps(self._opening, resource, self._transports)
         if direct is not None:
             opened = self._open_directly(http, direct, lambda: self._handshake(http, requests))
             if isinstance(opened, Handshake):
                 return opened
-            opened[1].close(0)
+            with suppress(Exception):
+                opened[1].close(0)
             return opened[0]
         try:
             handshake = self._handshake(http, requests)
         except HandshakeRejected as rejection:
             handshake, transport = self._open_after_rejection(http, rejection)
-            transport.close(0)
+            with suppress(Exception):
+                transport.close(0)
             return handshake
         if handshake.opening.close_packet is not None:
             (polling,) = ways_of(replace(handshake, transports=()), resource, ("xhr-polling",))
             _, transport = self._open(http, polling, self._deadline, handshake)
-            with suppress(ConnectionLost):
+            with suppress(Exception):  # without a word, the session ends a little later
                 transport.send([handshake.opening.close_packet])
                 transport.finish(self._deadline)
-            transport.close(0)
+            with suppress(Exception):
+                transport.close(0)
         return handshake
 
     def abort(self) -> None:
@@ -202,7 +203,7 @@ class Attempt:
                 if older is None and (otherwise is None or self._aborted or self._is_certain(error)):
                     raise
                 failure = error
-            logger.info("%s did not open a session: %s", way.name, failure)
+            log_step("%s did not open a session: %s", way.name, failure)
             if older is None:
                 break
             way = older
@@ -235,7 +236,7 @@ class Attempt:
             try:
                 return self._open(http, way, self._share(len(ways) - position), handshake)
             except ConnectError as error:
-                logger.info("%s did not open: %s", way.name, error)
+                log_step("%s did not open: %s", way.name, error)
                 failure = error
         raise failure or self._no_common_transport(handshake)
 
@@ -303,14 +304,17 @@ class Attempt:
                 _probe(transport, way.probe, deadline)
             self._begin(transport.abort)
         except BaseException as problem:
-            transport.close(0)
+            with suppress(BaseException):  # whatever is wrong with it, it is not used any more
+                transport.close(0)
             if isinstance(problem, _EndedByPing):
                 return self._open(http, way, deadline, None, problem.opening)
             if isinstance(problem, HandshakeRejected) and handshake is None:
                 raise rejected(problem.status, problem.body, way.name, problem.retry_after) from None
             if isinstance(problem, ConnectionLost):
                 raise ConnectError(f"the server ended {way.name} at once: {problem}") from problem
-            raise
+            if isinstance(problem, SocketIOError) or (self._only_asks and not isinstance(problem, Exception)):
+                raise  # Ctrl-C never strikes the thread of ``run``
+            raise ConnectError(f"{way.name} did not open: {text_of(problem)}") from problem
         return handshake, transport
 
     def _share(self, candidates: int) -> float:
@@ -391,6 +395,6 @@ def as_connect_error(problem: BaseException) -> ConnectError:
     """Return what an attempt raised; if it should not have raised that, the ConnectError for it."""
     if isinstance(problem, ConnectError):
         return problem
-    error = ConnectError(f"connecting failed: {type(problem).__name__}: {problem}", retryable=False)
+    error = ConnectError(f"connecting failed: {text_of(problem)}", retryable=False)
     error.__cause__ = problem
     return error

@@ -231,12 +231,13 @@ class Dispatcher:
         if is_heard or name in self._unheard or len(self._unheard) >= MOST_PLANS:
             return
         self._unheard.add(name)
-        if name in REPORTED and name != "error":
-            logger.warning(
-                "the server sent an event called %r, a name of the connection's own: on_event() hears it", name
-            )
-        else:
-            logger.debug("nobody hears the event %r", name)
+        with suppress(BaseException):  # what logs is the user's, and the event is yet to be delivered
+            if name in REPORTED and name != "error":
+                logger.warning(
+                    "the server sent an event called %r, a name of the connection's own: on_event() hears it", name
+                )
+            else:
+                logger.debug("nobody hears the event %r", name)
 
     def _plan(self, name: Name) -> _Plan:
         """Return whom an event goes to, and remember it if that lasts."""

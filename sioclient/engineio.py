@@ -10,6 +10,7 @@ import logging
 import sys
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -218,13 +219,15 @@ class EngineIO:
         event, *args = _EVENTS[type(notice)](notice) if type(notice) in _EVENTS else [None]
         if type(notice) in _RECORDS:
             level, text = _RECORDS[type(notice)](notice, self._linked())
-            self._logger.log(level, "%s: %.500s", self._linked().address, text)
+            with suppress(BaseException):  # what logs is the user's, too
+                self._logger.log(level, "%s: %.500s", self._linked().address, text)
         for function in list(self._functions[event]) if event else ():
             given = args if event != "disconnect" or takes_argument(function) else []
             try:
                 function(*given)
             except (Exception, SystemExit) as error:
-                self._logger.error("the function for %r raised", event, exc_info=explained(error, function, given))
+                with suppress(BaseException):
+                    self._logger.error("the function for %r raised", event, exc_info=explained(error, function, given))
 
 
 _EVENTS: dict[type, Callable[[Any], list[Any]]] = {

@@ -192,6 +192,22 @@ def add_address(error: SocketIOError, address: str, what: str = "") -> None:
         error.args = (f"{what} {address}: {text}".lstrip(),)
 
 
+def text_of(problem: BaseException, untold: str = "") -> str:
+    """Return what an exception of any type says; a ConnectionLost does not need its type.
+
+    Args:
+        problem: the exception, whose text may raise another.
+        untold: what to say if it says nothing.
+    """
+    try:
+        text = str(problem) or untold
+    except Exception:
+        text = untold
+    if isinstance(problem, ConnectionLost) and text:
+        return text
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
 def _remake(kind: type[SocketIOError], args: tuple[Any, ...], attributes: dict[str, Any]) -> SocketIOError:
     error = kind.__new__(kind)
     error.args = args

@@ -21,7 +21,7 @@ from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
-from .errors import ConnectionLost
+from .errors import text_of
 from .protocol.client import ClientProtocol
 from .protocol.notices import Acknowledged, Notice, Unacknowledged
 from .protocol.packets import Event, Json, Message
@@ -220,7 +220,7 @@ class Guard:
 
     def lose(self, transport: Transport, problem: BaseException, untold: str = "") -> None:
         """The transport raised something, so it is broken; ``untold`` is why if the exception does not say it."""
-        reason = _text_of(problem, untold)
+        reason = text_of(problem, untold)
         with self.open() as protocol:
             if transport is self.transport:
                 protocol.transport_lost(reason, time.monotonic())
@@ -305,17 +305,6 @@ class Guard:
 
 def _is_over(guard: Guard, protocol: ClientProtocol) -> bool:
     return guard.over
-
-
-def _text_of(problem: BaseException, untold: str) -> str:
-    """Return the reason of a loss, whatever a transport has raised."""
-    try:
-        text = str(problem) or untold
-    except Exception:
-        text = untold
-    if isinstance(problem, ConnectionLost) and text:
-        return text
-    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
 
 
 class _OfAnotherProcess:

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import Protocol
 
 from .errors import SocketIOError
 from .protocol.notices import Connected, Dropped, Ended, Notice, Retrying, TransportClosed
 
-if TYPE_CHECKING:
-    from .connection import Connection
-
 logger = logging.getLogger("sioclient")
 
 
-def log_notice(notice: Notice, link: Connection) -> None:
-    """Log what happened to a connection: at INFO how it fares, and what was malformed as a warning."""
+class Link(Protocol):
+    """What is asked of a connection here."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def transport_name(self) -> str | None: ...
+
+    @property
+    def revision(self) -> int | None: ...
+
+
+def log_notice(notice: Notice, link: Link) -> None:
+    """Log what happened to a connection: at INFO how it fares, and what was malformed as a warning.
+
+    Whatever a handler of the log raises, the notice has yet to reach the functions that are for it.
+    """
+    with suppress(BaseException):
+        _log(notice, link)
+
+
+def log_step(text: str, *values: object) -> None:
+    """Log a step of an attempt to connect, which goes on whatever a handler of the log raises."""
+    with suppress(BaseException):
+        logger.info(text, *values)
+
+
+def _log(notice: Notice, link: Link) -> None:
     address = link.address
     if isinstance(notice, Dropped):
         problem, text = notice.example.problem, notice.example.text

@@ -67,6 +67,6 @@ class StandIn:
 
     def release(self) -> None:
         """Wake the thread that reads, as the alarm does with a lock in which somebody sleeps."""
-        with suppress(Exception):  # then nothing can be read from it either
+        with suppress(BaseException):  # then nothing can be read from it either
             if self._transport is not None:
                 self._transport.wake()

@@ -88,7 +88,12 @@ class Writer:
         self._wanted = True
         while True:
             transport = self._guard.transport
-            is_busy = transport is not None and transport.is_busy
+            try:
+                is_busy = transport is not None and transport.is_busy
+            except BaseException as problem:
+                assert transport is not None
+                is_busy = False
+                self._lose(transport, problem)
             if not (is_busy or self._wanted):
                 return
             if is_busy and not keeps_time:
@@ -171,11 +176,15 @@ class Writer:
                 guard.counts.packets_out += len(frames)
                 transport.send(frames)
         except BaseException as problem:  # Ctrl-C, for one: nobody knows how much was written
-            guard.lose(transport, problem, "a write was interrupted")
-            if guard.is_for_caller(problem):
-                raise
+            self._lose(transport, problem)
             return guard.transport is not transport
         return True
+
+    def _lose(self, transport: Transport, problem: BaseException) -> None:
+        """End a session whose transport raised, and raise what is not of the transport but for the caller."""
+        self._guard.lose(transport, problem, "a write was interrupted")
+        if self._guard.is_for_caller(problem):
+            raise problem
 
     def _prepare(self, transport: Transport, give_up: float) -> bool:
         """Wait until a POST may be made if there is anything for it, else for the response to the one before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import re
@@ -147,6 +148,30 @@ def connect(transport: str) -> Iterator[Callable[..., SocketIO]]:
     yield make
     for socket in made:
         socket.disconnect()
+
+
+class RaisingLog(logging.Handler):
+    """A handler of the log that raises what no handler should; ``records`` are those that it did not handle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+        raise GeneratorExit
+
+
+@pytest.fixture
+def raising_log() -> Iterator[RaisingLog]:
+    """Have every record of ours, of whatever level, raise."""
+    logger, handler = logging.getLogger("sioclient"), RaisingLog()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler
+    logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 @pytest.fixture

@@ -340,6 +340,15 @@ def test_an_on_exception_that_raises_is_logged(channel, server, handler, caplog)
     assert "in on_exception" in caplog.text
 
 
+def test_a_log_that_raises_keeps_no_function_from_its_event(channel, server, raising_log):
+    heard = []
+    channel.on("x", lambda: 1 / 0)
+    channel.on("x", lambda: heard.append("second"))
+    channel.on("connect", lambda socket: heard.append("again"))
+    server.push('5:::{"name":"x"}', ConnectionLost("cut"))
+    eventually(lambda: heard == ["second", "again"])
+
+
 def test_reports_reach_functions_and_methods(channel, handler):
     told = []
     for name in ("error", "retry"):

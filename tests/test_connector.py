@@ -14,7 +14,7 @@ import pytest
 
 from sioclient.address import Address, parse_address
 from sioclient.connector import Attempt, Connector, as_connect_error
-from sioclient.errors import ConnectError, HandshakeRejected, WrongRevision
+from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
 from sioclient.options import Options
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.revisions import (
@@ -28,6 +28,7 @@ from sioclient.protocol.revisions import (
 )
 from sioclient.protocol.revisions.revision1 import Opening1
 from sioclient.transports.base import Transport
+from sioclient.transports.engine_polling import EnginePollingTransport
 from tests.servers_py import (
     LIMIT,
     Peer,
@@ -843,3 +844,74 @@ def test_a_parser_that_the_server_cannot_have_is_an_error() -> None:
         assert "a parser= came with socket.io 2.0" in str(error)
         assert not error.retryable
         assert len(server.requests) == requests
+
+
+# What a transport raises
+
+ANNOUNCED = b'0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":60000}'
+
+
+class Odd(BaseException):
+    """One that is past most guards."""
+
+
+class Faulty(Transport):
+    """Raises, or fails to close after that."""
+
+    name = "faulty"
+    problem: BaseException
+
+    def open(self, url: str, deadline: float) -> None:
+        raise self.problem
+
+    def recv(self) -> list[Any]:
+        raise self.problem
+
+    send = recv  # type: ignore[assignment]
+    wake = abort = recv  # type: ignore[assignment]
+
+    def close(self, timeout: float) -> None:
+        raise self.problem
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
+    monkeypatch.setattr("sioclient.connector.make_transport", lambda *args: Faulty())
+    return Faulty
+
+
+@pytest.mark.parametrize("problem", [ValueError("why"), Odd("why"), ConnectionLost("why")], ids=repr)
+def test_whatever_a_transport_raises_is_an_attempt_that_failed(faulty: type[Faulty], problem: BaseException) -> None:
+    faulty.problem = problem
+    error, server = failure(reply(200, b"sid:60:60:websocket,xhr-polling"))
+    assert "why" in str(error)
+    assert error.retryable
+    assert error.__cause__ is problem
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("method", ["send", "finish", "close"])
+def test_whatever_a_transport_raises_changes_no_handshake(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = getattr(EnginePollingTransport, method)
+
+    def fail(*args: object) -> None:
+        plain(*args)
+        raise ValueError(method)
+
+    monkeypatch.setattr(EnginePollingTransport, method, fail)
+    with Server(reply(200, ANNOUNCED)) as server, attempts(server, opening=revision5()) as made:
+        assert Task(made.attempt().ask).result().session_id == "a"
+
+
+def test_interrupt_of_who_only_asks_passes(faulty: type[Faulty]) -> None:
+    faulty.problem = KeyboardInterrupt()
+    with Server(reply(200, ANNOUNCED)) as server, attempts(server, opening=revision5()) as made:
+        asking = Task(made.attempt().ask)
+        with pytest.raises(KeyboardInterrupt):
+            asking.result()
+
+
+def test_log_that_raises_ends_no_attempt(raising_log: Any) -> None:
+    with Server(reply(), websocket) as server, attempts(server, opening=any_revision()) as made:
+        run(made.attempt())[1].close(0)
+    assert raising_log.records

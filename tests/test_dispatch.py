@@ -642,6 +642,13 @@ def test_a_name_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixtur
     ]
 
 
+def test_a_log_that_raises_keeps_no_event_from_its_method(raising_log: Any) -> None:
+    dispatcher = Dispatcher(Handler())
+    assert called(dispatcher, Event("nobody")) == ["unknown_event"]
+    assert called(dispatcher, Event("disconnect")) == ["unknown_event"]
+    assert len(raising_log.records) == 2
+
+
 def test_nothing_is_logged_where_somebody_sees_everything(caplog: pytest.LogCaptureFixture) -> None:
     class Catching(Handler[Any]):
         def unknown_event(self, name: str, args: list[Any]) -> None: ...

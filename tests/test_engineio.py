@@ -16,6 +16,7 @@ from sioclient import EngineIO, LocalProtocolError, NotConnected
 from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.protocol.revisions import Handshake, engine_alone
 from sioclient.stats import Stats
+from tests.conftest import RaisingLog
 from tests.memory import MemoryServer
 from tests.waiting import FAR, ended, eventually, taken
 
@@ -294,3 +295,15 @@ def test_a_function_that_exits_ends_neither_the_thread_nor_the_connection(make, 
     assert [taken(heard) for _ in range(2)] == ["first", "second"]
     assert taken(problems, wanted=lambda text: "raised" in text) == "the function for 'message' raised"
     assert client.connected
+
+
+def test_a_log_that_raises_keeps_no_function_from_its_event(make, server):
+    heard, logger = [], logging.Logger("mine")
+    logger.addHandler(RaisingLog())
+    client = make(logger=logger)
+    client.on("connect", lambda: heard.append("connect"))
+    client.on("message", lambda data: 1 / 0)
+    client.on("message", heard.append)
+    client.connect("localhost")
+    server.push("4text")
+    eventually(lambda: heard == ["connect", "text"])

@@ -155,3 +155,24 @@ def test_session_of_another_server_is_advised_about(body: str) -> None:
     assert "transports='websocket'" in advice(400, body)
     assert str(refused("a poll", 400, body)) == f"a poll was refused with status 400: {advice(400, body)}"
     assert str(refused("a POST", 500, "")) == "a POST was refused with status 500"
+
+
+class Mute(Exception):
+    """One whose text cannot be made."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("problem", "untold", "text"),
+    [
+        (errors.ConnectionLost("cut"), "", "cut"),
+        (errors.ConnectionLost(), "", "ConnectionLost"),
+        (ValueError("why"), "untold", "ValueError: why"),
+        (KeyboardInterrupt(), "untold", "KeyboardInterrupt: untold"),
+        (Mute(), "", "Mute"),
+    ],
+)
+def test_any_exception_can_be_told(problem, untold, text):
+    assert errors.text_of(problem, untold) == text

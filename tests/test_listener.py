@@ -163,23 +163,6 @@ def test_function_that_raises_past_every_guard_ends_nothing(problem, connection,
     assert [record.exc_info[1] for record in caplog.records if "a function for" in record.getMessage()] == [problem]
 
 
-@pytest.fixture
-def raising_log():
-    """Have every record of ours raise what no handler should."""
-
-    class Raising(logging.Handler):
-        def emit(self, record):
-            raise OddBase
-
-    logger, handler = logging.getLogger("sioclient"), Raising()
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield
-    logger.removeHandler(handler)
-    logger.setLevel(level)
-
-
 def test_logging_that_raises_ends_nothing(connection, server, notices, raising_log):
     def react(notice):
         raise KeyboardInterrupt

@@ -9,7 +9,7 @@ import pytest
 from sioclient.errors import ConnectionLost, WrongRevision
 from sioclient.protocol.notices import Connected, Disconnected, Dropped, Ended, Retrying, TransportClosed
 from sioclient.protocol.packets import Malformed
-from sioclient.records import log_notice
+from sioclient.records import log_notice, log_step
 
 LINK: Any = SimpleNamespace(address="http://host/", transport_name="websocket", revision=1)
 
@@ -48,3 +48,13 @@ def test_log_is_silent_about_endpoints(caplog: pytest.LogCaptureFixture, notice:
     with caplog.at_level(logging.DEBUG, "sioclient"):
         log_notice(notice, LINK)
     assert caplog.records == []
+
+
+def test_log_that_raises_changes_nothing(raising_log: Any) -> None:
+    log_notice(Connected(""), LINK)
+    assert len(raising_log.records) == 1
+
+
+def test_a_step_is_logged_or_not(raising_log: Any) -> None:
+    log_step("%s speaks", "somebody")
+    assert [record.getMessage() for record in raising_log.records] == ["somebody speaks"]

@@ -288,6 +288,19 @@ def test_what_is_past_most_guards_does_not_end_our_threads(guard, writer, server
     assert reasons(guard) == ["OddBase: why"]
 
 
+@pytest.mark.parametrize("problem", [*PROBLEMS, KeyboardInterrupt("why")], ids=lambda problem: type(problem).__name__)
+def test_transport_that_cannot_say_whether_it_is_busy_is_lost(problem, guard, writer, monkeypatch):
+    push(guard, "a")
+    monkeypatch.setattr(MemoryTransport, "is_busy", property(lambda transport: raise_it(problem)("")))
+    if isinstance(problem, KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt):
+            writer.flush()
+    else:
+        writer.flush()
+    assert len(reasons(guard)) == 1
+    assert "why" in reasons(guard)[0]
+
+
 # The log
 
 

@@ -31,6 +31,10 @@ class Framing(Protocol):
     def content_type(self) -> str:
         """The Content-Type of a POST."""
 
+    @property
+    def noop(self) -> str:
+        """How a frame begins that says nothing, with which servers end a poll."""
+
     def encode_payload(self, frames: list[str]) -> str:
         """Return the body of a POST that carries the frames."""
 

@@ -87,6 +87,12 @@ class Outbox:
         self.urgent = len(self._urgent) + len(frames)  # before, as in ``push``
         self._urgent += frames
 
+    def push_urgent_once(self, encoded: Encoded) -> None:
+        """Put a packet of this session before all others, unless the same waits there already."""
+        frames = frames_of(encoded)
+        if not all(frame in self._urgent for frame in frames):
+            self.push_urgent(encoded)
+
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
         fits = self._characters + size_of(encoded) <= self._most_characters

@@ -52,6 +52,7 @@ class Receiver:
     def __init__(self, membership: Membership, lifecycle: Lifecycle) -> None:
         self._membership, self._lifecycle = membership, lifecycle
         self.now = float("-inf")
+        self._owes_heartbeat = False
         self._dropped, self._next_warning = 0, float("-inf")
 
     def receive(self, packets: list[Packet | Malformed], now: float) -> bool:
@@ -80,8 +81,8 @@ class Receiver:
                 break  # the session ended within this batch; what follows belongs to nobody
             _RECEIVERS[type(packet)](self, packet, now)
             name, quiet = None, False
-        if lifecycle.phase is _RESTORING:
-            lifecycle.check_restored(now)
+        if self._owes_heartbeat or lifecycle.phase is _RESTORING:
+            self._finish_batch(now)
         return quiet
 
     def _on_connect(self, packet: Connect, now: float) -> None:
@@ -118,9 +119,17 @@ class Receiver:
             self._membership.refuse(endpoint, ChannelError(f"the server refused {endpoint.name!r}"))
 
     def _on_heartbeat(self, packet: Heartbeat, now: float) -> None:
-        session, dialect = self._lifecycle.session, self._lifecycle.dialect
-        if session is not None and dialect is not None and session.owes_heartbeat(now):
-            self._membership.outbox.push_urgent(dialect.encode(packet))
+        session = self._lifecycle.session
+        if session is not None and session.owes_heartbeat(now):
+            self._owes_heartbeat = True
+
+    def _finish_batch(self, now: float) -> None:
+        """Reply once to all heartbeats that came together or wait for a reply, and see who has been joined again."""
+        lifecycle = self._lifecycle
+        if self._owes_heartbeat and lifecycle.session is not None and lifecycle.dialect is not None:
+            self._membership.outbox.push_urgent_once(lifecycle.dialect.encode(Heartbeat()))
+        self._owes_heartbeat = False
+        lifecycle.check_restored(now)
 
     def _on_text(self, packet: Message | Json, now: float) -> None:
         dialect = self._lifecycle.dialect

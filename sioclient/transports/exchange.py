@@ -23,8 +23,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..address import bracketed
+from .dialing import Answered
 from .failures import TooLarge
-from .proxy import proxy_authorization, proxy_parts, socks_socket
+from .proxy import SOCKS_PORT, proxy_authorization, proxy_parts, socks_socket
 from .stream import Stream
 from .tls import make_tls_context
 
@@ -53,6 +54,7 @@ class Request:
         cert: the files of the client's certificate and of its key; None as the second: both are in the first.
         proxy: the URL of the proxy to go through; None: there is none.
         origin: the Host header.
+        answered: which address of a host answered before; all requests of a connection share it.
     """
 
     secure: bool
@@ -64,6 +66,7 @@ class Request:
     cert: tuple[str, str | None] | None = None
     proxy: str | None = None
     origin: str = ""
+    answered: Answered = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Write the Host header out, if it was not in the URL: it has the port only if that is not the usual one."""
@@ -202,7 +205,7 @@ def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bo
     """
     context = make_tls_context(request.ca, request.cert) if request.secure else None  # a wrong file costs no connection
     if request.proxy is None:
-        stream.connect(request.host, request.port, deadline)
+        stream.connect(request.host, request.port, deadline, request.answered)
     else:
         _connect_by_proxy(stream, request, deadline, tunnel=tunnel or request.secure)
     if context is not None:
@@ -212,11 +215,17 @@ def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bo
 def _connect_by_proxy(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:
     proxy = proxy_parts(request.proxy)
     if proxy.scheme.startswith("socks"):
-        stream.connect_with(socks_socket(proxy), (request.host, request.port), deadline)
+        host, port, answered = proxy.hostname or "", proxy.port or SOCKS_PORT, request.answered
+        address = stream.find(host, port, deadline, answered)
+        try:
+            stream.connect_with(socks_socket(proxy, address), (request.host, request.port), deadline)
+        except BaseException:
+            answered.pop((host, port), None)
+            raise
         return
     if proxy.scheme != "http" or not proxy.hostname:
         raise OSError(f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://")
-    stream.connect(proxy.hostname, proxy.port or 80, deadline)
+    stream.connect(proxy.hostname, proxy.port or 80, deadline, request.answered)
     if tunnel:
         target = f"{bracketed(request.host)}:{request.port}"
         _write_request(stream, "CONNECT", target, {"Host": target, **proxy_authorization(proxy)})

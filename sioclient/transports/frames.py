@@ -4,7 +4,8 @@
 into a buffer of its own size. ``FrameEncoder`` puts the frames of several messages into one block.
 
 The rule: the decoder takes a frame only if it is a message of text as a whole (first byte 0x81, no mask), and its
-length, known from the header, is within the limit. It leaves everything else to websocket-client: see ``wsclient``.
+length, known from the header, is within the limit; and pings and pongs between such messages, of which a read of
+256 KiB may hold 131,072. It leaves everything else to websocket-client: see ``wsclient``.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..protocol.framing import Frame, Ping
+from ..protocol.framing import PING_MARK, Frame, Ping, Pong
 from .failures import TooLarge
 
 _TEXT = 0x81
 """The first byte of a frame that is a message of text as a whole."""
+
+_PING = 0x89
+_CONTROLS = b"\x89\x8a"
+"""The first bytes of pings and pongs."""
 
 _LENGTHS = {126: struct.Struct("!H"), 127: struct.Struct("!Q")}
 """How a length that is no single byte is written, by what stands in its place."""
@@ -37,6 +42,9 @@ _MOST_JOINED = 2**16
 _PART = 2**16
 """Bytes of a large message that are masked at a time: whole masks, so each part begins with the first byte of one."""
 
+_LONGEST_HEAD = 14
+"""Bytes before a payload at most."""
+
 _SHORTEST = 126
 """Bytes from which a length is no single byte."""
 
@@ -54,12 +62,15 @@ class FrameDecoder:
         buffer: where the rest of a large message belongs. ``feed`` copies it there; whoever reads into the buffer
             instead calls ``filled``. None: there is no such message.
         has_rest: whether there are bytes that were fed and not used yet.
+        ping: what the latest ping carries, until somebody has sent a pong and set this to None. The pings before it
+            need none (RFC 6455, 5.5.3).
         is_foreign: when ``feed`` returned nothing, whether the next frame is one for others, who ``take`` its bytes.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.buffer: memoryview | None = None
+        self.ping: bytes | None = None
         self.is_foreign = self.has_rest = False
         self._data, self._at = b"", 0  # what was fed, and how far it is used
         self._memory = bytearray()
@@ -82,7 +93,10 @@ class FrameDecoder:
         elif not self.has_rest:
             self.is_foreign = False
             return []
-        return self._cut() or self._look_closer()
+        messages = self._cut()
+        while self.has_rest and len(messages) < _MOST_MESSAGES and self._take_controls(messages):
+            messages += self._cut()
+        return messages or self._look_closer()
 
     def filled(self, count: int) -> list[Frame]:
         """Take so many bytes that were put into the buffer; return the message if it is complete."""
@@ -96,8 +110,12 @@ class FrameDecoder:
             self._memory = bytearray()
         return [decode(large)]
 
+    def add(self, data: bytes) -> None:
+        """Have more bytes for ``take``, which has taken all of those before."""
+        self._data, self._at, self.has_rest = data, 0, bool(data)
+
     def take(self, size: int) -> bytes:
-        """Return at most so many of the bytes that were fed and not used yet: nothing if there are none."""
+        """Return at most so many of the bytes that were fed or added, and not used yet: nothing if there are none."""
         begin = self._at
         self._at = min(begin + size, len(self._data))
         self.has_rest, self.is_foreign = self._at < len(self._data), False
@@ -131,22 +149,47 @@ class FrameDecoder:
         self._at, self.has_rest = at, at < end
         return messages
 
+    def _take_controls(self, messages: list[Frame]) -> bool:
+        """Take the pings and pongs that are next and there as a whole; return whether there were any.
+
+        Pongs to pings of ours are added to the messages.
+        """
+        data, at, end, most = self._data, self._at, len(self._data), min(125, self._limit)
+        while end - at > 1 and data[at] in _CONTROLS and (size := data[at + 1]) <= most and at + 2 + size <= end:
+            payload = data[at + 2 : at + 2 + size]
+            if data[at] == _PING:
+                self.ping = payload
+            elif payload.startswith(PING_MARK):
+                messages.append(Pong(payload))
+            at += 2 + size
+        was_at, self._at, self.has_rest = self._at, at, at < end
+        return at > was_at
+
     def _look_closer(self) -> list[Frame]:
         """Return the next message if it is there; find out what it is if not."""
-        begun = self._data[self._at :]
-        self.is_foreign = begun[0] != _TEXT or begun[1:2] > b"\x7f"
-        if self.is_foreign:
+        data, at = self._data, self._at
+        begun = data[at : at + _LONGEST_HEAD]
+        self.is_foreign = self._is_foreign(begun)
+        if self.is_foreign or begun[:1] != b"\x81":
             return []
         start, size = _length(begun)
         if size > self._limit:
             raise TooLarge(f"{size} bytes, the limit is {self._limit}")
-        if start and start + size <= len(begun):
+        if start and at + start + size <= len(data):
             self._at += start + size
-            self.has_rest = self._at < len(self._data)
-            return [decode(begun[start : start + size])]  # not what everybody calls UTF-8
+            self.has_rest = self._at < len(data)
+            return [decode(data[at + start : at + start + size])]  # not what everybody calls UTF-8
         if size >= _LARGE:
-            self._begin_large(size, begun[start:])
+            self._begin_large(size, data[at + start :])
         return []
+
+    def _is_foreign(self, begun: bytes) -> bool:
+        """Return whether a frame that begins so is for others."""
+        if not begun:
+            return False
+        if begun[0] in _CONTROLS:
+            return begun[1:2] > bytes([min(125, self._limit)])
+        return begun[0] != _TEXT or begun[1:2] > b"\x7f"
 
     def _begin_large(self, size: int, begun: bytes) -> None:
         self._data, self._at, self.has_rest = b"", 0, False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
 
 from ..protocol.framing import Frame
@@ -15,14 +15,20 @@ _LEAST_READ, _MOST_READ = 2**14, 2**18
 class FrameReader:
     """Reads messages, and the bytes of those that the decoder leaves to others. For one thread.
 
+    However many pings came together, ``pong`` is called for the last of them, before more is waited for.
+
     Args:
         stream: the connection.
         limit: bytes that a message may have.
+
+    Attributes:
+        pong: sends a pong with what a ping carries.
     """
 
     def __init__(self, stream: Stream, limit: int) -> None:
         self._stream, self._decoder = stream, FrameDecoder(limit)
         self._read_size = _LEAST_READ
+        self.pong: Callable[[bytes], None] = lambda data: None
 
     def messages(self) -> list[Frame]:
         """Wait for messages and return them; none: the next one is for others, who ``read`` it.
@@ -35,6 +41,8 @@ class FrameReader:
         decoder = self._decoder
         messages = decoder.feed(b"") if decoder.has_rest else []
         while not messages and not decoder.is_foreign:
+            if decoder.ping is not None:
+                self.reply()
             if decoder.buffer is None:
                 size, data = self._read_size, self._stream.recv(self._read_size)
                 count = len(data)
@@ -46,11 +54,26 @@ class FrameReader:
                 messages = decoder.filled(count)
             if not count:
                 raise ConnectionResetError("the server closed the connection")
+        if decoder.ping is not None:
+            self.reply()
         return messages
 
     def read(self, size: int) -> bytes:
         """Return at least one byte and at most so many, as ``Stream.recv`` does."""
-        return self._decoder.take(size) or self._stream.recv(size)
+        if not self._decoder.has_rest:
+            self.reply()
+            self._decoder.add(self._stream.recv(_LEAST_READ))
+        return self._decoder.take(size)
+
+    def pinged(self, data: bytes) -> None:
+        """Have the next ``reply`` send a pong with ``data``."""
+        self._decoder.ping = data
+
+    def reply(self) -> None:
+        """Send a pong if one is owed."""
+        data, self._decoder.ping = self._decoder.ping, None
+        if data is not None:
+            self.pong(data)
 
 
 class FrameWriter:

@@ -24,6 +24,7 @@ from ..errors import ConnectError
 from ..httpoptions import check_both, check_fields, check_params
 from ..options import Options, value_of
 from .base import Traffic
+from .dialing import Answered
 from .exchange import Request, Response, open_stream, read_response, send_request
 from .failures import connect_errors
 from .stream import Stream
@@ -33,6 +34,9 @@ MOST_BODY = 64 * 1024
 
 _MOST_COOKIES, _MOST_COOKIE = 50, 4096
 """Cookies of a domain, and bytes of one: what RFC 6265, 6.1 asks for. A server may set new ones with every poll."""
+
+_MOST_COOKIE_BYTES = 2**16
+"""Bytes of all cookies that a server has set: of longer heads, Tornado takes none, and Node and nginx even fewer."""
 
 
 class _Session(requests.Session):
@@ -61,7 +65,8 @@ class HttpClient:
         self._extra: dict[str, Any] = {}
         self._first: Request | None = None  # of this connection
         self._origin = ("", "")  # where that went
-        self._cookies: dict[tuple[str, str, str], None] = {}  # those that the server has set, the oldest first
+        self._cookies: dict[tuple[str, str, str], int] = {}  # the sizes of those that the server has set, oldest first
+        self._answered: Answered = {}
         self._stream: Stream | None = None
         self._aborted = False
 
@@ -137,7 +142,7 @@ class HttpClient:
         # In Python 3.10 a jar gives cookies in the order of their names, and not as they came.
         places = {value.partition("=")[0].strip(): place for place, value in enumerate(values)}
         for cookie in sorted(new, key=lambda cookie: places.get(cookie.name, 0)):
-            self._remember(cookie.domain, cookie.path, cookie.name)
+            self._remember((cookie.domain, cookie.path, cookie.name), len(cookie.name) + len(cookie.value or ""))
 
     def abort(self) -> None:
         """Make a request in flight raise, and all others until ``renew``."""
@@ -198,6 +203,7 @@ class HttpClient:
             cert=cert,
             proxy=proxy,
             origin=parts.netloc.rpartition("@")[2],
+            answered=self._answered,
         )
 
     def _settings(self, url: str) -> dict[str, Any]:
@@ -214,19 +220,25 @@ class HttpClient:
             settings["verify"] = said
         return settings
 
-    def _remember(self, domain: str, path: str, name: str) -> None:
-        """Count a cookie that the server has set, and forget the oldest of the domain if they are too many."""
-        self._cookies.pop((domain, path, name), None)
-        self._cookies[domain, path, name] = None
-        of_domain = [cookie for cookie in self._cookies if cookie[0] == domain]
+    def _remember(self, key: tuple[str, str, str], size: int) -> None:
+        """Count a cookie that the server has set, and forget the oldest if there are too many."""
+        self._cookies.pop(key, None)
+        self._cookies[key] = size
+        of_domain = [cookie for cookie in self._cookies if cookie[0] == key[0]]
         if len(of_domain) > _MOST_COOKIES:
-            jar, (_, old_path, old_name) = self._session.cookies, of_domain[0]
-            del self._cookies[of_domain[0]]
-            with suppress(KeyError):  # it has expired, or the server has taken it back
-                jar.clear(domain, old_path, old_name)
-            if not any((cookie.domain, cookie.path) == (domain, old_path) for cookie in jar):
-                with suppress(KeyError):
-                    jar.clear(domain, old_path)  # else the jar keeps an empty table for every path
+            self._forget(of_domain[0])
+        while sum(self._cookies.values()) > _MOST_COOKIE_BYTES:
+            self._forget(next(iter(self._cookies)))
+
+    def _forget(self, key: tuple[str, str, str]) -> None:
+        """Forget a cookie that the server has set."""
+        jar, (domain, path, name) = self._session.cookies, key
+        del self._cookies[key]
+        with suppress(KeyError):  # it has expired, or the server has taken it back
+            jar.clear(domain, path, name)
+        if not any((cookie.domain, cookie.path) == (domain, path) for cookie in jar):
+            with suppress(KeyError):
+                jar.clear(domain, path)  # else the jar keeps an empty table for every path
 
 
 def _authorities(verify: Any) -> str | ssl.SSLContext | None:

@@ -72,6 +72,12 @@ class KeptConnection:
         self._woken = self._woken and begins
         return begins
 
+    def rest(self, until: float) -> bool:
+        """Do nothing until then and return True; return False when woken."""
+        is_rested = not self._woken and self._stream.rest(until)
+        self._woken = self._woken and is_rested
+        return is_rested
+
     def wake(self) -> None:
         """Make ``wait`` return, now or the next time."""
         self._woken = True  # the stream may be about to be replaced

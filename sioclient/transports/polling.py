@@ -2,11 +2,16 @@
 
 One GET is always waiting, never two, whichever thread reads, and none is given up early: what an old server has for us
 it writes into the GET that it knows, and loses otherwise. No POST is sent before the first GET had its response.
+
+Servers may respond with nothing at once, such as one that waits for a websocket to take over which never came about.
+After a few such responses, there is one poll a second on average.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 
 from ..address import fresh_url
 from ..errors import HandshakeRejected, RemoteProtocolError, advice, refused
@@ -19,6 +24,15 @@ from .posting import Bodies, Poster, PostingTransport, shared_bodies
 
 _CONNECT_TIMEOUT = 10.0
 """Seconds for another connection to a server that responded before."""
+
+_MOST_FRAMES = 1000
+"""Frames that are returned at once: as packets, the shortest need a hundred times their bytes."""
+
+_PACE = 1.0
+"""Seconds between two polls on average, while they bring nothing."""
+
+_MOST_AT_ONCE = 5
+"""Polls in a row that may bring nothing at once."""
 
 _REST_TIMEOUT = 60.0
 """Seconds for the rest of a response that has begun to come."""
@@ -41,8 +55,9 @@ class PollingTransport(PostingTransport):
         super().__init__(Poster(http, max_message_size, bodies or shared_bodies(framing)))
         self._framing = framing
         self._polls = KeptConnection(http, "GET", max_message_size)
-        self._first: list[Frame] = []
+        self._waiting: Iterator[Frame] = iter(())  # frames of the last response
         self._polling = False
+        self._paid_until = float("-inf")  # each poll that brought nothing has been paid for with some time
 
     def open(self, url: str, deadline: float) -> None:
         """Make the first poll, to which every server responds at once; see ``Transport.open``."""
@@ -58,18 +73,19 @@ class PollingTransport(PostingTransport):
                     body=response.body,
                     retry_after=response.retry_after,
                 )
-            self._first = self._frames(response)
+            self._waiting = iter(self._frames(response))
 
     def recv(self) -> list[Frame]:
-        """Return what the next poll brings; see ``Transport.recv``."""
+        """Return what the last poll has brought, at most a thousand frames, or the next; see ``Transport.recv``."""
         return self.recv_until(None)
 
     def recv_until(self, deadline: float | None) -> list[Frame]:
         """See ``Transport.recv_until``; at the deadline the poll stays on its way, and the next call waits for it."""
-        if self._first:
-            frames, self._first = self._first, []
+        if frames := list(islice(self._waiting, _MOST_FRAMES)):
             return frames
         with losses():
+            if not (self._polling or self._rest(deadline)):
+                return []
             if not self._polling:
                 self._polls.send(fresh_url(self.posts.url), time.monotonic() + _CONNECT_TIMEOUT)
                 self._polling = True
@@ -79,7 +95,10 @@ class PollingTransport(PostingTransport):
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
             if response.status != 200:
                 raise refused("a poll", response.status, response.body)
-            return self._frames(response)
+            frames = self._frames(response)
+            self._count(frames)
+            self._waiting = iter(frames)
+            return list(islice(self._waiting, _MOST_FRAMES))
 
     def wake(self) -> None:
         """See ``Transport.wake``."""
@@ -94,6 +113,22 @@ class PollingTransport(PostingTransport):
         """Free everything: a packet has told the server; see ``Transport.close``."""
         self._polls.close()
         self.posts.close()
+
+    def _rest(self, deadline: float | None) -> bool:
+        """Wait until it is time for the next poll; return False if woken before, or at ``deadline``."""
+        until = self._paid_until - _PACE * (_MOST_AT_ONCE - 1)
+        if deadline is None or until <= deadline:
+            return time.monotonic() >= until or self._polls.rest(until)
+        self._polls.rest(deadline)
+        return False
+
+    def _count(self, frames: list[Frame]) -> None:
+        """Have the next polls come later if these have brought nothing."""
+        noop = self._framing.noop
+        if all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
+            self._paid_until = max(self._paid_until, time.monotonic()) + _PACE
+        else:
+            self._paid_until = float("-inf")
 
     def _frames(self, response: Response) -> list[Frame]:
         if response.body.startswith("<"):

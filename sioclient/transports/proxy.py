@@ -6,6 +6,8 @@ import base64
 import socket
 from urllib.parse import SplitResult, unquote, urlsplit
 
+SOCKS_PORT = 1080
+
 
 def proxy_parts(proxy: str | None) -> SplitResult:
     """Return the parts of a proxy's URL, which may have no scheme; None: all are empty."""
@@ -13,8 +15,8 @@ def proxy_parts(proxy: str | None) -> SplitResult:
     return urlsplit(url if "://" in url else f"http://{url}")
 
 
-def socks_socket(proxy: SplitResult) -> socket.socket:
-    """Return a socket that connects through a SOCKS proxy. Raises OSError if PySocks is missing."""
+def socks_socket(proxy: SplitResult, address: str | None) -> socket.socket:
+    """Return a socket that connects through a SOCKS proxy at an address. Raises OSError if PySocks is missing."""
     try:
         import socks  # type: ignore[import-untyped]
     except ImportError as error:
@@ -23,7 +25,7 @@ def socks_socket(proxy: SplitResult) -> socket.socket:
     made = socks.socksocket()
     by_name = proxy.scheme in ("socks4a", "socks5h")
     user, password = (unquote(text) if text else None for text in (proxy.username, proxy.password))
-    made.set_proxy(kind, proxy.hostname, proxy.port or 1080, by_name, user, password)
+    made.set_proxy(kind, address, proxy.port or SOCKS_PORT, by_name, user, password)
     return made  # type: ignore[no-any-return]
 
 

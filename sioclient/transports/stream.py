@@ -18,17 +18,17 @@ method expects that its caller holds it: those that need it take it, as an RLock
 from __future__ import annotations
 
 import _socket
-import errno
-import os
 import selectors
 import socket
 import ssl
 import time
 from contextlib import suppress
-from math import inf
+from functools import partial
 from threading import RLock
+from typing import Any
 
 from .base import Traffic
+from .dialing import Answered, Dial, Selector, in_turns
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -36,20 +36,12 @@ STALL_TIMEOUT = 5.0
 
 _READ_SIZE = 65536
 
-_LOOK = 0.05
-"""Seconds between two looks at whether something that cannot be woken was aborted."""
-
 _SEND_BUFFER = 2**18
 """Bytes on their way at most. The system says that there is room when a third of this is free: with the megabytes that
 it would choose, a slow peer looks like one that takes nothing, and a heartbeat waits behind them for just as long."""
 
 _FOR_A_BUSY_PEER = 4
 """How often the silence after which nothing more is expected a peer may take that still sends."""
-
-# poll() needs no descriptor of its own and knows no limit of 1,024 of them; Windows has only select().
-_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
-
-_CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -75,34 +67,52 @@ class Stream:
         self.patience: float | None = None
         self._waker: WakerEnd | None = None
         self._wakened: WakerEnd | None = None
-        self._reading = _Selector()
+        self._reading = Selector()
         if wakes:
             self._waker, self._wakened = make_waker()
             self._reading.register(self._wakened, selectors.EVENT_READ)
 
-    def connect(self, host: str, port: int, deadline: float) -> None:
-        """Open a TCP connection, trying every address of ``host``.
+    def connect(self, host: str, port: int, deadline: float, answered: Answered | None = None) -> None:
+        """Open a TCP connection to the first address of ``host`` that accepts it.
+
+        Args:
+            host: a name or an address.
+            port: that of the server.
+            deadline: until when (``time.monotonic``).
+            answered: which of several addresses did so before, by host and port: it is tried first.
 
         Raises:
-            OSError: none of them accepted it before ``deadline`` (``time.monotonic``).
+            OSError: none of them accepted it before ``deadline``.
         """
-        error: OSError = TimeoutError("timed out")
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        for position, (family, kind, protocol, _, address) in enumerate(addresses):
-            # Each has its share of the time that is left, so that a silent one leaves some to the next.
-            share = _remaining(deadline) / (len(addresses) - position)
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.setblocking(False)
-                self._adopt(sock)
-                self._finish_connecting(sock, sock.connect_ex(address), time.monotonic() + share)
-                self._let_in(sock)
-            except OSError as problem:
-                self._discard(sock)
-                error = problem
-            else:
-                return
-        raise error
+        if answered is None or len(addresses) < 2:
+            answered = {}
+        else:
+            addresses = in_turns(addresses, answered.get((host, port)))
+        sock, address = Dial(addresses, deadline, partial(getattr, self, "_aborted"), self._wakened).connect()
+        try:
+            with self._lock:
+                self._sock = sock  # if it was aborted meanwhile, whoever uses it next is told
+            self._let_in(sock)
+        except BaseException:
+            self._discard(sock)
+            raise
+        answered[host, port] = address
+
+    def find(self, host: str, port: int, deadline: float, answered: Answered) -> str:
+        """Return an address of ``host`` that accepts connections, if it has several: see ``connect``.
+
+        It is for a socket that connects in a way of its own, and would try only one. A known address is not tried.
+        """
+        addresses = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+        if len(addresses) < 2:
+            return host
+        known: Any = answered.get((host, port))
+        if all(info[4] != known for info in addresses):
+            sock, known = Dial(addresses, deadline, partial(getattr, self, "_aborted"), self._wakened).connect()
+            sock.close()
+            answered[host, port] = known
+        return str(known[0])
 
     def connect_with(self, sock: socket.socket, address: tuple[str, int], deadline: float) -> None:
         """Open a connection with a socket that connects in a way of its own; it is closed if that fails.
@@ -137,25 +147,6 @@ class Stream:
         self._adopt(encrypted)
         encrypted.do_handshake()
         self._let_in(encrypted)
-
-    def _finish_connecting(self, sock: socket.socket, state: int, deadline: float) -> None:
-        """Wait until a socket has connected, or ``abort``, for the shutdown of an unconnected socket wakes nobody."""
-        with _Selector() as selector:
-            selector.register(sock, selectors.EVENT_WRITE)
-            if self._wakened is not None:
-                selector.register(self._wakened, selectors.EVENT_READ)
-            while state in _CONNECTING:
-                # Without a waker, nobody can tell us of abort().
-                ready = selector.select(min(_remaining(deadline), inf if self._wakened else _LOOK))
-                self._socket()
-                with suppress(BlockingIOError):
-                    if self._wakened is not None:
-                        self._wakened.recv(4096)
-                for key, _ in ready:
-                    if key.fileobj is sock:
-                        state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if state:
-            raise OSError(state, os.strerror(state))
 
     def _let_in(self, sock: socket.socket) -> None:
         """Set a connected socket up: from here on, no call of the system waits, but this class does."""
@@ -226,6 +217,22 @@ class Stream:
             if self._has_data():
                 break
         return True
+
+    def rest(self, deadline: float) -> bool:
+        """Wait until ``deadline``, whatever comes meanwhile; return False after ``wake``. For a stream that wakes.
+
+        Raises:
+            OSError: the connection was aborted.
+        """
+        assert self._wakened is not None
+        with Selector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            is_woken = bool(selector.select(max(deadline - time.monotonic(), 0)))
+        if self._aborted:
+            raise _aborted()
+        if is_woken:
+            self._wakened.recv(4096)
+        return not is_woken
 
     def has_room(self) -> bool:
         """Return whether something small can be written without waiting."""
@@ -368,7 +375,7 @@ class Stream:
             raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s")
 
     def _is_ready(self, event: int, timeout: float) -> bool:
-        with _Selector() as selector:
+        with Selector() as selector:
             selector.register(self._socket(), event)
             return bool(selector.select(timeout))
 

@@ -1,7 +1,7 @@
 """Everything that bends websocket-client: no other module imports it, and none depends on how it is made.
 
 It makes the upgrade and checks the response to it; it reads the frames that ``frames`` leaves: messages of bytes or in
-pieces, and control frames; it makes pongs and close frames. What it is not left to do, and why:
+pieces, and close frames; it makes pongs and close frames. What it is not left to do, and why:
 
 * Most frames, either way: ``frames`` is several times as fast.
 * Connecting and TLS: ``stream`` does, for the reasons given there.
@@ -9,7 +9,9 @@ pieces, and control frames; it makes pongs and close frames. What it is not left
 * Redirects: it would take Authorization and Cookie along to another origin.
 * Cookies: it has one jar for the whole process. The URL that it sees has a host that nobody else has, so the jar never
   matches, and it does not see the server's cookies.
-* Pings, and pongs that nobody asked for: socket.io 0.8 and 0.9 reply to them with bytes that are no frame, or close.
+* Pings between messages: ``frames`` reads as many as there are at once, and a pong is sent for the last.
+* Pings of our own, and pongs that nobody asked for: socket.io 0.8 and 0.9 reply to them with bytes that are no frame,
+  or close.
 * Checking UTF-8: it does so in Python, at 100 ms a MiB; decoding checks it too.
 * Joining pieces: it copies everything that came before for each of them. 15 MB and then 20,000 pieces of one byte took
   21.7 s.
@@ -20,7 +22,9 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
@@ -33,6 +37,9 @@ from .failures import ClosedWithCode, TooLarge, other_scheme
 from .frames import decode
 from .framestream import FrameReader, FrameWriter
 from .stream import Stream
+
+_MOST_PIECES = 2**16
+"""Frames that a message may come in: the library takes 7 microseconds for each, so a limit in bytes is not enough."""
 
 _BODY_SHOWN = 200
 _BODY_PATIENCE = 1.0
@@ -80,8 +87,10 @@ class WsClient:
 
     def __init__(self, reader: FrameReader, writer: FrameWriter, limit: int) -> None:
         self.is_inside = False
+        self._reader = reader
+        reader.pong = partial(_write_pong, writer)
         self._socket = _FrameSocket(reader, writer)
-        self._ws = _WebSocket(limit)
+        self._ws = _WebSocket(reader.pinged, limit)
 
     def upgrade(self, stream: Stream, request: Request, deadline: float) -> None:
         """Ask for the upgrade over a stream that is connected, or raise ConnectError."""
@@ -129,6 +138,7 @@ class WsClient:
         except websocket.WebSocketException as error:
             raise ConnectionResetError(str(error)) from error
         self.is_inside = False
+        self._reader.reply()
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise close_error(bytes(frame.data))
         return decode(frame.data) if opcode == websocket.ABNF.OPCODE_TEXT else bytes(frame.data)
@@ -142,11 +152,15 @@ class WsClient:
 class _WebSocket(websocket.WebSocket):
     """A websocket whose parts for reading are ours; the library has no other way to choose them."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, pinged: Callable[[bytes], None], limit: int) -> None:
         super().__init__(skip_utf8_validation=True)
-        pieces = _Pieces(False, True)
+        self._pinged, pieces = pinged, _Pieces(False, True)
         self.cont_frame = pieces
         self.frame_buffer = _BoundedFrames(self._recv, pieces, limit)
+
+    def pong(self, payload: str | bytes = b"") -> None:
+        """Leave the pong to the reader, which sends one for all pings that came together."""
+        self._pinged(bytes(payload))  # type: ignore[arg-type]  # the library has bytes
 
     @property
     def is_inside(self) -> bool:
@@ -157,11 +171,21 @@ class _WebSocket(websocket.WebSocket):
 class _Pieces(websocket.continuous_frame):
     """Joins the pieces of a message in a buffer that grows."""
 
+    _frames = 0
+
     def add(self, frame: Any) -> None:
         """Take a piece, or a whole message."""
-        if self.cont_data is None and not frame.fin:
-            frame.data = bytearray(frame.data)
+        if self.cont_data is None:
+            self._frames = 0
+            if not frame.fin:
+                frame.data = bytearray(frame.data)
         super().add(frame)  # which adds to the first with +=
+
+    def count(self) -> None:
+        """Count a frame that comes within a message: a piece of it, a ping or a pong."""
+        self._frames += 1
+        if self._frames > _MOST_PIECES:
+            raise TooLarge(f"more than {_MOST_PIECES} frames for one message")
 
     @property
     def size(self) -> int:
@@ -179,6 +203,7 @@ class _BoundedFrames(websocket.frame_buffer):
     def recv_header(self) -> None:
         """Read a frame's first two bytes."""
         super().recv_header()
+        self._pieces.count()
         assert self.header is not None
         _, rsv1, rsv2, rsv3, opcode, masked, _ = self.header
         if rsv1 or rsv2 or rsv3 or masked or opcode not in websocket.ABNF.OPCODES:
@@ -204,11 +229,7 @@ class _FrameSocket:
         return self._reader.read(size)
 
     def send(self, data: bytes) -> int:
-        try:
-            self._writer.write_control(data)
-        except TimeoutError as error:
-            # The end: a time-out of reading is a wake, and the library raises the same for both.
-            raise ConnectionResetError(str(error)) from error
+        _write(self._writer, data)
         return len(data)
 
     def gettimeout(self) -> None:
@@ -275,6 +296,18 @@ class _UpgradeSocket:
                 data += part
         chunk = _FIRST_CHUNK.match(data) if response.chunked else None
         return (chunk[1] if chunk else data)[:size]
+
+
+def _write_pong(writer: FrameWriter, data: bytes) -> None:
+    _write(writer, websocket.ABNF.create_frame(data, websocket.ABNF.OPCODE_PONG).format())
+
+
+def _write(writer: FrameWriter, frame: bytes) -> None:
+    """Write a control frame while reading, where a time-out would be taken for a wake."""
+    try:
+        writer.write_control(frame)
+    except TimeoutError as error:
+        raise ConnectionResetError(str(error)) from error
 
 
 def close_error(data: bytes) -> OSError:

@@ -25,6 +25,7 @@ class Session:
         polls: how many polls got their response.
         closed_with: the status of the client's close frame.
         takes_posts: POSTs get their response only while this is set; they are read in any case.
+        post_response: responds to the next POST in a way of its own.
     """
 
     def __init__(self, rogue: Rogue, name: str) -> None:
@@ -35,6 +36,7 @@ class Session:
         self.closed_with: int | None = None
         self.over = threading.Event()
         self.acknowledges = True
+        self.post_response: Action | None = None
         self.takes_posts = threading.Event()
         self.takes_posts.set()
         self._outgoing: queue.SimpleQueue[str | Action] = queue.SimpleQueue()
@@ -191,7 +193,8 @@ class Rogue(Server):
                 session.take(text)
             while not (session.takes_posts.wait(0.02) or peer.server.ended.is_set()):
                 pass
-            peer.reply("1")
+            respond, session.post_response = session.post_response, None
+            (respond or (lambda peer: peer.reply("1")))(peer)
         elif "disconnect" in request.target:
             session.over.set()
             peer.reply("")

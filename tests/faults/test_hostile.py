@@ -12,6 +12,7 @@ import pytest
 
 from sioclient import AckTimeout, ChannelError, ConnectError, ConnectionLost, HandshakeRejected, SocketIO
 from sioclient.protocol.revisions.payload1 import decode_payload
+from sioclient.transports.dialing import Dial
 from tests.conftest import Recorder, start
 from tests.faults.conftest import told
 from tests.faults.rogue import Rogue
@@ -230,6 +231,34 @@ def test_f22_a_server_stuck_in_mid_response_is_given_up(connect, proxy, size):
 def test_f23_a_host_that_does_not_respond_is_given_up():
     with deaf_port() as port, pytest.raises(ConnectError, match=r"in time|within"):
         SocketIO("127.0.0.1", port, **short())
+
+
+def test_f23_a_dead_address_of_a_name_costs_a_quarter_of_a_second(connect, recorder, transport, monkeypatch):
+    """Once: whichever answered is the first to be tried by every later request, and after a loss."""
+    with Rogue() as rogue, deaf_port() as deaf:
+        addresses = [
+            (sockets.AF_INET, sockets.SOCK_STREAM, sockets.IPPROTO_TCP, "", ("127.0.0.1", port))
+            for port in (deaf, rogue.port)
+        ]
+        monkeypatch.setattr("socket.getaddrinfo", lambda *args, **options: addresses)
+        dialed: list[int] = []
+
+        class Noting(Dial):
+            def __init__(self, addresses, *rest):
+                dialed.append(addresses[0][4][1])
+                super().__init__(addresses, *rest)
+
+        monkeypatch.setattr("sioclient.transports.stream.Dial", Noting)
+        began = time.monotonic()
+        socket = connect(rogue.port, recorder)
+        assert socket.call("anything") is None
+        assert 0.2 < time.monotonic() - began < 2
+        rogue.next_session().end()
+        recorder.next("reconnect")
+        assert socket.call("anything") is None
+        assert dialed[0] == deaf
+        assert set(dialed[1:]) == {rogue.port}
+        assert len(dialed) >= 4
 
 
 def test_f24_a_name_that_nobody_knows(monkeypatch):

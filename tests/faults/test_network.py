@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.faults.conftest import HASTY, told
 from tests.faults.proxy import Proxy
 from tests.faults.rogue import Rogue
 from tests.protocol.driver import DEAD_AFTER, open_client
-from tests.servers_py import Server, Task, frame, wait_until
+from tests.servers_py import Server, Task, frame, switching, wait_until
 from tests.waiting import eventually, joined
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
@@ -189,6 +190,46 @@ def test_f10_polls_without_a_response_become_no_storm(connect, recorder, transpo
         assert recorder.next("close", expect=5) == ("close", "heartbeat timeout")
         recorder.next("reconnect")
         assert len(rogue.requests) <= 6  # two handshakes, two transports, the polls that wait
+
+
+def test_f10_polls_that_bring_nothing_become_no_storm(recorder):
+    """As when a websocket breaks right after its upgrade, and the server waits for it to take over: 2,089 a second."""
+    polls, in_flight, most = [], [], []
+
+    def serve(peer):
+        while True:
+            request = peer.read_head()
+            if request.header("Upgrade"):
+                peer.send(switching(request) + b"\xff\xff\xff stray")
+                return
+            if request.raw.startswith(b"POST"):
+                peer.read(int(request.header("Content-Length") or 0))
+                posted.append(request)
+                peer.reply("ok")
+            elif "sid=" not in request.target:
+                peer.reply('0{"sid":"a","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":60000}')
+            else:
+                in_flight.append(peer)
+                most.append(len(in_flight))
+                polls.append(peer)
+                peer.server.ended.wait(0.01)
+                in_flight.remove(peer)
+                peer.reply(('40{"sid":"b"}', "6", "")[min(len(polls) - 1, 1 + len(polls) % 2)])
+
+    posted = []
+    with (
+        Server(serve) as server,
+        SocketIO("127.0.0.1", server.port, recorder, revision=5, transports=("xhr-polling", "websocket")) as socket,
+    ):
+        assert socket.transport_name == "xhr-polling"
+        began = time.monotonic()
+        socket.wait(2)
+        assert len(polls) <= 1 + 5 + (time.monotonic() - began) + 1
+        before = len(posted)
+        socket.emit("x")
+        eventually(lambda: len(posted) > before)
+        assert max(most) == 1
+        assert told(recorder) == ["open", "connect"]
 
 
 def test_f11_a_forgotten_session_is_replaced(connect, recorder):

@@ -41,7 +41,9 @@ def test_urgent_frames_leave_apart_from_the_others():
     outbox = filled("a")
     outbox.push_urgent("u1")
     outbox.push_urgent("u2")
-    outbox.push_urgent("u3")
+    outbox.push_urgent_once("u3")
+    outbox.push_urgent_once("u1")
+    outbox.push_urgent_once(("u2", "u3"))
     assert (len(outbox), outbox.urgent, outbox.queued) == (4, 3, 1)
     assert outbox.take_urgent() == ["u1", "u2", "u3"]
     assert (len(outbox), outbox.urgent, outbox.queued) == (1, 0, 1)

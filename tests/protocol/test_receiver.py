@@ -239,6 +239,22 @@ def test_a_heartbeat_gets_its_reply_before_what_is_queued():
     assert client.frames_to_send() == ["2::", "3:::x"]
 
 
+def test_heartbeats_that_came_together_get_one_reply():
+    client = open_client()
+    client.receive(["2::"] * 1000, 1.0)
+    client.receive(["2::", "3:::x", "2::"], 1.0)
+    assert client.frames_to_send() == ["2::"]
+    client.receive(["2::"], 1.0)
+    assert client.frames_to_send() == ["2::"]
+
+
+def test_heartbeat_before_the_end_of_its_session_gets_no_reply():
+    client = open_client(reconnect_when_kicked=True)
+    client.receive(["2::", "0::"], 1.0)
+    come_back(client, 1.0 + DELAY, "1::")
+    assert "2::" not in client.frames_to_send()
+
+
 def test_a_heartbeat_gets_its_reply_before_the_join_too():
     client = connecting_client()
     link(client, 0.0, "2::")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sioclient.protocol.framing import Ping
+from sioclient.protocol.framing import Ping, Pong
 from sioclient.transports import frames as frames_module
 from sioclient.transports.failures import TooLarge
 from sioclient.transports.frames import FrameDecoder, FrameEncoder
-from tests.servers_py import BINARY, PING, frame
+from tests.servers_py import BINARY, CLOSE, PING, PONG, frame
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -96,7 +96,18 @@ def test_a_message_takes_no_memory_before_its_header_was_believed(size: int) -> 
         FrameDecoder(100).feed(b"\x81\x7f" + struct.pack("!Q", size))
 
 
-@pytest.mark.parametrize("other", [frame("x", PING), frame(b"x", BINARY), frame("x", fin=False), b"\x81\xff", b"\x82"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        frame(b"x", BINARY),
+        frame("x", fin=False),
+        b"\x81\xff",
+        b"\x82",
+        frame("x" * 11, PING),
+        b"\x8a\xfe",
+        frame("", CLOSE),
+    ],
+)
 def test_other_frames_are_left_to_others(other: bytes) -> None:
     decoder = FrameDecoder(10)
     assert decoder.feed(frame("a") + other) == ["a"]
@@ -106,7 +117,49 @@ def test_other_frames_are_left_to_others(other: bytes) -> None:
     assert decoder.take(1) == b""
     assert decoder.feed(b"") == []
     assert not decoder.is_foreign
+    decoder.add(b"xyz")
+    assert (decoder.take(2), decoder.take(2), decoder.has_rest) == (b"xy", b"z", False)
+    decoder.add(b"")
+    assert not decoder.has_rest
     assert decoder.feed(frame("b")) == ["b"]
+
+
+def test_pings_and_pongs_between_messages_are_taken() -> None:
+    decoder = FrameDecoder(10)
+    pings = frame("first", PING) + frame("", PONG) + frame("second", PING)
+    assert decoder.feed(pings) == []
+    assert (decoder.ping, decoder.has_rest, decoder.is_foreign) == (b"second", False, False)
+    decoder.ping = None
+    assert decoder.feed(frame("a") + frame("x", PONG) + frame("b") + frame("third", PING) + frame("c")) == [
+        "a",
+        "b",
+        "c",
+    ]
+    assert decoder.ping == b"third"
+
+
+def test_a_pong_to_a_ping_of_ours_is_a_message() -> None:
+    decoder = FrameDecoder(20)
+    received = decoder.feed(frame("a") + frame("sioclient 1", PONG) + frame("unasked", PONG) + frame("b"))
+    assert received == ["a", b"sioclient 1", "b"]
+    assert type(received[1]) is Pong
+
+
+def test_every_cut_of_a_ping() -> None:
+    data = frame("a") + frame("x" * 10, PING) + frame("b")
+    for cut in range(len(data) + 1):
+        decoder = FrameDecoder(10)
+        assert decoder.feed(data[:cut]) + decoder.feed(data[cut:]) == ["a", "b"]
+        assert decoder.ping == b"x" * 10
+
+
+def test_a_thousand_messages_are_returned_at_once_however_many_pings() -> None:
+    decoder = FrameDecoder(10)
+    received = decoder.feed((frame("a") + frame("", PING)) * 5000)
+    assert 1000 <= len(received) < 2000
+    while decoder.has_rest:
+        received += decoder.feed(b"")
+    assert received == ["a"] * 5000
 
 
 def test_half_a_surrogate_pair_is_text_and_other_bytes_are_not() -> None:
@@ -184,6 +237,18 @@ def test_nothing_is_written_for_nothing() -> None:
 def test_every_frame_has_a_mask_of_its_own() -> None:
     data = b"".join(encoded(["", ""] * 300))
     assert len({data[i : i + 4] for i in range(2, len(data), 6)}) == 600
+
+
+@pytest.mark.parametrize("message", ["", "text", "é" * 100, b"\0\xff"])
+def test_a_short_message_alone_is_written_as_one_of_many(message: str | bytes) -> None:
+    encoder = FrameEncoder()
+    for _ in range(300):  # from the second one on, there is a mask
+        (data,) = encoder.encode([message])
+        assert data[0] == (0x81 if isinstance(message, str) else 0x82)
+        size = data[1] & 0x7F if data[1] != 0xFE else int.from_bytes(data[2:4], "big")
+        start = len(data) - size
+        payload = bytes(byte ^ data[start - 4 + i % 4] for i, byte in enumerate(data[start:]))
+        assert payload == (message.encode() if isinstance(message, str) else message)
 
 
 @pytest.mark.parametrize("messages", [[Ping(b"p1")], ["a", Ping(b"p1"), b"b"]])

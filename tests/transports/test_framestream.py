@@ -8,7 +8,7 @@ import pytest
 
 from sioclient.transports.framestream import FrameReader, FrameWriter
 from tests.interrupts import Interrupt
-from tests.servers_py import PING, Task, frame
+from tests.servers_py import BINARY, PING, Task, frame
 from tests.transports.conftest import Chunks
 from tests.transports.test_frames import unmask
 
@@ -56,11 +56,36 @@ def test_the_end_of_the_stream_is_an_error(begun: bytes) -> None:
 
 
 def test_bytes_of_other_frames_are_read_as_they_are() -> None:
-    ping = frame("x" * 10, PING)
-    reader = reader_of(Chunks([frame("a") + ping[:3], ping[3:]]))
+    other = frame("x" * 10, BINARY)
+    reader = reader_of(Chunks([frame("a") + other[:3], other[3:]]))
     assert reader.messages() == ["a"]
     assert reader.messages() == []
-    assert [reader.read(2), reader.read(100), reader.read(100)] == [ping[:2], ping[2:3], ping[3:]]
+    assert [reader.read(2), reader.read(100), reader.read(100)] == [other[:2], other[2:3], other[3:]]
+
+
+def test_the_last_ping_of_a_read_gets_its_pong_before_the_next_read() -> None:
+    pongs: list[bytes] = []
+    stream = Chunks([frame("a", PING) * 1000 + frame("b", PING), frame("c", PING) + frame("text") + frame("d", PING)])
+    reader = reader_of(stream)
+    reader.pong = lambda data: pongs.append(data + str(len(stream.asked)).encode())
+    assert reader.messages() == ["text"]
+    assert pongs == [b"b1", b"d2"]
+
+
+def test_a_ping_that_others_have_read_gets_its_pong_before_the_next_read() -> None:
+    pongs: list[bytes] = []
+    other = frame("x" * 10, BINARY)
+    reader = reader_of(Chunks([other[:3], other[3:]]))
+    reader.pong = pongs.append
+    reader.messages()
+    reader.read(2)
+    reader.pinged(b"a")
+    reader.pinged(b"b")
+    assert pongs == []
+    assert (reader.read(1), pongs) == (b"x", [])
+    assert (reader.read(9), pongs) == (b"x" * 9, [b"b"])
+    reader.reply()
+    assert pongs == [b"b"]
 
 
 def test_more_is_read_at_a_time_while_much_comes() -> None:

@@ -18,6 +18,8 @@ import requests
 
 from sioclient.errors import ConnectError
 from sioclient.options import Options
+from sioclient.transports import stream
+from sioclient.transports.dialing import Dial
 from sioclient.transports.exchange import Response
 from sioclient.transports.http import MOST_BODY, HttpClient
 from tests.servers_py import (
@@ -343,6 +345,14 @@ def test_a_cookie_beyond_four_kilobytes_is_not_kept() -> None:
         assert [cookie.name for cookie in http._session.cookies] == ["fine"]
 
 
+def test_all_cookies_together_have_64_kibibytes() -> None:
+    first = [[f"c{n}=" + "x" * 4000 for n in range(begin, begin + 10)] for begin in range(0, 50, 10)]
+    with client() as http:
+        kept_of([*first, [f"c{n}=" + "y" * 4000 for n in range(3)], ["last=1"]], http)
+        kept = {cookie.name: (cookie.value or "")[:1] for cookie in http._session.cookies}
+    assert kept == {"last": "1", **{f"c{n}": "x" for n in range(37, 50)}, **{f"c{n}": "y" for n in range(3)}}
+
+
 def test_cookies_of_the_user_are_none_of_the_fifty() -> None:
     with requests.Session() as session:
         for n in range(60):
@@ -651,6 +661,31 @@ def test_a_socks_proxy_is_used() -> None:
         url = proxy.url().replace("http://", "socks5h://me:p%40ss@").rstrip("/")
         with client(proxies={"http": url}) as http:
             assert http.get("http://far.example/", soon()) == Response(200, "me p@ss far.example 80")
+
+
+def test_a_socks_proxy_with_a_dead_address_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+
+    class Noting(Dial):
+        def __init__(self, addresses: Any, *rest: Any) -> None:
+            tried.append([info[4][0] for info in addresses])
+            super().__init__(addresses, *rest)
+
+    monkeypatch.setattr(stream, "Dial", Noting)
+    with Server(hand_over, socks5, socks5) as proxy, monkeypatch.context() as patch:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, proxy.port))
+            for host in ("127.0.0.2", "127.0.0.1")
+        ]
+        patch.setattr(socket, "getaddrinfo", lambda *args, **options: addresses)
+        with client(proxies={"http": f"socks5h://me:p%40ss@two.example:{proxy.port}"}) as http:
+            for _ in range(2):
+                assert http.get("http://far.example/", soon()) == Response(200, "me p@ss far.example 80")
+            assert tried == [["127.0.0.2", "127.0.0.1"]]
+            addresses.pop()  # the one that answered is gone
+            with pytest.raises(ConnectError):
+                http.get("http://far.example/", soon())
+            assert http.prepare("http://far.example/").answered == {}
 
 
 def test_a_socks_proxy_that_is_not_there_is_a_connect_error() -> None:

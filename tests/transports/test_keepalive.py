@@ -234,3 +234,18 @@ def test_nothing_is_left_open() -> None:
     with Server(replying("a", kept=None)) as server, nothing_left_open(), kept_connection() as made:
         for _ in range(3):
             response_to(made, server)
+
+
+def test_a_rest_ends_at_its_time_or_by_a_wake() -> None:
+    with Server(hand_over) as server, kept_connection() as made:
+        made.send(server.url(), soon())
+        began = time.monotonic()
+        assert Task(made.rest, began + 0.05).result() is True
+        assert time.monotonic() - began >= 0.05
+        made.wake()
+        assert Task(made.rest, soon()).result() is False
+        Task(made.rest, time.monotonic()).result()  # a wake may be told of twice
+        resting = Task(made.rest, soon())
+        resting.wait_until_blocked()
+        made.wake()
+        assert resting.result() is False

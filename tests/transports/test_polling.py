@@ -11,7 +11,8 @@ import pytest
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected
 from sioclient.options import Options
 from sioclient.protocol.revisions import Handshake, revision1
-from sioclient.transports import keepalive, posting
+from sioclient.protocol.revisions.payload1 import encode_payload
+from sioclient.transports import keepalive, polling, posting
 from sioclient.transports.http import HttpClient
 from sioclient.transports.polling import JsonpTransport, PollingTransport
 from tests.servers_py import LIMIT, Peer, Script, Server, Task, deaf_port, hand_over, nothing_left_open, soon
@@ -400,3 +401,68 @@ def test_a_first_script_that_is_none() -> None:
         pytest.raises(ConnectError, match="jsonp-polling does not work here"),
     ):
         opened(transport, server)
+
+
+# Polls that bring nothing
+
+
+@pytest.mark.parametrize("nothing", ["", "8::", "\ufffd3\ufffd8::\ufffd1\ufffd8"])
+def test_polls_that_bring_nothing_are_one_a_second_on_average(nothing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "_PACE", 0.1)
+    with Server(bodies("1::", *[nothing] * 10, "3:::x", *[nothing] * 5, "3:::y")) as server, client() as transport:
+        opened(transport, server).recv()
+        began = time.monotonic()
+        for _ in range(10):
+            assert all(str(frame).startswith("8") for frame in Task(transport.recv).result())
+        assert time.monotonic() - began >= 5 * 0.1 - 0.02
+        assert Task(transport.recv).result() == ["3:::x"]
+        monkeypatch.setattr(polling, "_PACE", 60)  # that has brought something, so five in a row may come at once
+        for _ in range(5):
+            Task(transport.recv).result()
+
+
+@pytest.fixture
+def resting(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PollingTransport, Task]]:
+    """A transport whose polls bring nothing, and its ``recv``, which waits until it is time for the next."""
+    monkeypatch.setattr(polling, "_PACE", 60)
+    with Server(bodies("1::", *[""] * 5, "8::", "3:::x")) as server, client() as transport:
+        opened(transport, server).recv()
+        for _ in range(5):
+            Task(transport.recv).result()
+        task = Task(transport.recv)
+        task.wait_until_blocked()
+        yield transport, task
+
+
+def test_a_wake_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport, Task]) -> None:
+    transport, task = resting
+    transport.wake()
+    assert task.result() == []
+    again = Task(transport.recv)
+    again.wait_until_blocked()
+    transport.wake()
+    assert again.result() == []
+    transport.wake()  # before anybody waits
+    assert Task(transport.recv).result() == []
+    transport._paid_until = 0
+    while not (frames := Task(transport.recv).result()):  # a wake may be told of twice
+        pass
+    assert frames == ["8::"]
+
+
+def test_an_abort_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport, Task]) -> None:
+    transport, task = resting
+    transport.abort()
+    with pytest.raises(ConnectionLost, match="aborted"):
+        task.result()
+
+
+def test_a_large_response_is_returned_in_parts() -> None:
+    frames = [f"3:::{n}" for n in range(50)]
+    with Server(bodies("1::", encode_payload(frames), "3:::next")) as server, client() as transport:
+        opened(transport, server).recv()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(polling, "_MOST_FRAMES", 20)
+            parts = [Task(transport.recv).result() for _ in range(4)]
+    assert [len(part) for part in parts] == [20, 20, 10, 1]
+    assert [frame for part in parts for frame in part] == [*frames, "3:::next"]

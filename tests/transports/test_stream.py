@@ -16,6 +16,7 @@ import pytest
 
 from sioclient.errors import ConnectError
 from sioclient.transports import stream as stream_module
+from sioclient.transports.dialing import PACE, Answered
 from sioclient.transports.stream import Stream
 from sioclient.transports.tls import make_tls_context
 from tests.servers_py import LIMIT, Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
@@ -81,6 +82,41 @@ def test_every_address_of_the_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
         stream.connect("several.example", 80, soon())
         assert server.next_peer()
+
+
+def test_the_address_that_answered_is_tried_first_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(hand_over) as server, deaf_port() as deaf:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
+            for port in (deaf, deaf, server.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        answered: Answered = {}
+        took = []
+        for _ in range(2):
+            with closing(Stream()) as stream:
+                began = time.monotonic()
+                stream.connect("several.example", 80, soon(), answered)
+                took.append(time.monotonic() - began)
+        assert answered == {("several.example", 80): ("127.0.0.1", server.port)}
+        assert took[1] < 2 * PACE <= took[0]
+
+
+def test_an_address_that_answers_is_found_for_others_to_connect_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream, monkeypatch.context() as patch:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, server.port))
+            for host in ("127.0.0.2", "127.0.0.1")
+        ]
+        patch.setattr(socket, "getaddrinfo", lambda *args: addresses)
+        answered: Answered = {}
+        for _ in range(2):
+            assert stream.find("several.example", server.port, soon(), answered) == "127.0.0.1"
+        assert answered == {("several.example", server.port): ("127.0.0.1", server.port)}
+        server.next_peer()
+        assert server.connections == 1
+        addresses.pop()
+        assert stream.find("several.example", server.port, soon(), answered) == "several.example"
 
 
 def test_a_connect_without_a_reply_ends_at_the_deadline() -> None:
@@ -327,10 +363,8 @@ def test_the_garbage_collector_may_wake_what_is_just_being_read() -> None:
         Task(collect).result()
 
 
-def test_a_socket_that_does_not_connect_is_closed_in_the_lock(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with closed_port() as port, closing(Stream()) as stream:
+def test_a_socket_that_others_may_know_is_closed_in_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(hand_over) as server, closed_port() as port, closing(Stream()) as stream:
         guarded: list[bool] = []
 
         class Socket(socket.socket):
@@ -338,9 +372,13 @@ def test_a_socket_that_does_not_connect_is_closed_in_the_lock(
                 guarded.append(stream._lock._is_owned())  # type: ignore[attr-defined]
                 super().close()
 
-        monkeypatch.setattr(socket, "socket", Socket)
-        with pytest.raises(ConnectionRefusedError):
-            stream.connect("127.0.0.1", port, soon())
+            def setsockopt(self, *args: Any) -> None:
+                raise OSError("not this one")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", Socket)
+            with pytest.raises(OSError, match="not this one"):
+                stream.connect("127.0.0.1", server.port, soon())
         with pytest.raises(ConnectionRefusedError):
             stream.connect_with(Socket(), ("127.0.0.1", port), soon())
         assert guarded == [True, True]
@@ -501,7 +539,7 @@ def test_green_sockets_are_shut_down_without_taking_tls_off(kind: Any, monkeypat
 def test_abort_ends_connecting(wakes: bool) -> None:
     with deaf_port() as port, closing(Stream(wakes=wakes)) as stream:
         task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 60)
-        wait_until(lambda: stream._sock is not None, "it connects")
+        task.wait(0.1)
         stream.abort()
         with pytest.raises(OSError, match=r"."):
             task.result()
@@ -515,6 +553,14 @@ def test_abort_ends_the_tls_handshake(authority: Authority) -> None:
         stream.abort()
         with pytest.raises(OSError, match=r"."):
             task.result()
+
+
+def test_what_was_aborted_before_does_not_connect_in_its_own_way() -> None:
+    with Server(hand_over) as server, closing(Stream()) as stream, socket.socket() as sock:
+        stream.abort()
+        with pytest.raises(ConnectionAbortedError):
+            stream.connect_with(sock, ("127.0.0.1", server.port), soon())
+        assert (server.connections, sock.fileno()) == (0, -1)
 
 
 def test_what_was_aborted_before_does_not_connect() -> None:
@@ -722,3 +768,31 @@ def test_what_was_decrypted_and_not_read_yet_needs_no_waiting(authority: Authori
         assert stream.recv(3) == b"one"
         assert Task(stream.wait).result()
         assert stream.recv() == b" record"
+
+
+# Resting
+
+
+def test_rest_ends_at_its_time_whatever_comes(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"data")
+    peer.end()
+    assert stream.wait(soon())
+    began = time.monotonic()
+    assert Task(stream.rest, began + 0.1).result() is True
+    assert time.monotonic() - began >= 0.1
+    assert Task(stream.rest, began).result() is True
+    assert stream.recv() == b"data"
+
+
+def test_rest_ends_by_a_wake_or_an_abort(link: Open) -> None:
+    stream, _ = link()
+    stream.wake()
+    assert Task(stream.rest, soon()).result() is False
+    task = Task(stream.rest, soon())
+    task.wait_until_blocked()
+    stream.wake()
+    assert task.result() is False
+    stream.abort()
+    with pytest.raises(ConnectionAbortedError):
+        Task(stream.rest, soon()).result()

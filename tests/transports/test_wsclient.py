@@ -98,6 +98,29 @@ def test_twenty_thousand_pieces_take_no_longer_than_their_bytes() -> None:
     assert time.process_time() - begin < 5  # 21.7 s when each piece copied all that came before
 
 
+@pytest.mark.parametrize("piece", [frame(b"y", 0, fin=False), frame(b"", 0, fin=False), frame(b"", PING)])
+def test_a_message_comes_in_so_many_frames_at_most(piece: bytes) -> None:
+    data = frame(b"x", fin=False) + piece * 10**6 + frame(b"z", 0)
+    begin = time.process_time()
+    with pytest.raises(TooLarge, match="more than 65536 frames for one message"):
+        client(Chunks([data]), 2**24).recv()
+    assert time.process_time() - begin < 5  # 7 microseconds each: 100 s for 15 million
+
+
+def test_frames_are_counted_anew_for_each_message() -> None:
+    data = (frame(b"x", fin=False) + frame(b"y", 0, fin=False) * 40_000 + frame(b"z", 0)) * 3
+    ours = client(Chunks([data]), 2**24)
+    assert [len(ours.recv()) for _ in range(3)] == [40_002] * 3
+
+
+def test_pings_within_a_message_get_one_pong() -> None:
+    stream = Chunks([frame(b"x", fin=False) + frame(b"a", PING) * 1000 + frame(b"b", PING) + frame(b"z", 0)])
+    assert client(stream).recv() == "xz"
+    assert [data[:2] for data in stream.written] == [b"\x8a\x81"]
+    (data,) = stream.written
+    assert data[6] ^ data[2] == ord("b")
+
+
 def test_pieces_of_nothing_take_no_memory() -> None:
     ours = client(Chunks([frame(b"", BINARY, fin=False) + frame(b"", 0, fin=False) * 5000 + frame(b"ab", 0)]))
     assert ours.recv() == b"ab"
@@ -138,13 +161,16 @@ def test_what_is_no_message_is_an_error_of_ours(data: bytes, error: type[Excepti
         client(Chunks([data] if data else [])).recv()
 
 
-def test_a_pong_that_cannot_be_sent_is_the_end_and_no_wake() -> None:
+@pytest.mark.parametrize("opcode", [PING, CLOSE])
+def test_a_reply_that_cannot_be_sent_is_the_end_and_no_wake(opcode: int) -> None:
     class Stalled(Chunks):
         def send(self, data: bytes | memoryview) -> int:
             raise TimeoutError("the other side has taken nothing")
 
     with pytest.raises(ConnectionResetError, match="taken nothing"):
-        client(Stalled([frame("", PING)])).recv()
+        client(Stalled([frame("", opcode)])).recv()
+    with pytest.raises(ConnectionLost, match="transport closed"):
+        transport(Stalled([frame("", opcode)]), LIMIT).recv()
 
 
 def test_a_close_frame_has_its_status() -> None:

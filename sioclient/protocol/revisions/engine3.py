@@ -14,12 +14,13 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import AnyStr
 
 from ...errors import RemoteProtocolError
 from ..framing import Frame
 from ..packets import Noop, Packet
+from .floods import check_count, end_of_run
 from .utf16 import from_units, to_units
 
 NUMBER = 3
@@ -73,7 +74,7 @@ def decode_payload(body: str) -> list[Frame]:
         body: a text; or bytes, one character for each.
 
     Raises:
-        RemoteProtocolError: the lengths are wrong or missing, or bytes are not base64.
+        RemoteProtocolError: the lengths are wrong or missing, bytes are not base64, or there are too many frames.
     """
     try:
         split = _split_bytes(body.encode("latin-1")) if body[:1] in ("\0", "\1") else _split_text(body)
@@ -100,8 +101,9 @@ def _split_text(body: str) -> Iterator[Frame]:
 def _frames(
     body: AnyStr, pattern: re.Pattern[AnyStr], length: Callable[[re.Match[AnyStr]], int]
 ) -> Iterator[tuple[re.Match[AnyStr], AnyStr]]:
-    """Yield the length before each frame, and the frame."""
-    position = 0
+    """Yield the length before each frame, and the frame; of a long run of pings, pongs or noops, only a few."""
+    idle: Collection[AnyStr] = ("2", "3", "6") if isinstance(body, str) else (b"2", b"3", b"6")
+    position = count = 0
     while position < len(body):
         head = pattern.match(body, position)
         if head is None:
@@ -109,8 +111,11 @@ def _frames(
         end = head.end() + length(head)
         if end > len(body):
             raise ValueError(f"a length beyond the end at {position}")
-        yield head, body[head.end() : end]
-        position = end
+        data = body[head.end() : end]
+        yield head, data
+        count += 1
+        check_count(count)
+        position = end_of_run(body, body[position:end], end) if data in idle else end
 
 
 def _from_base64(text: str) -> bytes:

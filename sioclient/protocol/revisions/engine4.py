@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from ...errors import RemoteProtocolError
 from ..framing import Frame
 from ..packets import Heartbeat, Packet
+from .floods import check_count, without_runs
 
 NUMBER = 4
 HEARTBEAT = "3"
@@ -23,6 +24,9 @@ HEARTBEATS_UNPROMPTED = False
 PACKETS: dict[str, Packet] = {"2": Heartbeat()}
 
 SEPARATOR = "\x1e"
+
+_IDLE = ("2", "3", "6")
+"""Pings, pongs and noops, of which any number in a row says no more than one."""
 
 
 def wrap_bytes(data: bytes) -> Frame:
@@ -56,8 +60,10 @@ def decode_payload(body: str) -> list[Frame]:
     """Return the frames of one body, in order; empty ones are left out.
 
     Raises:
-        RemoteProtocolError: bytes are not base64.
+        RemoteProtocolError: bytes are not base64, or there are too many frames.
     """
+    body = without_runs(body, SEPARATOR, _IDLE)
+    check_count(body.count(SEPARATOR) + 1)
     return [_read(text) for text in body.split(SEPARATOR) if text]
 
 

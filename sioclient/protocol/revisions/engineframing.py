@@ -30,6 +30,7 @@ class EngineFraming:
     """
 
     content_type = "text/plain;charset=UTF-8"
+    noop = "6"
 
     def __init__(self, engine: ModuleType, most: int | None) -> None:
         self._engine, self._most = engine, most

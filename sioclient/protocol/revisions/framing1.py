@@ -10,6 +10,7 @@ class PlainFraming:
     """Bodies that are payloads: xhr-polling."""
 
     content_type = "text/plain;charset=UTF-8"
+    noop = "8"
 
     def encode_payload(self, frames: list[str]) -> str:
         """Return the body of a POST that carries ``frames``."""

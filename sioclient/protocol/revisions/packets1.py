@@ -45,6 +45,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 _MOST_DIGITS = len(str(MAX_ID))
 
+_HEARTBEAT = Heartbeat()
+
 _REASONS = ("transport not supported", "client not handshaken", "unauthorized")
 _ADVICE = ("reconnect",)
 
@@ -131,6 +133,9 @@ class PacketCodec:
                 if not frame.startswith(prefix):
                     if frame[0] == "6":
                         packets.append(self._decode_plain_ack(frame))
+                        continue
+                    if frame == "2::":
+                        packets.append(_HEARTBEAT)
                         continue
                     if not self._recall(frame):
                         packets.append(self._decode_any(frame))

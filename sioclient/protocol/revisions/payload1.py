@@ -12,9 +12,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...errors import RemoteProtocolError
+from .floods import check_count, end_of_run
 from .utf16 import from_units, to_units
 
 _MARK = "\ufffd"
+_IDLE = frozenset({"2", "2::", "2:::", "8", "8::", "8:::"})
+"""Heartbeats and noops, of which any number in a row says no more than one."""
+
 _LENGTH = re.compile(r"[0-9]{1,10}")
 
 
@@ -47,10 +51,10 @@ def encode_payload(frames: list[str]) -> str:
 
 
 def decode_payload(body: str) -> list[str]:
-    """Return the frames of one body, in order; empty frames are left out.
+    """Return the frames of one body, in order; empty ones are left out, and of a flood of heartbeats, all but a few.
 
     Raises:
-        RemoteProtocolError: the lengths are not numbers, or are missing.
+        RemoteProtocolError: the lengths are not numbers, or are missing, or there are too many frames.
     """
     if not body.startswith(_MARK):
         return [body] if body else []
@@ -79,6 +83,8 @@ def _split(counting: _Counting, body: str, *, exact: bool) -> list[str]:
         end = start + int(length[0])
         if exact and end > len(units):
             raise ValueError(f"a length beyond the end at {position}")
-        frames.append(counting.to_text(units[start:end]))
-        position = end
+        frame = units[start:end]
+        frames.append(counting.to_text(frame))
+        check_count(len(frames))
+        position = end_of_run(units, units[position:end], end) if frame in _IDLE else end
     return frames
