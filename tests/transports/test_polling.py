@@ -434,6 +434,13 @@ def resting(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PollingTransport,
         yield transport, task
 
 
+def test_the_patience_of_a_reader_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport, Task]) -> None:
+    transport, task = resting
+    transport.wake()
+    task.result()
+    assert Task(transport.recv_until, time.monotonic() + 0.05).result() == []
+
+
 def test_a_wake_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport, Task]) -> None:
     transport, task = resting
     transport.wake()
