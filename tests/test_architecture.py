@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 import pytest
 
+import sioclient
+import sioclient.server
+
 from .architecture import (
     MODULES,
     ROOT,
@@ -28,16 +31,21 @@ from .architecture import (
     unlocked,
 )
 
-ROOMS = ["errors", "protocol", "transports", "server", "rest"]
+ROOMS = ["errors", "protocol", "transports", "server", "cli", "rest"]
 MAY_IMPORT = {"errors": {"errors"}, "protocol": {"errors", "protocol"}, "transports": {"errors", "transports"}}
 MAY_IMPORT["server"] = {"errors", "protocol", "server"}
-MAY_IMPORT["rest"] = set(ROOMS) - {"server"}
+MAY_IMPORT["rest"] = set(ROOMS) - {"server", "cli"}
+MAY_IMPORT["cli"] = {"cli", "server"}
 MAY_ALSO_IMPORT = {
+    "cli": {"sioclient"},
     "protocol": {"sioclient.options", "sioclient.reading", "sioclient.names"},
     "server": {"sioclient.marks", "sioclient.names"},
     "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options", "sioclient.httpoptions"},
 }
-"""Modules of values that other rooms share: they import nothing that would turn a room's imports around."""
+"""Modules of values that other rooms share: they import nothing that would turn a room's imports around.
+
+The command line uses what every program can use.
+"""
 
 ONLY = {
     "requests": {"transports/http.py"},
@@ -45,14 +53,14 @@ ONLY = {
     "tornado": {"server/web.py", "server/server.py", "server/webpage.py"},
 }
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
-THREADS |= {"transports/stream.py", "transports/framestream.py"}
+THREADS |= {"transports/stream.py", "transports/framestream.py", "cli/console.py", "cli/stdin.py"}
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
 
 
 def room(name: str) -> str:
     part = name.split(".")[1] if "." in name else ""
-    return part if part in ROOMS else "rest"
+    return "cli" if part == "__main__" else part if part in ROOMS else "rest"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
@@ -66,6 +74,18 @@ def test_imports(path):
         assert here in ONLY.get(top, {here}), f"{here} imports {name}"
         assert top != "threading" or here in THREADS, f"{here} imports threading"
         assert not ((own == "protocol" or here in PURE_FILES) and top in PURE), f"{here} imports {name}"
+
+
+PAGE_OF_CHAT = {("sioclient.server.chat", "Chat"), ("sioclient.server.webpage", "ROUTES")}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if room(module_of(path)) == "cli"], ids=relative)
+def test_the_command_line_uses_what_everybody_can_use(path):
+    public = {"sioclient": {*sioclient.__all__, "__version__"}, "sioclient.server": set(sioclient.server.__all__)}
+    for module, names in imports(path):
+        if module.startswith("sioclient") and not module.startswith("sioclient.cli"):
+            allowed = public.get(module, set()) | {name for where, name in PAGE_OF_CHAT if where == module}
+            assert set(names) <= allowed, f"{relative(path)} imports {set(names) - allowed} from {module}"
 
 
 def test_importing_sioclient_loads_no_network_library():

@@ -31,6 +31,9 @@ _MOST_FRAMES = 1000
 _PACE = 1.0
 """Seconds between two polls on average, while they bring nothing."""
 
+_HELD = 0.1
+"""Seconds for which a server that has nothing to say must hold a poll, so that the next one may follow at once."""
+
 _MOST_AT_ONCE = 5
 """Polls in a row that may bring nothing at once."""
 
@@ -57,6 +60,7 @@ class PollingTransport(PostingTransport):
         self._polls = KeptConnection(http, "GET", max_message_size)
         self._waiting: Iterator[Frame] = iter(())  # frames of the last response
         self._polling = False
+        self._polled_at = 0.0
         self._paid_until = float("-inf")  # each poll that brought nothing has been paid for with some time
 
     def open(self, url: str, deadline: float) -> None:
@@ -88,7 +92,7 @@ class PollingTransport(PostingTransport):
                 return []
             if not self._polling:
                 self._polls.send(fresh_url(self.posts.url), time.monotonic() + _CONNECT_TIMEOUT)
-                self._polling = True
+                self._polling, self._polled_at = True, time.monotonic()
             if not self._polls.wait(deadline):
                 return []
             self._polling = False
@@ -123,10 +127,10 @@ class PollingTransport(PostingTransport):
         return False
 
     def _count(self, frames: list[Frame]) -> None:
-        """Have the next polls come later if these have brought nothing."""
-        noop = self._framing.noop
-        if all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
-            self._paid_until = max(self._paid_until, time.monotonic()) + _PACE
+        """Have the next polls come later if this one has brought nothing at once."""
+        noop, now = self._framing.noop, time.monotonic()
+        if now - self._polled_at < _HELD and all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
+            self._paid_until = max(self._paid_until, now) + _PACE
         else:
             self._paid_until = float("-inf")
 

@@ -409,6 +409,7 @@ def test_a_first_script_that_is_none() -> None:
 @pytest.mark.parametrize("nothing", ["", "8::", "\ufffd3\ufffd8::\ufffd1\ufffd8"])
 def test_polls_that_bring_nothing_are_one_a_second_on_average(nothing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "_PACE", 0.1)
+    monkeypatch.setattr(polling, "_HELD", LIMIT)
     with Server(bodies("1::", *[nothing] * 10, "3:::x", *[nothing] * 5, "3:::y")) as server, client() as transport:
         opened(transport, server).recv()
         began = time.monotonic()
@@ -421,10 +422,22 @@ def test_polls_that_bring_nothing_are_one_a_second_on_average(nothing: str, monk
             Task(transport.recv).result()
 
 
+def test_polls_that_are_held_may_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may end an idle poll, and forget whoever does not poll again, after less than a second."""
+    monkeypatch.setattr(polling, "_PACE", 60)
+    monkeypatch.setattr(polling, "_HELD", 0.0)
+    with Server(bodies("1::", *["8::"] * 10, "3:::x")) as server, client() as transport:
+        opened(transport, server).recv()
+        for _ in range(10):
+            Task(transport.recv).result()
+        assert Task(transport.recv).result() == ["3:::x"]
+
+
 @pytest.fixture
 def resting(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PollingTransport, Task]]:
     """A transport whose polls bring nothing, and its ``recv``, which waits until it is time for the next."""
     monkeypatch.setattr(polling, "_PACE", 60)
+    monkeypatch.setattr(polling, "_HELD", LIMIT)  # on a slow machine, nothing comes at once
     with Server(bodies("1::", *[""] * 5, "8::", "3:::x")) as server, client() as transport:
         opened(transport, server).recv()
         for _ in range(5):

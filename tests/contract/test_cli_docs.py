@@ -1,0 +1,133 @@
+"""docs/cli.md shows what happens; and ``sioclient serve --example`` knows what the README and the guide ask for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sioclient.cli.commands import SUMMARIES, parser_of
+from sioclient.cli.failures import STATUSES
+from tests.cli.conftest import plain_environment, run, served, type_in
+from tests.conftest import start
+from tests.contract.test_migration import IN_ORDER, PRINTED, PROGRAMS
+from tests.contract.test_migration import run as run_program
+from tests.contract.test_readme import EXAMPLES, OTHER_SERVERS
+from tests.contract.test_readme import PRINTED as README
+from tests.waiting import PATIENCE
+
+__all__ = ["plain_environment", "run", "served", "type_in"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```console\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def modern():
+    with start("modern.js") as server:
+        yield server.port
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the examples run, one after the other: some use the files of others. ``sioclient`` is in ``bin``."""
+    made = tmp_path_factory.mktemp("examples")
+    program = made / "bin" / "sioclient"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sioclient "$@"\n')
+    program.chmod(0o755)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ports(served, modern):
+    """The ports that there are here, by those on the page."""
+    return {"8000": served[0].port, "3000": modern, "8001": free_port()}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def placed(text, ports):
+    """Return a text of the page with the ports that there are here."""
+    return re.sub(r"(?<=[ t]:)(8000|3000)|(?<=[ :])8001", lambda found: str(ports[found[0]]), text)
+
+
+def commands_of(block):
+    """Return the commands of an example, each with the lines that it prints."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    return [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
+
+
+def matches(printed, expected):
+    """Return whether lines are those of an example, where ``...`` stands for anything."""
+    pattern = "".join(".*" if part == "..." else re.escape(part) for part in re.split(r"(\.\.\.)", expected))
+    return re.fullmatch(pattern, printed, re.DOTALL)
+
+
+def printed_in_shell(command, folder):
+    """Run a command in a shell, and return what it printed."""
+    environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    how = {"cwd": folder, "env": environment, "text": True, "timeout": PATIENCE, "check": False}
+    words = ["bash", "-c", command]
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how).stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.timeout(3 * PATIENCE)
+@pytest.mark.parametrize("block", BLOCKS, ids=[block.partition("\n")[0][2:60] for block in BLOCKS])
+def test_an_example_of_the_page(ports, folder, block, run, monkeypatch):
+    monkeypatch.chdir(folder)
+    for command, expected in commands_of(block):
+        line = placed(command, ports)
+        if re.search(r"[|&;<>$]| -v|='", line):
+            printed = printed_in_shell(line, folder)
+        else:
+            _, out, err = run(*shlex.split(line)[1:])  # which is faster
+            printed = out + err
+        assert matches(printed, placed(expected, ports)), f"{command}\n{printed}"
+
+
+def test_the_page_names_every_command_and_status():
+    for name in SUMMARIES:
+        assert f"`sioclient {name} " in PAGE or f"$ sioclient {name} " in PAGE or f"(sioclient {name} " in PAGE, name
+    for status in re.findall(r"^ +(\d+) ", STATUSES, re.MULTILINE):
+        assert f"| {status} |" in PAGE
+
+
+def test_the_page_names_every_option_of_a_connection():
+    flags = [flag for action in parser_of("emit").sections["Connection"] for flag in action.option_strings]
+    assert [flag for flag in flags if flag.startswith("--") and f"`{flag}" not in PAGE] == [
+        "--namespace",
+        "--transport",
+    ]
+
+
+@pytest.mark.usefixtures("no_thread_left")
+@pytest.mark.parametrize(("code", "name"), list(zip(EXAMPLES, README, strict=False)), ids=list(README))
+def test_the_example_knows_what_the_readme_asks(served, capsys, code, name):
+    if name in OTHER_SERVERS:
+        pytest.skip("needs what socket.io 0.9 does not have")
+    code = re.sub(r'("localhost",\s+|localhost:)8000', rf"\g<1>{served[0].port}", code)
+    exec(compile(code, "README.rst", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(README[name]), lines
+    for line, pattern in zip(lines, README[name], strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
+@pytest.mark.parametrize("folder", sorted(IN_ORDER))
+def test_the_example_knows_what_the_guide_asks(served, folder):
+    lines, errors = run_program([sys.executable, PROGRAMS / folder / "after.py"], served[0].port)
+    assert (lines, errors) == (PRINTED[folder], "")
