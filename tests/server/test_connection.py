@@ -312,7 +312,7 @@ def test_endpoints(connect, socket_server, told, recorder):
     assert recorder.next("disconnect") == ("disconnect",)
     assert not chat.connected
     socket.connect("/chat").disconnect()
-    assert [next_of(told) for _ in range(2)] == [("/chat", {}), ("/chat", "close")]
+    assert [next_of(told) for _ in range(2)] == [("/chat", {"a": ["1"]}), ("/chat", "close")]
     socket.disconnect()
     assert next_of(told) == ("/room/7", "close")
 
