@@ -188,9 +188,11 @@ class SocketIO(Channel):
         channel = self.channel(endpoint, handler, query, auth)
         try:
             channel.open(timeout)
-        except BaseException:
+        except BaseException as problem:
+            if not isinstance(problem, Exception):
+                channel.disconnect()  # Ctrl-C: the user never gets it
             if found is None:
-                self._all.forget(channel)  # the user never gets it
+                self._all.forget(channel)  # nor then
             raise
         return channel
 

@@ -171,7 +171,7 @@ class Connection:
         with guard.open() as protocol:
             error = protocol.lifecycle.error
         if error is not None and not self.connected:
-            self._threads[0].join(CLOSE_TIMEOUT)
+            guard.wait_until(lambda protocol: guard.over, guard.changed, time.monotonic() + CLOSE_TIMEOUT)
             add_address(error, self.address)
             raise error
 
@@ -300,8 +300,8 @@ class Connection:
         self._guard.end()
         if not self._guard.on_listener():
             finish([self], DISCONNECT_TIMEOUT)
-            if not self._threads[0].is_alive():
-                self._guard.finish()  # the thread may never have begun
+            if self._threads[0].ident is None:
+                self._guard.finish()  # the thread never began
 
     def begin_disconnect(self) -> None:
         """Begin to end the connection for good, without waiting for the threads."""
@@ -309,9 +309,7 @@ class Connection:
 
     def join_threads(self, deadline: float) -> None:
         """Wait for the end of both threads until ``deadline``."""
-        for thread in self._threads:
-            with suppress(RuntimeError):  # another thread is about to start it: it will end at once
-                thread.join(max(deadline - time.monotonic(), 0))
+        self._guard.join(*self._threads, deadline)
 
     def abort_link(self) -> None:
         """End whatever is still under way on the network."""

@@ -130,7 +130,7 @@ class Dispatcher:
         key = check_name(name)
         check_function(f"what is called for {name!r}", function)
         table = self._reports if not is_event and key in REPORTED | {ANY} else self._events
-        table.setdefault(key, []).append(_Registered(function, once))
+        _add(table, key, _Registered(function, once))
         self._plans = {}
         return function
 
@@ -257,16 +257,34 @@ class Dispatcher:
 _ON_MESSAGE = Handler.on_message
 
 
+def _add(table: _Table, name: str, entry: _Registered) -> None:
+    """Add a function at the end of those for a name."""
+    while True:
+        entries = table.setdefault(name, [])
+        entries.append(entry)
+        # If the list was dropped meanwhile, whoever takes the function out of it puts it into another.
+        if table.get(name) is entries or not _remove(entries, entry):
+            return
+
+
 def _discard(table: _Table, name: str, entry: _Registered) -> bool:
-    """Forget a function; return False if another thread was faster."""
+    """Forget a function, and its name with the last; return False if another thread was faster."""
     entries = table.get(name, [])
+    if not _remove(entries, entry):
+        return False
+    if not entries:
+        dropped = table.pop(name, [])
+        for late in [late for late in list(dropped) if _remove(dropped, late)]:
+            _add(table, name, late)
+    return True
+
+
+def _remove(entries: list[_Registered], entry: _Registered) -> bool:
+    """Take a function out of a list; return False if another thread was faster."""
     try:
         entries.remove(entry)
     except ValueError:
         return False
-    if not entries:
-        with suppress(KeyError):
-            del table[name]
     return True
 
 

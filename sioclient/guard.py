@@ -10,7 +10,6 @@ one call of C each.
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 import weakref
@@ -30,9 +29,11 @@ from .protocol.phases import Phase
 from .protocol.revisions.base import Dialect
 from .stats import Counts, Stats
 from .transports.base import Transport
+from .wakeups import Wakeups
 
-SLICE = 1.0 if sys.platform == "win32" else 10.0
-"""Seconds after which whoever waits looks again: on Windows, Ctrl-C does not interrupt the wait for a lock."""
+SLICE = 1.0
+"""Seconds after which whoever waits looks again: a wake-up may be lost to Ctrl-C, which on Windows does not interrupt
+the wait for a lock either."""
 
 USER_PACKETS = frozenset({Message, Json, Event})
 _ACKS = (Acknowledged, Unacknowledged)
@@ -63,35 +64,6 @@ class Call:
         self.settled.acquire()
 
 
-class Wakeups:
-    """Threads that sleep until something changes; each sleeps in the lock that ``sleeper`` has made for it.
-
-    Attributes:
-        sleepers: the locks; empty: nobody sleeps.
-    """
-
-    def __init__(self) -> None:
-        self.sleepers: deque[threading.Lock] = deque()
-
-    def sleeper(self) -> threading.Lock:
-        """Return a lock that is taken until ``wake``; to be made inside the door and acquired outside."""
-        lock = threading.Lock()
-        lock.acquire()
-        self.sleepers.append(lock)
-        return lock
-
-    def discard(self, sleeper: threading.Lock) -> None:
-        """Forget a sleeper that nobody sleeps in any more."""
-        with suppress(ValueError):
-            self.sleepers.remove(sleeper)
-
-    def wake(self) -> None:
-        """Wake everybody."""
-        while self.sleepers:
-            with suppress(IndexError):  # another thread may be faster
-                self.sleepers.popleft().release()
-
-
 class Guard:
     """One connection's lock and what it guards.
 
@@ -103,18 +75,18 @@ class Guard:
         transport: carries the session; None: there is none.
         transport_name, session_id: those of the session; None: there is none.
         inbox: notices for the user's functions; the listener takes them.
-        changed: threads that wait for the state of the connection.
+        changed: threads that wait for the state of the connection, or for who reads.
         room: threads that have more to send than may wait.
         alarm: the heartbeat thread, asleep.
         asleep_until: when the heartbeat thread looks by itself.
         reader, keeper: the ids of the listener thread and of the heartbeat thread while they live.
         leaving: whether the user has ended the connection.
         abandoned: what the log says because nobody holds the connection any more; empty: somebody does.
-        over: whether the listener has done its last step.
+        over, has_kept: whether the listener, and the heartbeat thread, has done its last step.
         before: the guard of the connection in whose place this one comes; None: there is none, or it is over.
         new_id: returns an id for a packet that asks for an acknowledgement; see ``Acks.new_id``.
         open: returns the door, which is this object: ``with guard.open() as protocol``.
-        reading: whether the listener reads; it alone writes that.
+        reading: who reads; see ``standin`` for how the role passes on.
         counts: what the threads count.
     """
 
@@ -135,7 +107,7 @@ class Guard:
         self.asleep_until = -inf
         self.reader: int | None = None
         self.keeper: int | None = None
-        self.leaving = self.over = False
+        self.leaving = self.over = self.has_kept = False
         self.before: Guard | None = None
         self.abandoned = ""
 
@@ -297,6 +269,18 @@ class Guard:
             self.over = True
             self.changed.wake()
             self.alarm.wake()
+
+    def join(self, listener: threading.Thread, keeper: threading.Thread, deadline: float) -> None:
+        """Wait for the end of both threads until ``deadline``; one that was not started needs none."""
+        self.wait_until(
+            lambda protocol: (self.over or listener.ident is None) and (self.has_kept or keeper.ident is None),
+            self.changed,
+            deadline,
+        )
+        # Before Python 3.13, Ctrl-C within this marks a thread as ended, so it comes when there is nearly nothing left.
+        for thread in (listener, keeper):
+            with suppress(RuntimeError):  # another thread is about to start it: it will end at once
+                thread.join(max(deadline - time.monotonic(), 0))
 
     def wake_link(self) -> None:
         """Make the listener look at the inbox and the phase, wherever it waits."""

@@ -1,4 +1,7 @@
-"""Thread 2 of a connection: it sleeps until something is due, has time-outs happen, and writes what others left."""
+"""Thread 2 of a connection: it sleeps until something is due, has time-outs happen, and writes what others left.
+
+Over polling, it reads instead of sleeping while a function of the user keeps the listener: see ``standin``.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,16 @@ import time
 from contextlib import suppress
 from math import inf
 
-from .guard import SLICE, Guard
-from .listener import Listener
+from .guard import Guard
+from .listener import TAKE_OVER, Listener
 from .protocol.phases import Phase
+from .reading import Reader
+from .standin import StandIn
 from .watch import Watch, warn
 from .writer import LOOK, WRITE_TIMEOUT, Writer
+
+SLICE = 10.0
+"""Seconds after which the thread looks again though nothing is due: a wake-up may be lost to Ctrl-C."""
 
 
 class Heartbeat:
@@ -25,7 +33,7 @@ class Heartbeat:
 
     def __init__(self, guard: Guard, writer: Writer, listener: Listener) -> None:
         self._guard, self._writer, self._listener = guard, writer, listener
-        self._watch = Watch()
+        self._watch, self._stand_in = Watch(), StandIn(guard, listener)
 
     def run(self) -> None:
         """Live until the connection has ended."""
@@ -39,23 +47,38 @@ class Heartbeat:
             self._guard.wake_link()
             raise
         finally:
-            self._guard.keeper = None  # the next thread may get the same id
+            with self._guard.open():
+                if self._guard.reading.holder is Reader.KEEPER:
+                    self._stand_in.let_go(time.monotonic())
+                self._guard.keeper = None  # the next thread may get the same id
+                self._guard.has_kept = True
+                self._guard.changed.wake()
 
     def _sleep(self) -> bool:
         """Return True when something is due, False at the end of the connection."""
-        guard = self._guard
+        guard, stand_in = self._guard, self._stand_in
         while True:
             with guard.open() as protocol:
+                now, guard.asleep_until = time.monotonic(), inf
+                transport = guard.transport
+                turn = stand_in.due(now) if transport is not None and transport.dies_unread else inf
+                if turn > now and guard.reading.holder is Reader.KEEPER:
+                    stand_in.let_go(now)
                 if protocol.lifecycle.phase is Phase.CLOSED:
                     return False
                 deadline = protocol.deadline()
                 due = min(inf if deadline is None else deadline, self._writer.corked_until)
-                left = due - time.monotonic()
-                if left <= 0:
+                if due <= now:
                     return True
-                guard.asleep_until, sleeper = due, guard.alarm.sleeper()
-            if not sleeper.acquire(timeout=min(left, SLICE)):
+                if turn <= now:
+                    guard.asleep_until = due = min(due, now + TAKE_OVER)
+                    transport = stand_in.take_over(now)
+                    break
+                guard.asleep_until, sleeper = min(due, turn), guard.alarm.sleeper()
+            if not sleeper.acquire(timeout=min(guard.asleep_until - now, SLICE)):
                 guard.alarm.discard(sleeper)
+        stand_in.read(transport, due)
+        return True
 
     def _look(self) -> None:
         guard, writer, listener = self._guard, self._writer, self._listener
@@ -73,6 +96,8 @@ class Heartbeat:
         if ended and link is not None:
             guard.abort(link)
         spare = WRITE_TIMEOUT if deadline is None else deadline - now
+        if guard.reading.holder is Reader.KEEPER:
+            spare = LOOK  # the next poll must not wait for the response to a POST
         writer.flush(min(max(spare, LOOK), WRITE_TIMEOUT), keeps_time=True)
         if news:
             guard.wake_link()

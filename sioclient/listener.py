@@ -26,6 +26,9 @@ logger = logging.getLogger("sioclient")
 CLOSE_TIMEOUT = 1.0
 """Seconds of silence after which a server that has not ended its side is not waited for."""
 
+TAKE_OVER = 0.25
+"""Seconds that functions of the user may keep the listener before another thread reads, if anybody must."""
+
 MOST_DEFERRED = 16 * 2**20
 """Characters that may come for other handlers while one reads on for an acknowledgement of its own."""
 
@@ -71,13 +74,53 @@ class Listener:
         guard, room = self._guard, MOST_DEFERRED
         self._writer.flush()
         attempt = guard.current
-        reading = guard.reading
-        reading.resume(time.monotonic())
+        reading, transport = guard.reading, guard.transport
+        shared = transport is not None and transport.dies_unread
+        self._take_back() if shared else reading.resume(time.monotonic())
         try:
-            while guard.transport is not None and waiting() and guard.current == attempt != 0 and room > 0:
-                room -= sum(map(len, self._read_once(guard.transport) or ()))
+            while (transport := guard.transport) and waiting() and guard.current == attempt != 0 and room > 0:
+                room -= sum(map(len, self.read_once(transport) or ()))
         finally:
             reading.pause(time.monotonic())
+            if shared:
+                self._ask_for_stand_in()
+
+    def read_once(self, transport: Transport, until: float | None = None) -> list[Frame] | None:
+        """Take what comes next, and return it; None: nothing will come any more.
+
+        Args:
+            transport: from which to read.
+            until: when to give up, for the heartbeat thread, which writes afterwards; None: the listener itself reads.
+        """
+        guard = self._guard
+        try:
+            frames = transport.recv() if until is None else transport.recv_until(until)
+        except BaseException as problem:  # whatever it is, this transport brings nothing more
+            guard.lose(transport, problem)
+            return None
+        if self._log.is_on():
+            self._log.show("<", frames)
+        if guard.abandoned:
+            self._end_abandoned()
+        packets = self._decode(frames)  # JSON may be the user's code, so outside the door
+        now = time.monotonic()
+        if frames:
+            guard.counts.packets_in += len(frames)
+            guard.counts.heard_at = now
+        with guard.open() as protocol:
+            only_events = protocol.receiver.receive(packets, now)
+            guard.publish(only_events=only_events)
+            has_frames = protocol.outbox.urgent or protocol.outbox.queued
+            detour = protocol.lifecycle.detour
+            if detour is not None and detour.order is Order.POST and protocol.session is not None:
+                detour.order, has_frames = None, True
+                guard.transport = guard.link = self._connector.beside(transport, protocol.session.handshake)
+        if has_frames and until is None:
+            self._writer.flush()
+        if detour is not None and detour.order is Order.CLOSE:
+            detour.order = None
+            self._leave(transport)
+        return frames
 
     def _live(self) -> None:
         guard = self._guard
@@ -149,40 +192,33 @@ class Listener:
         while guard.current == attempt and guard.transport is not None:
             if guard.inbox:
                 self._dispatch()
-            elif self._read_once(guard.transport) is None:
+            elif self.read_once(guard.transport) is None:
                 return
 
-    def _read_once(self, transport: Transport) -> list[Frame] | None:
-        """Take what comes next, and return it; None: nothing will come any more."""
-        guard = self._guard
-        try:
-            frames = transport.recv()
-        except BaseException as problem:  # whatever it is, this transport brings nothing more
-            guard.lose(transport, problem)
-            return None
-        if self._log.is_on():
-            self._log.show("<", frames)
-        if guard.abandoned:
-            self._end_abandoned()
-        packets = self._decode(frames)  # JSON may be the user's code, so outside the door
-        now = time.monotonic()
-        if frames:
-            guard.counts.packets_in += len(frames)
-            guard.counts.heard_at = now
+    def _ask_for_stand_in(self) -> None:
+        """Wake the heartbeat thread if it would sleep for longer than nobody may read."""
+        guard, by = self._guard, time.monotonic() + TAKE_OVER
+        # It sets that time before it looks who reads, and this thread looks at it after it has let go of the role.
+        if guard.asleep_until > by:
+            with guard.open():
+                guard.ring_by(by)
+
+    def _take_back(self) -> None:
+        """Take the role of the reader again, from the heartbeat thread if that stands in."""
+        guard, reading = self._guard, self._guard.reading
+
+        def resumes(protocol: object) -> bool:
+            is_free = reading.holder is None
+            if is_free:
+                reading.resume(time.monotonic())
+            return is_free
+
+        reading.away_since = None  # from now on, nobody stands in
         with guard.open() as protocol:
-            only_events = protocol.receiver.receive(packets, now)
-            guard.publish(only_events=only_events)
-            has_frames = protocol.outbox.urgent or protocol.outbox.queued
-            detour = protocol.lifecycle.detour
-            if detour is not None and detour.order is Order.POST and protocol.session is not None:
-                detour.order, has_frames = None, True
-                guard.transport = guard.link = self._connector.beside(transport, protocol.session.handshake)
-        if has_frames:
-            self._writer.flush()
-        if detour is not None and detour.order is Order.CLOSE:
-            detour.order = None
-            self._leave(transport)
-        return frames
+            has_resumed = resumes(protocol)
+        if not has_resumed:
+            guard.wake_link()
+            guard.wait_until(resumes, guard.changed)
 
     def _leave(self, transport: Transport) -> None:
         """End our side of a session that is to be renewed, and read on."""
@@ -204,8 +240,11 @@ class Listener:
         if not inbox:
             return
         self.first_to_run = inbox[0]
-        reading = guard.reading
+        reading, transport = guard.reading, guard.transport
+        shared = transport is not None and transport.dies_unread
         reading.pause(time.monotonic())
+        if shared:
+            self._ask_for_stand_in()
         try:
             while inbox:  # how long one turn of this loop takes decides about much
                 self.running = notice = inbox.popleft()
@@ -223,7 +262,7 @@ class Listener:
                         logger.exception("a function for %.200r raised", notice)
         finally:
             self.running = self.first_to_run = None
-            reading.resume(time.monotonic())
+            self._take_back() if shared else reading.resume(time.monotonic())
             if self._writer.corked_until != inf:
                 self._writer.uncork()
 

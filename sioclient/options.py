@@ -100,8 +100,9 @@ class Options:
         reconnection_limit: seconds that no delay exceeds, also if the server asks for more (``Retry-After``).
         max_reconnection_attempts: attempts in a row before giving up; None: no end.
         reconnect_when_kicked: whether to connect again after the server has disconnected us (``0::``).
-        buffer_size: packets that are kept while the connection is away; 0: emitting then raises. With ``retries``, so
-            many may also wait for the acknowledgements of those before them.
+        buffer_size: packets that are kept while the connection is away, 0: emitting then raises; and while the server
+            takes nothing, a hundred at least. With ``retries``, so many may also wait for the acknowledgements of those
+            before them.
         max_message_size: bytes that a message from the server may have.
         revision: of the protocol: 1 for socket.io 0.7 to 0.9, 4 for 1.x and 2.x, 5 for 3.x and 4.x; None: find out, and
             find out anew when another server has taken the place of the one before.

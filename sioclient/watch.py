@@ -1,7 +1,7 @@
 """Finds the function of a user that has kept a connection from being read for too long.
 
 Nothing is measured for it when an event is handled. Somebody looks now and then at what runs: what he sees twice has
-run for the time between, and the first function of several since the reading paused.
+run for the time between, and the first function of several since the listener stopped reading.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Watch:
 
         Args:
             running: what a function runs for now.
-            first: the first of all that functions have run for since the reading paused.
-            session: knows since when nothing is read, and which heartbeat time-out the server announced.
+            first: the first of all that functions have run for since the listener stopped reading.
+            session: knows since when the listener does not read, and which heartbeat time-out the server announced.
             now: seconds on the clock of the session.
 
         Returns:
             What the function runs for and the seconds for which it has run at least, once it is half the time-out; None
             otherwise, and if that was returned before.
         """
-        paused_at = session.reading.since if session is not None and session.reading.paused else None
+        paused_at = session.reading.away_since if session is not None else None
         timeout = session.handshake.heartbeat_timeout if session is not None else None
         if running is None or paused_at is None or not timeout:
             self._seen, self._told = None, self._told if running is self._told else None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any
 
 from .dispatch import Dispatcher
 from .errors import ConnectionLost, WaitTimeout
 from .names import Name, check_name
+from .wakeups import Wakeups
 
 MOST_WAITING = 1000
 """Events that wait to be asked for, before the listener waits for whoever asks."""
@@ -22,7 +22,7 @@ LOOK = 0.5
 
 
 class Watcher:
-    """Keeps events until they are asked for.
+    """Keeps events until they are asked for. What is registered for it does not keep it: see ``_Ear``.
 
     Args:
         dispatcher: where events come from.
@@ -37,79 +37,108 @@ class Watcher:
         self._dispatcher, self._is_over = dispatcher, is_over
         self._names = [check_name(name) for name in names]  # all of them, before any function is registered
         self._events: deque[tuple[str, list[Any]]] = deque()
-        self._changed = threading.Condition()  # on an RLock: the garbage collector may call ``close`` anywhere
+        self._changed = Wakeups()  # and no lock: the garbage collector, and Ctrl-C, may come anywhere
         self._ended = self._closed = False
-        self._functions = [(name, partial(self._put, name)) for name in self._names]
-        for name, function in self._functions:
-            dispatcher.register(name, function, is_event=True)
-        if not names:
-            dispatcher.any.append(self._put)
+        self._ears = [_Ear(self, dispatcher, name) for name in self._names] or [_Ear(self, dispatcher, None)]
+        for ear in self._ears:
+            ear.register()
 
     def next(self, timeout: float | None) -> tuple[str, list[Any]]:
         """Return the next event; raise WaitTimeout, or ConnectionLost at the end."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while not self._events:
+        while True:
+            sleeper = self._changed.sleeper()
+            try:
+                with suppress(IndexError):
+                    event = self._events.popleft()
+                    self._changed.wake()
+                    return event
                 if self._ended:
                     raise ConnectionLost(f"the connection ended before {self._what()} came")
                 left = LOOK if deadline is None else deadline - time.monotonic()
                 if left <= 0:
                     raise WaitTimeout(f"{self._what()} did not come within {timeout:g} s")
-                self._changed.wait(min(left, LOOK))
-            self._changed.notify_all()
-            return self._events.popleft()
+                sleeper.acquire(timeout=min(left, LOOK))
+            finally:
+                self._changed.discard(sleeper)
 
     def end(self) -> None:
         """No event follows."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        self._ended = True
+        self._changed.wake()
 
     def close(self) -> None:
         """Nobody asks any more."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        for name, function in self._functions:
-            self._dispatcher.forget(name, function)
-        with suppress(ValueError):
-            self._dispatcher.any.remove(self._put)
+        self._closed = True
+        self._changed.wake()
+        for ear in self._ears:
+            ear.forget()
 
-    def _put(self, name: str, *args: Any) -> None:
-        """Keep an event. The listener waits here while too many are kept, which holds the server back."""
-        while True:
-            with self._changed:
-                if self._closed:
-                    return
-                if len(self._events) < MOST_WAITING:
-                    self._events.append((name, list(args)))
-                    self._changed.notify_all()
-                    return
-                self._changed.wait(LOOK)
-            if self._is_over():  # asked without our lock, since it takes the guard's
-                return
+    def put(self, name: str, args: list[Any]) -> bool:
+        """Keep an event and return True; if too many are kept, return False after a while: try again."""
+        if self._closed:
+            return True
+        sleeper = self._changed.sleeper()
+        if len(self._events) < MOST_WAITING:
+            self._events.append((name, args))
+            self._changed.wake()
+            return True
+        sleeper.acquire(timeout=LOOK)
+        self._changed.discard(sleeper)
+        return self._is_over()
 
     def _what(self) -> str:
         return " or ".join(map(repr, self._names)) or "an event"
+
+
+class _Ear:
+    """What hears the events of one name, or all, for a watcher.
+
+    The listener waits in it while the watcher keeps too many, which holds the server back. It does not keep the
+    watcher: nobody asks one that Ctrl-C has left behind, and the listener would wait for ever.
+    """
+
+    def __init__(self, watcher: Watcher, dispatcher: Dispatcher, name: str | None) -> None:
+        self._watcher, self._dispatcher, self._name = weakref.ref(watcher), dispatcher, name
+
+    def __call__(self, *args: Any) -> None:
+        name, values = (args[0], list(args[1:])) if self._name is None else (self._name, list(args))
+        while (watcher := self._watcher()) is not None:
+            if watcher.put(name, values):
+                return
+            del watcher
+        self.forget()
+
+    def register(self) -> None:
+        if self._name is None:
+            self._dispatcher.any.append(self)
+        else:
+            self._dispatcher.register(self._name, self, is_event=True)
+
+    def forget(self) -> None:
+        if self._name is not None:
+            self._dispatcher.forget(self._name, self)
+        with suppress(ValueError):
+            self._dispatcher.any.remove(self)
 
 
 class Watchers:
     """The threads that wait for events of one dispatcher."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
-        self._dispatcher, self._all = dispatcher, list[Watcher]()
+        self._dispatcher, self._all = dispatcher, weakref.WeakSet[Watcher]()
 
     @contextmanager
     def watch(self, names: tuple[Name, ...], is_over: Callable[[], bool]) -> Iterator[Watcher]:
         """Keep the events of these names for whoever asks, until the end of the block; see ``Watcher``."""
         watcher = Watcher(self._dispatcher, names, is_over)
-        self._all.append(watcher)
+        self._all.add(watcher)
         try:
             if is_over():
                 watcher.end()
             yield watcher
         finally:
-            self._all.remove(watcher)
+            self._all.discard(watcher)
             watcher.close()
 
     def iterate(

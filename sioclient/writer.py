@@ -13,7 +13,7 @@ from contextlib import suppress
 from math import inf
 
 from .errors import BufferFull
-from .guard import Guard
+from .guard import SLICE, Guard
 from .packetlog import PacketLog
 from .protocol.client import MOST_QUEUED, Verdict
 from .transports.base import Transport
@@ -137,15 +137,17 @@ class Writer:
                     transport.finish(deadline)  # the last packets, whoever has written them
 
     def wait_for_room(self, sleeper: threading.Lock, deadline: float) -> bool:
-        """Wait in a sleeper of ``guard.room``; return whether there may be room now.
+        """Wait in a sleeper of ``guard.room``; return True when room was made, False after a while: look again.
 
         Raises:
             BufferFull: the server takes nothing.
         """
         left = deadline - time.monotonic()
-        if left > 0 and sleeper.acquire(timeout=left):
+        if left > 0 and sleeper.acquire(timeout=min(left, SLICE)):
             return True
         self._guard.room.discard(sleeper)
+        if left > SLICE:
+            return False
         raise BufferFull(
             f"the server has taken nothing for {WRITE_TIMEOUT:g} s (with retries=: acknowledged nothing), or a handler "
             "has kept its acknowledgements from being read for as long: send less, or later"

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ELSEWHERE = {
     "__init__.py": "test_client.py",
+    "heartbeat.py": "test_heartbeat.py|test_standin.py",
+    "listener.py": "test_listener.py|test_standin.py",
     "__main__.py": "cli/test_main.py",
     "cli/__init__.py": "cli/test_main.py",
     "cli/applications.py": "cli/test_serve.py",

@@ -63,8 +63,17 @@ class MemoryTransport(Transport):
         raise NotImplementedError("a memory transport is born open")
 
     def recv(self) -> list[Frame]:
+        return self._recv(None)
+
+    def recv_until(self, deadline: float) -> list[Frame]:
+        try:
+            return self._recv(min(max(deadline - time.monotonic(), 0), NEVER))
+        except queue.Empty:
+            return []
+
+    def _recv(self, timeout: float | None) -> list[Frame]:
         self.fault("recv")
-        frame = self.incoming.get()
+        frame = self.incoming.get(timeout=timeout)
         if frame is _WAKE:
             return []
         if frame is _ABORT:
@@ -267,6 +276,7 @@ def look_again_after(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sioclient.guard.SLICE", seconds)
     monkeypatch.setattr("sioclient.connection.SLICE", seconds)
     monkeypatch.setattr("sioclient.heartbeat.SLICE", seconds)
+    monkeypatch.setattr("sioclient.writer.SLICE", seconds)
 
 
 @pytest.fixture

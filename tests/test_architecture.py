@@ -52,7 +52,7 @@ ONLY = {
     "websocket": {"transports/wsclient.py"},
     "tornado": {"server/web.py", "server/server.py", "server/webpage.py"},
 }
-THREADS = {"connection.py", "guard.py", "heartbeat.py", "watcher.py", "writer.py", "listener.py", "server/server.py"}
+THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {"transports/stream.py", "transports/framestream.py", "cli/console.py", "cli/stdin.py"}
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}

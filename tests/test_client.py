@@ -58,6 +58,23 @@ def socket(make, recorder):
     return socket
 
 
+def test_ctrl_c_at_any_place_of_connect_leaves_no_phantom(make, monkeypatch):
+    """Whoever was interrupted in ``connect`` can connect that endpoint again, and hears of it."""
+    look_again_after(0.2, monkeypatch)
+    socket, number, raised_at = make(reconnection_limit=0.01), 0, ""  # an interrupted write ends the connection
+    socket.open()
+    while raised_at is not None:
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: socket.connect("/chat"))
+        number, raised_at = number + 1, interrupt.raised_at
+        if raised_at is not None:
+            chat = socket.connect("/chat")
+            assert chat.connected, raised_at
+            chat.disconnect()
+            eventually(lambda: not socket.channels, f"the end of the channel after Ctrl-C at {raised_at}")
+    assert number > 30
+
+
 def test_the_public_names():
     assert socketIO is SocketIO
     assert all(hasattr(sioclient, name) for name in sioclient.__all__)

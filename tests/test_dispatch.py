@@ -6,7 +6,9 @@ import functools
 import gc
 import inspect
 import logging
+import sys
 import threading
+import tracemalloc
 import types
 import weakref
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +21,9 @@ from sioclient.dispatch import (
     MOST_PLANS,
     REPORTED,
     Dispatcher,
+    _add,
+    _discard,
+    _Registered,
     ack_args,
     check_function,
     explained,
@@ -41,6 +46,7 @@ from sioclient.protocol.notices import (
     TransportOpened,
 )
 from sioclient.protocol.packets import Error, Event, Json, Message
+from tests.servers_py import Task
 
 # From an event's name to a method
 
@@ -778,3 +784,74 @@ def test_a_report_without_a_method_is_for_functions_alone() -> None:
 )
 def test_what_is_returned_becomes_values_of_the_ack(returned: Any, args: list[Any]) -> None:
     assert ack_args(returned) == args
+
+
+# What is kept
+
+
+def test_f56_names_are_forgotten_with_their_functions():
+    """200,000 names that had been registered once were 32 MB of empty lists."""
+    dispatcher, grown = Dispatcher(Handler()), []
+    tables = [table for table in vars(dispatcher).values() if hasattr(table, "__len__")]
+    before = [len(table) for table in tables]
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            name = f"name {number}"
+            dispatcher.register(name, lambda: None, once=True)
+            dispatcher.register(name, print)
+            dispatcher.register("disconnect", lambda: None, once=True)
+            dispatcher.find(Event(name), None)
+            dispatcher.find(Disconnected("", "lost"), None)
+            dispatcher.forget(name, print if number % 2 else None)
+            if number % 1_000 == 999:
+                gc.collect()
+                grown.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert [len(table) for table in tables] == before
+    assert grown[1] - grown[0] < 50_000
+
+
+def test_f56_function_registered_while_another_goes_is_not_lost():
+    dispatcher, heard, most = Dispatcher(Handler()), [], 20_000
+    found = lambda: heard.extend(f for f in dispatcher.find(Event("a"), None)[1] if f is print)  # noqa: E731
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        tasks = [Task(lambda: [dispatcher.register("a", print, once=True) for _ in range(most)])]
+        while not tasks[0].done:
+            found()
+        found()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(heard) == most
+
+
+class Late(dict):
+    """A table in which another thread registers a function while the list of a name is dropped."""
+
+    def __init__(self, when):
+        super().__init__()
+        self._when, self.entry = when, _Registered(print, False)
+
+    def pop(self, name, default):
+        if self._when == "before":
+            self[name].append(self.entry)
+        return super().pop(name, default)
+
+    def get(self, name, default=None):
+        if self._when == "after" and self.entry in self.setdefault(name, []):
+            self._when = None
+            super().pop(name)
+        return super().get(name, default)
+
+
+def test_function_is_moved_from_a_list_that_is_dropped():
+    table, other = Late("before"), _Registered(len, True)
+    _add(table, "a", other)
+    assert _discard(table, "a", other)
+    assert table == {"a": [table.entry]}
+    table = Late("after")
+    _add(table, "a", table.entry)
+    assert table == {"a": [table.entry]}

@@ -9,7 +9,7 @@ from math import inf
 import pytest
 
 from sioclient.errors import ConnectError, ConnectionLost
-from sioclient.guard import Call, Guard, Wakeups
+from sioclient.guard import Call, Guard
 from sioclient.options import Options
 from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.notices import (
@@ -23,34 +23,9 @@ from sioclient.protocol.notices import (
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import revision1
-from tests.memory import MemoryServer, look_again_after, open_guard
+from tests.memory import NEVER, MemoryServer, look_again_after, open_guard
 from tests.servers_py import Task
-
-# An acknowledgement that a thread waits for
-
-
-# Threads that sleep
-
-
-def test_wake_wakes_everybody_once() -> None:
-    wakeups = Wakeups()
-    sleepers = [wakeups.sleeper() for _ in range(3)]
-    wakeups.wake()
-    assert all(sleeper.acquire(blocking=False) for sleeper in sleepers)
-    wakeups.wake()
-    assert not wakeups.sleepers
-    assert not any(sleeper.acquire(blocking=False) for sleeper in sleepers)
-
-
-def test_discarded_sleeper_is_forgotten() -> None:
-    wakeups = Wakeups()
-    sleeper = wakeups.sleeper()
-    wakeups.discard(sleeper)
-    wakeups.discard(sleeper)
-    assert not wakeups.sleepers
-    wakeups.wake()
-    assert not sleeper.acquire(blocking=False)
-
+from tests.waiting import happened
 
 # The door
 
@@ -419,6 +394,31 @@ def test_finish_wakes_who_waits_for_the_end(guard: Guard) -> None:
     guard.finish()
     assert waiting.result()
     assert alarm.acquire(blocking=False)
+
+
+def test_both_threads_are_waited_for(guard: Guard) -> None:
+    go_on, began = threading.Event(), [threading.Event() for _ in range(2)]
+
+    def live(number: int) -> None:
+        began[number].set()
+        happened(go_on)
+
+    listener, keeper = (threading.Thread(target=live, args=(number,)) for number in range(2))
+    guard.join(listener, keeper, inf)  # neither was started
+    for thread, event in zip((listener, keeper), began, strict=True):
+        thread.start()
+        happened(event)
+    guard.join(listener, keeper, time.monotonic() + 0.02)
+    waiting = Task(guard.join, listener, keeper, time.monotonic() + NEVER)
+    guard.finish()
+    waiting.wait_until_blocked()
+    with guard.open():
+        guard.has_kept = True
+        guard.changed.wake()
+    go_on.set()
+    waiting.result()
+    assert not listener.is_alive()
+    assert not keeper.is_alive()
 
 
 def test_connection_of_another_process_is_refused(guard: Guard) -> None:

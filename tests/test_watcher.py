@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from sioclient.handler import Handler
 from sioclient.protocol.packets import Event, Json, Message
 from sioclient.watcher import MOST_WAITING, Watcher, Watchers
 from tests.conftest import PATIENCE, eventually
+from tests.interrupts import Interrupt
 
 
 class Source:
@@ -193,3 +195,36 @@ def test_iteration_begins_at_once_and_ends_with_the_watchers(source):
     watchers.end()
     assert list(events) == [("a", [1]), ("b", [])]
     assert source.dispatcher.any == []
+
+
+def test_watcher_that_nobody_holds_keeps_no_thread(source: Source, run: Callable[..., Any]) -> None:
+    """As after Ctrl-C just before the thread waits in it."""
+    watchers = [source.watch("a"), source.watch()]
+    thread = flood(source, watchers[0], run)
+    watchers.clear()
+    gc.collect()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    source.deliver(Event("a"))
+    assert source.dispatcher.find(Event("a"), None)[1] == (source.dispatcher.handler.unknown_event,)
+    assert source.dispatcher.any == []
+
+
+@pytest.mark.parametrize("names", [("a",), ()])
+def test_ctrl_c_at_any_place_leaves_no_watcher(source: Source, names: tuple[str, ...]) -> None:
+    number, raised_at, watchers = 0, "", Watchers(source.dispatcher)
+    while raised_at is not None:
+        interrupt = Interrupt(number)
+
+        def wait() -> None:
+            with watchers.watch(names, lambda: False) as watcher:
+                source.deliver(Event("a", [1]))
+                assert watcher.next(0.01) == ("a", [1])
+
+        interrupt.run(wait)
+        source.deliver(Event("a"))
+        assert source.dispatcher.find(Event("a"), None)[1] == (source.dispatcher.handler.unknown_event,)
+        assert source.dispatcher.any == []
+        assert len(watchers._all) == 0
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 20

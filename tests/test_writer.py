@@ -18,7 +18,7 @@ from sioclient.protocol.client import Verdict
 from sioclient.protocol.notices import Connected, Ended, Reconnected, TransportClosed, Unacknowledged
 from sioclient.protocol.packets import Event, Message
 from sioclient.writer import WRITE_TIMEOUT, Writer
-from tests.memory import NEVER, MemoryServer, MemoryTransport, open_guard
+from tests.memory import NEVER, MemoryServer, MemoryTransport, look_again_after, open_guard
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
 
@@ -150,6 +150,14 @@ def test_room_for_a_small_packet_is_not_worth_waking_a_thread(size, wakes, guard
     writer.flush()
     assert server.link.sent
     assert sleeper.acquire(blocking=False) is wakes
+
+
+def test_who_waits_for_room_looks_again(guard, writer, monkeypatch):
+    """A wake-up may be lost to Ctrl-C."""
+    look_again_after(0.01, monkeypatch)
+    sleeper = guard.room.sleeper()
+    assert not writer.wait_for_room(sleeper, time.monotonic() + PATIENCE)
+    assert not guard.room.sleepers
 
 
 @pytest.mark.parametrize("seconds", [0.01, -1])

@@ -67,9 +67,10 @@ class Acks:
             raise LocalProtocolError(f"the acknowledgement of {number} on {endpoint!r} is still awaited: use another")
         if len(self._pending) >= self._limit:
             raise LocalProtocolError(f"{self._limit} acknowledgements are awaited already: does the server send any?")
-        self._pending[key] = _Pending(waiter, deadline, now)
-        if deadline is not None:
+        pending = _Pending(waiter, deadline, now)
+        if deadline is not None:  # first, as Ctrl-C may come in between, and nobody minds a deadline without an ack
             heappush(self._deadlines, (deadline, key))
+        self._pending[key] = pending
 
     def renew(self, key: AckKey, waiter: Any, deadline: float | None, now: float) -> None:
         """Wait for the ack of ``key`` anew, or until another time."""

@@ -38,7 +38,7 @@ from .start import Start, encode_join, make_start
 _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
 
 MOST_QUEUED = 100
-"""Packets that may wait for the fence, or for another thread's write, before whoever sends more waits."""
+"""Packets that may wait to be written although the buffer has no room, before whoever sends more waits."""
 
 MOST_CORKED = 50
 """Packets that may wait to be written with more."""
@@ -110,7 +110,7 @@ class ClientProtocol:
 
     @property
     def reading(self) -> Reading:
-        """Whether frames are read: the reader says so here."""
+        """Who reads frames: the threads say so here."""
         return self.lifecycle.reading
 
     @property
@@ -179,7 +179,7 @@ class ClientProtocol:
             frames = translated(frames, dialect, self.lifecycle.dialect, ConnectionLost(_OTHER_SERVER))
         if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
             self.lifecycle.limit.check(frames)
-        if self.outbox.queued >= MOST_QUEUED and not waited if is_open else self._must_wait(frames):
+        if (not is_open or self.outbox.queued >= MOST_QUEUED) and self._must_wait(frames, waited):
             return Verdict.FULL
         push = self.outbox.hold if is_held else self.outbox.push
         if packet.id is None:
@@ -383,8 +383,10 @@ class ClientProtocol:
         notices, membership.notices = membership.notices, []
         return notices
 
-    def _must_wait(self, frames: Encoded) -> bool:
-        """Return whether frames must wait for room while the connection is away; raise if it may not come back soon."""
+    def _must_wait(self, frames: Encoded, waited: bool) -> bool:
+        """Return whether frames must wait for room; raise if there is none and the connection may not be back soon."""
+        if self.lifecycle.phase is _OPEN:
+            return not (waited or self.outbox.has_room(frames))
         if self.lifecycle.comes_back_in_a_moment:
             return not self.outbox.has_room(frames)
         self.outbox.check_room(frames)

@@ -89,7 +89,7 @@ class Detour:
 
     def deadline(self) -> float | None:
         """Return when the stage is overdue; None: it may last, or nobody reads what it waits for."""
-        if self.stage is Stage.POSTING or self._reading.paused:
+        if self.stage is Stage.POSTING or self._reading.holder is None:
             return None
         return self._due + self._reading.unread
 

@@ -47,7 +47,7 @@ class Lifecycle:
         attempt: counts the attempts to connect.
         current: the number of the attempt that is under way, or whose transport is wanted; 0: there is none.
         reconnects: counts how often the server joined us again.
-        reading: whether frames are read.
+        reading: who reads frames.
         session: the session that stands; None: there is none.
         fence: counts what is sent in it; None: the server needs none.
         detour: what follows as its byte budget is spent; None: it is not.
@@ -99,7 +99,7 @@ class Lifecycle:
     def opened(self, handshake: Handshake, dialect: Dialect, transport: str, now: float, start: Start) -> None:
         """A transport carries the session that ``handshake`` opened."""
         self._speak(dialect, handshake.opening or self.opening, start)
-        self.session, self.decode = Session(handshake, dialect, self.reading, now), start.decode
+        self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
         self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
         if dialect.takes_turns:
             self._membership.turns = self.session.turns = Turns(

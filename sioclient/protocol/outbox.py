@@ -60,9 +60,11 @@ class Outbox:
 
     def push(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None, of_session: bool = False) -> None:
         """Put a packet at the end. One ``of_session`` means nothing to any later session."""
-        self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
+        # Ctrl-C may come after each call. That a packet was counted which is not there, ``take`` finds out. One that is
+        # there and was not counted would stay until there is another.
+        self.queued = len(self._queue) + 1
         self.characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
-        self.queued = len(self._queue)  # counted anew, as Ctrl-C may have come between the two the last time
+        self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
 
     def hold(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None) -> None:
         """Keep a packet until its endpoint is joined, or raise BufferFull."""
@@ -87,8 +89,9 @@ class Outbox:
 
     def push_urgent(self, encoded: Encoded) -> None:
         """Put a packet of this session before all others."""
-        self._urgent += frames_of(encoded)
-        self.urgent = len(self._urgent)
+        frames = frames_of(encoded)
+        self.urgent = len(self._urgent) + len(frames)  # before, as in ``push``
+        self._urgent += frames
 
     def push_urgent_once(self, encoded: Encoded) -> None:
         """Put a packet of this session before all others, unless the same waits there already."""
@@ -137,7 +140,8 @@ class Outbox:
                 frames.append(encoded)
             else:
                 frames += encoded
-        self.characters -= sum(map(len, frames))
+        size = sum(map(len, frames))
+        self.characters = self.characters - size if queue or self._held else 0
         self.queued = len(queue)
         return frames
 
@@ -168,7 +172,7 @@ class Outbox:
 
     def forget_all(self) -> int:
         """Forget all packets but the urgent ones; return how many they were."""
-        count = self.queued + len(self._held)
+        count = len(self._queue) + len(self._held)
         self._keep([], [])
         return count
 

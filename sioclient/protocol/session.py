@@ -21,9 +21,10 @@ class Session:
     """The liveness clock of one session over one transport.
 
     While frames are read, silence for longer than the dialect allows means that the server is dead. While they are not
-    (user code holds the reader), the clock of silence stands still, and we send heartbeats unasked so that the server
-    keeps us. In some dialects we always do. The clock does not start anew when reading does: user code also runs for
-    what the server did not send, such as an acknowledgement that did not come, and a dead server would never be found.
+    (user code holds the listener, and nobody stands in for it), the clock of silence stands still, and we send
+    heartbeats unasked so that the server keeps us. In some dialects we always do. The clock does not start anew when
+    reading does: user code also runs for what the server did not send, such as an acknowledgement that did not come,
+    and a dead server would never be found.
 
     Pausing never moves the deadline forward in time, so a caller that sleeps until it need not be told of every pause:
     the price is one look at the clock per interval.
@@ -31,8 +32,9 @@ class Session:
     Args:
         handshake: what the server announced.
         dialect: knows the two numbers.
-        reading: whether frames are read.
+        reading: who reads frames.
         now: seconds on the caller's clock, as everywhere in this package.
+        transport: the name of the transport.
 
     Attributes:
         fence: counts what is sent, if the server needs that.
@@ -40,13 +42,15 @@ class Session:
         heard_at, heard_unread: when a packet came last, and ``reading.unread`` at that time; see ``heard``.
     """
 
-    def __init__(self, handshake: Handshake, dialect: Dialect, reading: Reading, now: float) -> None:
+    def __init__(
+        self, handshake: Handshake, dialect: Dialect, reading: Reading, now: float, transport: str = ""
+    ) -> None:
         self.handshake, self.reading = handshake, reading
         self.fence: Fence | None = None
         self.turns: Turns | None = None
         self.opened_at = now
         self.heard(now)
-        self._dead_after = dialect.dead_after(handshake)
+        self._dead_after = dialect.dead_after(handshake, transport)
         self._interval = dialect.heartbeat_every(handshake)
         self._unprompted = dialect.heartbeats_unprompted
         self._pongs_once = dialect.pongs_once
@@ -69,7 +73,7 @@ class Session:
         """Return when there is something to look at."""
         reading = self.reading
         look = None if self._interval is None else self._next_look(self._interval)
-        if reading.paused:
+        if reading.holder is None:
             return look
         fence = self.fence.deadline(reading.unread) if self.fence else None
         return earliest(look, self._death(), fence, self.turns.deadline() if self.turns else None)
@@ -79,7 +83,7 @@ class Session:
         if self._interval is None or now < self._next_look(self._interval):
             return False
         self._looked_at = now
-        unread = self.reading.paused
+        unread = self.reading.holder is None
         if unread and self._pongs_once:
             self._pongs_ahead += 1
             self._ponged_at = now
@@ -95,11 +99,12 @@ class Session:
 
     def fence_is_stuck(self, now: float) -> bool:
         """Return whether a server that acked fences no longer does; while nobody reads, that cannot be known."""
-        return self.fence is not None and not self.reading.paused and self.fence.is_stuck(now, self.reading.unread)
+        is_read = self.reading.holder is not None
+        return self.fence is not None and is_read and self.fence.is_stuck(now, self.reading.unread)
 
     def is_dead(self, now: float) -> bool:
         """Return whether the server has been silent for too long."""
-        return not self.reading.paused and (death := self._death()) is not None and now >= death
+        return self.reading.holder is not None and (death := self._death()) is not None and now >= death
 
     def _death(self) -> float | None:
         if self._dead_after is None:
@@ -111,6 +116,6 @@ class Session:
         since = self._looked_at if self._unprompted else max(self._looked_at, reading.since)
         if self._pongs_once:
             due = self._ponged_at + interval
-            return due if reading.paused else max(due, since + self._slack)
-        heard_counts = not reading.paused and not self._unprompted
+            return due if reading.holder is None else max(due, since + self._slack)
+        heard_counts = reading.holder is not None and not self._unprompted
         return (max(since, self.heard_at) if heard_counts else since) + interval

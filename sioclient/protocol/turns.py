@@ -105,7 +105,7 @@ class Turns:
 
     def deadline(self) -> float | None:
         """Return when ``give_up`` has something to do; None: not before something else happens."""
-        if not self._steps or self._reading.paused:
+        if not self._steps or self._reading.holder is None:
             return None  # while nobody reads, no pong can come
         return min(step.since for step in self._steps.values()) + self._reading.unread + PATIENCE
 

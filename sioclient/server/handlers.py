@@ -73,7 +73,11 @@ class Handlers:
 
     def handle(self, notice: ServerNotice) -> asyncio.Task[None] | None:
         """Give the application a notice; return a task if the next one has to wait for it."""
-        return self._receivers[type(notice)](notice)
+        try:
+            return self._receivers[type(notice)](notice)
+        except BaseException as error:  # what is raised here would make the client deaf: nothing of his is handled
+            self._complain("", error)
+            return None
 
     def close(self, endpoint: str) -> None:
         """Give the application no more packets of an endpoint; of the default one: of all."""
@@ -87,7 +91,7 @@ class Handlers:
         request = self._request.with_query(notice.query) if endpoint else self._request
         try:
             connection = make_connection(cls, self._peer, endpoint, request)
-        except Exception as error:
+        except BaseException as error:
             self._complain(endpoint, error)
             self._session.refuse(endpoint, "internal error")
             return None
@@ -104,7 +108,7 @@ class Handlers:
         main = self.connections.get("")
         try:
             return main.get_endpoint(endpoint) if main is not None else None
-        except Exception as error:
+        except BaseException as error:
             self._complain(endpoint, error)
             return None
 
@@ -183,7 +187,7 @@ class Handlers:
             if inspect.isawaitable(result):
                 return self._owner.start(self._finish(endpoint, result, then, failed))
             then(result)
-        except Exception as error:
+        except BaseException as error:
             self._complain(endpoint, error)
             failed()
         return None
@@ -193,12 +197,16 @@ class Handlers:
     ) -> None:
         try:
             then(await awaitable)
-        except Exception as error:
+        except BaseException as error:  # one that was cancelled, for one: what waits for its outcome must not wait on
             self._complain(endpoint, error)
             failed()
 
-    def _complain(self, endpoint: str, error: Exception) -> None:
+    def _complain(self, endpoint: str, error: BaseException) -> None:
         """Log an error of the application, and send the client an error; its session goes on."""
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            raise error  # it is for the whole program, or for the event loop that is being closed
+        if isinstance(error, asyncio.CancelledError) and self._session.ended is not None:
+            return  # as when the server stops
         if isinstance(error, UnknownEventError):
             self._owner.log.write("no method is marked for the event %.200r", str(error.args[0])[:200])
             return

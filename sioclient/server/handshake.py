@@ -26,6 +26,7 @@ REFUSALS = {
     "error": Response(500, "text/plain", "handshake error"),
     "origin": Response(403, "text/plain", "handshake bad origin"),
     "full": Response(503, "text/plain", "too many sessions from this address"),
+    "crowded": Response(503, "text/plain", "too many sessions"),
     "stopping": Response(503, "text/plain", "the server is stopping"),
 }
 

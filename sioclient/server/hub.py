@@ -17,6 +17,7 @@ from .request import Request
 from .rooms import Rooms
 from .session import Dialect, ServerSession
 from .settings import Settings
+from .uploads import Uploads
 
 DRAIN_TIME = 0.5
 """Seconds until all must be handled and sent when the server stops, and then until the handlers must have ended."""
@@ -37,7 +38,9 @@ class Hub:
         self.log = RateLimitedLog(self.now)
         self._dialect = Dialect()
         self._addresses: Counter[str] = Counter()
+        self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.uploads = Uploads()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -64,7 +67,11 @@ class Hub:
         if self._addresses[request.ip] >= self.settings.max_sessions:
             self.log.write("refused another session from %.200r", request.ip)
             return REFUSALS["full"]
+        if self._sessions >= self.settings.max_clients:
+            self.log.write("refused another session: there are %d", self.settings.max_clients)
+            return REFUSALS["crowded"]
         self._addresses[request.ip] += 1  # at once, for authorization may take its time
+        self._sessions += 1
         refused: Response | None = REFUSALS["error"]
         try:
             refused = await self._authorize(request)
@@ -99,6 +106,7 @@ class Hub:
             self._subtract(client.request.ip)
 
     def _subtract(self, address: str) -> None:
+        self._sessions -= 1
         self._addresses[address] -= 1
         if not self._addresses[address]:
             del self._addresses[address]

@@ -34,6 +34,7 @@ class Settings:
         max_message_size: how much a websocket message or the body of a POST may have.
         max_queued: how much may wait for a client that does not read; the packet after that ends its session.
         max_sessions: how many sessions one address may have.
+        max_clients: how many sessions there may be in all.
     """
 
     heartbeat_interval: float = 25
@@ -47,6 +48,7 @@ class Settings:
     max_message_size: int = 2**20
     max_queued: int = 2**20
     max_sessions: int = 1000
+    max_clients: int = 10_000
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -89,4 +91,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_message_size": _check_whole,
     "max_queued": _check_whole,
     "max_sessions": _check_whole,
+    "max_clients": _check_whole,
 }

@@ -21,6 +21,11 @@ BANNER = Response(200, "text/plain", "Welcome to socket.io.")
 WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
 
 
+def _parts(path: str | None) -> list[str]:
+    """Return the version, the transport and the session id in a path; empty for those that are not there."""
+    return [*(path or "").split("/"), "", "", ""][:3]
+
+
 class Quiet(RequestHandler):
     """A request handler without Etag, Server and XSRF cookie, that writes to the hub's log only."""
 
@@ -199,14 +204,18 @@ class Http(Quiet):
     _link: PollLink | StreamLink | None = None
 
     def prepare(self) -> None:
-        """Limit the size of the body, before any of it is read."""
+        """Limit the size of the body, before any of it is read, and find out who it is from."""
         self._query = read_query(self.request.query)
         self._body = bytearray()
         self.request.connection.set_max_body_size(self.hub.settings.max_message_size)  # type: ignore[union-attr]
+        _, _, session_id = _parts(self.path_args[0])
+        self.client = self.hub.clients.get(session_id)
 
-    def data_received(self, chunk: bytes) -> None:
-        """Keep a part of the body."""
-        self._body += chunk
+    async def data_received(self, chunk: bytes) -> None:
+        """Keep a part of the body, if it is from a client; nobody else gets any memory."""
+        if self.client is not None:
+            self._body += chunk
+            await self.hub.uploads.grow(self, len(self._body))
 
     async def get(self, path: str | None) -> None:
         """Respond to a GET: a poll, an htmlfile, or one that ``_begin`` responds to."""
@@ -225,6 +234,7 @@ class Http(Quiet):
             await self.client.room()
             body = bytes(self._body)
             self.client.receive_body(POLLS.get(transport, POLLS["xhr-polling"]).decode(body), len(body))
+            self._body.clear()
         self._respond(Response(200, PLAIN, "1"))
 
     def options(self, path: str | None) -> None:
@@ -239,6 +249,7 @@ class Http(Quiet):
 
     def on_finish(self) -> None:
         """Detach the link: the response is complete, or cannot be continued."""
+        self.hub.uploads.forget(self)
         link = self._link
         if link is not None:
             self._leave(link)
@@ -246,7 +257,7 @@ class Http(Quiet):
 
     async def _begin(self, path: str | None) -> str | None:
         """Find the session and return the name of the transport; None if the request got its response already."""
-        version, transport, session_id = [*(path or "").split("/"), "", "", ""][:3]
+        version, transport, session_id = _parts(path)
         if version != "1":
             self._respond(BANNER if version in ("", "0") else WRONG_VERSION)
             return None

@@ -22,18 +22,20 @@ class Traffic:
 class Transport(ABC):
     """Moves the frames of one session. It knows no packet, and lives once: opened, used, closed.
 
-    ``recv`` and ``close`` belong to one thread; ``prepare``, ``send`` and ``finish`` to one thread at a time; ``wake``
-    and ``abort`` may be called from any thread at any time, without a lock of the connection.
+    ``recv`` and ``close`` are for one thread at a time, and so are ``prepare``, ``send`` and ``finish``; ``wake`` and
+    ``abort`` may be called from any thread at any time, without a lock of the connection.
 
     Attributes:
         is_busy: whether the next frames must wait for the response to the last ones, or for a connection; any thread
             may ask.
         prepares: whether ``prepare`` or ``finish`` must be called before frames are taken to be sent.
+        dies_unread: whether servers end a session that nobody reads from, whatever it sends.
     """
 
     name: ClassVar[str]
     is_busy: bool = False
     prepares: ClassVar[bool] = False
+    dies_unread: ClassVar[bool] = False
 
     @abstractmethod
     def open(self, url: str, deadline: float) -> None:
@@ -44,7 +46,10 @@ class Transport(ABC):
         """Wait for frames and return them in order; return none after ``wake``. Raise ConnectionLost at the end."""
 
     def recv_until(self, deadline: float) -> list[Frame]:
-        """Do what ``recv`` does, but return none at ``deadline``; for a transport on which the server speaks first."""
+        """Do what ``recv`` does, but return none at ``deadline``.
+
+        For transports on which the server speaks first, and for those that die unread.
+        """
         return self.recv()
 
     def prepare(self, deadline: float) -> bool:

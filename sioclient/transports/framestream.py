@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock
+from threading import RLock
 
 from ..protocol.framing import Frame
 from .frames import FrameDecoder, FrameEncoder
@@ -88,7 +88,7 @@ class FrameWriter:
 
     def __init__(self, stream: Stream) -> None:
         self._stream, self._encoder = stream, FrameEncoder()
-        self._lock = Lock()
+        self._lock = RLock()  # its release tells whose it is, which matters after Ctrl-C
         self._control: list[bytes] = []  # one frame at most, that waits for the end of a message
 
     def write(self, messages: Sequence[Frame]) -> None:
@@ -113,16 +113,21 @@ class FrameWriter:
     def _write_control(self) -> None:
         # Whoever writes looks again after it let go of the lock, so nothing is forgotten; and within it, as another may
         # have been faster.
-        while self._control and self._lock.acquire(blocking=False):
+        while self._control and not self._lock._is_owned():  # type: ignore[attr-defined]
             try:
+                if not self._lock.acquire(blocking=False):
+                    return
                 while self._control:
                     self._write_all(self._control.pop())
             finally:
-                self._lock.release()
+                try:  # noqa: SIM105 - Ctrl-C may come after the call of suppress(), and before that of release()
+                    self._lock.release()
+                except RuntimeError:
+                    pass  # it was not our turn
 
     def _write_all(self, data: bytes, sent: int = 0) -> None:
         """Write what is left of a block of which so many bytes were written."""
-        assert self._lock.locked()
+        assert self._lock._is_owned()  # type: ignore[attr-defined]
         with memoryview(data) as view:
             while sent < len(data):
                 sent += self._stream.send(view[sent:])

@@ -1,7 +1,7 @@
 """Frames over HTTP: a GET that waits for the server's, and POSTs for ours.
 
-One GET is always waiting, never two, and none is given up early: what an old server has for us it writes into the GET
-that it knows, and loses otherwise. No POST is sent before the first GET had its response.
+One GET is always waiting, never two, whichever thread reads, and none is given up early: what an old server has for us
+it writes into the GET that it knows, and loses otherwise. No POST is sent before the first GET had its response.
 
 Servers may respond with nothing at once, such as one that waits for a websocket to take over which never came about.
 After a few such responses, there is one poll a second on average.
@@ -31,6 +31,9 @@ _MOST_FRAMES = 1000
 _PACE = 1.0
 """Seconds between two polls on average, while they bring nothing."""
 
+_HELD = 0.1
+"""Seconds for which a server that has nothing to say must hold a poll, so that the next one may follow at once."""
+
 _MOST_AT_ONCE = 5
 """Polls in a row that may bring nothing at once."""
 
@@ -49,6 +52,7 @@ class PollingTransport(PostingTransport):
     """
 
     name = "xhr-polling"
+    dies_unread = True  # socket.io 0.x forgets whoever does not poll for its close time-out
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing, bodies: Bodies | None = None) -> None:
         super().__init__(Poster(http, max_message_size, bodies or shared_bodies(framing)))
@@ -56,6 +60,7 @@ class PollingTransport(PostingTransport):
         self._polls = KeptConnection(http, "GET", max_message_size)
         self._waiting: Iterator[Frame] = iter(())  # frames of the last response
         self._polling = False
+        self._polled_at = 0.0
         self._paid_until = float("-inf")  # each poll that brought nothing has been paid for with some time
 
     def open(self, url: str, deadline: float) -> None:
@@ -76,15 +81,19 @@ class PollingTransport(PostingTransport):
 
     def recv(self) -> list[Frame]:
         """Return what the last poll has brought, at most a thousand frames, or the next; see ``Transport.recv``."""
+        return self.recv_until(None)
+
+    def recv_until(self, deadline: float | None) -> list[Frame]:
+        """See ``Transport.recv_until``; at the deadline the poll stays on its way, and the next call waits for it."""
         if frames := list(islice(self._waiting, _MOST_FRAMES)):
             return frames
         with losses():
-            if not (self._polling or self._rest()):
+            if not (self._polling or self._rest(deadline)):
                 return []
             if not self._polling:
                 self._polls.send(fresh_url(self.posts.url), time.monotonic() + _CONNECT_TIMEOUT)
-                self._polling = True
-            if not self._polls.wait():
+                self._polling, self._polled_at = True, time.monotonic()
+            if not self._polls.wait(deadline):
                 return []
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
@@ -109,16 +118,19 @@ class PollingTransport(PostingTransport):
         self._polls.close()
         self.posts.close()
 
-    def _rest(self) -> bool:
-        """Wait until it is time for the next poll; return False if woken before."""
+    def _rest(self, deadline: float | None) -> bool:
+        """Wait until it is time for the next poll; return False if woken before, or at ``deadline``."""
         until = self._paid_until - _PACE * (_MOST_AT_ONCE - 1)
-        return time.monotonic() >= until or self._polls.rest(until)
+        if deadline is None or until <= deadline:
+            return time.monotonic() >= until or self._polls.rest(until)
+        self._polls.rest(deadline)
+        return False
 
     def _count(self, frames: list[Frame]) -> None:
-        """Have the next polls come later if these have brought nothing."""
-        noop = self._framing.noop
-        if all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
-            self._paid_until = max(self._paid_until, time.monotonic()) + _PACE
+        """Have the next polls come later if this one has brought nothing at once."""
+        noop, now = self._framing.noop, time.monotonic()
+        if now - self._polled_at < _HELD and all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
+            self._paid_until = max(self._paid_until, now) + _PACE
         else:
             self._paid_until = float("-inf")
 

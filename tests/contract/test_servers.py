@@ -241,9 +241,10 @@ def test_a_channel_can_be_left_and_joined_again(join, recorder):
     first = socket.connect("/chat", recorder)
     first.disconnect()
     recorder.next("disconnect")
-    second = socket.connect("/chat")
-    assert second.call("echo", 1) == 1
     assert not first.connected
+    second = socket.connect("/chat")
+    assert second is first
+    assert second.call("echo", 1) == 1
     assert socket.call("echo", 2) == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -59,7 +60,13 @@ def proxy(legacy: int) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def hasty_proxy(hasty: int) -> Iterator[Proxy]:
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls have their responses as quickly as ``HASTY`` says, which no server announces."""
+    monkeypatch.setattr(import_module("sioclient.protocol.revisions.revision1"), "LONGEST_POLL", 1.0)
+
+
+@pytest.fixture
+def hasty_proxy(hasty: int, quick_polls: None) -> Iterator[Proxy]:
     """A way to a real server that is quick to give up."""
     with Proxy(hasty) as proxy:
         yield proxy

@@ -183,7 +183,7 @@ def test_f09_a_server_silent_after_its_greeting_is_dead():
     assert now == DEAD_AFTER
 
 
-def test_f10_polls_without_a_response_become_no_storm(connect, recorder, transport):
+def test_f10_polls_without_a_response_become_no_storm(connect, recorder, transport, quick_polls):
     with Rogue(heartbeat=0.1, close=0.1) as rogue:
         connect(rogue.port, recorder)
         rogue.next_session()

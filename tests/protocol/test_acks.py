@@ -5,6 +5,7 @@ import pytest
 from sioclient.errors import LocalProtocolError
 from sioclient.protocol.acks import Acks
 from sioclient.protocol.packets import MAX_ID
+from tests.interrupts import Interrupt
 
 from .driver import size
 
@@ -177,3 +178,15 @@ def test_who_waits_is_known_with_the_time_since_when():
     acks.add(("", 1), "waiter", None, 5.0)
     assert acks.resolve(("", 1)).since == 5.0
     assert acks.round_trip is None
+
+
+def test_ctrl_c_at_any_place_leaves_no_ack_without_its_deadline():
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        acks = Acks()
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: acks.add(("", 1), "waiter", 5.0))  # noqa: B023
+        assert list(acks.expire(5.0)) in ([], ["waiter"])
+        assert len(acks) == 0
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 2

@@ -208,8 +208,18 @@ def test_a_packet_is_written_at_once_or_with_those_after_it():
     assert client.push(Message("x"), 0.0, more=True, waited=True) is Verdict.MORE
 
 
+@pytest.mark.parametrize(
+    ("buffer_size", "size", "most"), [(0, 1, MOST_QUEUED), (150, 1, 150), (1000, 8000, 2**20 // 8004), (50, 1, 100)]
+)
+def test_packets_wait_in_the_buffer_while_the_server_takes_nothing(buffer_size, size, most):
+    client = open_client(buffer_size=buffer_size)
+    for _ in range(most):
+        assert client.push(Message("x" * size), 0.0) is not Verdict.FULL
+    assert client.push(Message("x" * size), 0.0) is Verdict.FULL
+
+
 def test_too_many_queued_packets_must_wait_for_room():
-    client = open_client()
+    client = open_client(buffer_size=0)
     for _ in range(MOST_QUEUED):
         assert client.push(Message("x"), 0.0) is not Verdict.FULL
     assert client.push(event("e", id=1), 0.0, waiter="waiter") is Verdict.FULL
@@ -709,7 +719,7 @@ def fences(frames: list[str]) -> list[int]:
 
 
 def test_a_burst_goes_on_when_its_fences_are_acknowledged():
-    client = open_client()
+    client = open_client(buffer_size=0)
     frames = burst(client, 1000)
     assert len(fences(frames)) == 1
     assert not client.has_frames()

@@ -7,6 +7,7 @@ from sioclient.protocol.drafts import make_drafts
 from sioclient.protocol.outbox import SPACING, Outbox, frames_of
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import any_revision
+from tests.interrupts import Interrupt
 
 CHAT = "".join(("/", "chat"))
 """A name as it comes from a server: equal to that of an endpoint, but not the same object."""
@@ -184,6 +185,36 @@ def test_a_packet_of_several_frames_leaves_whole():
 @pytest.mark.parametrize(("encoded", "frames"), [("a", ("a",)), (("a", b"b"), ("a", b"b")), ((), ())])
 def test_a_packet_is_one_frame_or_several(encoded, frames):
     assert frames_of(encoded) == frames
+
+
+@pytest.mark.parametrize("encoded", ["12345", ("123", "45")])
+def test_ctrl_c_at_any_place_of_a_push_leaves_the_counts_right(encoded):
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        outbox = Outbox(most_packets=2, most_characters=10)
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: outbox.push(encoded, ""))  # noqa: B023
+        there = list(outbox._queue)
+        assert outbox.queued >= len(there), "a packet that would stay until there is another"
+        outbox.push("last", "")
+        assert outbox.take()[-1] == "last"
+        assert outbox.queued == 0
+        assert outbox.has_room("x" * 10)
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 3
+
+
+def test_ctrl_c_at_any_place_leaves_urgent_frames_to_be_taken():
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        outbox = Outbox()
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: outbox.push_urgent("2::"))  # noqa: B023
+        assert outbox.urgent >= len(outbox._urgent)
+        outbox.take_urgent()
+        assert outbox.urgent == 0
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 2
 
 
 def test_unwanted_packets_are_taken_out():

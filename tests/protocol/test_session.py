@@ -21,7 +21,7 @@ class Numbers:
     heartbeats_unprompted: bool = False
     pongs_once: bool = False
 
-    def dead_after(self, handshake: Handshake) -> float | None:
+    def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         return self.dead
 
     def heartbeat_every(self, handshake: Handshake) -> float | None:
@@ -37,7 +37,7 @@ OFF = Numbers(None, None)
 
 def test_a_session_goes_by_what_its_handshake_announces():
     class Announced(Numbers):
-        def dead_after(self, handshake: Handshake) -> float | None:
+        def dead_after(self, handshake: Handshake, transport: str) -> float | None:
             return handshake.close_timeout
 
         def heartbeat_every(self, handshake: Handshake) -> float | None:

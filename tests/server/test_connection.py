@@ -312,7 +312,7 @@ def test_endpoints(connect, socket_server, told, recorder):
     assert recorder.next("disconnect") == ("disconnect",)
     assert not chat.connected
     socket.connect("/chat").disconnect()
-    assert [next_of(told) for _ in range(2)] == [("/chat", {}), ("/chat", "close")]
+    assert [next_of(told) for _ in range(2)] == [("/chat", {"a": ["1"]}), ("/chat", "close")]
     socket.disconnect()
     assert next_of(told) == ("/room/7", "close")
 
@@ -473,3 +473,93 @@ def test_two_servers_beside_each_other(socket_server):
     for port in ports:
         with SocketIO("localhost", port) as socket:
             assert socket.call("who") == ("sioclient server", f"localhost:{port}")
+
+
+class Odd(BaseException):
+    """An exception that no ``except Exception`` catches."""
+
+
+def raising(error):
+    """Return a connection whose every method raises, and that has endpoints of such a kind."""
+
+    def fail():
+        raise error
+
+    class Broken(Base):
+        def __init__(self):
+            fail()
+
+    class Chat(Base):
+        async def on_open(self, request):
+            self.join("room")
+            await asyncio.sleep(0)
+            fail()
+
+    class Main(Base):
+        endpoints = {"/broken": Broken, "/chat": Chat}  # noqa: RUF012
+
+        def get_endpoint(self, path):
+            return fail() if path == "/none" else super().get_endpoint(path)
+
+        @classmethod
+        def is_concurrent(cls, name):
+            return name == "how" and fail()
+
+        @event
+        def at_once(self):
+            fail()
+
+        @event
+        async def later(self):
+            await asyncio.sleep(0)
+            fail()
+
+        @event
+        async def how(self):
+            await asyncio.sleep(0)
+
+        @event
+        def ping(self):
+            return [len(self._client.rooms.members("/chat", name)) for name in (None, "room")]
+
+    return Main
+
+
+@pytest.mark.parametrize("error", [Odd("oh no"), SystemExit("oh no"), asyncio.CancelledError("oh no")])
+def test_no_error_of_a_handler_makes_a_client_deaf(connect, socket_server, told, error):
+    socket = connect(serve(socket_server, told, raising(error)))
+    for name in ("/broken", "/chat"):
+        with pytest.raises(ChannelError, match="internal error"):
+            socket.connect(name)
+    with pytest.raises(ChannelError, match="in time"):
+        socket.connect("/none", timeout=0.1)
+    for name in ("at_once", "later", "how"):
+        socket.emit(name)
+        assert socket.call("ping") == [0, 0], name
+
+
+def test_a_cancelled_await_refuses_the_join(connect, socket_server, told):
+    class Chat(Base):
+        async def on_open(self, request):
+            awaited = asyncio.get_running_loop().create_future()
+            awaited.cancel()
+            await awaited
+
+    class Main(Base):
+        endpoints = {"/chat": Chat}  # noqa: RUF012
+
+    socket = connect(serve(socket_server, told, Main))
+    with pytest.raises(ChannelError, match="internal error"):
+        socket.connect("/chat")
+
+
+def test_ctrl_c_in_a_handler_is_for_the_whole_program(connect, socket_server, told):
+    class Main(Base):
+        @event
+        def interrupt(self):
+            try:
+                self._client._handlers._complain("", KeyboardInterrupt())
+            except KeyboardInterrupt:
+                return "raised"
+
+    assert connect(serve(socket_server, told, Main)).call("interrupt") == "raised"

@@ -15,7 +15,7 @@ import pytest
 import websocket
 
 from sioclient import SocketIO
-from sioclient.server import SocketConnection, concurrent, event
+from sioclient.server import SocketConnection, concurrent, event, uploads
 from sioclient.server.client import MOST_IN_A_ROW, MOST_UNREAD
 from sioclient.server.web import Http
 from tests.servers_py import Task
@@ -149,6 +149,70 @@ def test_s15_sessions_per_address(socket_server, raw):
     ask.get(f"/1/xhr-polling/{names[0]}")
     names[0] = ask.handshake()
     eventually(lambda: ask.ask("GET", "/1/")[0] == 200, "the end of sessions that nobody uses")
+
+
+def test_s15_sessions_of_all_addresses(socket_server, raw):
+    ask = raw(socket_server(Main, max_clients=3, handshake_timeout=2))
+    names = [ask.handshake() for _ in range(3)]
+    status, _, body = ask.ask("GET", "/1/")
+    assert (status, body) == (503, "too many sessions")
+    ask.get(f"/1/xhr-polling/{names[0]}?disconnect")
+    eventually(lambda: ask.ask("GET", "/1/")[0] == 200, "the end of sessions that nobody uses")
+
+
+@contextlib.contextmanager
+def unfinished_posts(server, name, count, size):
+    """POST bodies of a megabyte whose last byte does not come; the sending of what the server does not read ends."""
+    head = f"POST /socket.io/1/xhr-polling/{name} HTTP/1.1\r\nHost: x\r\nContent-Length: {MEGABYTE}\r\n\r\n".encode()
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), PATIENCE))
+            connection.settimeout(0.1)
+            with contextlib.suppress(TimeoutError):
+                connection.sendall(head + b"x" * size)
+        yield
+
+
+@pytest.fixture
+def bodies(monkeypatch):
+    """The handlers of all requests, which hold what has come of their bodies."""
+    prepare, handlers = Http.prepare, []
+
+    def note(handler):
+        handlers.append(handler)
+        prepare(handler)
+
+    monkeypatch.setattr(Http, "prepare", note)
+    return handlers
+
+
+def test_s15_nobody_gets_memory_for_a_body(server, raw, bodies):
+    with unfinished_posts(server, "nobody", 20, MEGABYTE - 1):
+        eventually(lambda: len(bodies) == 20)
+        time.sleep(0.2)
+        assert sum(len(handler._body) for handler in bodies) == 0
+        name = raw(server).handshake()
+        assert raw(server).get(f"/1/xhr-polling/{name}") == "1::"
+
+
+def test_s15_unfinished_bodies_are_bounded_over_all_clients(server, raw, bodies, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_HELD", 2**19)
+    ask = raw(server)
+    names = [ask.handshake() for _ in range(3)]
+    for name in names:
+        assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    del bodies[:]
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(unfinished_posts(server, name, 5, MEGABYTE - 1))
+        eventually(lambda: len(bodies) == 15)
+        eventually(lambda: max(len(handler._body) for handler in bodies) == MEGABYTE - 1, "the oldest body")
+        time.sleep(0.2)
+        assert sum(len(handler._body) for handler in bodies) < 2**19 + MEGABYTE + 15 * 2**17
+        assert ask.post(f"/1/xhr-polling/{names[0]}", "8:1::") == "1"  # small ones are taken
+        assert ask.get(f"/1/xhr-polling/{names[0]}") == "6:::1"
+    eventually(lambda: server.call(lambda: server.router._hub.uploads.held) == 0, "the end of all uploads")
+    assert ask.post(f"/1/xhr-polling/{names[0]}", "3:::" + "x" * (MEGABYTE - 4)) == "1"
 
 
 def test_s15_refused_handshakes_do_not_count(socket_server, raw):

@@ -16,6 +16,7 @@ def test_the_defaults_are_those_of_socketio():
 def test_s15_the_limits():
     settings = Settings()
     assert (settings.max_message_size, settings.max_queued, settings.max_sessions) == (2**20, 2**20, 1000)
+    assert settings.max_clients == 10_000
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_s15_the_limits():
         ("max_message_size", 0, ValueError),
         ("max_queued", 1.5, TypeError),
         ("max_sessions", False, TypeError),
+        ("max_clients", 0, ValueError),
         ("transports", "websocket", TypeError),
         ("transports", (), TypeError),
         ("transports", ("websockets",), ValueError),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sioclient.transports.framestream import FrameReader, FrameWriter
-from tests.servers_py import BINARY, PING, frame
+from tests.interrupts import Interrupt
+from tests.servers_py import BINARY, PING, Task, frame
 from tests.transports.conftest import Chunks
 from tests.transports.test_frames import unmask
 
@@ -127,9 +128,23 @@ def test_a_control_frame_of_two_threads_is_written_once() -> None:
         def release(self) -> None:
             """Do nothing."""
 
+        def _is_owned(self) -> bool:
+            return False
+
     writer._lock = Late()  # type: ignore[assignment]
     writer.write_control(b"pong")
     assert stream.written == []
+
+
+def test_a_control_frame_is_left_to_another_thread_that_writes() -> None:
+    stream = Chunks([])
+    writer = writer_of(stream)
+    with writer._lock:
+        Task(writer.write_control, b"pong").result()
+        writer.write_control(b"last pong")
+    assert stream.written == []
+    writer.write(["x"])
+    assert stream.written[-1] == b"last pong"
 
 
 def test_what_the_stream_does_not_take_at_once_follows() -> None:
@@ -142,3 +157,18 @@ def test_what_the_stream_does_not_take_at_once_follows() -> None:
 def test_nothing_is_written_without_the_lock() -> None:
     with pytest.raises(AssertionError):
         writer_of(Chunks([]))._write_all(b"x")
+
+
+def test_ctrl_c_at_any_place_of_a_write_leaves_no_lock_taken() -> None:
+    number, raised_at = 0, ""
+    while raised_at is not None:
+        stream = Chunks([])
+        writer = writer_of(stream)
+        writer._control.append(b"a pong that waits")
+        interrupt = Interrupt(number)
+        interrupt.run(lambda: writer.write(["x"]))  # noqa: B023
+        Task(writer.write, ["y"]).result()
+        Task(writer.write_control, b"pong").result()
+        assert stream.written[-1] == b"pong", interrupt.raised_at
+        number, raised_at = number + 1, interrupt.raised_at
+    assert number > 5

@@ -150,6 +150,18 @@ def test_a_wake_does_not_give_up_the_poll() -> None:
         assert len(server.requests) == 2
 
 
+def test_a_poll_goes_on_when_the_patience_of_its_reader_is_over() -> None:
+    with Server(bodies("1::")) as server, client() as transport:
+        opened(transport, server)
+        peer = server.next_peer()
+        assert transport.recv() == ["1::"]
+        for _ in range(2):
+            assert Task(transport.recv_until, time.monotonic() + 0.05).result() == []
+        peer.read_head()
+        peer.reply("3:::x")
+        assert transport.recv_until(soon()) == ["3:::x"]
+
+
 def test_a_poll_cut_in_its_head_is_not_an_empty_one() -> None:
     def cut(peer: Peer) -> None:
         peer.read_head()
@@ -397,6 +409,7 @@ def test_a_first_script_that_is_none() -> None:
 @pytest.mark.parametrize("nothing", ["", "8::", "\ufffd3\ufffd8::\ufffd1\ufffd8"])
 def test_polls_that_bring_nothing_are_one_a_second_on_average(nothing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "_PACE", 0.1)
+    monkeypatch.setattr(polling, "_HELD", LIMIT)
     with Server(bodies("1::", *[nothing] * 10, "3:::x", *[nothing] * 5, "3:::y")) as server, client() as transport:
         opened(transport, server).recv()
         began = time.monotonic()
@@ -409,10 +422,22 @@ def test_polls_that_bring_nothing_are_one_a_second_on_average(nothing: str, monk
             Task(transport.recv).result()
 
 
+def test_polls_that_are_held_may_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may end an idle poll, and forget whoever does not poll again, after less than a second."""
+    monkeypatch.setattr(polling, "_PACE", 60)
+    monkeypatch.setattr(polling, "_HELD", 0.0)
+    with Server(bodies("1::", *["8::"] * 10, "3:::x")) as server, client() as transport:
+        opened(transport, server).recv()
+        for _ in range(10):
+            Task(transport.recv).result()
+        assert Task(transport.recv).result() == ["3:::x"]
+
+
 @pytest.fixture
 def resting(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PollingTransport, Task]]:
     """A transport whose polls bring nothing, and its ``recv``, which waits until it is time for the next."""
     monkeypatch.setattr(polling, "_PACE", 60)
+    monkeypatch.setattr(polling, "_HELD", LIMIT)  # on a slow machine, nothing comes at once
     with Server(bodies("1::", *[""] * 5, "8::", "3:::x")) as server, client() as transport:
         opened(transport, server).recv()
         for _ in range(5):
@@ -420,6 +445,13 @@ def resting(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PollingTransport,
         task = Task(transport.recv)
         task.wait_until_blocked()
         yield transport, task
+
+
+def test_the_patience_of_a_reader_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport, Task]) -> None:
+    transport, task = resting
+    transport.wake()
+    task.result()
+    assert Task(transport.recv_until, time.monotonic() + 0.05).result() == []
 
 
 def test_a_wake_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport, Task]) -> None:

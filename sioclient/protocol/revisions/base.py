@@ -209,8 +209,8 @@ class Dialect(Protocol):
     def can_post(self, frames: Encoded) -> bool:
         """Return whether the servers read the frames of a packet, if they are posted, as they read them otherwise."""
 
-    def dead_after(self, handshake: Handshake) -> float | None:
-        """Return the seconds of silence after which the server is dead; None: silence says nothing."""
+    def dead_after(self, handshake: Handshake, transport: str) -> float | None:
+        """Return the seconds of silence over a transport after which the server is dead; None: silence says nothing."""
 
     def heartbeat_every(self, handshake: Handshake) -> float | None:
         """Return the seconds between two heartbeats of the client; None: it sends none."""

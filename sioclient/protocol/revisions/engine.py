@@ -148,7 +148,7 @@ class EngineDialect:
         """Return True: these servers read bodies whole."""
         return True
 
-    def dead_after(self, handshake: Handshake) -> float | None:
+    def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the announced interval and time-out together, and a grace."""
         return None if handshake.heartbeat_timeout is None else handshake.heartbeat_timeout + _GRACE
 

@@ -26,6 +26,11 @@ _LIVENESS_GRACE = 1.0
 
 _MOST_UNCUT = 125
 """Characters that surely have no more than 500 bytes, which fit into the smallest segment of TCP."""
+_POLLS = frozenset({"xhr-polling", "jsonp-polling"})
+
+LONGEST_POLL = 25.0
+"""Seconds in which every poll has its response, if only an empty one: the polling duration is 20 s by default, is not
+announced, and is all that an idle connection hears, for socket.io 0.x sends no heartbeats to those who poll."""
 
 _JSONP_REFUSALS = {"handshake unauthorized": 403, "handshake bad origin": 403}
 _OTHER_PATH = frozenset({400, 404})
@@ -74,15 +79,16 @@ class Dialect1:
         """Return whether no character can be cut: socket.io decodes each segment of a body by itself."""
         return not isinstance(frames, str) or len(frames) <= _MOST_UNCUT or frames.isascii()
 
-    def dead_after(self, handshake: Handshake) -> float | None:
-        """Return the larger of both time-outs, and a grace.
+    def dead_after(self, handshake: Handshake, transport: str) -> float | None:
+        """Return the larger of both time-outs, and a grace; never less than an idle poll may last.
 
         socket.io 0.7 and 0.8 announce a heartbeat time-out of 15 s but send a heartbeat every 20 s; their close
         time-out is 25 s.
         """
         if not handshake.heartbeat_timeout:
             return None
-        return max(handshake.heartbeat_timeout, handshake.close_timeout or 0) + _LIVENESS_GRACE
+        announced = max(handshake.heartbeat_timeout, handshake.close_timeout or 0) + _LIVENESS_GRACE
+        return max(announced, LONGEST_POLL) if transport in _POLLS else announced
 
     def heartbeat_every(self, handshake: Handshake) -> float | None:
         """Return half the heartbeat time-out: these servers also count a heartbeat for which they did not ask."""

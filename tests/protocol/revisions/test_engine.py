@@ -72,8 +72,8 @@ def test_only_who_asks_to_join_is_advised_if_that_fails():
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_times_of_heartbeats(dialect):
-    assert dialect.dead_after(HANDSHAKE) == 46.0
-    assert dialect.dead_after(Handshake("x", None, None, ())) is None
+    assert dialect.dead_after(HANDSHAKE, "xhr-polling") == 46.0
+    assert dialect.dead_after(Handshake("x", None, None, ()), "xhr-polling") is None
     assert dialect.heartbeat_every(HANDSHAKE) == (25.0 if dialect.heartbeats_unprompted else 35.0)
     assert not dialect.needs_fence("websocket")
     assert dialect.posts_beside("websocket", HANDSHAKE) is None

@@ -209,9 +209,16 @@ def test_no_response_raises_anything_but_a_connect_error(status, body):
 
 
 def test_death_follows_the_larger_time_out_and_a_second():
-    assert DIALECT.dead_after(Handshake("sid", 15.0, 25.0, ())) == 26.0
-    assert DIALECT.dead_after(Handshake("sid", 60.0, 25.0, ())) == 61.0
-    assert DIALECT.dead_after(Handshake("sid", 60.0, None, ())) == 61.0
+    assert DIALECT.dead_after(Handshake("sid", 15.0, 25.0, ()), "websocket") == 26.0
+    assert DIALECT.dead_after(Handshake("sid", 60.0, 25.0, ()), "websocket") == 61.0
+    assert DIALECT.dead_after(Handshake("sid", 60.0, None, ()), "websocket") == 61.0
+
+
+@pytest.mark.parametrize("transport", ["xhr-polling", "jsonp-polling"])
+def test_silence_of_an_idle_poll_is_no_death(transport):
+    assert DIALECT.dead_after(Handshake("sid", 6.0, 6.0, ()), transport) == 25.0
+    assert DIALECT.dead_after(Handshake("sid", 60.0, 25.0, ()), transport) == 61.0
+    assert DIALECT.dead_after(Handshake("sid", 6.0, 6.0, ()), "htmlfile") == 7.0
 
 
 def test_heartbeats_come_at_half_the_time_out():
@@ -222,7 +229,7 @@ def test_heartbeats_come_at_half_the_time_out():
 def test_without_heartbeats_silence_says_nothing(timeout):
     handshake = Handshake("sid", timeout, 25.0, ())
     assert DIALECT.heartbeat_every(handshake) is None
-    assert DIALECT.dead_after(handshake) is None
+    assert DIALECT.dead_after(handshake, "websocket") is None
 
 
 def test_only_a_websocket_needs_a_fence():
