@@ -469,7 +469,7 @@ def spent(connection, server, notices, monkeypatch):
     monkeypatch.setattr("sioclient.protocol.fence.SPENT_AT", 0)
 
     def open_with(*transports):
-        server.handshake = Handshake("id", None, None, transports)
+        server.handshake = Handshake("B1SIjBHFbBGrJL8Eo2Wn", None, None, transports)
         connection.open()
         eventually(lambda: notices.of(Connected))
         connection.send(event("a"))

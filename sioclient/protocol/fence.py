@@ -13,6 +13,8 @@ gevent-socketio acknowledge no fence and need none: when the first stays without
 ``bytes_counted`` is what the server may have counted at worst. What is written is counted as if all that may still be
 unread were in one read with it. An ack takes some of that back: what was written so late that it cannot have been there
 yet when the ack was written, as the quickest round trip takes longer, was in another read.
+
+A server that counts no bytes gets windows of fifty frames of any size, and two of them at once.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from .packets import Frame
 
 WINDOW = 800
 """Characters between two fences, unless a single frame has more."""
+
+WIDE_WINDOW = 50
+"""Frames between two fences for a server that counts no bytes."""
 
 PACE = 0.002
 """Seconds between two windows of which the second does not wait for an ack."""
@@ -56,7 +61,7 @@ class _Window:
     """Frames between two fences, on their way.
 
     Attributes:
-        left: characters for which it has room.
+        left: characters for which it has room; frames, if the server counts no bytes.
         frames: how many it has.
         parts: of how many parts they are: behind each, the server counts anew what it has read beyond.
         size: bytes of them that one read can hold.
@@ -70,11 +75,22 @@ class _Window:
     beside = since = until = due_since = inf
 
 
+class _WideWindow(_Window):
+    """The same for a server that counts no bytes."""
+
+    left = WIDE_WINDOW
+
+
 class Fence:
     """The fence of one session over a websocket.
 
+    Args:
+        counts_bytes: whether the server may have a byte budget.
+
     Attributes:
-        room: characters that may be sent before the next fence is due, acknowledged, or no longer waited for.
+        counts_bytes: the same.
+        room: characters, or frames if the server counts no bytes, that may be sent before the next fence is due,
+            acknowledged, or no longer waited for.
         is_empty: whether nothing was sent since the last fence.
         awaited: whether a server that acknowledges fences owes an ack.
         pending: the windows without an ack, by the ids of their fences.
@@ -84,15 +100,16 @@ class Fence:
         quickest: seconds of the quickest round trip.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, counts_bytes: bool = True) -> None:
+        self.counts_bytes, self._new_window = counts_bytes, _Window if counts_bytes else _WideWindow
         self.bytes_counted = 0
-        self.room: float = WINDOW
+        self.room: float = self._new_window.left
         self.is_empty, self.awaited, self.is_spent = True, False, False
         self.pending: dict[int, _Window] = {}
         self.quickest = inf
         self.next_window: float | None = None
         self._proven: bool | None = None
-        self._window = _Window()
+        self._window = self._new_window()
         self._parts_before = 0  # of the other windows that may be in one read with the next frame
         self._taken_back: dict[int, int] = {}  # of what was counted, by the milliseconds that a round trip must take
         self._sent_at = 0.0  # when the last fence was
@@ -111,34 +128,25 @@ class Fence:
         """Return whether a frame of so many characters would spend what is left of the byte budget."""
         worst = 4 * size + 14
         recounted = min(worst, _READ_SIZE) * (self._parts_before + self._window.parts + 3)
-        return self._proven is not False and self.bytes_counted + recounted + worst > SPENT_AT
+        return self.counts_bytes and self._proven is not False and self.bytes_counted + recounted + worst > SPENT_AT
 
     def sent(self, frames: Sequence[Frame], now: float) -> bool:
         """Count frames that are sent; return whether a fence must follow them."""
-        window, before, counted = self._window, self._parts_before, self.bytes_counted
+        window, counted = self._window, self.bytes_counted
         if self.is_empty and frames:
             window.since, self.is_empty = now, False
-        parts, left, readable = before + window.parts, window.left, 0
-        for frame in frames:
-            left -= len(frame) + SPACING
-            size = len(frame) if frame.isascii() else 4 * len(frame)
-            if size < 126:
-                size += 6
-                parts += 3  # opcode, mask, data
-            else:
-                size += 8 if size < _READ_SIZE else 14
-                parts += 4  # and the length
-            in_one_read = size if size < _READ_SIZE else _READ_SIZE
-            readable += in_one_read
-            counted += in_one_read * (parts - 1) + size
-        self.bytes_counted = counted
+        if self.counts_bytes:
+            left, counted = self._count(frames, window, counted)
+        else:
+            left = window.left - len(frames)
+            others = 4 * (window.frames + len(frames) + len(self.pending) * WIDE_WINDOW)
+            counted += (4 * sum(map(len, frames)) + 14 * len(frames)) * (others + 1)
+        self.bytes_counted, window.left = counted, left
         window.frames += len(frames)
-        window.size += readable
-        window.parts, window.left = parts - before, left
         if self._proven is False:
-            self._window, self.is_empty = _Window(), True
+            self._window, self.is_empty = self._new_window(), True
             return False
-        if counted > SPENT_AT:
+        if counted > SPENT_AT and self.counts_bytes:
             self.is_spent = True
         if self.room:
             self.room = max(left, 0)
@@ -206,9 +214,33 @@ class Fence:
             self.look(now)
         return self._proven
 
+    def _count(self, frames: Sequence[Frame], window: _Window, counted: int) -> tuple[int, int]:
+        """Return the characters that are left then, and what the server may have counted."""
+        before, left, readable = self._parts_before, window.left, 0
+        parts = before + window.parts
+        for frame in frames:
+            left -= len(frame) + SPACING
+            size = len(frame) if frame.isascii() else 4 * len(frame)
+            if size < 126:
+                size += 6
+                parts += 3  # opcode, mask, data
+            else:
+                size += 8 if size < _READ_SIZE else 14
+                parts += 4  # and the length
+            in_one_read = size if size < _READ_SIZE else _READ_SIZE
+            readable += in_one_read
+            counted += in_one_read * (parts - 1) + size
+        window.size += readable
+        window.parts = parts - before
+        return left, counted
+
     def _next_at(self) -> float | None:
         """Return when the next window may be sent without an ack; None: too many are without one."""
         in_flight = self.in_flight()
+        if not self.counts_bytes and in_flight < MOST_LATE:
+            return self._sent_at
+        if not self.counts_bytes and self.quickest < 2 * PACE:
+            return None  # the ack comes about as soon
         late_at = next(iter(self.pending.values())).until + 1.4 * self.quickest + _LATE
         if in_flight < MOST_IN_FLIGHT and (not self._proven or self._pace_at <= late_at):
             return self._pace_at
@@ -239,5 +271,5 @@ class Fence:
             if size >= _READ_SIZE:
                 break
         self.is_empty = True
-        self._window = _Window()
+        self._window = self._new_window()
         self._window.beside = beside

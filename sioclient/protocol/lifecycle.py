@@ -75,6 +75,7 @@ class Lifecycle:
         self.detour: Detour | None = None
         self.takes_orders = False
         self._posts_arrive = True  # for all that is known
+        self._counts_bytes = False  # whether a server with a session id of its own kicked as if it did
         self._spent: Fence | None = None  # that of a websocket beside which packets are posted
         self.limit = Limit()
         self.transport = ""
@@ -100,7 +101,11 @@ class Lifecycle:
         """A transport carries the session that ``handshake`` opened."""
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
-        self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        if dialect.needs_fence(transport):
+            counts_bytes = self._counts_bytes or dialect.may_count_bytes(handshake)
+            self.fence = self.session.fence = Fence(counts_bytes=counts_bytes)
+        else:
+            self.fence = None
         if dialect.takes_turns:
             self._membership.turns = self.session.turns = Turns(
                 self._membership.outbox,
@@ -175,6 +180,7 @@ class Lifecycle:
         """The server ended the session."""
         fence = self.fence
         if fence is not None and fence.may_have_kicked:
+            self._counts_bytes = True
             why = "the server's byte budget for one websocket was probably spent (socket.io 0.9.17 to 0.9.19)"
             self.lost(OVERFED, ConnectError(why), now)
         elif self.phase is Phase.JOINING or self._options.reconnect_when_kicked:

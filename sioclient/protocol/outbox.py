@@ -131,10 +131,13 @@ class Outbox:
             room: characters that the frames may have, and ``SPACING`` more each.
             least: packets to be taken whatever they have.
         """
-        queue = self._queue
-        frames: list[Frame] = []
-        count = len(queue) if self.characters + SPACING * len(queue) <= room else self._packets_in(room, least)
-        for _ in range(count):
+        is_all = self.characters + SPACING * len(self._queue) <= room
+        return self.take_first(inf if is_all else self._packets_in(room, least))
+
+    def take_first(self, count: float) -> list[Frame]:
+        """Return and forget the frames of so many packets of the queue."""
+        queue, frames = self._queue, list[Frame]()
+        for _ in range(len(queue) if count >= len(queue) else int(count)):
             encoded = queue.popleft().encoded
             if isinstance(encoded, str):
                 frames.append(encoded)

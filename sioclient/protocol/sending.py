@@ -58,7 +58,10 @@ class Sending:
                 fence.is_spent = True
                 frames += self._close_off(fence, now)
                 break
-            taken = outbox.take(fence.room, least=fence.is_empty)
+            if fence.counts_bytes:
+                taken = outbox.take(fence.room, least=fence.is_empty)
+            else:
+                taken = outbox.take_first(fence.room)
             frames += taken
             if fence.sent(taken, now) or outbox.queued:
                 frames += self._close_off(fence, now)

@@ -13,10 +13,10 @@ from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import Handshake
 from sioclient.reading import Reading
 
-from .driver import connecting_client, event, of
+from .driver import SESSION_ID, connecting_client, event, of
 
-OFFERS_POLLING = Handshake("sid", None, None, ("websocket", "xhr-polling"))
-OFFERS_NONE = Handshake("sid", None, None, ("websocket",))
+OFFERS_POLLING = Handshake(SESSION_ID, None, None, ("websocket", "xhr-polling"))
+OFFERS_NONE = Handshake(SESSION_ID, None, None, ("websocket",))
 LARGE = Message("x" * 4000)
 LONG_TEXT = Message("é" * 1000)
 """What a server may misread in a body."""
@@ -302,3 +302,22 @@ def test_f51_without_polling_each_session_stays_below_the_budget():
         client.handle_timeout(float(seconds))
         begin(client, float(seconds), OFFERS_NONE)
     assert len(of(Retrying, client)) == 2
+
+
+def test_a_kick_has_the_bytes_of_any_server_counted_from_then_on():
+    client = new_session(Handshake("1147268131116410573", None, None, ("websocket",)))
+    fence = client.lifecycle.fence
+    assert not fence.counts_bytes
+    fence.bytes_counted = BYTE_BUDGET
+    client.receive(["0::"], 1.0)
+    assert client.phase is Phase.WAITING
+    client.handle_timeout(client.deadline())
+    begin(client, 5.0, Handshake("2147268131116410573", None, None, ("websocket",)))
+    assert client.lifecycle.fence.counts_bytes
+
+
+def test_a_server_that_counts_no_bytes_gets_a_loop_at_once():
+    client = new_session(Handshake("1147268131116410573", None, None, ("websocket",)))
+    for _ in range(60):
+        client.push(event("x"), 0.0)
+    assert len(client.frames_to_send()) == 60 + 1  # and a fence

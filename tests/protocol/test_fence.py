@@ -15,6 +15,7 @@ from sioclient.protocol.fence import (
     PATIENCE,
     SLOW_PACE,
     SPENT_AT,
+    WIDE_WINDOW,
     WINDOW,
     Fence,
 )
@@ -363,3 +364,67 @@ def test_a_budget_is_not_spent_where_nothing_is_acknowledged():
     fence.is_stuck(PATIENCE)
     assert not fence.is_spent
     assert fence.sent(["x"], 0.0) is False
+
+
+# A server that counts no bytes
+
+
+def uncounted() -> Fence:
+    """Return such a fence that the server has acknowledged."""
+    fence = Fence(counts_bytes=False)
+    assert fence.sent(["x"] * WIDE_WINDOW, 0.0)
+    fence.close_off(1, ["8:1::"], 0.0)
+    assert fence.acknowledged(1, 0.0)
+    return fence
+
+
+def test_a_server_that_counts_no_bytes_has_windows_of_frames():
+    fence = uncounted()
+    assert not fence.sent(["x" * 2**20] * (WIDE_WINDOW - 1), 0.0)
+    assert fence.room == 1
+    assert fence.sent(["x" * 2**20], 0.0)
+    assert not fence.is_spent
+    assert not fence.is_too_much(SPENT_AT)
+
+
+def test_two_windows_of_frames_are_on_their_way():
+    fence = uncounted()
+    for number in (2, 3):
+        assert fence.room == WIDE_WINDOW
+        fence.sent(["x"] * WIDE_WINDOW, 0.0)
+        fence.close_off(number, [f"8:{number}::"], 0.0)
+    assert MOST_LATE <= fence.in_flight() < MOST_IN_FLIGHT
+    assert fence.room == 0
+    assert fence.next_window is None
+    assert not fence.sent(["2::"], 0.0)
+    assert fence.room == 0
+    fence.acknowledged(2, 0.0)
+    assert fence.room == WIDE_WINDOW - 1
+
+
+def test_over_a_long_way_windows_of_frames_keep_a_pace():
+    fence = Fence(counts_bytes=False)
+    fence.sent(["x"] * WIDE_WINDOW, 0.0)
+    fence.close_off(1, ["8:1::"], 0.0)
+    fence.acknowledged(1, 0.05)
+    for number in (2, 3):
+        fence.sent(["x"] * WIDE_WINDOW, 1.0)
+        fence.close_off(number, [f"8:{number}::"], 1.0)
+    assert fence.next_window == pytest.approx(1.0 + PACE)
+
+
+def test_without_acks_frames_of_such_a_server_go_as_they_come():
+    fence = Fence(counts_bytes=False)
+    assert not fence.sent([], 0.0)
+    assert fence.is_empty
+    fence.close_off(1, ["8:1::"], 0.0)
+    assert not fence.is_stuck(PATIENCE)
+    assert not fence.sent(["x"] * 1000, 1.0)
+    assert fence.in_flight() == 1
+
+
+def test_a_rough_bound_tells_what_a_kick_may_have_been():
+    fence = uncounted()
+    assert not fence.may_have_kicked
+    fence.sent(["x" * BYTE_BUDGET], 0.0)
+    assert fence.may_have_kicked

@@ -140,6 +140,10 @@ class EngineDialect:
         """Return False: none of these servers chokes on many frames."""
         return False
 
+    def may_count_bytes(self, handshake: Handshake) -> bool:
+        """Return False."""
+        return False
+
     def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
         """Return None: a session has one transport at a time."""
         return None

@@ -24,6 +24,9 @@ _MOST_SECONDS = 86_400
 _LIVENESS_GRACE = 1.0
 """Seconds added to the announced silence, for a packet that is on its way."""
 
+_ID_OF_09 = re.compile(r"[\w-]{20}", re.ASCII)
+"""A session id of socket.io since 0.9.7: 15 bytes in base64. Up to 0.9.6 it has digits, and elsewhere other lengths."""
+
 _MOST_UNCUT = 125
 """Characters that surely have no more than 500 bytes, which fit into the smallest segment of TCP."""
 _POLLS = frozenset({"xhr-polling", "jsonp-polling"})
@@ -69,6 +72,10 @@ class Dialect1:
     def needs_fence(self, transport: str) -> bool:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
         return transport == "websocket"
+
+    def may_count_bytes(self, handshake: Handshake) -> bool:
+        """Return whether the session id has the shape of socket.io 0.9.7 and later: 0.9.17 to 0.9.19 count them."""
+        return _ID_OF_09.fullmatch(handshake.session_id) is not None
 
     def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
         """Return the name of polling, if it is offered beside a websocket: socket.io 0.8 and 0.9 take its POSTs."""

@@ -238,6 +238,20 @@ def test_only_a_websocket_needs_a_fence():
 
 
 @pytest.mark.parametrize(
+    ("session_id", "counts"),
+    [
+        ("B1SIjBHFbBGrJL8Eo2Wn", True),
+        ("-_SIjBHFbBGrJL8Eo2W-", True),
+        ("1147268131116410573", False),
+        ("744eeef560942ece3b8b659bd8655a13", False),
+        ("362516429593", False),
+    ],
+)
+def test_the_session_id_tells_who_may_count_bytes(session_id, counts):
+    assert DIALECT.may_count_bytes(Handshake(session_id, None, None, ())) is counts
+
+
+@pytest.mark.parametrize(
     ("transport", "offered", "posts"),
     [
         ("websocket", ("websocket", "xhr-polling"), "xhr-polling"),
