@@ -9,10 +9,12 @@ from sioclient import SocketIO
 
 
 class Client:
-    module, entry = "sioclient", "SocketIO"
+    module, entry, revision = "sioclient", "SocketIO", 1
 
     def __init__(self, port: int, events: dict[str, Any], polling: bool = False) -> None:
-        transports = ("xhr-polling",) if polling else ("websocket",)
+        # The server speaks revision 5 to whoever begins with a websocket: who wants that alone does so.
+        over_websocket = ("websocket",) if self.revision == 5 else ("websocket", "xhr-polling")
+        transports = ("xhr-polling",) if polling else over_websocket
         self.socket = SocketIO("127.0.0.1", port, transports=transports, auto_connect=False, json=self.json)
         for name, function in events.items():
             self.socket.on(name, function)

@@ -356,13 +356,14 @@ def test_f45_a_day_of_heartbeats_and_losses():
 
 
 def test_f46_no_clock_that_can_be_set_decides_anything():
-    """``time.time_ns`` stands in the query that keeps caches from responding, and nowhere else."""
+    """``time.time_ns`` stands in the query that keeps caches from responding; the command line prints the time."""
     root = Path(sioclient.__file__).parent
     for path in root.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 name = f"{node.value.id}.{node.attr}"
-                assert name not in {"time.time", "datetime.now", "time.localtime", "time.gmtime"}, path
+                is_printed = path.parent.name == "cli" and name == "time.time"
+                assert is_printed or name not in {"time.time", "datetime.now", "time.localtime", "time.gmtime"}, path
 
 
 def test_f46_a_clock_that_jumps_changes_nothing(connect, hasty, recorder, monkeypatch):
