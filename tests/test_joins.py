@@ -52,15 +52,17 @@ def test_join_waits_for_the_reply(connection, server, notices):
 def test_join_that_is_refused(connection, server, notices):
     server.replies["1::/chat"] = ["7::/chat:unauthorized"]
     connection.open()
-    with pytest.raises(ChannelError, match="unauthorized"):
+    with pytest.raises(ChannelError, match="unauthorized") as caught:
         join(connection, notices)
+    assert not caught.value.timed_out
     eventually(lambda: notices.of(JoinFailed))
 
 
 def test_join_that_is_never_confirmed(connection, notices):
     connection.open()
-    with pytest.raises(ChannelError, match="in time"):
+    with pytest.raises(ChannelError, match="in time") as caught:
         join(connection, notices, timeout=0.05)
+    assert caught.value.timed_out
 
 
 def test_join_in_a_handler(connection, server, notices):

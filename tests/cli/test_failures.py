@@ -38,6 +38,12 @@ def test_each_kind_of_error_has_its_status(error, status):
     assert "x" in text
 
 
+def test_a_namespace_of_which_the_server_says_nothing_is_no_refusal():
+    error = ChannelError("x")
+    error.timed_out = True
+    assert explained(error)[0] == 4
+
+
 def test_an_error_is_one_line_with_what_the_server_said():
     error = ConnectError("refused:\n  not  today")
     error.data = {"why": "token"}
