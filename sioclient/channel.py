@@ -51,7 +51,7 @@ class Channel(Emitter):
         self._query, self._auth = "", None
         self._next_handler: Handler[Any] | None = None  # when all is delivered that is for the one before
         self._resending = connection.resending
-        self._watchers = Watchers(self._dispatcher)
+        self._watchers = Watchers(self._dispatcher, self.address)
 
     @property
     def handler(self) -> Handler[Any]:
@@ -288,7 +288,7 @@ class Channel(Emitter):
         return self._watchers
 
     def _is_over(self) -> bool:
-        return not self.is_wanted
+        return self._connection.has_ended if self._joined is None else not self.is_wanted
 
     def _registry(self, *, to_register: bool = True) -> Dispatcher:
         if to_register:

@@ -763,7 +763,7 @@ def test_ctrl_c_at_any_place_of_open_leaves_no_thread(server, notices, monkeypat
         interrupt.run(connection.open)
         Task(connection.disconnect).result()
         Task(connection.wait, None).result()
-        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient")}
+        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient-")}
         number, raised_at = number + 1, interrupt.raised_at
     assert number > 10
 

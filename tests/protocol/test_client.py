@@ -269,7 +269,7 @@ def test_what_is_sent_before_it_is_known_what_is_spoken_waits():
     client.receive(["1::/chat"], 0.0)
     assert client.frames_to_send() == ["3:::x"]
     client.push(Message("y"), 0.0, late[0])
-    with pytest.raises(TypeError, match="bytes"):
+    with pytest.raises(LocalProtocolError, match="bytes"):
         client.push(Event("z", [b"bytes"]), 0.0, late[1])
     assert client.frames_to_send() == ["3:::y"]
 
