@@ -39,6 +39,8 @@ from tests.memory import (
     MemoryServer,
     MemoryTransport,
     Notices,
+    in_handler,
+    join,
     look_again_after,
     make_connection,
     refuse,
@@ -56,27 +58,6 @@ def event(name, *args, id=None):
 
 def ask(connection):
     return event("ask", id=connection.new_id(""))
-
-
-def in_handler(notices, function):
-    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
-    results = []
-
-    def react(notice):
-        if isinstance(notice, Message):
-            try:
-                results.append(function())
-            except Exception as error:
-                results.append(error)
-
-    notices.react = react
-    return results
-
-
-def join(connection, owner, name="/chat", timeout=PATIENCE):
-    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
-    connection.joins.wait_for(endpoint)
-    return endpoint
 
 
 # From open to the end
