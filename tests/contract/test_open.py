@@ -72,9 +72,16 @@ def test_events_may_be_waited_for_on_a_channel_that_is_opened_later(make):
     events = chat.events("hello")
     chat.open()
     assert next(events)[0] == "hello"
+    other = socket.channel("/other")
+    unheard = other.events()
+    waiting = Task(list, unheard)
     socket.disconnect()
+    assert waiting.result() == []
     with pytest.raises(ConnectionLost, match=socket.address):
-        socket.channel("/other").wait_for("hello")
+        other.wait_for("hello")
+    socket.open()
+    with pytest.raises(WaitTimeout):
+        other.wait_for("hello", timeout=0.01)
 
 
 def test_functions_of_a_channel_hear_what_the_server_says_on_joining(make):
