@@ -51,7 +51,7 @@ class Channel(Emitter):
         self._query, self._auth = "", None
         self._next_handler: Handler[Any] | None = None  # when all is delivered that is for the one before
         self._resending = connection.resending
-        self._watchers = Watchers(self._dispatcher)
+        self._watchers = Watchers(self._dispatcher, self.address)
 
     @property
     def handler(self) -> Handler[Any]:
@@ -288,6 +288,8 @@ class Channel(Emitter):
         return self._watchers
 
     def _is_over(self) -> bool:
+        if self._joined is None:
+            return (self._socket or self)._connection.has_ended
         return not self.is_wanted
 
     def _registry(self, *, to_register: bool = True) -> Dispatcher:
@@ -355,8 +357,10 @@ class Channel(Emitter):
                 self._channels.let_go(self)  # the server closed it, or did not join it again
             self._channels.end_hearing(self)
             self._change_handler()
-        if not self.is_wanted:
-            self._watchers.end()
+        # The end of the connection is told to the SocketIO alone, and a channel that was never joined hears of nothing.
+        for channel in [self, *self._channels.all()] if isinstance(notice, Ended) else [self]:
+            if channel._is_over():
+                channel._watchers.end()
 
     def _acknowledge(self, packet: UserPacket, result: Any) -> None:
         """Acknowledge a packet with what its functions returned."""

@@ -122,7 +122,14 @@ class WaitTimeout(SocketIOError, TimeoutError):
 
 
 class ChannelError(SocketIOError):
-    """A channel was refused, not confirmed in time, is open already, or is not open."""
+    """A channel was refused, not confirmed in time, is open already, or is not open.
+
+    Attributes:
+        timed_out (bool): whether the server did not confirm it in time; servers of 0.7 to 0.9 say nothing about an
+            endpoint that they do not have.
+    """
+
+    timed_out = False
 
 
 class ProtocolError(SocketIOError):

@@ -33,8 +33,8 @@ class Joins:
 
     def check_name(self, name: str) -> None:
         """Raise LocalProtocolError or TypeError if there can be no channel for an endpoint of this name."""
-        if name == "":
-            raise LocalProtocolError("the default endpoint is always connected: give the name of another")
+        if name in ("", "/"):
+            raise LocalProtocolError("the default endpoint is always connected, as the SocketIO itself: name another")
         dialect = self._guard.dialect
         make_drafts(
             lambda dialect: dialect.check_endpoint(name), self._opening.candidates if dialect is None else (dialect,)

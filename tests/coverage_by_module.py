@@ -38,9 +38,11 @@ ELSEWHERE = {
     "protocol/__init__.py": "protocol/test_client.py",
     "protocol/client.py": "protocol/test_client.py|protocol/test_detour.py",
     "protocol/framing.py": "protocol/revisions/test_engineframing.py|protocol/revisions/test_framing1.py",
-    "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_generations.py|protocol/test_detour.py",
+    "protocol/lifecycle.py": "protocol/test_lifecycle.py|protocol/test_generations.py|protocol/test_turns.py|"
+    "protocol/test_detour.py",
+    "protocol/membership.py": "protocol/test_membership.py|protocol/test_turns.py",
     "protocol/notices.py": "protocol/test_membership.py|protocol/test_receiver.py|protocol/test_lifecycle.py",
-    "protocol/receiver.py": "protocol/test_receiver.py|protocol/test_detour.py",
+    "protocol/receiver.py": "protocol/test_receiver.py|protocol/test_turns.py|protocol/test_detour.py",
     "protocol/revisions/__init__.py": "protocol/test_revisions.py",
     "protocol/sending.py": "protocol/test_client.py|protocol/test_detour.py",
     "server/__init__.py": "server/test_server.py",

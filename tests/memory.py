@@ -21,6 +21,7 @@ from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.framing import Frame
 from sioclient.protocol.notices import Notice
+from sioclient.protocol.packets import Message
 from sioclient.protocol.revisions import Handshake, Opening, revision1
 from sioclient.transports.base import Traffic, Transport
 from tests.waiting import PATIENCE, expecting, happened
@@ -243,6 +244,28 @@ class Notices:
 
     def of(self, kind: type) -> list[Any]:
         return [notice for notice in self.all if isinstance(notice, kind)]
+
+
+def in_handler(notices: Notices, function: Callable[[], Any]) -> list[Any]:
+    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
+    results: list[Any] = []
+
+    def react(notice: Notice) -> None:
+        if isinstance(notice, Message):
+            try:
+                results.append(function())
+            except Exception as error:
+                results.append(error)
+
+    notices.react = react
+    return results
+
+
+def join(connection: Connection, owner: Any, name: str = "/chat", timeout: float = PATIENCE) -> Endpoint:
+    """Join an endpoint for ``owner``, and wait until that is decided."""
+    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
+    connection.joins.wait_for(endpoint)
+    return endpoint
 
 
 def make_connection(server: MemoryServer, owner: Any, **options: Any) -> Connection:

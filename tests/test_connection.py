@@ -39,6 +39,8 @@ from tests.memory import (
     MemoryServer,
     MemoryTransport,
     Notices,
+    in_handler,
+    join,
     look_again_after,
     make_connection,
     refuse,
@@ -56,27 +58,6 @@ def event(name, *args, id=None):
 
 def ask(connection):
     return event("ask", id=connection.new_id(""))
-
-
-def in_handler(notices, function):
-    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
-    results = []
-
-    def react(notice):
-        if isinstance(notice, Message):
-            try:
-                results.append(function())
-            except Exception as error:
-                results.append(error)
-
-    notices.react = react
-    return results
-
-
-def join(connection, owner, name="/chat", timeout=PATIENCE):
-    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
-    connection.joins.wait_for(endpoint)
-    return endpoint
 
 
 # From open to the end
@@ -767,7 +748,7 @@ def test_ctrl_c_at_any_place_of_open_leaves_no_thread(server, notices, monkeypat
         interrupt.run(connection.open)
         Task(connection.disconnect).result()
         Task(connection.wait, None).result()
-        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient")}
+        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient-")}
         number, raised_at = number + 1, interrupt.raised_at
     assert number > 10
 

@@ -29,7 +29,7 @@ from sioclient.protocol.notices import (
 )
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import Handshake, revision5
-from tests.memory import NEVER, MemoryTransport, make_connection, refuse, until_aborted
+from tests.memory import NEVER, MemoryTransport, in_handler, make_connection, refuse, until_aborted
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, ended, eventually, happened
 
@@ -380,21 +380,6 @@ def test_abandoned_connection_does_not_come_back(server, notices):
 
 
 # Reading on in a handler
-
-
-def in_handler(notices, function):
-    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
-    results = []
-
-    def react(notice):
-        if isinstance(notice, Message):
-            try:
-                results.append(function())
-            except Exception as error:
-                results.append(error)
-
-    notices.react = react
-    return results
 
 
 def test_call_in_a_handler_reads_and_defers(connection, server, notices):

@@ -26,7 +26,7 @@ STATUSES = """
   1    a fault of sioclient itself, or of a file
   2    this cannot be done as it was typed
   3    no connection came about, or it was lost, or the server ended it
-  4    no acknowledgement and no event came in time
+  4    no acknowledgement, no event, or no word on a namespace came in time
   5    the server refused us
   130  Ctrl-C; 143: SIGTERM, unless that is the way to end a command
 """.strip("\n")
@@ -48,10 +48,7 @@ def sending() -> Iterator[None]:
     except LocalProtocolError:
         raise
     except (TypeError, ValueError) as error:
-        text = str(error)
-        if "bytes is not JSON" in text:
-            text = "this server is of a generation that knows no bytes: send a text, such as base64 of them"
-        raise UsageError(text) from error
+        raise UsageError(str(error)) from error
 
 
 _IN_WORDS_OF_A_SHELL = [
@@ -108,8 +105,8 @@ def in_words_of_a_shell(text: str) -> str:
 def _status(error: Exception) -> int:
     if isinstance(error, (UsageError, LocalProtocolError)):
         return USAGE
+    if isinstance(error, (AckTimeout, WaitTimeout)) or (isinstance(error, ChannelError) and error.timed_out):
+        return NO_REPLY
     if isinstance(error, (HandshakeRejected, ChannelError)):
         return REFUSED
-    if isinstance(error, (AckTimeout, WaitTimeout)):
-        return NO_REPLY
     return NO_CONNECTION if isinstance(error, (ConnectError, ConnectionLost, NotConnected)) else FAULT

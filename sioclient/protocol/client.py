@@ -357,8 +357,7 @@ class ClientProtocol:
         self._sending.now = now
         self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
-            error = f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?"
-            self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), ChannelError(error), now)
+            self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)
         if self.membership.turns is not None:
             self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):

@@ -122,8 +122,10 @@ class Membership:
         self.fail_acks(lambda key: key[0] == name, lost)
         self.tell(Left(name), endpoint)
 
-    def give_up(self, endpoint: Endpoint, packet: Encoded | None, error: ChannelError, now: float) -> None:
+    def give_up(self, endpoint: Endpoint, packet: Encoded | None, now: float) -> None:
         """The server has not decided about a join in time; what ends the endpoint follows if it still confirms it."""
+        error = ChannelError(f"no reply for {endpoint.name!r} in time: does the server have an endpoint of this name?")
+        error.timed_out = True
         self.refuse(endpoint, error)
         if self.turns is not None and packet is not None:
             self._tell_of_end(endpoint, packet, now)

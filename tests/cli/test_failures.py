@@ -38,6 +38,12 @@ def test_each_kind_of_error_has_its_status(error, status):
     assert "x" in text
 
 
+def test_a_namespace_of_which_the_server_says_nothing_is_no_refusal():
+    error = ChannelError("x")
+    error.timed_out = True
+    assert explained(error)[0] == 4
+
+
 def test_an_error_is_one_line_with_what_the_server_said():
     error = ConnectError("refused:\n  not  today")
     error.data = {"why": "token"}
@@ -93,8 +99,8 @@ def test_no_error_about_a_connection_names_an_option_of_python():
 
 
 def test_what_a_generation_cannot_be_told_is_a_usage_error():
-    with pytest.raises(UsageError, match="knows no bytes"), sending():
-        raise TypeError("Object of type bytes is not JSON serializable")
+    with pytest.raises(UsageError, match="not JSON serializable"), sending():
+        raise TypeError("Object of type set is not JSON serializable")
     with pytest.raises(UsageError, match="no text"), sending():
         raise ValueError("no text")
     with pytest.raises(LocalProtocolError), sending():

@@ -22,6 +22,7 @@ from sioclient.protocol.packets import Connect, Event, Json, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import any_revision, revision1, revision5
 from sioclient.protocol.start import encode_join
+from sioclient.protocol.turns import PATIENCE
 
 from .driver import (
     DEAD_AFTER,
@@ -269,7 +270,7 @@ def test_what_is_sent_before_it_is_known_what_is_spoken_waits():
     client.receive(["1::/chat"], 0.0)
     assert client.frames_to_send() == ["3:::x"]
     client.push(Message("y"), 0.0, late[0])
-    with pytest.raises(TypeError, match="bytes"):
+    with pytest.raises(LocalProtocolError, match="bytes"):
         client.push(Event("z", [b"bytes"]), 0.0, late[1])
     assert client.frames_to_send() == ["3:::y"]
 
@@ -1057,19 +1058,13 @@ def test_the_limit_of_the_server_before_holds_while_it_is_away():
     assert client.push(LARGE, 2.0) is Verdict.WRITE, "the server that is there now has announced nothing"
 
 
-def test_what_was_queued_for_a_server_that_takes_less_is_told():
-    client = away(open_client())
-    client.push(Message("small"), 0.0)
-    client.push(LARGE, 0.0)
-    client.push(replace(LARGE, id=7), 0.0, waiter="waiter")
-    client.push(replace(LARGE, id=8), 0.0, waiter=Delivery("again and again", 2, 5.0))
-    client.handle_timeout(DELAY)
-    client.notices()
-    client.transport_opened(replace(HANDSHAKE, max_payload=1000), "websocket", DELAY)
-    dropped, *failed, _ = client.notices()
-    assert dropped.count == 3
-    assert "the server takes 1000 at once" in dropped.example.problem
-    assert [notice.waiter for notice in failed] == ["waiter", "again and again"]
-    assert {str(notice.error) for notice in failed} == {dropped.example.problem}
-    client.receive(["1::"], DELAY)
-    assert client.frames_to_send() == ["3:::small"]
+def test_who_waits_for_a_pong_goes_on_without_it_in_time():
+    client = connecting_client(opening=revision5())
+    link(client, 0.0, '40{"sid":"s"}', handshake=replace(HANDSHAKE, heartbeat_timeout=None))
+    endpoint = client.join("/chat", "", None, 0.0)
+    client.receive(['40/chat,{"sid":"t"}'], 0.0)
+    client.leave(endpoint)
+    client.join("/chat", "", None, 0.0)
+    assert client.frames_to_send()[-2] == "41/chat,"
+    client.handle_timeout(PATIENCE)
+    assert client.frames_to_send() == ["40/chat,"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sioclient.errors import BufferFull, NotConnected
+from sioclient.errors import BufferFull, LocalProtocolError, NotConnected
 from sioclient.protocol.drafts import make_drafts
 from sioclient.protocol.outbox import SPACING, Outbox, frames_of
 from sioclient.protocol.packets import Event, Message
@@ -232,7 +232,7 @@ def test_drafts_are_settled_in_order():
         drafts = make_drafts(lambda dialect, packet=packet: dialect.encode(packet), unknown.candidates)
         outbox.push(drafts, "", ack=ack)
     ((key, error),) = outbox.settle(one)
-    assert (key, type(error)) == (("", 1), TypeError)
+    assert (key, type(error)) == (("", 1), LocalProtocolError)
     assert outbox.settle(five) == []
     assert outbox.take() == ["3:::a", "3:::b"]
     assert outbox.has_room("x" * 2**20)

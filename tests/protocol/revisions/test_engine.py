@@ -7,8 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError, WrongRevision
+from sioclient.protocol.framing import Pong
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import Ack, Close, Connect, Disconnect, Event, Heartbeat, Json, Malformed, Message, Noop
+from sioclient.protocol.packets import (
+    Ack,
+    Close,
+    Connect,
+    Disconnect,
+    Event,
+    Heartbeat,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+    Ponged,
+)
 from sioclient.protocol.revisions import Handshake, engine_alone, revision4, revision5
 
 OPENINGS = [revision4(), revision5(), engine_alone(3), engine_alone(4)]
@@ -98,6 +111,7 @@ def test_times_of_heartbeats(dialect):
         (ENGINE4, b"x", Message(b"x")),
         (ENGINE3, b"\4x", Message(b"x")),
         (ENGINE4, "0", Connect()),
+        (FIVE, Pong(b"x"), Ponged(b"x")),
     ],
 )
 def test_decoding(dialect, frame, packet):
