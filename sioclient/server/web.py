@@ -14,6 +14,7 @@ from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
 from .handshake import Response, as_jsonp, may_come_from
 from .hub import Hub
+from .proxies import client_address, read_networks
 from .request import Request, read_query
 from .session import LinkKind
 
@@ -278,7 +279,9 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self._query, request.headers, cookies, request.remote_ip or "")
+        trusted = read_networks(self.hub.settings.trusted_proxies)
+        address = client_address(request.remote_ip or "", request.headers, trusted)
+        seen = Request(self._query, request.headers, cookies, address)
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
         self._respond(as_jsonp(response, index) if is_index(index) else response)
@@ -301,6 +304,7 @@ class Http(Quiet):
 
     async def _stream(self) -> None:
         self._set_headers(Response(200, HTML, ""))
+        self.set_header("X-Accel-Buffering", "no")  # nginx would keep it until the response ends, which it does not
         self.write(PREAMBLE)
         if self.client is None:
             self.write(script(GONE))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 import websocket
 
+from sioclient.protocol.revisions import revision1
 from sioclient.server import SocketConnection, event
 from sioclient.server.bodies import PREAMBLE
 from tests.servers_py import Task
@@ -77,10 +78,15 @@ def test_the_handshake(ask):
         assert headers["Connection"] == "keep-alive"
 
 
-def test_s15_session_ids_have_120_bits(ask):
+def test_s15_session_ids_have_144_bits(ask):
     ids = {ask.handshake() for _ in range(20)}
     assert len(ids) == 20
-    assert {len(name) for name in ids} == {20}  # of 64 characters each
+    assert {len(name) for name in ids} == {24}  # of 64 characters each
+
+
+def test_a_session_is_not_taken_for_one_of_a_server_that_counts_bytes(ask):
+    opening = revision1()
+    assert not opening.dialect.may_count_bytes(opening.read_handshake(200, ask.get("/1/")))
 
 
 def test_the_handshake_as_a_script(ask):
@@ -188,6 +194,7 @@ def test_htmlfile(server, ask):
     response = connection.getresponse()
     assert response.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert response.headers["Transfer-Encoding"] == "chunked"
+    assert response.headers["X-Accel-Buffering"] == "no"
     hello = '<script>_("5:::{\\"name\\":\\"hello\\"}");</script>'
     expected = f'{PREAMBLE}<script>_("1::");</script>{hello}'
     assert response.read(len(expected)).decode() == expected
