@@ -87,8 +87,8 @@ class Hub:
                 self._subtract(address)
         if refused is not None:
             return refused
-        # 144 bits in 24 characters. Those of socket.io 0.9.7 to 0.9.19 have 20, by which clients, ours too, know that the
-        # server may kick whoever has sent so many bytes (may_count_bytes of revision 1); this one does not.
+        # 144 bits in 24 characters. Those of socket.io 0.9.7 to 0.9.19 have 20, by which clients, ours too, know that
+        # the server may kick whoever has sent so many bytes (may_count_bytes of revision 1); this one does not.
         session_id = secrets.token_urlsafe(18)
         session = ServerSession(self._dialect, self.settings, self.now())
         self.clients[session_id] = Client(self, session_id, request, session)

@@ -14,6 +14,7 @@ from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
 from .handshake import Response, as_jsonp, may_come_from
 from .hub import Hub
+from .pongs import Pongs
 from .proxies import client_address, read_networks
 from .request import Request, read_query
 from .session import LinkKind
@@ -118,6 +119,7 @@ class WebSocket(Quiet, WebSocketHandler):
     def open(self, session_id: str) -> None:
         """Carry the session, or send an error if it does not exist."""
         self.set_nodelay(True)
+        self._pongs = Pongs(self.ws_connection.stream)  # type: ignore[union-attr,arg-type]
         self.client = self.hub.clients.get(session_id)
         self._link = WebSocketLink(self)
         if self.client is None:
@@ -138,6 +140,12 @@ class WebSocket(Quiet, WebSocketHandler):
     async def _receive_later(self, client: Client, message: str | bytes) -> None:
         await client.room()
         client.receive(message)
+
+    def on_ping(self, data: bytes) -> None:
+        """A pong was written; end the connection of a client that reads none."""
+        if self._pongs.are_too_many(len(data)):
+            self.hub.log.write("ended a websocket from %.200r that reads no pongs", self.request.remote_ip)
+            self.ws_connection.stream.close()  # type: ignore[union-attr]
 
     def on_close(self) -> None:
         """The connection was closed or lost."""
