@@ -40,7 +40,7 @@ class Hub:
         self.log = RateLimitedLog(self.now)
         self._dialect = Dialect()
         self._addresses: Counter[str] = Counter()
-        self._handshakes = Rates(settings.max_handshakes, settings.max_sessions, self.now)
+        self._handshakes = Rates(settings.max_handshakes, max(settings.max_sessions, settings.max_handshakes), self.now)
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()

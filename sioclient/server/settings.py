@@ -38,7 +38,7 @@ class Settings:
         max_message_size: how much a websocket message or the body of a POST may have.
         max_queued: how much may wait for a client that does not read; the packet after that ends its session.
         max_sessions: how many sessions one address may have; of IPv6, the 64 bits of its network count as the address.
-        max_handshakes: how many handshakes one address may make in a second, after ``max_sessions`` of them at once.
+        max_handshakes: how many handshakes one address may make in a second, and ``max_sessions`` of them at once.
         max_clients: how many sessions there may be in all.
     """
 

@@ -14,6 +14,7 @@ from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
 from .handshake import Response, as_jsonp, may_come_from
 from .hub import Hub
+from .pieces import PieceLink
 from .pongs import Pongs
 from .proxies import client_address, read_networks
 from .request import Request, read_query
@@ -55,12 +56,11 @@ class Quiet(RequestHandler):
             self.hub.log.write("a request failed", error=value)
 
 
-class WebSocketLink:
+class WebSocketLink(PieceLink[str]):
     """A websocket: each frame is a message."""
 
-    kind = LinkKind.STREAM
-
     def __init__(self, handler: WebSocket) -> None:
+        super().__init__()
         self._handler = handler
 
     @property
@@ -68,18 +68,20 @@ class WebSocketLink:
         connection = self._handler.ws_connection
         return None if connection is None else connection.stream
 
-    def is_ready(self) -> bool:
+    def _has_room(self) -> bool:
         return self._stream is not None and not self._stream.writing()
 
-    def write(self, frames: list[str]) -> None:
-        for frame in frames:
+    def _write_piece(self, frames: list[str]) -> bool:
+        last = len(frames) - 1
+        for index, frame in enumerate(frames):
             try:
                 written = asyncio.ensure_future(self._handler.write_message(frame))
             except WebSocketClosedError:
-                return
-            written.add_done_callback(self._on_written)
+                return False
+            written.add_done_callback(self._on_written if index == last else _ignore)
+        return True
 
-    def close(self) -> None:
+    def _shut(self) -> None:
         if self._stream is not None and self._stream.writing():
             self._stream.close()  # the client does not read, so a closing handshake would wait for ever
         self._handler.close()
@@ -92,6 +94,12 @@ class WebSocketLink:
             client.flush()
         else:
             client.detach(self)  # Tornado calls on_close only when it reads on, so not before there is room
+
+
+def _ignore(written: asyncio.Future[None]) -> None:
+    """Take note of an error, or asyncio would log it: the last frame has the same one."""
+    if not written.cancelled():
+        written.exception()
 
 
 class WebSocket(Quiet, WebSocketHandler):
@@ -175,12 +183,11 @@ class PollLink:
             self.frames.set_result(frames)
 
 
-class StreamLink:
+class StreamLink(PieceLink[str]):
     """An htmlfile: a response without an end, with an element for each frame."""
 
-    kind = LinkKind.STREAM
-
     def __init__(self, handler: Http, client: Client) -> None:
+        super().__init__()
         self._handler, self._client = handler, client
         self._unwritten = 0
         self.closed = asyncio.Event()
@@ -189,15 +196,18 @@ class StreamLink:
     def is_writing(self) -> bool:
         return self._unwritten > 0
 
-    def is_ready(self) -> bool:
+    def _has_room(self) -> bool:
         return not self.is_writing and not self.closed.is_set()
 
-    def write(self, frames: list[str]) -> None:
+    def _write_piece(self, frames: list[str]) -> bool:
+        if self.closed.is_set():
+            return False
         self._handler.write("".join(map(script, frames)))
         self._unwritten += 1
         asyncio.ensure_future(self._handler.flush()).add_done_callback(self._on_written)
+        return True
 
-    def close(self) -> None:
+    def _shut(self) -> None:
         self.closed.set()
 
     def _on_written(self, _: asyncio.Future[None]) -> None:

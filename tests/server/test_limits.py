@@ -16,7 +16,7 @@ import websocket
 
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, concurrent, event, uploads
-from sioclient.server.client import MOST_IN_A_ROW, MOST_UNREAD
+from sioclient.server.client import MOST_IN_A_ROW, MOST_TIME, MOST_UNREAD
 from sioclient.server.web import Http
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
@@ -460,6 +460,24 @@ def test_s15_other_clients_have_their_turn_during_a_flood(socket_server, raw):
     assert ask.post(f"/1/xhr-polling/{name}", "\ufffd5\ufffd3:::x" * 5000) == "1"
     eventually(lambda: len(heard) == 5000)
     assert 0 < turns[0] <= MOST_IN_A_ROW
+
+
+def test_s15_a_step_that_takes_long_ends_the_turn(socket_server, raw):
+    heard, turns = [], []
+
+    class Slow(SocketConnection):
+        def on_message(self, message):
+            if not heard:
+                asyncio.get_running_loop().call_soon(lambda: turns.append(len(heard)))
+            heard.append(message)
+            time.sleep(MOST_TIME * 1.2)
+
+    ask = raw(socket_server(Slow))
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    assert ask.post(f"/1/xhr-polling/{name}", "\ufffd5\ufffd3:::x" * 20) == "1"
+    eventually(lambda: len(heard) == 20)
+    assert turns == [1]
 
 
 def test_s15_handlers_that_run_at_once_are_bounded(server, raw):
