@@ -512,6 +512,23 @@ def test_s15_garbage_is_dropped(server, raw, caplog):
     assert all(len(record.getMessage()) < 600 for record in ours)
 
 
+CONTROL = ["5:1:/a\x01:{}", "1:1:/a\x01", "3:1+:/\n:x", "1:2:/a?\x7f", "0:1:/\x01", "6::/\x01:1", "7:1:/\x01:x"]
+
+
+def test_s15_control_characters_in_an_endpoint_with_an_id(server, raw, caplog):
+    ask = raw(server)
+    with rogue(server, raw) as (connection, _):
+        for frame in [*CONTROL, "8:9::"]:
+            connection.send(frame)
+        assert [connection.recv() for _ in range(2)] == ["1::", "6:::9"]
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    frames = [*CONTROL, "8:9::"]
+    assert ask.post(f"/1/xhr-polling/{name}", "".join(f"\ufffd{len(frame)}\ufffd{frame}" for frame in frames)) == "1"
+    assert ask.get(f"/1/xhr-polling/{name}") == "6:::9"
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_s15_garbage_in_posts_and_urls(server, raw):
     ask = raw(server)
     name = ask.handshake()
