@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import struct
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import pytest
 import websocket
@@ -419,3 +421,41 @@ def test_the_newest_poll_wins_and_older_ones_are_closed(socket_server, raw):
     eventually(lambda: link_of(server, name) is None, "the response")
     for poll in polls:
         poll.close()
+
+
+MARK = "Xq7<script>'\"Zk3"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/1/?jsonp={0}",
+        "/1/?jsonp=0&{0}={0}",
+        "/{0}/",
+        "/1/{0}/id",
+        "/1/xhr-polling/{0}",
+        "/1/jsonp-polling/{0}?i={0}",
+        "/1/htmlfile/{0}",
+        "/1/websocket/{0}",
+        "/1/xhr-polling/{0}?disconnect={0}",
+        "/1/xhr-polling/nobody/{0}",
+        "/../{0}",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+def test_s15_nothing_of_a_request_is_reflected(ask, method, path):
+    names = ("Referer", "Cookie", "User-Agent", "X-Forwarded-For", "Content-Type", "X-Mark")
+    with contextlib.suppress(http.client.RemoteDisconnected, ConnectionResetError):
+        body = MARK.encode() if method == "POST" else None
+        status, headers, text = ask.ask(method, path.format(quote(MARK)), body, **dict.fromkeys(names, MARK))
+        for part in ("Xq7", "Zk3"):
+            assert part not in f"{status} {headers} {text}"
+        assert "html" not in headers["Content-Type"] or status >= 400 or "htmlfile" in path
+        assert headers["X-Content-Type-Options"] == "nosniff" or "/../" in path
+
+
+def test_s15_an_origin_is_named_in_its_header_only(ask):
+    status, headers, text = ask.ask("GET", "/1/", Origin="http://Xq7.example")
+    assert (status, headers["Access-Control-Allow-Origin"]) == (200, "http://Xq7.example")
+    del headers["Access-Control-Allow-Origin"]
+    assert "Xq7" not in f"{headers} {text}"
