@@ -12,6 +12,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
+from .fairness import fair
 from .handshake import Response, as_jsonp, may_come_from
 from .hub import Hub
 from .pieces import PieceLink
@@ -127,7 +128,9 @@ class WebSocket(Quiet, WebSocketHandler):
     def open(self, session_id: str) -> None:
         """Carry the session, or send an error if it does not exist."""
         self.set_nodelay(True)
-        self._pongs = Pongs(self.ws_connection.stream)  # type: ignore[union-attr,arg-type]
+        stream: IOStream = self.ws_connection.stream  # type: ignore[union-attr,assignment]
+        stream.read_bytes = fair(stream.read_bytes)  # type: ignore[method-assign]
+        self._pongs = Pongs(stream)
         self.client = self.hub.clients.get(session_id)
         self._link = WebSocketLink(self)
         if self.client is None:
