@@ -291,7 +291,8 @@ def test_what_is_said_while_the_connection_is_away_is_marked(driver, serve):
     page.say("written meanwhile")
     page.shows("written meanwhile\nnot sent yet")
     recorder = Recorder()
-    with serve(server.port) as again, SocketIO("localhost", again.port, recorder):
+    again = serve(server.port)
+    with SocketIO("localhost", again.port, recorder):
         page.shows("you are back; what others said meanwhile is not shown")
         assert recorder.next("msg to room") == ("msg to room", "ada", "written meanwhile")
         page.shows("written meanwhile")
