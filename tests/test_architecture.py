@@ -50,7 +50,7 @@ The command line uses what every program can use.
 ONLY = {
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
-    "tornado": {f"server/{name}.py" for name in ("accepting", "server", "web", "webpage")},
+    "tornado": {f"server/{name}.py" for name in ("accepting", "guarded", "server", "web", "webpage")},
 }
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
 
 from tornado.iostream import IOStream
-from tornado.web import HTTPError, RequestHandler, stream_request_body
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.web import HTTPError, stream_request_body
+from tornado.websocket import WebSocketClosedError
 
 from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
-from .fairness import fair
+from .guarded import GuardedSocket, Quiet
 from .handshake import Response, as_jsonp, may_come_from
-from .hub import Hub
 from .pieces import PieceLink
-from .pongs import Pongs
-from .proxies import client_address, read_networks
 from .request import Request, read_query
 from .session import LinkKind
 
@@ -28,33 +24,6 @@ WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
 def _parts(path: str | None) -> list[str]:
     """Return the version, the transport and the session id in a path; empty for those that are not there."""
     return [*(path or "").split("/"), "", "", ""][:3]
-
-
-class Quiet(RequestHandler):
-    """A request handler without Etag, Server and XSRF cookie, that writes to the hub's log only."""
-
-    def initialize(self, hub: Hub) -> None:
-        self.hub = hub
-
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        self.set_header("X-Content-Type-Options", "nosniff")
-
-    def compute_etag(self) -> None:
-        return None  # two polls may well have the same response
-
-    def check_xsrf_cookie(self) -> None:
-        pass  # the session id is in the URL and not in a cookie, so no other page can use it
-
-    def check_trusted_origin(self, origin: str) -> bool:
-        return True  # as above; the handshake checks the origin
-
-    def _log(self) -> None:
-        pass  # Tornado would write every request to its log
-
-    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        if not isinstance(value, (HTTPError, asyncio.CancelledError)):
-            self.hub.log.write("a request failed", error=value)
 
 
 class WebSocketLink(PieceLink[str]):
@@ -103,18 +72,10 @@ def _ignore(written: asyncio.Future[None]) -> None:
         written.exception()
 
 
-class WebSocket(Quiet, WebSocketHandler):
+class WebSocket(GuardedSocket):
     """``/socket.io/1/websocket/ID``."""
 
     client: Client | None = None
-
-    @property
-    def max_message_size(self) -> int:
-        """How many bytes a message may have; Tornado checks that before it reads."""
-        return self.hub.settings.max_message_size
-
-    def check_origin(self, origin: str) -> bool:
-        return True  # get() has checked it, also where there is none
 
     async def get(self, *args: str, **kwargs: str) -> None:
         """Become a websocket, if that is offered, and to this page."""
@@ -127,10 +88,7 @@ class WebSocket(Quiet, WebSocketHandler):
 
     def open(self, session_id: str) -> None:
         """Carry the session, or send an error if it does not exist."""
-        self.set_nodelay(True)
-        stream: IOStream = self.ws_connection.stream  # type: ignore[union-attr,assignment]
-        stream.read_bytes = fair(stream.read_bytes)  # type: ignore[method-assign]
-        self._pongs = Pongs(stream)
+        self.guard()
         self.client = self.hub.clients.get(session_id)
         self._link = WebSocketLink(self)
         if self.client is None:
@@ -151,12 +109,6 @@ class WebSocket(Quiet, WebSocketHandler):
     async def _receive_later(self, client: Client, message: str | bytes) -> None:
         await client.room()
         client.receive(message)
-
-    def on_ping(self, data: bytes) -> None:
-        """A pong was written; end the connection of a client that reads none."""
-        if self._pongs.are_too_many(len(data)):
-            self.hub.log.write("ended a websocket from %.200r that reads no pongs", self.request.remote_ip)
-            self.ws_connection.stream.close()  # type: ignore[union-attr]
 
     def on_close(self) -> None:
         """The connection was closed or lost."""
@@ -300,9 +252,7 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        trusted = read_networks(self.hub.settings.trusted_proxies)
-        address = client_address(request.remote_ip or "", request.headers, trusted)
-        seen = Request(self._query, request.headers, cookies, address)
+        seen = Request(self._query, request.headers, cookies, self.address)
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
         self._respond(as_jsonp(response, index) if is_index(index) else response)
