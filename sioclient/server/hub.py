@@ -13,6 +13,7 @@ from .client import Client
 from .connection import Audience, SocketConnection
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
+from .pieces import PieceLink
 from .proxies import limited_unit
 from .rates import Rates
 from .request import Request
@@ -44,6 +45,7 @@ class Hub:
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
+        self.busy: set[PieceLink[str]] = set()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -149,6 +151,8 @@ class Hub:
             await asyncio.sleep(0.01)
         for client in list(self.clients.values()):
             client.drop()
+        for link in list(self.busy):
+            link.finish()
         await asyncio.sleep(0)  # the turn in which the last on_close is called
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_TIME)

@@ -17,13 +17,19 @@ MOST_AT_ONCE = 500
 
 
 class PieceLink(ABC, Generic[Frame]):
-    """A link to a client that writes no more than so many frames in a turn of the loop."""
+    """A link to a client that writes no more than so many frames in a turn of the loop.
+
+    Args:
+        busy: the links that have something to write; a server that stops finishes them.
+    """
 
     kind = LinkKind.STREAM
 
-    def __init__(self) -> None:
+    def __init__(self, busy: set[PieceLink[Frame]]) -> None:
+        self._busy = busy
         self._rest: deque[Frame] = deque()
         self._is_closing = False
+        self._next: asyncio.Handle | None = None
 
     def is_ready(self) -> bool:
         """Return whether the network has taken what was written before."""
@@ -41,15 +47,26 @@ class PieceLink(ABC, Generic[Frame]):
         if not self._rest:
             self._shut()
 
+    def finish(self) -> None:
+        """Write all that is left at once."""
+        while self in self._busy:
+            self._go_on()
+
     def _go_on(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
         piece = list(islice(self._rest, MOST_AT_ONCE))
         if piece and not self._write_piece(piece):
             self._rest.clear()
         for _ in range(min(len(piece), len(self._rest))):
             self._rest.popleft()
         if self._rest:
-            asyncio.get_running_loop().call_soon(self._go_on)
-        elif self._is_closing:
+            self._busy.add(self)
+            self._next = asyncio.get_running_loop().call_soon(self._go_on)
+            return
+        self._busy.discard(self)
+        if self._is_closing:
             self._shut()
 
     @abstractmethod

@@ -30,7 +30,7 @@ class WebSocketLink(PieceLink[str]):
     """A websocket: each frame is a message."""
 
     def __init__(self, handler: WebSocket) -> None:
-        super().__init__()
+        super().__init__(handler.hub.busy)
         self._handler = handler
 
     @property
@@ -142,7 +142,7 @@ class StreamLink(PieceLink[str]):
     """An htmlfile: a response without an end, with an element for each frame."""
 
     def __init__(self, handler: Http, client: Client) -> None:
-        super().__init__()
+        super().__init__(handler.hub.busy)
         self._handler, self._client = handler, client
         self._unwritten = 0
         self.closed = asyncio.Event()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
+import threading
 
 import pytest
 import websocket
 
-from sioclient.server import SocketConnection, event
+from sioclient.server import SocketConnection, SocketServer, event
 from sioclient.server.bodies import PREAMBLE, script
 from sioclient.server.pieces import MOST_AT_ONCE, PieceLink
 from sioclient.server.web import WebSocketLink
@@ -17,7 +19,7 @@ from tests.waiting import PATIENCE, eventually
 
 class Link(PieceLink):
     def __init__(self):
-        super().__init__()
+        super().__init__(set())
         self.pieces, self.is_lost, self.is_shut = [], False, False
 
     def _has_room(self):
@@ -47,11 +49,27 @@ def test_s15_only_so_many_frames_are_written_in_a_turn():
         link.write(FRAMES)
         assert link.pieces == [FRAMES[:MOST_AT_ONCE]]
         assert not link.is_ready()
+        assert link._busy == {link}
         link.write(["later"])
         while not link.is_ready():
             await asyncio.sleep(0)
+        assert not link._busy
         assert [len(piece) for piece in link.pieces] == [MOST_AT_ONCE, MOST_AT_ONCE, 2]
         assert [frame for piece in link.pieces for frame in piece] == [*FRAMES, "later"]
+
+    in_loop(check)
+
+
+def test_what_is_left_can_be_written_at_once():
+    async def check(link):
+        link.write(FRAMES)
+        link.close()
+        link.finish()
+        assert [frame for piece in link.pieces for frame in piece] == FRAMES
+        assert link.is_shut
+        await asyncio.sleep(0)
+        link.finish()
+        assert len(link.pieces) == 3
 
     in_loop(check)
 
@@ -90,6 +108,11 @@ class Main(SocketConnection):
         for number in range(COUNT):
             self.send(str(number))
         self.close()
+
+    @event
+    def pour_at_the_end(self):
+        for number in range(COUNT):
+            self.send(str(number))
 
 
 @pytest.fixture
@@ -132,3 +155,29 @@ def test_s15_thousands_of_packets_in_an_htmlfile_arrive_before_its_end(server, r
     response.close()
     connection.close()
     eventually(lambda: server.call(lambda: len(server.router._hub.clients)) == 0, "the end of the session")
+
+
+def test_a_server_that_stops_writes_what_is_left(raw):
+    received = []
+
+    def read():
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            while True:
+                received.append(connection.recv())
+
+    with SocketServer(Main, 0) as server:
+        name = raw(server).handshake()
+        address = f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/{name}"
+        connection = websocket.create_connection(address, timeout=PATIENCE)
+        assert connection.recv() == "1::"
+        reading = threading.Thread(target=read)
+        reading.start()
+
+        def pour_and_stop():
+            server.router._hub.clients[name].connections[""].pour_at_the_end()
+            server._stopped.set()
+
+        server.call(pour_and_stop)
+    reading.join(PATIENCE)
+    connection.shutdown()
+    assert received[:COUNT] == [f"3:::{number}" for number in range(COUNT)]
