@@ -75,7 +75,7 @@ setup(
             *MUTATE,
             *TYPES,
             "bandit>=1.8",
-            "codespell>=2.4",
+            "codespell[toml]>=2.4",
             "matplotlib>=3.8",
             "mypy>=1.11",
             "orjson>=3.9",

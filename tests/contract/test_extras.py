@@ -23,6 +23,7 @@ ENTRIES = [
     ("tornado", "sioclient[server]", ["-c", SERVE]),
     ("tornado", "sioclient[server]", ["chatbot.py", "--once"]),
     ("msgpack", "sioclient[msgpack]", ["-c", MSGPACK]),
+    ("msgpack", "sioclient[msgpack]", ["-m", "sioclient", "call", "localhost:1", "x", "--parser", "msgpack"]),
     ("socks", "sioclient[socks]", ["-c", SOCKS]),
     ("requests", ".[server]", ["chatbot.py"]),
 ]
