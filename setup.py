@@ -36,7 +36,14 @@ TEST = [
     "websockets>=13",
 ]
 MUTATE = ["mutmut>=3.8; sys_platform != 'win32'"]  # it forks for every change
-PACKAGE = ["build>=1.2", "check-jsonschema>=0.33", "check-manifest>=0.50", "pyroma>=5.0", "setuptools>=77", "twine>=6.1"]
+PACKAGE = [
+    "build>=1.2",
+    "check-jsonschema>=0.33",
+    "check-manifest>=0.50",
+    "pyroma>=5.0",
+    "setuptools>=77",
+    "twine>=6.1",
+]
 TYPES = ["simplejson>=3.19", "types-simplejson>=3.19", "typing_extensions>=4.4"]
 
 setup(
