@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -347,6 +348,16 @@ def test_the_base_namespace_does_nothing():
     assert function_for(namespace, "error", is_report=True)("reason", "") is None
     assert function_for(namespace, "message")("text") is None
     assert function_for(namespace, "news")(1) is None
+
+
+def test_the_connection_ends_when_nobody_holds_it(port, make):
+    socket = SocketIO("127.0.0.1", port, Noting, transports="websocket")
+    socket.define(Noting, "/chat")
+    socket.emit("echo", 1, print)
+    socket.wait_for_callbacks(PATIENCE)
+    with pytest.warns(ResourceWarning, match="never disconnected"):
+        del socket
+        gc.collect()
 
 
 def test_a_full_inbox_holds_back_until_it_is_read():

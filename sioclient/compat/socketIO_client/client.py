@@ -48,7 +48,7 @@ class SocketIO:
         port: int | None = None,
         Namespace: type[SocketIONamespace] | None = SocketIONamespace,  # noqa: N803 - the contract
         wait_for_connection: bool = True,
-        transports: Sequence[str] = TRANSPORTS,
+        transports: str | Sequence[str] = TRANSPORTS,
         resource: str = "socket.io",
         hurry_interval_in_seconds: float = 1,
         **options: Any,
@@ -56,10 +56,14 @@ class SocketIO:
         self._inbox = Inbox()
         self._namespaces: dict[str, SocketIONamespace] = {}
         self._pending: set[object] = set()
+        names = (
+            [transports] if isinstance(transports, str) else sorted(transports, key=lambda name: name != "websocket")
+        )
         options = {"reconnect_when_kicked": True, **options, "wait_for_connection": wait_for_connection}
-        options |= {"transports": sorted(transports, key=lambda name: name != "websocket"), "resource": resource}
         reporter = Reporter("", self._inbox)
-        self._link = client.SocketIO(host, port, reporter, auto_connect=False, **options)
+        self._link = client.SocketIO(
+            host, port, reporter, auto_connect=False, transports=names, resource=resource, **options
+        )
         reporter.attach_to(self._link)
         self._channels: dict[str, tuple[Channel, Reporter]] = {"": (self._link, reporter)}
         with renamed():
