@@ -52,7 +52,7 @@ ELSEWHERE = {
     "protocol/receiver.py": "protocol/test_receiver.py|protocol/test_turns.py|protocol/test_detour.py",
     "protocol/revisions/__init__.py": "protocol/test_revisions.py",
     "protocol/sending.py": "protocol/test_client.py|protocol/test_detour.py",
-    "server/__init__.py": "server/test_server.py",
+    "server/__init__.py": "server/test_server.py|server/test_package.py",
     "server/__main__.py": "server/test_main.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py",
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py",
