@@ -351,13 +351,17 @@ def test_the_base_namespace_does_nothing():
 
 
 def test_the_connection_ends_when_nobody_holds_it(port, make):
-    socket = SocketIO("127.0.0.1", port, Noting, transports="websocket")
-    socket.define(Noting, "/chat")
-    socket.emit("echo", 1, print)
-    socket.wait_for_callbacks(PATIENCE)
-    with pytest.warns(ResourceWarning, match="never disconnected"):
-        del socket
+    held = [SocketIO("127.0.0.1", port, Noting, transports="websocket")]
+    held[0].define(Noting, "/chat")
+    held[0].emit("sum", 1, 2, held.append)
+    held[0].wait_for_callbacks(PATIENCE)
+
+    def forget():
+        held.clear()
         gc.collect()
+
+    with pytest.warns(ResourceWarning, match="never disconnected"):
+        forget()
 
 
 def test_a_full_inbox_holds_back_until_it_is_read():
