@@ -21,7 +21,10 @@ HERE = Path(__file__).resolve().parent
 
 KINDS = {"sioclient": "sioclient.locust", "python_socketio": "locust.contrib.socketio"}
 
-HEADER = f"{'users of':24} {'users':>6} {'CPU/user, ms':>13} {'KiB/user':>9} {'CPU, %':>7} {'calls/s':>8} {'p50':>6} {'p95':>6}"
+HEADER = (
+    f"{'users of':24} {'users':>6} {'CPU/user, ms':>13} {'KiB/user':>9} {'CPU, %':>7} {'calls/s':>8} {'p50':>6}"
+    + (f" {'p95':>6} {'failed':>7}")
+)
 
 
 def main() -> None:
@@ -58,7 +61,8 @@ def _row(title: str, users: int, found: dict[str, float]) -> str:
     share = found["cpu"] / found["seconds"]
     return (
         f"{title:24} {users:6} {1000 * share / users:13.3f} {found['memory'] / 1024 / users:9.1f} {100 * share:7.1f} "
-        f"{found['calls'] / found['seconds']:8.1f} {found['p50']:6.0f} {found['p95']:6.0f}"
+        f"{found['calls'] / found['seconds']:8.1f} {found['p50']:6.0f} {found['p95']:6.0f} "
+        f"{found['failures']:7.0f}"
     )
 
 

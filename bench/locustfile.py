@@ -7,6 +7,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import gevent
 import psutil
@@ -17,7 +18,7 @@ if os.environ["KIND"] == "sioclient":
 
     class Caller(SocketIOUser):
         wait_time = constant_throughput(1)
-        sio_options = {"transports": "websocket", "revision": 5}
+        sio_options: ClassVar = {"transports": "websocket", "revision": 5}
 
         @task
         def ask(self):

@@ -1,5 +1,8 @@
-"""Load on a chat, with Locust: ``pip install sioclient[locust,server]``, then
+"""Load on a chat, with Locust.
 
+::
+
+    pip install sioclient[locust,server]
     python -m sioclient.server --port 8000
     locust -f examples/locust_chat.py --headless -u 50 -r 10 -t 30 -s 10 --host http://localhost:8000
 

@@ -218,6 +218,8 @@ class _Measured(Channel):
         row, begun = self.row_of(name), time.perf_counter()
         try:
             values = super().call(name, *args, timeout=timeout)
+        except LocalProtocolError:  # the program is to be mended
+            raise
         except SocketIOError as error:
             self.requests.add("CALL", row, since(begun), (), error)
             end_task(error)
@@ -258,7 +260,7 @@ class _Measured(Channel):
         except BaseException as error:
             if found is not None:
                 found.__self__.forget()
-            if isinstance(error, SocketIOError):
+            if isinstance(error, SocketIOError) and not isinstance(error, LocalProtocolError):
                 self.requests.add("SENT" if found is None else "EMIT", self.row_of(name), None, (), error)
                 end_task(error)
             raise
@@ -367,11 +369,8 @@ _ENDING: dict[type, type] = {}
 
 
 def end_task(error: SocketIOError) -> None:
-    """Have Locust end the task that raises this, without a traceback in its log: the request has its row.
-
-    What only a programmer can mend is left as it is.
-    """
+    """Have Locust end the task that raises this, without a traceback in its log: the request has its row."""
     kind = type(error)
-    if not isinstance(error, (LocalProtocolError, RescheduleTask)):
+    if not isinstance(error, RescheduleTask):
         _ENDING.setdefault(kind, type(kind.__name__, (kind, RescheduleTask), {}))
         error.__class__ = _ENDING[kind]

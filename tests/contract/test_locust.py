@@ -75,7 +75,7 @@ class Run:
         self._server = stack.enter_context(start(SERVERS[name]))
         self._asking = stack.enter_context(SocketIO("127.0.0.1", self._server.port))
         self._count()
-        self._output = stack.enter_context(open(folder / "log", "w+"))
+        self._output = stack.enter_context((folder / "log").open("w+"))
         port = free_port()
         master = ["--master", "--master-bind-port", port, "--expect-workers", WORKERS, "--headless"]
         master += ["-u", USERS, "-r", USERS, "--host", f"http://127.0.0.1:{self._server.port}"]

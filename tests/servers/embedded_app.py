@@ -107,7 +107,6 @@ class Connection(SocketConnection):
         count("heard", "sum")
         return a + b
 
-
     @event
     def subscribe(self, topic):
         count("heard", "subscribe")
