@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from .servers import MODERN, real_server
@@ -21,10 +22,8 @@ HERE = Path(__file__).resolve().parent
 
 KINDS = {"sioclient": "sioclient.locust", "python_socketio": "locust.contrib.socketio"}
 
-HEADER = (
-    f"{'users of':24} {'users':>6} {'CPU/user, ms':>13} {'KiB/user':>9} {'CPU, %':>7} {'calls/s':>8} {'p50':>6}"
-    + (f" {'p95':>6} {'failed':>7}")
-)
+COLUMNS = ("users of", "users", "ms/connect", "ms/call", "KiB/user", "calls/s", "p50", "p95", "failed")
+WIDTHS = (24, 6, 11, 8, 9, 8, 6, 6, 7)
 
 
 def main() -> None:
@@ -35,7 +34,7 @@ def main() -> None:
         if port is None:
             return
         _pin(cores[1:2])
-        print(HEADER)
+        print(_line(COLUMNS))
         for users in options.users:
             for kind in options.kinds:
                 print(_row(KINDS[kind], users, measure(kind, users, options.seconds, port)), flush=True)
@@ -58,12 +57,17 @@ def measure(kind: str, users: int, seconds: float, port: int) -> dict[str, float
 
 
 def _row(title: str, users: int, found: dict[str, float]) -> str:
-    share = found["cpu"] / found["seconds"]
-    return (
-        f"{title:24} {users:6} {1000 * share / users:13.3f} {found['memory'] / 1024 / users:9.1f} {100 * share:7.1f} "
-        f"{found['calls'] / found['seconds']:8.1f} {found['p50']:6.0f} {found['p95']:6.0f} "
-        f"{found['failures']:7.0f}"
-    )
+    """Return a line of the table. Times are of the CPU, but for the percentiles, which are of response times.
+
+    The CPU time of a user's first calls, while others are still connecting, is counted as that of connecting.
+    """
+    each = 1000 * found["connecting"] / users, 1000 * found["cpu"] / found["calls"], found["memory"] / 1024 / users
+    rest = found["calls"] / found["seconds"], found["p50"], found["p95"], found["failures"]
+    return _line((title, str(users), *(f"{figure:.3g}" for figure in each), *(f"{figure:.0f}" for figure in rest)))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return " ".join(f"{cell:{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 def _pin(cores: list[int]) -> None:
