@@ -13,7 +13,7 @@ from json import JSONEncoder
 from typing import Any, ClassVar
 
 try:
-    from locust import User
+    from locust import User, events
     from locust.exception import LocustError, RescheduleTask, StopUser
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
@@ -32,10 +32,6 @@ from .transports import websocket  # noqa: F401  # with all that it needs: no us
 __all__ = ["MeasuredChannel", "MeasuredSocketIO", "SocketIOUser"]
 
 logger = logging.getLogger("sioclient")
-if logger.level == logging.NOTSET:
-    logger.setLevel(
-        logging.WARNING
-    )  # Locust logs at INFO, where each of a thousand connections would tell how it fares
 
 _LOOK = 0.02
 """Seconds between two looks at whether all acknowledgements have come: only users that stop look."""
@@ -98,7 +94,7 @@ class SocketIOUser(User, Handler[Any]):
                 return self.sio.open()
             except ConnectError as error:
                 if attempt >= self.connect_attempts or not error.retryable:
-                    raise StopUser(str(error)) from error
+                    raise StopUser(str(error)) from None  # Locust logs it, for each user
             time.sleep(attempt)
             attempt += 1
 
@@ -120,6 +116,15 @@ class SocketIOUser(User, Handler[Any]):
         if not isinstance(error, RescheduleTask):  # that of a request, which has its row
             self.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
             super().on_exception(event, error)
+
+
+def be_quiet(**_: Any) -> None:
+    """Log warnings only, unless somebody wants more: Locust logs at INFO, where each connection tells how it fares."""
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.WARNING)
+
+
+events.init.add_listener(be_quiet)  # type: ignore[no-untyped-call]
 
 
 class Requests:
