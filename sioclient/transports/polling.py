@@ -68,16 +68,7 @@ class PollingTransport(PostingTransport):
         self.posts.url = url
         with connect_errors(self.name, url):
             self._polls.send(fresh_url(url), deadline)
-            response = self._polls.receive(deadline)
-            if response.status != 200:
-                raise HandshakeRejected(
-                    f"the server refused {self.name} with status {response.status}, {response.body[:200]!r}: "
-                    f"{advice(response.status, response.body)}",
-                    status=response.status,
-                    body=response.body,
-                    retry_after=response.retry_after,
-                )
-            self._waiting = iter(self._frames(response))
+            self._waiting = iter(first_frames(self.name, self._polls.receive(deadline), self._framing))
 
     def recv(self) -> list[Frame]:
         """Return what the last poll has brought, at most a thousand frames, or the next; see ``Transport.recv``."""
@@ -97,9 +88,7 @@ class PollingTransport(PostingTransport):
                 return []
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
-            if response.status != 200:
-                raise refused("a poll", response.status, response.body)
-            frames = self._frames(response)
+            frames = frames_of(response, self._framing)
             self._count(frames)
             self._waiting = iter(frames)
             return list(islice(self._waiting, _MOST_FRAMES))
@@ -134,13 +123,30 @@ class PollingTransport(PostingTransport):
         else:
             self._paid_until = float("-inf")
 
-    def _frames(self, response: Response) -> list[Frame]:
-        if response.body.startswith("<"):
-            raise RemoteProtocolError(f"a web page instead of packets: {response.body[:200]!r}")
-        return list(self._framing.decode_payload(response.body))
-
 
 class JsonpTransport(PollingTransport):
     """jsonp-polling, with which old browsers reached other hosts: forms there, scripts back."""
 
     name = "jsonp-polling"
+
+
+def first_frames(name: str, response: Response, framing: Framing) -> list[Frame]:
+    """Return the frames in the response to the first poll of a transport, or raise HandshakeRejected."""
+    if response.status != 200:
+        raise HandshakeRejected(
+            f"the server refused {name} with status {response.status}, {response.body[:200]!r}: "
+            f"{advice(response.status, response.body)}",
+            status=response.status,
+            body=response.body,
+            retry_after=response.retry_after,
+        )
+    return frames_of(response, framing)
+
+
+def frames_of(response: Response, framing: Framing) -> list[Frame]:
+    """Return the frames in the response to a poll, or raise ConnectionLost or RemoteProtocolError."""
+    if response.status != 200:
+        raise refused("a poll", response.status, response.body)
+    if response.body.startswith("<"):
+        raise RemoteProtocolError(f"a web page instead of packets: {response.body[:200]!r}")
+    return list(framing.decode_payload(response.body))

@@ -33,7 +33,7 @@ import websocket
 from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError, advice
 from ..protocol.framing import PING_MARK, Frame, Pong
 from .exchange import Request, read_head, redirect_target, retry_after
-from .failures import ClosedWithCode, TooLarge, other_scheme
+from .failures import TooLarge, close_error, upgrade_error
 from .frames import decode
 from .framestream import FrameReader, FrameWriter
 from .stream import Stream
@@ -56,21 +56,6 @@ _OURS = frozenset({"host", "cookie", "connection"})
 
 _FOR_THE_LIBRARY = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
 """Headers of the response that websocket-client checks; it need not see the others."""
-
-
-_CODES = {
-    1000: "normal",
-    1001: "going away",
-    1002: "protocol error",
-    1003: "unsupported data",
-    1007: "not UTF-8",
-    1008: "policy violation",
-    1009: "message too big",
-    1011: "internal error",
-    1012: "restart",
-    1013: "try again later",
-}
-"""What the close codes of a websocket mean: RFC 6455, 7.4.1, and the registry that it began."""
 
 
 class WsClient:
@@ -113,7 +98,9 @@ class WsClient:
         except ConnectError:
             raise
         except Exception as error:
-            raise _upgrade_error(error, request) from error
+            if isinstance(error, websocket.WebSocketTimeoutException):
+                error = TimeoutError(str(error))
+            raise upgrade_error(error, request.url) from error
         self._ws.sock = self._socket  # type: ignore[assignment]  # all that the library asks of a socket
 
     def recv(self) -> Frame:
@@ -308,24 +295,3 @@ def _write(writer: FrameWriter, frame: bytes) -> None:
         writer.write_control(frame)
     except TimeoutError as error:
         raise ConnectionResetError(str(error)) from error
-
-
-def close_error(data: bytes) -> OSError:
-    """Return the error for a close frame with this payload: a code of two bytes and a reason, or nothing."""
-    if len(data) < 2:
-        return ConnectionResetError("the server sent a close frame")
-    code, reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8", "replace")
-    meaning = f" ({_CODES[code]})" if code in _CODES else ""
-    return ClosedWithCode(f"the server sent the close code {code}{meaning}" + (f", {reason!r}" if reason else ""))
-
-
-def _upgrade_error(error: Exception, request: Request) -> ConnectError:
-    scheme = "" if request.secure else f". If the port is for https, try {other_scheme(request.url)}"
-    if isinstance(error, (TimeoutError, websocket.WebSocketTimeoutException)):
-        return ConnectError(f"the server did not respond to the upgrade to a websocket in time{scheme}")
-    if isinstance(error, TooLarge):
-        return ConnectError(f"the websocket did not open: {error}", retryable=False)
-    return ConnectError(
-        f"the server did not accept the websocket ({error}): old servers say so by closing the connection, when the "
-        f"Origin is not one of theirs (see headers=), the transport is disabled, or a proxy breaks upgrades{scheme}"
-    )
