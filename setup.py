@@ -10,7 +10,9 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py"
 
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6"]
+AIO = ["anyio>=4.5"]
 TEST = [
+    *AIO,
     *MSGPACK,
     *SERVER,
     "coverage[toml]>=7.6",
@@ -28,6 +30,7 @@ TEST = [
     "pytest-xdist>=3.6",
     "python-socketio>=5.11",
     "selenium>=4.20",
+    "trio>=0.27",
     "socketIO-client==0.5.7.4",
     "trustme>=1.1",
     "uvicorn>=0.30",
@@ -50,6 +53,7 @@ setup(
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
     extras_require={
+        "aio": AIO,
         "msgpack": MSGPACK,
         "server": SERVER,
         "socks": ["PySocks>=1.7.1"],
