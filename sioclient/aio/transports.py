@@ -37,6 +37,9 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _POST_TIMEOUT = 60.0
 _REFUSAL_SHOWN = 200
 
+_MOST_IDLE, _PACE, _HELD = 5, 1.0, 0.1
+"""Quick polls in a row that may bring nothing, seconds before each that follows, and those that are not quick."""
+
 
 class Transport:
     """Moves the frames of one session; see ``sioclient.transports.base.Transport``, whose methods wait there."""
@@ -208,7 +211,7 @@ class PollingTransport(Transport):
     ) -> None:
         self._framing, self._bodies, self._asks_first = framing, bodies(framing), asks_first
         self._polls, self._posts = Requests(http, "GET", limit), Requests(http, "POST", limit)
-        self._url, self._first = "", list[Frame]()
+        self._url, self._first, self._idle = "", list[Frame](), 0
 
     async def open(self, url: str, deadline: float) -> None:
         """Make the first poll, to which every server of revision 1 responds at once."""
@@ -223,7 +226,13 @@ class PollingTransport(Transport):
             frames, self._first = self._first, []
             return frames
         with losses():
-            return frames_of(await self._polls.make(fresh_url(self._url)), self._framing)
+            if self._idle >= _MOST_IDLE:
+                await anyio.sleep(_PACE)
+            begin = anyio.current_time()
+            frames = frames_of(await self._polls.make(fresh_url(self._url)), self._framing)
+        brought = not all(isinstance(frame, str) and frame.startswith(self._framing.noop) for frame in frames)
+        self._idle = 0 if brought or anyio.current_time() - begin > _HELD else self._idle + 1
+        return frames
 
     async def send(self, frames: Sequence[Frame]) -> None:
         """Post frames, and wait for the responses."""

@@ -11,7 +11,11 @@ import trio.testing
 
 from sioclient import AckTimeout, ConnectError, ConnectionLost, HandshakeRejected, WaitTimeout
 from sioclient.aio import SocketIO
-from sioclient.aio.transports import Transport
+from sioclient.aio.http import Http
+from sioclient.aio.transports import PollingTransport, Transport
+from sioclient.options import Options
+from sioclient.transports.exchange import Response
+from sioclient.transports.http import HttpClient
 
 from .conftest import Recorder
 
@@ -210,6 +214,31 @@ def test_slow_functions_hold_the_server_back(run, server):
             assert socket.connected
 
     run(test)
+
+
+def test_polls_that_bring_nothing_are_made_once_a_second(run):
+    class Noops:
+        noop = "8::"
+        content_type = ""
+
+        def decode_payload(self, body):
+            return [body]
+
+    async def make(url):
+        made.append(url)
+        return Response(200, "8::")
+
+    made = []
+
+    async def test():
+        transport = PollingTransport(Http(HttpClient(Options())), 1000, Noops())
+        transport._polls.make = make
+        with trio.move_on_after(10):
+            while True:
+                assert await transport.recv() == ["8::"]
+
+    run(test)
+    assert 10 <= len(made) <= 16
 
 
 async def _enter(socket):
