@@ -2,7 +2,7 @@
 # make fuzz SECONDS=60: what reads a server's bytes gets bytes of all kinds.  make soak: losses and cycles for ten minutes.
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
 # make table: writes into the README which servers the tests have proven.
-# make bench: sioclient is measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
+# make bench: both fronts are measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
 # All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
 PYTHON ?= python3
@@ -40,6 +40,7 @@ table: $(VENV)/ready
 
 bench: $(VENV)/ready
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.aio $(ARGS)
 
 $(VENV)/ready: setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'

@@ -86,7 +86,7 @@ def test_the_server_greets(pair, join, recorder):
     socket = join(recorder)
     assert [recorder.next() for _ in range(3)] == [("open", pair.transport), ("connect",), ("hello", {"a": 1})]
     assert (socket.connected, socket.transport_name, socket.revision) == (True, pair.transport, pair.server.revision)
-    assert recorder.socket is socket
+    assert recorder.socket == socket
 
 
 def test_what_the_handshake_carries(join):
@@ -243,7 +243,7 @@ def test_a_channel_can_be_left_and_joined_again(join, recorder):
     recorder.next("disconnect")
     assert not first.connected
     second = socket.connect("/chat")
-    assert second is first
+    assert second == first
     assert second.call("echo", 1) == 1
     assert socket.call("echo", 2) == 2
 
