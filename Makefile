@@ -1,5 +1,6 @@
 # make demo: a bot, a visitor and you talk in a chat; make demo ONCE=1: without you.  make test: everything is tested.
 # make fuzz SECONDS=60: what reads a server's bytes gets bytes of all kinds.  make soak: losses and cycles for ten minutes.
+# make loops: plain loops of emit, counted with acknowledgements (LOOPS=--help says which).
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
 # make table: writes into the README which servers the tests have proven.
 # make bench: both fronts are measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
@@ -12,7 +13,7 @@ EXTRA := dev
 SECONDS := 60
 CYCLES := 10000
 
-.PHONY: demo test fuzz soak mutate table bench clean
+.PHONY: demo test fuzz soak loops mutate table bench clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
@@ -31,6 +32,10 @@ fuzz: $(VENV)/ready
 soak: $(VENV)/ready
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m tests.faults.soak $(SOAK) --cycles $(CYCLES)
+
+loops: $(VENV)/ready
+	@$(BIN)/python -m tests.servers
+	@$(BIN)/python -m tests.faults.loops $(LOOPS)
 
 mutate: $(VENV)/ready
 	@$(BIN)/python -m tests.mutate $(MODULE)

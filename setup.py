@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py").read_text(encoding="utf-8")).group(1)
 
 MSGPACK = ["msgpack>=1.0.3"]
-SERVER = ["tornado>=6.6"]
+SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
 AIO = ["anyio>=4.5"]
 TEST = [
     *AIO,

@@ -147,7 +147,7 @@ class Channel(ChannelBase, Emitter):
         self.disconnect()
 
     def _make_watchers(self, dispatcher: Dispatcher) -> Watchers:
-        return Watchers(dispatcher)
+        return Watchers(dispatcher, self.address)
 
     def _watching(self, timeout: float | None) -> Watchers:
         check_timeout(timeout)

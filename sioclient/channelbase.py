@@ -153,6 +153,8 @@ class ChannelBase(Registry):
             self.handler = handler
 
     def _is_over(self) -> bool:
+        if self._joined is None:
+            return bool((self._socket or self)._connection.has_ended)
         return not self.is_wanted
 
     def _registry(self, *, to_register: bool = True) -> Dispatcher:
@@ -236,8 +238,10 @@ class ChannelBase(Registry):
                 self._channels.let_go(self)  # the server closed it, or did not join it again
             self._channels.end_hearing(self)
             self._change_handler()
-        if not self.is_wanted:
-            self._watchers.end()
+        # The end of the connection is told to the SocketIO alone, and a channel that was never joined hears of nothing.
+        for channel in [self, *self._channels.all()] if isinstance(notice, Ended) else [self]:
+            if channel._is_over():
+                channel._watchers.end()
 
     def _note(self, notice: Notice) -> Sequence[Callable[..., Any]]:
         """Log what is for nobody else, let go of what is over, and return the functions that are told of an error."""

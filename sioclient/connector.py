@@ -10,9 +10,10 @@ from .address import Address
 from .attempt import Attempt
 from .options import Options, split_auth
 from .protocol.endpoints import Endpoint
-from .protocol.revisions.base import Opening
-from .transports import make_transport
-from .transports.base import Traffic
+from .protocol.revisions.base import Handshake, Opening
+from .protocol.revisions.ways import way_beside
+from .transports import make_mixed_transport, make_transport
+from .transports.base import Traffic, Transport
 
 if TYPE_CHECKING:
     from .transports.http import HttpClient
@@ -24,11 +25,8 @@ class Connector:
     Args:
         address: where it is.
         options: what the user wants of every request, and which transports.
-        make: makes transports; None: ``make_transport`` does.
+        make, mix: make transports; None: ``make_transport`` and ``make_mixed_transport`` do.
         clock: returns the time of all deadlines.
-
-    Attributes:
-        traffic: the bytes that all attempts have read and written.
     """
 
     def __init__(
@@ -36,20 +34,24 @@ class Connector:
         address: Address,
         options: Options,
         make: Callable[..., Any] | None = None,
+        mix: Callable[..., Any] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._address, self._options, self._make, self._clock = address, options, make or make_transport, clock
-        self.traffic = Traffic()
+        self._address, self._options, self._clock = address, options, clock
+        self._make, self._mix = make or make_transport, mix or make_mixed_transport
+        self.traffic = Traffic()  # the bytes that all attempts have read and written
         self._http: HttpClient | None = None  # it keeps the cookies from one attempt to the next
 
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
-        """Return an attempt that may take ``connect_timeout`` seconds in all; it begins when it is run.
-
-        Args:
-            opening: how the session begins.
-            endpoints: those that will be joined, whose ``auth`` is asked for.
-        """
+        """Return an attempt, begun when it is run, that asks for the ``auth`` of these endpoints."""
         return Attempt(self.http, self._address, self._options, opening, endpoints, self._make, self._clock)
+
+    def beside(self, transport: Transport, handshake: Handshake) -> Transport:
+        """Return a transport that receives over one that carries a session, and sends by POSTs of that session."""
+        assert self._http is not None, "a session stands"
+        way = way_beside(handshake, self._address.resource, transport.name)
+        mixed: Transport = self._mix(transport, self._http, way.framing, self._address.url(way.path))
+        return mixed
 
     def http(self) -> HttpClient:
         """Return the HTTP client of this connection, ready for an attempt."""

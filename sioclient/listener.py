@@ -13,6 +13,7 @@ from .attempt import Attempt
 from .connector import Connector
 from .errors import as_connect_error
 from .guard import USER_PACKETS, Guard
+from .protocol.detour import Order
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.notices import Notice
@@ -73,13 +74,14 @@ class Listener:
 
     def read_while(self, waiting: Callable[[], bool]) -> None:
         """Read in the middle of a handler; what arrives for handlers stays in the inbox, which is bounded."""
-        guard, transport, room = self._guard, self._guard.transport, MOST_DEFERRED
+        guard, room = self._guard, MOST_DEFERRED
         self._writer.flush()
         attempt = guard.current
-        reading, shared = guard.reading, transport is not None and transport.dies_unread
+        reading, transport = guard.reading, guard.transport
+        shared = transport is not None and transport.dies_unread
         self._take_back() if shared else reading.resume(time.monotonic())
         try:
-            while transport is not None and waiting() and guard.current == attempt != 0 and room > 0:
+            while (transport := guard.transport) and waiting() and guard.current == attempt != 0 and room > 0:
                 room -= sum(map(len, self.read_once(transport) or ()))
         finally:
             reading.pause(time.monotonic())
@@ -112,8 +114,15 @@ class Listener:
             only_events = protocol.receiver.receive(packets, now)
             guard.publish(only_events=only_events)
             has_frames = protocol.outbox.urgent or protocol.outbox.queued
+            detour = protocol.lifecycle.detour
+            if detour is not None and detour.order is Order.POST and protocol.session is not None:
+                detour.order, has_frames = None, True
+                guard.transport = guard.link = self._connector.beside(transport, protocol.session.handshake)
         if has_frames and until is None:
             self._writer.flush()
+        if detour is not None and detour.order is Order.CLOSE:
+            detour.order = None
+            self._leave(transport)
         return frames
 
     def _live(self) -> None:
@@ -144,8 +153,9 @@ class Listener:
             if opened is not None:
                 try:
                     self._writer.flush()
-                    self._read(opened, attempt)
+                    self._read(attempt)
                 finally:
+                    opened = guard.transport or opened  # it may send by POSTs by now
                     self._writer.close(opened)
                     _close(opened, CLOSE_TIMEOUT)
         finally:
@@ -173,17 +183,19 @@ class Listener:
                 guard.link = guard.transport = transport
                 guard.transport_name, guard.session_id = transport.name, opened.handshake.session_id
                 self._decode = start.decode
-                protocol.transport_opened(opened.handshake, transport.name, time.monotonic(), start)
+                now = time.monotonic()
+                protocol.transport_opened(opened.handshake, transport.name, now, start, takes_orders=True)
                 guard.publish()
                 return transport
         _close(transport, 0)
         return None
 
-    def _read(self, transport: Transport, attempt: int) -> None:
-        while self._guard.current == attempt:
-            if self._guard.inbox:
+    def _read(self, attempt: int) -> None:
+        guard = self._guard
+        while guard.current == attempt and guard.transport is not None:
+            if guard.inbox:
                 self._dispatch()
-            elif self.read_once(transport) is None:
+            elif self.read_once(guard.transport) is None:
                 return
 
     def _ask_for_stand_in(self) -> None:
@@ -210,6 +222,13 @@ class Listener:
         if not has_resumed:
             guard.wake_link()
             guard.wait_until(resumes, guard.changed)
+
+    def _leave(self, transport: Transport) -> None:
+        """End our side of a session that is to be renewed, and read on."""
+        try:
+            transport.leave()
+        except BaseException as problem:
+            self._guard.lose(transport, problem)
 
     def _end_abandoned(self) -> None:
         """End the connection, since nobody holds it; the garbage collector, which found that, must not log."""

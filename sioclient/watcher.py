@@ -28,13 +28,20 @@ class Watcher:
         dispatcher: where events come from.
         names: of the events; none: all.
         is_over: says whether the connection or the channel is about to end.
+        address: where the server is, for messages.
 
     Raises:
         TypeError: a name is neither text nor a whole number.
     """
 
-    def __init__(self, dispatcher: Dispatcher, names: tuple[Name, ...], is_over: Callable[[], bool]) -> None:
-        self._dispatcher, self._is_over = dispatcher, is_over
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        names: tuple[Name, ...],
+        is_over: Callable[[], bool],
+        address: str = "the server",
+    ) -> None:
+        self._dispatcher, self._is_over, self._address = dispatcher, is_over, address
         self._names = [check_name(name) for name in names]  # all of them, before any function is registered
         self._events: deque[tuple[str, list[Any]]] = deque()
         self._changed = Wakeups()  # and no lock: the garbage collector, and Ctrl-C, may come anywhere
@@ -54,10 +61,10 @@ class Watcher:
                     self._changed.wake()
                     return event
                 if self._ended:
-                    raise ConnectionLost(f"the connection ended before {self._what()} came")
+                    raise ConnectionLost(f"the connection to {self._address} ended before {self._what()} came")
                 left = LOOK if deadline is None else deadline - time.monotonic()
                 if left <= 0:
-                    raise WaitTimeout(f"{self._what()} did not come within {timeout:g} s")
+                    raise WaitTimeout(f"{self._what()} did not come from {self._address} within {timeout:g} s")
                 sleeper.acquire(timeout=min(left, LOOK))
             finally:
                 self._changed.discard(sleeper)
@@ -123,15 +130,15 @@ class _Ear:
 
 
 class Watchers:
-    """The threads that wait for events of one dispatcher."""
+    """The threads that wait for events of one dispatcher, which come from a server at an address."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self._dispatcher, self._all = dispatcher, weakref.WeakSet[Watcher]()
+    def __init__(self, dispatcher: Dispatcher, address: str = "the server") -> None:
+        self._dispatcher, self._address, self._all = dispatcher, address, weakref.WeakSet[Watcher]()
 
     @contextmanager
     def watch(self, names: tuple[Name, ...], is_over: Callable[[], bool]) -> Iterator[Watcher]:
         """Keep the events of these names for whoever asks, until the end of the block; see ``Watcher``."""
-        watcher = Watcher(self._dispatcher, names, is_over)
+        watcher = Watcher(self._dispatcher, names, is_over, self._address)
         self._all.add(watcher)
         try:
             if is_over():

@@ -22,6 +22,7 @@ from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.framing import Frame
 from sioclient.protocol.notices import Notice
+from sioclient.protocol.packets import Message
 from sioclient.protocol.revisions import Handshake, Opening, revision1
 from sioclient.steps import Steps, run_steps
 from sioclient.transports.base import Traffic, Transport
@@ -39,6 +40,7 @@ class MemoryTransport(Transport):
     Attributes:
         prepares: whether it is like one that POSTs: each write has a response to wait for.
         handed: the frames that were to be written while it was open, whatever became of them.
+        left: whether it was told that nothing more will be sent.
         sent, writes: the frames that were written, and how often.
         may_send: cleared, a write is stuck.
         is_sending: a write has begun.
@@ -54,7 +56,7 @@ class MemoryTransport(Transport):
         self.handed: list[Frame] = []
         self.sent: list[Frame] = []
         self.writes = 0
-        self.closed = self.aborted = self.is_busy = False
+        self.closed = self.aborted = self.is_busy = self.left = False
         self.may_send, self.is_sending, self.responses = threading.Event(), threading.Event(), threading.Event()
         self.may_send.set()
         self.responses.set()
@@ -105,6 +107,10 @@ class MemoryTransport(Transport):
     def finish(self, deadline: float) -> bool:
         self.fault("finish")
         return self._wait(deadline)
+
+    def leave(self) -> None:
+        self.fault("leave")
+        self.left = True
 
     def wake(self) -> None:
         self.fault("wake")
@@ -186,6 +192,13 @@ class MemoryServer:
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> MemoryAttempt:
         return MemoryAttempt(self, opening, list(endpoints))
 
+    def beside(self, transport: MemoryTransport, handshake: Handshake) -> MemoryTransport:
+        """Return a transport that receives what the other one does."""
+        mixed = MemoryTransport(self)
+        mixed.incoming = transport.incoming
+        self.transports.append(mixed)
+        return mixed
+
     def announce(self, opening: Opening) -> Handshake:
         """Return the handshake of a session: of the revision that is asked for, unless it has one of its own."""
         if self.handshake.opening is not None:
@@ -233,6 +246,28 @@ class Notices:
 
     def of(self, kind: type) -> list[Any]:
         return [notice for notice in self.all if isinstance(notice, kind)]
+
+
+def in_handler(notices: Notices, function: Callable[[], Any]) -> list[Any]:
+    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
+    results: list[Any] = []
+
+    def react(notice: Notice) -> None:
+        if isinstance(notice, Message):
+            try:
+                results.append(function())
+            except Exception as error:
+                results.append(error)
+
+    notices.react = react
+    return results
+
+
+def join(connection: Connection, owner: Any, name: str = "/chat", timeout: float = PATIENCE) -> Endpoint:
+    """Join an endpoint for ``owner``, and wait until that is decided."""
+    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
+    connection.joins.wait_for(endpoint)
+    return endpoint
 
 
 def make_connection(server: MemoryServer, owner: Any, **options: Any) -> Connection:

@@ -39,6 +39,8 @@ from tests.memory import (
     MemoryServer,
     MemoryTransport,
     Notices,
+    in_handler,
+    join,
     look_again_after,
     make_connection,
     refuse,
@@ -56,27 +58,6 @@ def event(name, *args, id=None):
 
 def ask(connection):
     return event("ask", id=connection.new_id(""))
-
-
-def in_handler(notices, function):
-    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
-    results = []
-
-    def react(notice):
-        if isinstance(notice, Message):
-            try:
-                results.append(function())
-            except Exception as error:
-                results.append(error)
-
-    notices.react = react
-    return results
-
-
-def join(connection, owner, name="/chat", timeout=PATIENCE):
-    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
-    connection.joins.wait_for(endpoint)
-    return endpoint
 
 
 # From open to the end
@@ -534,7 +515,7 @@ def test_wait_raises_why_it_ended(server, notices):
 def overfed(server, notices, monkeypatch):
     """Return a connection with room for one packet whose server ends it as its byte budget is spent, and a way back."""
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
-    monkeypatch.setattr("sioclient.protocol.lifecycle.BYTE_BUDGET", 0)
+    monkeypatch.setattr("sioclient.protocol.fence.BYTE_BUDGET", 0)
     connection, way_back = make_connection(server, notices, buffer_size=1), threading.Event()
     connection.open()
     server.plan.append(lambda attempt: happened(way_back))
@@ -630,14 +611,18 @@ def test_volatile_packets_do_not_wait(connection, server, full):
 def test_handler_that_sends_more_than_the_server_has_read_reads_on(connection, server, notices, monkeypatch):
     monkeypatch.setattr(MemoryTransport, "name", "websocket")
     monkeypatch.setattr(fence, "PATIENCE", NEVER)
-    results = in_handler(notices, lambda: [connection.send(event("n")) for _ in range(fence.MOST_UNPROVEN + 150)])
+    results = in_handler(notices, lambda: [connection.send(event("n")) for _ in range(fence.MOST_IN_FLIGHT + 150)])
     connection.open()
     server.push("3:::go")
     eventually(lambda: connection._guard.room.sleepers)
-    last = [frame for frame in server.link.sent if frame.startswith("8:")][-1]
-    server.push(f"6:::{last.split(':')[1]}")
-    eventually(lambda: results)
-    assert results == [[None] * (fence.MOST_UNPROVEN + 150)]
+
+    def acknowledge():
+        last = [frame for frame in server.link.sent if frame.startswith("8:")][-1]
+        server.push(f"6:::{last.split(':')[1]}")
+        return results
+
+    eventually(acknowledge)
+    assert results == [[None] * (fence.MOST_IN_FLIGHT + 150)]
 
 
 @pytest.mark.usefixtures("_no_buffer")
@@ -763,7 +748,7 @@ def test_ctrl_c_at_any_place_of_open_leaves_no_thread(server, notices, monkeypat
         interrupt.run(connection.open)
         Task(connection.disconnect).result()
         Task(connection.wait, None).result()
-        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient")}
+        assert not {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient-")}
         number, raised_at = number + 1, interrupt.raised_at
     assert number > 10
 

@@ -848,6 +848,24 @@ def test_a_parser_that_the_server_cannot_have_is_an_error() -> None:
         assert len(server.requests) == requests
 
 
+def test_packets_of_a_session_may_be_posted_beside_its_websocket() -> None:
+    def post(peer: Peer) -> None:
+        length = peer.read_head().header("Content-Length")
+        assert peer.read(int(length or 0)) == b"3:::x"
+        peer.reply("1")
+        hand_over(peer)
+
+    handshake = reply(200, b"sid:60:60:websocket,xhr-polling")
+    with Server(handshake, websocket, post) as server, attempts(server) as made:
+        found, transport = run(made.attempt())
+        both = made.connector.beside(transport, found)
+        assert both.prepare(time.monotonic() + LIMIT)
+        both.send(["3:::x"])
+        assert both.finish(time.monotonic() + LIMIT)
+        assert server.requests[-1].target.startswith("/socket.io/1/xhr-polling/sid?")
+        both.close(0)
+
+
 # What a transport raises
 
 ANNOUNCED = b'0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":60000}'

@@ -12,33 +12,12 @@ from sioclient.errors import ChannelError, ConnectionLost, LocalProtocolError
 from sioclient.options import Options
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.notices import JoinFailed, Reconnected
-from sioclient.protocol.packets import Message
 from sioclient.protocol.revisions import any_revision
+from tests.memory import in_handler, join
 from tests.servers_py import Task
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
-
-
-def in_handler(notices, function):
-    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
-    results = []
-
-    def react(notice):
-        if isinstance(notice, Message):
-            try:
-                results.append(function())
-            except Exception as error:
-                results.append(error)
-
-    notices.react = react
-    return results
-
-
-def join(connection, owner, name="/chat", timeout=PATIENCE):
-    endpoint = connection.joins.ask(name, "", timeout, weakref.ref(owner))
-    connection.joins.wait_for(endpoint)
-    return endpoint
 
 
 def test_join_waits_for_the_reply(connection, server, notices):

@@ -28,8 +28,8 @@ from sioclient.protocol.notices import (
     Unacknowledged,
 )
 from sioclient.protocol.packets import Event, Message
-from sioclient.protocol.revisions import revision5
-from tests.memory import NEVER, MemoryTransport, make_connection, refuse, until_aborted
+from sioclient.protocol.revisions import Handshake, revision5
+from tests.memory import NEVER, MemoryTransport, in_handler, make_connection, refuse, until_aborted
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, ended, eventually, happened
 
@@ -382,21 +382,6 @@ def test_abandoned_connection_does_not_come_back(server, notices):
 # Reading on in a handler
 
 
-def in_handler(notices, function):
-    """Run ``function`` when a message arrives; its value or its exception is put into the list returned."""
-    results = []
-
-    def react(notice):
-        if isinstance(notice, Message):
-            try:
-                results.append(function())
-            except Exception as error:
-                results.append(error)
-
-    notices.react = react
-    return results
-
-
 def test_call_in_a_handler_reads_and_defers(connection, server, notices):
     server.replies["5:1+"] = ["3:::later", '6:::1+["now"]']
     results = in_handler(
@@ -457,6 +442,68 @@ def test_join_in_a_handler(connection, server, notices):
     server.push("3:::go")
     eventually(lambda: results)
     assert results == [Joining.OPEN]
+
+
+# A websocket whose byte budget is spent
+
+
+@pytest.fixture
+def spent(connection, server, notices, monkeypatch):
+    """A way to open a connection whose websocket takes no more than one window, and to have its fence acknowledged."""
+    monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    monkeypatch.setattr("sioclient.protocol.fence.SPENT_AT", 0)
+
+    def open_with(*transports):
+        server.handshake = Handshake("B1SIjBHFbBGrJL8Eo2Wn", None, None, transports)
+        connection.open()
+        eventually(lambda: notices.of(Connected))
+        connection.send(event("a"))
+        acknowledge(server)
+
+    return open_with
+
+
+def acknowledge(server):
+    """Acknowledge the latest fence."""
+    eventually(lambda: server.link.sent and server.link.sent[-1].startswith("8:"))
+    server.push(f"6:::{server.link.sent[-1].split(':')[1]}")
+
+
+def test_packets_are_posted_beside_a_websocket_that_takes_no_more(connection, server, notices, spent):
+    spent("websocket", "xhr-polling")
+    eventually(lambda: len(server.transports) == 2)
+    acknowledge(server)
+    connection.send(event("b"))
+    eventually(lambda: '5:::{"name":"b"}' in server.link.sent)
+    assert '5:::{"name":"b"}' not in server.transports[0].sent
+    server.push("3:::hi")
+    eventually(lambda: "hi" in texts(notices))
+    assert not notices.of(TransportClosed)
+    connection.disconnect()
+    assert server.link.sent[-1] == "0::"
+    assert server.link.closed
+
+
+def test_session_is_renewed_where_nothing_can_be_posted(connection, server, notices, spent):
+    spent("websocket")
+    eventually(lambda: server.link.left)
+    connection.send(event("b"))
+    server.push("3:::last words", ConnectionLost("transport closed"))
+    eventually(lambda: len(server.transports) == 2 and '5:::{"name":"b"}' in server.link.sent)
+    assert texts(notices) == ["last words"]
+    assert [notice.reason for notice in notices.of(TransportClosed)] == ["byte budget"]
+    assert server.transports[0].sent[:1] == ['5:::{"name":"a"}']
+
+
+def test_transport_that_cannot_be_left_is_lost(connection, server, notices, spent):
+    def fault(method):
+        if method == "leave":
+            raise Odd("leave")
+
+    server.fault = fault
+    spent("websocket")
+    eventually(lambda: len(server.transports) == 2)
+    assert [notice.reason for notice in notices.of(TransportClosed)] == ["byte budget"]
 
 
 def test_lifecycle_is_told_in_order(connection, server, notices):

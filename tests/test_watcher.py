@@ -90,7 +90,7 @@ def test_an_event_that_comes_later_ends_the_wait(source: Source, run: Callable[.
 
 @pytest.mark.parametrize(("names", "what"), [(("a",), "'a'"), (("a", 5), "'a' or '5'"), ((), "an event")])
 def test_what_does_not_come_in_time(source: Source, names: tuple[Any, ...], what: str) -> None:
-    with pytest.raises(WaitTimeout, match=f"^{what} did not come within 0.05 s$"):
+    with pytest.raises(WaitTimeout, match=f"^{what} did not come from the server within 0.05 s$"):
         source.watch(*names).next(0.05)
 
 
@@ -100,7 +100,7 @@ def test_after_the_end_what_came_is_still_there(source: Source) -> None:
     watcher.end()
     assert watcher.next(None) == ("a", [])
     for _ in range(2):
-        with pytest.raises(ConnectionLost, match=r"^the connection ended before 'a' came$"):
+        with pytest.raises(ConnectionLost, match=r"^the connection to the server ended before 'a' came$"):
             watcher.next(None)
 
 

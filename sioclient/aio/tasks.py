@@ -52,7 +52,7 @@ class AsyncConnector(Connector):
     """Makes attempts whose steps must be awaited."""
 
     def __init__(self, address: Address, options: Options) -> None:
-        super().__init__(address, options, make_transport, anyio.current_time)
+        super().__init__(address, options, make_transport, clock=anyio.current_time)
 
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
         """Return an attempt, which may be cancelled."""

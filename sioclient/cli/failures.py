@@ -48,10 +48,7 @@ def sending() -> Iterator[None]:
     except LocalProtocolError:
         raise
     except (TypeError, ValueError) as error:
-        text = str(error)
-        if "bytes is not JSON" in text:
-            text = "this server is of a generation that knows no bytes: send a text, such as base64 of them"
-        raise UsageError(text) from error
+        raise UsageError(str(error)) from error
 
 
 _IN_WORDS_OF_A_SHELL = [

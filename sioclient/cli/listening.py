@@ -74,9 +74,8 @@ class Listening:
             WaitTimeout: the time is over, but not everything came that was to come.
         """
         try:
-            how = (self._url, self._options, self._inbox.hear, self._greet)
+            how = (self._url, self._options, self._inbox.hear, self._greet, self._report_gap)
             with connected(*how) as (session, channels), closing(self._inbox):
-                session.socket.on("reconnect", self._report_gap)
                 self._awaited = len(self._emits) * len(channels)
                 self._wait(session)
         except Terminated:

@@ -100,7 +100,7 @@ class Parser(argparse.ArgumentParser):
         return f": did you mean {found[0]}?" if found else ""
 
     def _how(self) -> str:
-        return f"{self.prog} {self._synopsis}"
+        return f"{self.prog} {self._synopsis}".rstrip()
 
     def _mark(self, typed: list[str]) -> list[str]:
         """Return what was typed with marks at what argparse would understand in another way."""

@@ -20,6 +20,9 @@ Hear = Callable[[str, str, list[Any]], None]
 Greet = Callable[[Channel], None]
 """What is called whenever a channel is connected, also after a loss, on the thread of the connection."""
 
+Back = Callable[[int], None]
+"""What is called whenever the connection is back after a loss, with the number of attempts."""
+
 
 class Session:
     """A connection that is not open yet.
@@ -29,6 +32,7 @@ class Session:
         options: see ``add_connection_options``.
         hear: see ``Hear``.
         greet: see ``Greet``.
+        back: see ``Back``.
 
     Attributes:
         socket: the connection.
@@ -39,7 +43,12 @@ class Session:
     """
 
     def __init__(
-        self, url: str, options: argparse.Namespace, hear: Hear | None = None, greet: Greet | None = None
+        self,
+        url: str,
+        options: argparse.Namespace,
+        hear: Hear | None = None,
+        greet: Greet | None = None,
+        back: Back | None = None,
     ) -> None:
         self.channels: dict[str, Channel] = {}
         self._auth, self._timeout = auth_of(options), options.timeout
@@ -50,6 +59,8 @@ class Session:
             self.socket = SocketIO(url_of(url), auto_connect=False, **known)
         except (TypeError, ValueError) as error:
             raise UsageError(str(error)) from error
+        if back is not None:
+            self.socket.on("reconnect", back)
 
     def open(self, *, is_heard: bool = True) -> Channel:
         """Connect, and return the channel of the default namespace, whose events may be left unheard."""
@@ -105,10 +116,14 @@ def with_slash(name: str) -> str:
 
 @contextmanager
 def connected(
-    url: str, options: argparse.Namespace, hear: Hear | None = None, greet: Greet | None = None
+    url: str,
+    options: argparse.Namespace,
+    hear: Hear | None = None,
+    greet: Greet | None = None,
+    back: Back | None = None,
 ) -> Iterator[tuple[Session, list[Channel]]]:
     """Connect and join what ``-n`` says for the length of the block; yield the session and these channels."""
-    session = Session(url, options, hear, greet)
+    session = Session(url, options, hear, greet, back)
     names = namespaces(options.namespace)
     try:
         main = session.open(is_heard="" in names)

@@ -4,8 +4,8 @@ Everything that happens is a method: what the user wants, what the network bring
 is fetched afterwards: ``frames_to_send()`` for the wire, ``notices()`` for the user, ``deadline()`` for the clock.
 ``now`` is in seconds on any clock that never goes back.
 
-It is put together of three objects. ``membership`` keeps endpoints, acknowledgements and queued packets; ``lifecycle``
-goes through the phases; ``receiver`` knows what each packet of the server means.
+It is put together of four objects. ``membership`` keeps endpoints, acknowledgements and queued packets; ``lifecycle``
+goes through the phases; ``receiver`` knows what each packet of the server means; ``sending`` what may be written when.
 
 JSON may be the user's code. A shell that holds a lock around this object therefore calls ``encode`` before it takes the
 lock for ``push``, ``acknowledge`` or ``join``, and ``start.make_start`` before ``transport_opened``, and passes what it
@@ -24,15 +24,14 @@ from ..reading import Reading
 from .deliveries import Delivery
 from .drafts import make_drafts, translated
 from .endpoints import Endpoint, Joining
-from .fence import WINDOW, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .notices import Notice
-from .outbox import frames_of
-from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Noop, Packet, UserPacket
+from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Packet, UserPacket
 from .phases import Phase, Step
 from .receiver import Receiver
 from .revisions.base import Decoder, Dialect, Handshake, Opening
+from .sending import Sending
 from .session import Session, earliest
 from .start import Start, encode_join, make_start
 
@@ -40,6 +39,9 @@ _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an 
 
 MOST_QUEUED = 100
 """Packets that may wait to be written although the buffer has no room, before whoever sends more waits."""
+
+MOST_CORKED = 50
+"""Packets that may wait to be written with more."""
 
 _OTHER_SERVER = "another server has come, of another revision, and this was encoded for the one before: send it again"
 
@@ -66,6 +68,10 @@ class ClientProtocol:
         opening: how sessions begin; that of one revision, or the one that finds out.
         options: the user's decisions.
         random: returns a number from 0 up to 1, which spreads the delays between attempts.
+
+    Attributes:
+        frames_to_send: returns the frames to write now; they are written at most once, whatever becomes of them.
+        has_frames: returns whether ``frames_to_send`` would return any.
     """
 
     def __init__(
@@ -76,7 +82,8 @@ class ClientProtocol:
         self.lifecycle = Lifecycle(membership, opening, options, random)
         self.receiver = Receiver(membership, self.lifecycle)
         self.endpoints, self.acks, self.outbox = membership.endpoints, membership.acks, membership.outbox
-        self._now = float("-inf")  # when something happened last: the clock of what follows from it
+        self._sending = Sending(membership, self.lifecycle, self.receiver)
+        self.frames_to_send, self.has_frames = self._sending.frames_to_send, self._sending.has_frames
 
     @property
     def phase(self) -> Phase:
@@ -160,7 +167,8 @@ class ClientProtocol:
             volatile: whether to forget the packet if it cannot be written now.
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
         """
-        self._now, is_open, is_held = now, self.lifecycle.phase is _OPEN, False
+        is_open, is_held = self.lifecycle.phase is _OPEN, False
+        self._sending.now = now
         if not is_open or packet.endpoint:
             self._check_alive()
             is_held = self.membership.check(packet.endpoint, endpoint)
@@ -171,8 +179,7 @@ class ClientProtocol:
             frames = translated(frames, dialect, self.lifecycle.dialect, ConnectionLost(_OTHER_SERVER))
         if type(frames) is not str or len(frames) > self.lifecycle.limit.free:
             self.lifecycle.limit.check(frames)
-        is_full = self.outbox.queued >= MOST_QUEUED and not (waited or self.outbox.has_room(frames))
-        if is_full if is_open else self._must_wait(frames):
+        if (not is_open or self.outbox.queued >= MOST_QUEUED) and self._must_wait(frames, waited):
             return Verdict.FULL
         push = self.outbox.hold if is_held else self.outbox.push
         if packet.id is None:
@@ -180,7 +187,7 @@ class ClientProtocol:
             fence = self.lifecycle.fence
             if not more and (fence is None or not fence.awaited):
                 return _WRITE
-            return _MORE if self.outbox.queued < WINDOW or not self.has_frames() else _WRITE
+            return _MORE if self.outbox.queued < MOST_CORKED or not self.has_frames() else _WRITE
         if type(waiter) is Delivery:
             waits, key = is_open or self.lifecycle.comes_back_in_a_moment, (packet.endpoint, packet.id)
             return _WRITE if self.membership.deliveries.take(waiter, frames, key, now, waits=waits) else Verdict.FULL
@@ -207,7 +214,7 @@ class ClientProtocol:
         _, frames = encoding or self.encode(Ack(packet.id, args, packet.endpoint))
         self.lifecycle.limit.check(frames)
         self.outbox.push(frames, packet.endpoint, of_session=True)
-        return _MORE if more and (self.outbox.queued < WINDOW or not self.has_frames()) else _WRITE
+        return _MORE if more and (self.outbox.queued < MOST_CORKED or not self.has_frames()) else _WRITE
 
     def join(
         self,
@@ -259,8 +266,8 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._now, self.receiver.now))
-        self.lifecycle.check_restored(max(self._now, self.receiver.now))
+        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._sending.now, self.receiver.now))
+        self.lifecycle.check_restored(max(self._sending.now, self.receiver.now))
 
     def disconnect(self) -> None:
         """End the connection for good. What was accepted is still written, then the server is told."""
@@ -288,13 +295,22 @@ class ClientProtocol:
 
     # What the network brings
 
-    def transport_opened(self, handshake: Handshake, transport: str, now: float, start: Start | None = None) -> None:
+    def transport_opened(
+        self,
+        handshake: Handshake,
+        transport: str,
+        now: float,
+        start: Start | None = None,
+        *,
+        takes_orders: bool = False,
+    ) -> None:
         """A transport carries the session that ``handshake`` opened; one that comes too late changes nothing.
 
         Args:
             handshake: what the opening has read.
             transport: the name of the transport.
             start: what ``start.make_start`` returned for it.
+            takes_orders: whether the caller does what ``lifecycle.detour.order`` asks for.
         """
         if self.lifecycle.phase is not Phase.CONNECTING:
             return
@@ -302,6 +318,7 @@ class ClientProtocol:
         assert dialect is not None, "only tests make handshakes without a dialect, and for known openings"
         start = start or make_start(handshake, dialect, self.endpoints, None)
         self.lifecycle.opened(handshake, dialect, transport, now, start)
+        self.lifecycle.takes_orders = takes_orders
         self.receive_packets(start.packets, now)
 
     def connect_failed(self, error: ConnectError, now: float) -> None:
@@ -328,11 +345,16 @@ class ClientProtocol:
         """Return when ``handle_timeout`` has something to do; None: not before something else happens."""
         session = self.lifecycle.session
         of_session = session.deadline() if session is not None else None
-        return earliest(self.lifecycle.deadline, of_session, self.acks.deadline(), self.endpoints.deadline())
+        phase, fence, detour = self.lifecycle.deadline, self.lifecycle.fence, self.lifecycle.detour
+        if fence is not None and self.outbox.queued:
+            phase = earliest(phase, fence.next_window)
+        if detour is not None:
+            phase = earliest(phase, detour.deadline())
+        return earliest(phase, of_session, self.acks.deadline(), self.endpoints.deadline())
 
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
-        self._now = now
+        self._sending.now = now
         self.membership.expire_acks(now)
         for endpoint in self.endpoints.overdue(now):
             self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)
@@ -340,38 +362,19 @@ class ClientProtocol:
             self.membership.turns.give_up(now)
         if self.session is not None and self.session.heartbeat_due(now):
             self.outbox.push_urgent(self.encode(Heartbeat())[1])
+        if self.lifecycle.fence is not None:
+            self.lifecycle.fence.look(now)
         if self.session is not None and self.session.fence_is_stuck(now):
             self.transport_lost("the server reads no more", now)
         if self.session is not None and self.session.is_dead(now):
             self.transport_lost("heartbeat timeout", now)
         if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
             self.lifecycle.overdue(now)
+        if self.lifecycle.detour is not None:
+            self.lifecycle.detour_overdue(now)
         self.lifecycle.check_restored(now)
 
     # What follows
-
-    def frames_to_send(self) -> list[Frame]:
-        """Return the frames to write now; they are written at most once, whatever becomes of them."""
-        outbox, is_open = self.outbox, self.lifecycle.phase is _OPEN
-        fence = self.lifecycle.fence
-        frames = outbox.take_urgent() if outbox.urgent else []
-        if fence is None:
-            return frames + outbox.take() if is_open else frames
-        if frames and fence.sent(frames):
-            frames += self._close_off(fence)
-        while is_open and outbox.queued and fence.room > 0:
-            taken = outbox.take(fence.room)
-            frames += taken
-            if fence.sent(taken):
-                frames += self._close_off(fence)
-        return frames
-
-    def has_frames(self) -> bool:
-        """Return whether ``frames_to_send`` would return any."""
-        if self.outbox.urgent:
-            return True
-        fence = self.lifecycle.fence
-        return self.lifecycle.phase is _OPEN and self.outbox.queued > 0 and (fence is None or fence.room > 0)
 
     def notices(self) -> list[Notice]:
         """Return what happened since the last call, in order."""
@@ -379,17 +382,14 @@ class ClientProtocol:
         notices, membership.notices = membership.notices, []
         return notices
 
-    def _must_wait(self, frames: Encoded) -> bool:
-        """Return whether frames must wait for room while the connection is away; raise if it may not come back soon."""
+    def _must_wait(self, frames: Encoded, waited: bool) -> bool:
+        """Return whether frames must wait for room; raise if there is none and the connection may not be back soon."""
+        if self.lifecycle.phase is _OPEN:
+            return not (waited or self.outbox.has_room(frames))
         if self.lifecycle.comes_back_in_a_moment:
             return not self.outbox.has_room(frames)
         self.outbox.check_room(frames)
         return False
-
-    def _close_off(self, fence: Fence) -> Sequence[Frame]:
-        number = self.acks.new_id("")
-        fence.close_off(number, max(self._now, self.receiver.now), self.reading.unread)
-        return frames_of(self.encode(Noop(id=number))[1])
 
     def _check_alive(self) -> None:
         if self.lifecycle.phase is _IDLE:

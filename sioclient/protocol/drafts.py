@@ -49,8 +49,8 @@ def make_drafts(encode: Callable[[Dialect], Encoded], dialects: Iterable[Dialect
 
 def check_name(name: str, dialects: Iterable[Dialect]) -> None:
     """Raise LocalProtocolError or TypeError if no endpoint besides the default one can have this name."""
-    if name == "":
-        raise LocalProtocolError("the default endpoint is always connected: give the name of another")
+    if name in ("", "/"):
+        raise LocalProtocolError("the default endpoint is always connected, as the SocketIO itself: name another")
     make_drafts(lambda dialect: dialect.check_endpoint(name), dialects)
 
 

@@ -1,25 +1,44 @@
-"""Keeps an old server from choking on what it is sent: so many frames, then a round trip.
+"""Keeps an old server from choking on what it is sent: so many bytes, then a round trip.
 
 socket.io 0.8 and 0.9 parse the frames of one TCP read recursively: two thousand small ones at once overflow the stack,
-which ends the connection or the whole server; five hundred were safe. Those servers acknowledge a noop with an id, so
-one is sent after every ``WINDOW`` frames, and at most two of them are unacknowledged. TornadIO2 and gevent-socketio do
-not acknowledge it, and need no fence: when the first one stays without an ack, there are no more.
+which ends the connection or the whole server; five hundred were safe. Behind each part of a frame they copy all that
+was read with it, so the time for one read grows with the square of its size: a real 0.9.19 takes windows of a kilobyte
+faster than larger ones. And socket.io 0.9.17 to 0.9.19 count the bytes that they copy, and kick at 10^8.
 
-socket.io 0.9.17 to 0.9.19 also count the bytes of a websocket, those that share a TCP read again and again, and
-kick at 10^8. ``bytes_counted`` is what they may have counted at worst: everything unacknowledged in one read.
+So the frames go in windows. Behind each goes a fence, a noop with an id, which those servers acknowledge, and the next
+window waits for the ack. Over a long way that would be slow, so there windows are sent at a pace, ``PACE`` apart, as
+long as the acks come as quickly as they can: what is written two milliseconds apart is also read apart. TornadIO2 and
+gevent-socketio acknowledge no fence and need none: when the first stays without an ack, there are no more.
+
+``bytes_counted`` is what the server may have counted at worst. What is written is counted as if all that may still be
+unread were in one read with it. An ack takes some of that back: what was written so late that it cannot have been there
+yet when the ack was written, as the quickest round trip takes longer, was in another read.
+
+A server that counts no bytes gets windows of fifty frames of any size, and two of them at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
+from .outbox import SPACING
 from .packets import Frame
 
-WINDOW = 50
-"""Frames between two fences."""
+WINDOW = 800
+"""Characters between two fences, unless a single frame has more."""
 
-MOST_UNPROVEN = 400
-"""Frames that may be on their way before the first fence is acknowledged."""
+WIDE_WINDOW = 50
+"""Frames between two fences for a server that counts no bytes."""
+
+PACE = 0.002
+"""Seconds between two windows of which the second does not wait for an ack."""
+
+MOST_IN_FLIGHT = 400
+"""Frames that may be on their way; five hundred in one read were safe."""
+
+SLOW_PACE, MOST_LATE = 0.05, 100
+"""Seconds between windows while an ack is late or nobody reads, and how many frames may be on their way then."""
 
 PATIENCE = 1.0
 """Seconds that a server has to acknowledge the first fence."""
@@ -30,75 +49,156 @@ MOST_SILENCE = 30.0
 BYTE_BUDGET = 10**8
 """Bytes by its own count at which socket.io 0.9.17 to 0.9.19 kicks."""
 
+SPENT_AT = 90 * 10**6
+"""Bytes of the budget after which no more is written; the rest is for what a disconnection writes at once."""
+
 _READ_SIZE = 65536  # Node reads no more at once
-_RECOUNTS = 4  # each of a frame's parts (opcode, length, mask, data) has the server count what follows anew
-_FRAME_HEAD = 14
+_LATE = 0.001  # seconds by which an ack may come later than it should before it is waited for
+_MARGIN = 0.0005  # seconds by which the quickest round trip may be longer than the way there and back
+
+
+class _Window:
+    """Frames between two fences, on their way.
+
+    Attributes:
+        left: characters for which it has room; frames, if the server counts no bytes.
+        frames: how many it has.
+        parts: of how many parts they are: behind each, the server counts anew what it has read beyond.
+        size: bytes of them that one read can hold.
+        beside: the id of the first fence whose frames it is counted together with.
+        since, until: when the first of the frames, and the fence behind them, was sent.
+        due_since: the same as ``until``, by a clock that stands still while nobody reads.
+    """
+
+    left = WINDOW
+    frames = parts = size = 0
+    beside = since = until = due_since = inf
+
+
+class _WideWindow(_Window):
+    """The same for a server that counts no bytes."""
+
+    left = WIDE_WINDOW
 
 
 class Fence:
     """The fence of one session over a websocket.
 
+    Args:
+        counts_bytes: whether the server may have a byte budget.
+
     Attributes:
-        room: how many frames may be sent before the next fence is due or acknowledged.
+        counts_bytes: the same.
+        room: characters, or frames if the server counts no bytes, that may be sent before the next fence is due,
+            acknowledged, or no longer waited for.
+        is_empty: whether nothing was sent since the last fence.
         awaited: whether a server that acknowledges fences owes an ack.
-        pending: the fences without an ack, by id: the frames that each closes off, and when it was sent, by a clock
-            that stands still while nobody reads.
-        in_flight: frames that the server may have in one read.
-        bytes_counted: what it may have counted.
+        pending: the windows without an ack, by the ids of their fences.
+        is_spent: whether nothing more may be written, as the server's budget is nearly spent; a fence was the last.
+        next_window: when a window may be sent for which there is no room now; None: an ack must come first.
+        bytes_counted: what the server may have counted.
+        quickest: seconds of the quickest round trip.
     """
 
-    def __init__(self) -> None:
-        self.bytes_counted = self.in_flight = 0
-        self.room, self.awaited = WINDOW, False
-        self.pending: dict[int, tuple[int, float]] = {}
-        self._unfenced = 0  # frames since the last fence
+    def __init__(self, *, counts_bytes: bool = True) -> None:
+        self.counts_bytes, self._new_window = counts_bytes, _Window if counts_bytes else _WideWindow
+        self.bytes_counted = 0
+        self.room: float = self._new_window.left
+        self.is_empty, self.awaited, self.is_spent = True, False, False
+        self.pending: dict[int, _Window] = {}
+        self.quickest = inf
+        self.next_window: float | None = None
         self._proven: bool | None = None
+        self._window = self._new_window()
+        self._parts_before = 0  # of the other windows that may be in one read with the next frame
+        self._taken_back: dict[int, int] = {}  # of what was counted, by the milliseconds that a round trip must take
+        self._sent_at = 0.0  # when the last fence was
+        self._pace_at = 0.0  # from when on the next window need not wait for an ack
 
-    def sent(self, frames: Sequence[Frame]) -> bool:
+    @property
+    def may_have_kicked(self) -> bool:
+        """Whether a kick may be that of a budget that is spent."""
+        return self.bytes_counted + sum(self._taken_back.values()) >= BYTE_BUDGET
+
+    def in_flight(self) -> int:
+        """Return how many frames the server may have in one read."""
+        return self._window.frames + sum(window.frames for window in self.pending.values())
+
+    def is_too_much(self, size: int) -> bool:
+        """Return whether a frame of so many characters would spend what is left of the byte budget."""
+        worst = 4 * size + 14
+        recounted = min(worst, _READ_SIZE) * (self._parts_before + self._window.parts + 3)
+        return self.counts_bytes and self._proven is not False and self.bytes_counted + recounted + worst > SPENT_AT
+
+    def sent(self, frames: Sequence[Frame], now: float) -> bool:
         """Count frames that are sent; return whether a fence must follow them."""
-        for position, frame in enumerate(frames, self.in_flight + 1):
-            size = len(frame) * (1 if frame.isascii() else 4) + _FRAME_HEAD
-            self.bytes_counted += _RECOUNTS * (size if size < _READ_SIZE else _READ_SIZE) * position + size
-        self._unfenced += len(frames)
-        self.in_flight += len(frames)
+        window, counted = self._window, self.bytes_counted
+        if self.is_empty and frames:
+            window.since, self.is_empty = now, False
+        if self.counts_bytes:
+            left, counted = self._count(frames, window, counted)
+        else:
+            left = window.left - len(frames)
+            others = 4 * (window.frames + len(frames) + len(self.pending) * WIDE_WINDOW)
+            counted += (4 * sum(map(len, frames)) + 14 * len(frames)) * (others + 1)
+        self.bytes_counted, window.left = counted, left
+        window.frames += len(frames)
         if self._proven is False:
-            self.in_flight -= self._unfenced
-            self._unfenced = 0
-            self.room = WINDOW
-        elif self._proven is None and self.in_flight >= MOST_UNPROVEN:
-            self.room = 0
-        elif self.room:
-            self.room = WINDOW - self._unfenced
-        return self._unfenced >= WINDOW
+            self._window, self.is_empty = self._new_window(), True
+            return False
+        if counted > SPENT_AT and self.counts_bytes:
+            self.is_spent = True
+        if self.room:
+            self.room = max(left, 0)
+        return left <= 0 or self.is_spent
 
-    def close_off(self, number: int, now: float, unread: float = 0.0) -> None:
-        """A fence with this id is sent.
+    def close_off(self, number: int, fence: Sequence[Frame], now: float, unread: float = 0.0) -> None:
+        """A fence is sent.
 
         Args:
-            number: the id.
+            number: its id.
+            fence: its frames.
             now: seconds on the caller's clock.
             unread: seconds of that clock in which nobody read: those before the ack comes do not count.
         """
-        self.pending[number] = (self._unfenced + 1, now - unread)
-        self.in_flight += 1
-        self._unfenced = 0
-        self._look()
+        self.sent(fence, now)
+        window = self._window
+        window.until, window.due_since = now, now - unread
+        begun = max(self._pace_at, now - PACE) if self.pending else now  # who was late makes up for it, once
+        self.pending[number] = window
+        self._sent_at, self._pace_at = now, min(begun, now) + PACE
+        self._count_before()
+        self.look(now)
 
-    def acknowledged(self, number: int) -> bool:
+    def acknowledged(self, number: int, now: float) -> bool:
         """Return whether an acknowledgement was that of a fence: the server has read everything before it."""
         if number not in self.pending:
             return False
         self._proven = True
+        self._measure(now - self.pending[number].until)
         for fence in [fence for fence in self.pending if fence <= number]:
-            self.in_flight -= self.pending.pop(fence)[0]
-        self._look()
+            self._take_back(fence, self.pending.pop(fence).parts, now + _MARGIN)
+        self._parts_before = sum(w.parts for n, w in self.pending.items() if n >= self._window.beside)
+        self.look(now)
         return True
+
+    def look(self, now: float) -> None:
+        """Look whether the next window may be sent."""
+        self.awaited, self.next_window = bool(self.pending and self._proven), None
+        if self._proven is False:
+            self.room = inf
+            return
+        due = self._next_at() if self.pending else now
+        if due is None or now < due:
+            self.room, self.next_window = 0, due
+        else:
+            self.room = max(self._window.left, 0)
 
     def deadline(self, unread: float = 0.0) -> float | None:
         """Return until when the oldest fence must be acknowledged; None: there is none, or no ack is expected."""
         if self._proven is False or not self.pending:
             return None
-        _, since = next(iter(self.pending.values()))
+        since = next(iter(self.pending.values())).due_since
         return since + unread + (MOST_SILENCE if self._proven else PATIENCE)
 
     def is_stuck(self, now: float, unread: float = 0.0) -> bool:
@@ -110,11 +210,66 @@ class Fence:
         if deadline is None or now < deadline:
             return False
         if self._proven is None:
-            self._proven = False
-            self._look()
+            self._proven, self.is_spent = False, False
+            self.look(now)
         return self._proven
 
-    def _look(self) -> None:
-        self.awaited = bool(self.pending and self._proven)
-        unproven = self._proven is None and self.in_flight >= MOST_UNPROVEN
-        self.room = 0 if unproven or (self._proven and len(self.pending) > 1) else WINDOW - self._unfenced
+    def _count(self, frames: Sequence[Frame], window: _Window, counted: int) -> tuple[int, int]:
+        """Return the characters that are left then, and what the server may have counted."""
+        before, left, readable = self._parts_before, window.left, 0
+        parts = before + window.parts
+        for frame in frames:
+            left -= len(frame) + SPACING
+            size = len(frame) if frame.isascii() else 4 * len(frame)
+            if size < 126:
+                size += 6
+                parts += 3  # opcode, mask, data
+            else:
+                size += 8 if size < _READ_SIZE else 14
+                parts += 4  # and the length
+            in_one_read = size if size < _READ_SIZE else _READ_SIZE
+            readable += in_one_read
+            counted += in_one_read * (parts - 1) + size
+        window.size += readable
+        window.parts = parts - before
+        return left, counted
+
+    def _next_at(self) -> float | None:
+        """Return when the next window may be sent without an ack; None: too many are without one."""
+        in_flight = self.in_flight()
+        if not self.counts_bytes and in_flight < MOST_LATE:
+            return self._sent_at
+        if not self.counts_bytes and self.quickest < 2 * PACE:
+            return None  # the ack comes about as soon
+        late_at = next(iter(self.pending.values())).until + 1.4 * self.quickest + _LATE
+        if in_flight < MOST_IN_FLIGHT and (not self._proven or self._pace_at <= late_at):
+            return self._pace_at
+        return self._sent_at + SLOW_PACE if in_flight < MOST_LATE else None
+
+    def _measure(self, round_trip: float) -> None:
+        """Learn of a round trip; if the way is shorter than it had seemed, less was proven to be read apart."""
+        if round_trip < self.quickest:
+            self.quickest = round_trip
+            for least in [least for least in self._taken_back if least > 1000 * round_trip]:
+                self.bytes_counted += self._taken_back.pop(least)
+
+    def _take_back(self, fence: int, parts: int, now: float) -> None:
+        """Count what was sent after a fence apart from that window, of so many parts, if it came after the ack left."""
+        for window in (*self.pending.values(), self._window):
+            way = now - window.since  # it takes longer there and back
+            if window.size and way < self.quickest and window.beside <= fence:
+                least, size = int(1000 * way) + 1, parts * window.size
+                self.bytes_counted -= size
+                self._taken_back[least] = self._taken_back.get(least, 0) + size
+
+    def _count_before(self) -> None:
+        """Begin a window: of those on their way, the ones that fit into a read together are counted with it."""
+        size, beside, self._parts_before = 0, inf, 0
+        for number, window in reversed(self.pending.items()):
+            self._parts_before += window.parts
+            size, beside = size + window.size, number
+            if size >= _READ_SIZE:
+                break
+        self.is_empty = True
+        self._window = self._new_window()
+        self._window.beside = beside

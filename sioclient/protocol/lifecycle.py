@@ -10,9 +10,10 @@ from ..errors import ChannelError, ConnectError, ConnectionLost, LocalProtocolEr
 from ..options import Options
 from ..reading import Reading
 from .backoff import Backoff
+from .detour import Detour, Stage
 from .drafts import chosen
 from .endpoints import Endpoint
-from .fence import BYTE_BUDGET, Fence
+from .fence import Fence
 from .limit import Limit
 from .membership import Membership
 from .notices import Dropped, Ended, JoinFailed, Reconnected, Retrying, TransportOpened
@@ -26,6 +27,8 @@ from .turns import Turns
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
+
+_RENEWED = "the server takes no more over one websocket (socket.io 0.9.17 to 0.9.19), so the session is renewed"
 
 
 class Lifecycle:
@@ -47,6 +50,8 @@ class Lifecycle:
         reading: who reads frames.
         session: the session that stands; None: there is none.
         fence: counts what is sent in it; None: the server needs none.
+        detour: what follows as its byte budget is spent; None: it is not.
+        takes_orders: whether the shell does what ``detour.order`` asks for.
         limit: what the server takes at once.
         transport: the name of the latest transport.
         decode: reads the frames of the session.
@@ -67,6 +72,11 @@ class Lifecycle:
         self.reading = Reading()
         self.session: Session | None = None
         self.fence: Fence | None = None
+        self.detour: Detour | None = None
+        self.takes_orders = False
+        self._posts_arrive = True  # for all that is known
+        self._counts_bytes = False  # whether a server with a session id of its own kicked as if it did
+        self._spent: Fence | None = None  # that of a websocket beside which packets are posted
         self.limit = Limit()
         self.transport = ""
         self.decode: Decoder = lambda frames: []
@@ -91,7 +101,11 @@ class Lifecycle:
         """A transport carries the session that ``handshake`` opened."""
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
-        self.fence = self.session.fence = Fence() if dialect.needs_fence(transport) else None
+        if dialect.needs_fence(transport):
+            counts_bytes = self._counts_bytes or dialect.may_count_bytes(handshake)
+            self.fence = self.session.fence = Fence(counts_bytes=counts_bytes)
+        else:
+            self.fence = None
         if dialect.takes_turns:
             self._membership.turns = self.session.turns = Turns(
                 self._membership.outbox,
@@ -144,12 +158,16 @@ class Lifecycle:
 
     def lost(self, reason: str, error: SocketIOError, now: float) -> None:
         """The transport, or the attempt to have one, is gone: wait for another, or end."""
+        is_renewal = self.detour is not None and self.detour.stage is Stage.LEAVING
+        if is_renewal:
+            reason, error = OVERFED, ConnectError(_RENEWED)
         if reason == "transport closed" and self._join_advice():
             error = ConnectError(f"the server ended the session instead of letting us join{self._join_advice()}")
         if self.phase in (Phase.CONNECTING, Phase.JOINING):
             error = self._find_out_anew(error)
         in_session = self.session is not None
         delay = self._retry.lost(reason, error, in_session=in_session, was_healthy=self._was_healthy(now))
+        delay = 0.0 if is_renewal and delay is not None else delay
         if delay is None:
             self.end(self._retry.final(error), reason)
             return
@@ -161,13 +179,59 @@ class Lifecycle:
     def kicked(self, now: float) -> None:
         """The server ended the session."""
         fence = self.fence
-        if fence is not None and fence.bytes_counted >= BYTE_BUDGET:
+        if fence is not None and fence.may_have_kicked:
+            self._counts_bytes = True
             why = "the server's byte budget for one websocket was probably spent (socket.io 0.9.17 to 0.9.19)"
             self.lost(OVERFED, ConnectError(why), now)
         elif self.phase is Phase.JOINING or self._options.reconnect_when_kicked:
             self.lost("server", ConnectError("the server ended the session (0::)"), now)
         else:
             self.end(None, "server")
+
+    def drained(self, now: float) -> None:
+        """The server has read everything, and the byte budget is nearly spent."""
+        session, dialect = self.session, self.dialect
+        assert session is not None
+        assert dialect is not None
+        if self.detour is None:
+            can_post = self.takes_orders and self._posts_arrive
+            can_post = can_post and dialect.posts_beside(self.transport, session.handshake) is not None
+            self.detour = Detour(self.reading, now, can_post=can_post)
+        else:
+            self.detour.drained(now)
+            if self.detour.stage is Stage.POSTING:
+                self._spent, self.fence, session.fence = self.fence, None, None
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Leave the server if the session is to be renewed and no acknowledgement is awaited any more."""
+        detour, membership = self.detour, self._membership
+        if detour is not None and detour.stage is Stage.SETTLING:
+            unwritten = membership.outbox.acks() + membership.deliveries.waiting()
+            if len(membership.acks) == unwritten:
+                detour.leave(now)
+
+    def can_post(self, packet: Encoded) -> bool:
+        """Return whether the server reads a packet that is posted beside a websocket as it reads it otherwise."""
+        assert self.dialect is not None
+        return self.dialect.can_post(packet)
+
+    def empty(self, now: float) -> None:
+        """Have the session renewed once the server has read what was posted."""
+        assert self.detour is not None
+        assert self.session is not None
+        self.fence = self.session.fence = self._spent
+        self.detour.empty(now)
+
+    def detour_overdue(self, now: float) -> None:
+        """Renew the session if a stage of the detour lasts for too long."""
+        assert self.detour is not None
+        deadline = self.detour.deadline()
+        if deadline is not None and now >= deadline:
+            if self.detour.stage is Stage.TRYING:
+                self._posts_arrive = False
+            self.detour.stage = Stage.LEAVING
+            self.lost(OVERFED, ConnectError(_RENEWED), now)
 
     def rejected(self, packet: Error, error: SocketIOError, now: float) -> None:
         """The server refuses the default endpoint."""
@@ -199,7 +263,7 @@ class Lifecycle:
 
     def _end_session(self, reason: str) -> None:
         self._membership.end_session(reason, had_transport=self.session is not None)
-        self.session = self.fence = None
+        self.session = self.fence = self.detour = self._spent = None
 
     def _speak(self, dialect: Dialect, opening: Opening, start: Start) -> None:
         """Speak a dialect from now on; what was queued in another cannot be sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import NamedTuple
 
 from ..errors import BufferFull, LocalProtocolError, NotConnected
@@ -22,6 +23,9 @@ class Entry(NamedTuple):
     of_session: bool
 
 
+SPACING = 10
+"""Characters for which a frame counts besides its own, so that small ones do not become too many."""
+
 _new_entry = tuple.__new__  # half the time of Entry()
 
 
@@ -34,6 +38,8 @@ class Outbox:
         most_packets: how many packets may wait while the connection is away; 0: none.
         most_characters: how many characters they may have in all.
 
+    Attributes:
+        characters: of the packets that wait, but for the urgent ones.
     """
 
     def __init__(self, most_packets: int = 1000, most_characters: int = 2**20) -> None:
@@ -42,7 +48,7 @@ class Outbox:
         self._urgent: list[Frame] = []
         self._queue: deque[Entry] = deque()
         self._held: list[Entry] = []
-        self._characters = 0
+        self.characters = 0
 
     @property
     def held(self) -> int:
@@ -57,18 +63,18 @@ class Outbox:
         # Ctrl-C may come after each call. That a packet was counted which is not there, ``take`` finds out. One that is
         # there and was not counted would stay until there is another.
         self.queued = len(self._queue) + 1
-        self._characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
+        self.characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
 
     def hold(self, encoded: Encoded, endpoint: str, *, ack: AckKey | None = None) -> None:
         """Keep a packet until its endpoint is joined, or raise BufferFull."""
         if not self.has_room(encoded):
             raise BufferFull(
-                f"{endpoint!r} is not joined yet and {len(self._queue) + len(self._held)} packets ({self._characters} "
+                f"{endpoint!r} is not joined yet and {len(self._queue) + len(self._held)} packets ({self.characters} "
                 "characters) wait already: send less, or set a larger buffer_size"
             )
         self._held.append(Entry(encoded, ack, endpoint, False))
-        self._characters += size_of(encoded)
+        self.characters += size_of(encoded)
 
     def release(self, endpoint: str) -> None:
         """Queue what is held for an endpoint."""
@@ -95,7 +101,7 @@ class Outbox:
 
     def has_room(self, encoded: Encoded) -> bool:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
-        fits = self._characters + size_of(encoded) <= self._most_characters
+        fits = self.characters + size_of(encoded) <= self._most_characters
         return fits and len(self._queue) + len(self._held) < self._most_packets
 
     def check_room(self, encoded: Encoded) -> None:
@@ -109,7 +115,7 @@ class Outbox:
             raise NotConnected("the connection is away, and buffer_size=0 lets nothing wait for it")
         if not self.has_room(encoded):
             raise BufferFull(
-                f"the connection is away and {len(self._queue)} packets ({self._characters} characters) wait for it "
+                f"the connection is away and {len(self._queue)} packets ({self.characters} characters) wait for it "
                 "already: send less, or set a larger buffer_size"
             )
 
@@ -118,21 +124,37 @@ class Outbox:
         frames, self._urgent, self.urgent = self._urgent, [], 0
         return frames
 
-    def take(self, most: int | None = None) -> list[Frame]:
-        """Return and forget the frames of the queue, those of the first ``most`` packets if there are more."""
-        waiting = len(self._queue)
-        count = waiting if most is None or most > waiting else most
-        frames: list[Frame] = []
-        for _ in range(count):
-            encoded = self._queue.popleft().encoded
+    def take(self, room: float = inf, *, least: int = 0) -> list[Frame]:
+        """Return and forget the frames of the queue; if there are more, those of the first packets.
+
+        Args:
+            room: characters that the frames may have, and ``SPACING`` more each.
+            least: packets to be taken whatever they have.
+        """
+        is_all = self.characters + SPACING * len(self._queue) <= room
+        return self.take_first(inf if is_all else self._packets_in(room, least))
+
+    def take_first(self, count: float) -> list[Frame]:
+        """Return and forget the frames of so many packets of the queue."""
+        queue, frames = self._queue, list[Frame]()
+        for _ in range(len(queue) if count >= len(queue) else int(count)):
+            encoded = queue.popleft().encoded
             if isinstance(encoded, str):
                 frames.append(encoded)
             else:
                 frames += encoded
         size = sum(map(len, frames))
-        self._characters = self._characters - size if self._queue or self._held else 0
-        self.queued = len(self._queue)
+        self.characters = self.characters - size if queue or self._held else 0
+        self.queued = len(queue)
         return frames
+
+    def next(self) -> Encoded:
+        """Return the first packet of the queue, which stays there."""
+        return self._queue[0].encoded
+
+    def acks(self) -> int:
+        """Return how many packets wait to be written for which an acknowledgement is awaited."""
+        return sum(entry.ack is not None for entry in (*self._queue, *self._held))
 
     def end_session(self) -> set[AckKey]:
         """Forget what belongs to the session; return the keys of the packets that stay and were never written."""
@@ -175,6 +197,14 @@ class Outbox:
         kept = [entry for entry in self._queue if entry.endpoint != endpoint]
         self._keep(kept, [entry for entry in self._held if entry.endpoint != endpoint])
 
+    def _packets_in(self, room: float, least: int) -> int:
+        """Return how many of the first packets fit into so many characters."""
+        for count, entry in enumerate(self._queue):
+            room -= size_of(entry.encoded) + SPACING
+            if room < 0 and count >= least:
+                return count
+        return len(self._queue)
+
     def holds(self, ack: AckKey) -> bool:
         """Return whether the packet with this acknowledgement has not been taken yet."""
         return any(entry.ack == ack for entry in self._queue)
@@ -189,7 +219,7 @@ class Outbox:
     def _keep(self, entries: Sequence[Entry], held: Sequence[Entry] | None = None) -> None:
         """Have these packets in the queue and, if that changes, these held."""
         self._queue, self._held = deque(entries), self._held if held is None else list(held)
-        self._characters = sum(size_of(entry.encoded) for entry in (*self._queue, *self._held))
+        self.characters = sum(size_of(entry.encoded) for entry in (*self._queue, *self._held))
         self.queued = len(entries)
 
 

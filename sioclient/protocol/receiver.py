@@ -159,7 +159,9 @@ class Receiver:
 
     def _on_ack(self, packet: Ack, now: float) -> None:
         fence = self._lifecycle.fence
-        if fence is not None and fence.pending and not packet.endpoint and fence.acknowledged(packet.id):
+        if fence is not None and fence.pending and not packet.endpoint and fence.acknowledged(packet.id, now):
+            if fence.is_spent and not fence.pending:
+                self._lifecycle.drained(now)
             return
         pending = self._membership.acks.resolve((packet.endpoint, packet.id))
         if pending is not None:
@@ -172,6 +174,8 @@ class Receiver:
                 if type(waiter) is Delivery
                 else Acknowledged(waiter, packet.args)
             )
+            if self._lifecycle.detour is not None:
+                self._lifecycle.settle(now)
 
     def _on_error(self, packet: Error, now: float) -> None:
         endpoint, turns = self._membership.endpoints.get(packet.endpoint), self._membership.turns

@@ -75,7 +75,9 @@ class Retry:
         """Return the error that the connection ends with when there is no other attempt."""
         if not self.attempts or not self._may(error):
             return error
-        final = ConnectError(f"gave up after {self.attempts} attempts to connect again: {error}", retryable=False)
+        times = f"{self.attempts} attempt{'s' if self.attempts > 1 else ''}"
+        again = " again" if self.was_joined else ""
+        final = ConnectError(f"gave up after {times} to connect{again}: {error}", retryable=False)
         final.__cause__ = error
         return final
 

@@ -57,6 +57,13 @@ _LOADERS = {
 }
 
 
+def make_mixed_transport(websocket: Transport, http: HttpClient, framing: Any, url: str) -> Transport:
+    """Return a transport that receives over a websocket that is open, and sends by POSTs to ``url``."""
+    from .mixed import MixedTransport
+
+    return MixedTransport(websocket, http, framing, url)
+
+
 def make_transport(kind: str, http: HttpClient, max_message_size: int, framing: Any) -> Transport:
     """Return a transport that is not open yet.
 

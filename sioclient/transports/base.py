@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+from ..errors import ConnectionLost
 from ..protocol.framing import Frame
 
 
@@ -62,6 +63,10 @@ class Transport(ABC):
     def finish(self, deadline: float) -> bool:
         """Wait for the response to what was sent, until ``deadline``; return whether it came. Raise ConnectionLost."""
         return True
+
+    def leave(self) -> None:
+        """Tell the server that nothing more will be sent; ``recv`` goes on until the server has ended it too."""
+        raise ConnectionLost("transport closed")  # only sessions over a websocket are renewed
 
     @abstractmethod
     def wake(self) -> None:

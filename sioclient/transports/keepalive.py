@@ -62,7 +62,8 @@ class KeptConnection:
         """Read the response."""
         assert self._sent is not None
         response = read_response(self._stream, deadline, self._limit)
-        self._http.keep_cookies(self._sent, response.headers)
+        if "Set-Cookie" in response.headers:
+            self._http.keep_cookies(self._sent, response.headers)
         self._lives_until = time.monotonic() + (_SURE_TO_LIVE if response.is_kept else 0.0)
         return response
 

@@ -72,6 +72,10 @@ class WebSocketTransport(Transport):
         except Exception as error:
             raise connection_lost(error) from error
 
+    def leave(self) -> None:
+        """Send a close frame; see ``Transport.leave``."""
+        self._client.send_close(_NORMAL)
+
     def wake(self) -> None:
         """See ``Transport.wake``."""
         self._stream.wake()

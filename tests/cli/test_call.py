@@ -47,5 +47,5 @@ def test_no_acknowledgement_in_time_is_status_4(run, url):
 def test_a_namespace_is_joined_or_refused(run, url):
     assert run("call", url, "sum", 1, 2, "-n", "chat").out == "3\n"
     outcome = run("call", url, "sum", 1, 2, "-n", "/no such place", "--timeout", 0.8)
-    assert (outcome.status, outcome.out) == (5, "")
+    assert (outcome.status, outcome.out) == (4, "")
     assert "'/no such place'" in outcome.err

@@ -77,7 +77,7 @@ def test_it_is_sent_again_until_it_is_acknowledged(run, url, seen):
 def test_a_generation_without_bytes_is_told(run, url):
     outcome = run("emit", url, "photo", "-b", "x")
     assert outcome.status == 2
-    assert "knows no bytes" in outcome.err
+    assert "has no bytes" in outcome.err
 
 
 def test_acks_are_waited_for_as_long_as_it_takes(monkeypatch):

@@ -63,7 +63,7 @@ def test_it_stops_with_an_acknowledgement(run, url):
     [
         (["--until-ack"], "--until-ack is about what --emit"),
         (["--emit", ""], "an event must have a name"),
-        (["--emit", "photo -b x"], "knows no bytes"),
+        (["--emit", "photo -b x"], "has no bytes"),
     ],
 )
 def test_what_cannot_be_sent_is_a_usage_error(run, url, words, message):

@@ -144,7 +144,7 @@ def test_the_reason_why_it_did_not_come_back_is_told(options):
         session = Session(server.url, options())
         session.open()
     eventually(lambda: session.socket.ended)
-    with pytest.raises(ConnectError, match="gave up after 1 attempts"):
+    with pytest.raises(ConnectError, match="gave up after 1 attempt to"):
         session.check()
     session.socket.disconnect()
 

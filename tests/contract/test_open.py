@@ -18,8 +18,10 @@ from sioclient import (
     ConnectError,
     ConnectionLost,
     Handler,
+    LocalProtocolError,
     NotConnected,
     SocketIO,
+    WaitTimeout,
 )
 from tests.conftest import Recorder, start
 from tests.servers import SERVERS
@@ -48,6 +50,38 @@ def all_gone(references):
 
 
 # Functions first
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_the_default_endpoint_has_no_other_channel(make, name):
+    socket = make()
+    socket.open()
+    session = socket.session_id
+    with pytest.raises(LocalProtocolError, match="the default endpoint is always connected"):
+        socket.connect(name)
+    assert socket.call("echo", 1) == 1
+    assert socket.session_id == session
+
+
+def test_events_may_be_waited_for_on_a_channel_that_is_opened_later(make):
+    socket = make()
+    socket.open()
+    chat = socket.channel("/chat")
+    with pytest.raises(WaitTimeout, match=f"'hello' did not come from {socket.address} within 0.01 s"):
+        chat.wait_for("hello", timeout=0.01)
+    events = chat.events("hello")
+    chat.open()
+    assert next(events)[0] == "hello"
+    other = socket.channel("/other")
+    unheard = other.events()
+    waiting = Task(list, unheard)
+    socket.disconnect()
+    assert waiting.result() == []
+    with pytest.raises(ConnectionLost, match=socket.address):
+        other.wait_for("hello")
+    socket.open()
+    with pytest.raises(WaitTimeout):
+        other.wait_for("hello", timeout=0.01)
 
 
 def test_functions_of_a_channel_hear_what_the_server_says_on_joining(make):
@@ -254,7 +288,7 @@ def test_no_function_runs_after_disconnect_whatever_was_before(make):
         socket.emit("echo", 1)
         socket.disconnect()
         before = len(heard)
-        assert {thread.name for thread in threading.enumerate() if thread.name.startswith("sioclient")} == set()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("sioclient-")]
         assert len(heard) == before
 
 

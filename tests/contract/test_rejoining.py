@@ -16,12 +16,20 @@ ROUNDS = 1000
 FEW = 30
 
 
-@pytest.fixture(params=["websocket", "xhr-polling"])
-def transport(request) -> str:
-    return request.param
+PAIRS = [
+    (name, transport)
+    for name, row in SERVERS.items()
+    for transport in ("websocket", "xhr-polling")
+    if transport in row.transports
+]
+LATER = [pair for pair in PAIRS if SERVERS[pair[0]].revision > 1 and SERVERS[pair[0]].version.startswith("socket.io ")]
+"""Of those with the application that has what is asked for."""
+
+on_all = pytest.mark.parametrize(("server", "transport"), PAIRS, indirect=["server"])
+on_later = pytest.mark.parametrize(("server", "transport"), LATER, indirect=["server"])
 
 
-@pytest.fixture(scope="module", params=list(SERVERS))
+@pytest.fixture(scope="module")
 def server(request):
     with start(SERVERS[request.param]) as running:
         running.row = SERVERS[request.param]
@@ -30,15 +38,10 @@ def server(request):
 
 @pytest.fixture
 def sio(server, transport, connect):
-    if transport not in server.row.transports:
-        pytest.skip(f"{transport} cannot be used")
     return connect(server.port, reconnect=False)
 
 
-def is_later(server) -> bool:
-    return server.version.startswith("socket.io ") and server.row.revision > 1
-
-
+@on_all
 def test_leaving_and_joining_at_once_works_every_time(server, sio):
     is_picky = server.row.version.startswith("socket.io 4.8")  # the one that ends the session
     chat = sio.connect("/chat")
@@ -49,7 +52,8 @@ def test_leaving_and_joining_at_once_works_every_time(server, sio):
     assert sio.connected
 
 
-def test_rejoining_in_a_handler(server, sio, recorder):
+@on_all
+def test_rejoining_in_a_handler(sio):
     done = []
 
     def again(number):
@@ -64,9 +68,8 @@ def test_rejoining_in_a_handler(server, sio, recorder):
     eventually(lambda: done == list(range(5)), "five rounds in a handler")
 
 
-def test_what_is_sent_before_a_leave_has_its_effect(server, sio):
-    if not is_later(server):
-        pytest.skip("its application tells nobody on another endpoint")
+@on_later
+def test_what_is_sent_before_a_leave_has_its_effect(sio):
     sio.call("watch")
     told = []
     sio.on("told", told.append)
@@ -77,9 +80,8 @@ def test_what_is_sent_before_a_leave_has_its_effect(server, sio):
     eventually(lambda: told == list(range(5)), "what was told before leaving")
 
 
-def test_a_confirmation_that_comes_too_late_does_no_harm(server, sio):
-    if not is_later(server):
-        pytest.skip("its application has no endpoint that takes its time")
+@on_later
+def test_a_confirmation_that_comes_too_late_does_no_harm(sio):
     for _ in range(2):
         with pytest.raises(ChannelError, match="no reply for '/slow' in time"):
             sio.connect("/slow", timeout=0.05)
@@ -89,7 +91,8 @@ def test_a_confirmation_that_comes_too_late_does_no_harm(server, sio):
     assert sio.call("echo", 2) == 2
 
 
-def test_a_channel_that_is_left_before_it_is_joined(server, sio):
+@on_all
+def test_a_channel_that_is_left_before_it_is_joined(sio):
     for number in range(5):
         with suppress(ChannelError):  # the server may be as fast as that
             sio.connect("/chat", timeout=1e-6).disconnect()

@@ -108,27 +108,28 @@ def test_f33_polls_never_overlap_while_handlers_block() -> None:
         assert session.most_polls == 1
 
 
-def test_f33_leaving_while_another_thread_polls_is_final(legacy: int) -> None:
+def test_f33_leaving_while_another_thread_polls_is_final() -> None:
     """What comes after ``disconnect`` is not handled, and the server is told at once."""
-    go_on, blocks, handled = threading.Event(), threading.Event(), list[int]()
-    socket = SocketIO("127.0.0.1", legacy, transports=("xhr-polling",))
+    with start("legacy.js") as server:
+        go_on, blocks, handled = threading.Event(), threading.Event(), list[int]()
+        socket = SocketIO("127.0.0.1", server.port, transports=("xhr-polling",))
 
-    @socket.on("echoed")
-    def block(number: int) -> None:
-        handled.append(number)
-        blocks.set()
-        happened(go_on)
+        @socket.on("echoed")
+        def block(number: int) -> None:
+            handled.append(number)
+            blocks.set()
+            happened(go_on)
 
-    socket.emit("echo", 1)
-    happened(blocks)
-    time.sleep(TAKE_OVER * 2)
-    socket.emit("echo", 2)
-    assert socket.call("echo", 3) == 3  # so the second event has come too
-    begun = time.monotonic()
-    leaving = Task(socket.disconnect)
-    with SocketIO("127.0.0.1", legacy) as other:
-        eventually(lambda: other.call("sessions") == 1)
-    assert time.monotonic() - begun < 2
-    go_on.set()
-    leaving.result()
-    assert handled == [1]
+        socket.emit("echo", 1)
+        happened(blocks)
+        time.sleep(TAKE_OVER * 2)
+        socket.emit("echo", 2)
+        assert socket.call("echo", 3) == 3  # so the second event has come too
+        begun = time.monotonic()
+        leaving = Task(socket.disconnect)
+        with SocketIO("127.0.0.1", server.port) as other:
+            eventually(lambda: other.call("sessions") == 1)
+        assert time.monotonic() - begun < 2
+        go_on.set()
+        leaving.result()
+        assert handled == [1]

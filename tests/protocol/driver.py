@@ -15,8 +15,11 @@ from sioclient.protocol.packets import Event
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import Handshake, Opening, revision1
 
-HANDSHAKE = Handshake("sid", 10.0, 20.0, ("websocket",))
-NO_HEARTBEATS = Handshake("sid", None, None, ("websocket",))
+SESSION_ID = "B1SIjBHFbBGrJL8Eo2Wn"
+"""One of socket.io 0.9.19, which may count bytes."""
+
+HANDSHAKE = Handshake(SESSION_ID, 10.0, 20.0, ("websocket",))
+NO_HEARTBEATS = Handshake(SESSION_ID, None, None, ("websocket",))
 DEAD_AFTER = 21.0  # the larger of both time-outs and a second
 HEARTBEAT_EVERY = 5.0  # half the heartbeat time-out
 DELAY = 1.0

@@ -30,7 +30,7 @@ def test_packet_is_encoded_in_every_dialect():
 def test_dialect_that_cannot_say_it_raises_when_it_is_chosen():
     packet = drafts(Event("x", [b"bytes"]))
     assert chosen(packet, FIVE) == packet
-    with pytest.raises(TypeError):
+    with pytest.raises(LocalProtocolError, match="has no bytes"):
         chosen(packet, ONE)
 
 

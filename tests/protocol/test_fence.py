@@ -1,87 +1,163 @@
-"""The fence by itself: frames, round trips, and what the server may have counted."""
+"""The fence by itself: windows, round trips, pace, and what the server may have counted."""
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from sioclient.protocol.fence import BYTE_BUDGET, MOST_SILENCE, MOST_UNPROVEN, PATIENCE, WINDOW, Fence
+from sioclient.protocol.fence import (
+    BYTE_BUDGET,
+    MOST_IN_FLIGHT,
+    MOST_LATE,
+    MOST_SILENCE,
+    PACE,
+    PATIENCE,
+    SLOW_PACE,
+    SPENT_AT,
+    WIDE_WINDOW,
+    WINDOW,
+    Fence,
+)
+from sioclient.protocol.outbox import SPACING
 
-FRAMES = ["x"] * WINDOW
+FRAMES = ["x" * 90] * (WINDOW // 100)
+"""A window of frames."""
 
 
 def fill(fence: Fence, number: int, now: float = 0.0) -> None:
     """Send a window of frames, and the fence behind it."""
-    assert fence.sent(FRAMES)
-    fence.close_off(number, now)
+    assert fence.sent(FRAMES, now)
+    fence.close_off(number, [f"8:{number}::"], now)
 
 
-def proven() -> Fence:
+def proven(round_trip: float = 0.0) -> Fence:
+    """Return a fence that the server has acknowledged, after so many seconds."""
     fence = Fence()
-    fill(fence, 1)
-    assert fence.acknowledged(1)
+    fill(fence, 1, -round_trip)
+    assert fence.acknowledged(1, 0.0)
     return fence
 
 
-def test_a_fence_is_due_after_a_window_of_frames():
+def test_a_fence_is_due_after_a_window_of_characters():
     fence = Fence()
-    assert not fence.sent(FRAMES[1:])
-    assert fence.room == 1
-    assert fence.sent(["x"])
+    assert not fence.sent(FRAMES[1:], 0.0)
+    assert fence.room == 90 + SPACING
+    assert fence.sent(["x" * 90], 0.0)
     assert fence.room == 0
 
 
-def test_two_windows_may_be_on_their_way_and_an_ack_makes_room():
+def test_a_frame_of_any_size_is_a_window():
+    fence = Fence()
+    assert fence.is_empty
+    assert fence.sent(["x" * 10 * WINDOW], 0.0)
+    assert not fence.is_empty
+
+
+def test_over_a_short_way_the_next_window_waits_for_the_ack():
+    fence = proven()
+    assert fence.room == WINDOW
+    fill(fence, 2)
+    assert fence.room == 0
+    assert fence.in_flight() == len(FRAMES) + 1
+    assert fence.acknowledged(2, PACE)
+    assert fence.room == WINDOW
+
+
+def test_while_an_ack_is_late_windows_go_slowly():
+    fence, now = proven(), 0.0
+    for number in range(2, 100):
+        fill(fence, number, now)
+        if fence.next_window is None:
+            break
+        assert fence.next_window == pytest.approx(now + SLOW_PACE)
+        now = fence.next_window
+        fence.look(now)
+    assert MOST_LATE <= fence.in_flight() < MOST_LATE + 20
+    assert fence.room == 0
+
+
+def test_frames_that_do_not_wait_are_counted_too():
     fence = proven()
     fill(fence, 2)
-    assert fence.room == WINDOW
-    fill(fence, 3)
+    assert not fence.sent(["2::"], 0.0)
     assert fence.room == 0
-    assert fence.in_flight == 2 * (WINDOW + 1)
-    assert fence.acknowledged(2)
-    assert fence.room == WINDOW
-
-
-def test_urgent_frames_beyond_the_room_make_none():
-    fence = proven()
-    fill(fence, 2)
-    fill(fence, 3)
-    assert not fence.sent(["2::"])
-    assert fence.room == 0
+    assert not fence.is_empty
 
 
 def test_an_ack_counts_for_all_fences_before_it():
     fence = proven()
     fill(fence, 2)
     fill(fence, 3)
-    assert fence.acknowledged(3)
-    assert fence.in_flight == 0
-    assert not fence.acknowledged(2)
+    assert fence.acknowledged(3, 0.0)
+    assert fence.in_flight() == 0
+    assert not fence.acknowledged(2, 0.0)
 
 
 def test_acks_of_other_packets_are_none_of_a_fence():
-    assert not proven().acknowledged(7)
+    assert not Fence().acknowledged(1, 0.0)
 
 
-def test_before_the_first_ack_no_more_is_sent_than_is_safe():
-    fence = Fence()
-    number = 0
-    while fence.room > 0:
-        number += 1
-        fill(fence, number)
-    assert MOST_UNPROVEN <= fence.in_flight < 500
-    assert fence.acknowledged(number)
-    assert fence.room == WINDOW
+# Pace
 
 
-def test_the_first_ack_is_awaited_in_the_middle_of_a_window_too():
-    fence = Fence()
-    for number in range(MOST_UNPROVEN // (WINDOW + 1)):
-        fill(fence, number)
-    rest = MOST_UNPROVEN - fence.in_flight
-    assert not fence.sent(FRAMES[: rest - 1])
-    assert fence.room > 0
-    fence.sent(["x"])
+def far(round_trip: float = 0.05) -> Fence:
+    """Return a fence over a long way, with a window sent at 0.0."""
+    fence = proven(round_trip)
+    fill(fence, 2)
     assert fence.room == 0
+    return fence
+
+
+def test_over_a_long_way_windows_are_sent_at_a_pace():
+    fence = far()
+    assert fence.next_window == PACE
+    fence.look(PACE - 0.0001)
+    assert fence.room == 0
+    fence.look(PACE)
+    assert fence.room == WINDOW
+    assert fence.next_window is None  # it is now
+
+
+def test_a_pace_that_was_late_is_made_up_for_once():
+    fence = far()
+    fence.look(10 * PACE)
+    fill(fence, 3, 10 * PACE)
+    assert fence.next_window == pytest.approx(10 * PACE)
+    fill(fence, 4, 10 * PACE)
+    assert fence.next_window == pytest.approx(11 * PACE)
+
+
+def test_the_pace_ends_when_an_ack_is_late():
+    fence, now = far(0.05), 0.0
+    for number in range(3, 60):
+        if fence.next_window is None:
+            break
+        now = fence.next_window
+        fence.look(now)
+        fill(fence, number, now)
+    assert 0.07 - PACE < now <= 0.0711
+    assert fence.in_flight() > MOST_LATE
+    for ack in range(2, 20):
+        assert fence.acknowledged(ack, 0.072)
+    assert fence.next_window - now == pytest.approx(PACE)
+
+
+def test_so_many_frames_may_be_on_their_way_to_a_server_that_has_not_acknowledged_any():
+    fence = Fence()
+    now = 0.0
+    for number in range(1, 1000):
+        fill(fence, number, now)
+        now = fence.next_window
+        if now is None:
+            break
+        fence.look(now)
+    assert MOST_IN_FLIGHT <= fence.in_flight() < MOST_IN_FLIGHT + len(FRAMES) + 1 < 500
+    assert fence.acknowledged(number, 1.0)
+    assert fence.room > 0
+
+
+# Servers that acknowledge none
 
 
 def test_a_server_that_acknowledges_none_is_not_fenced_any_more():
@@ -92,23 +168,23 @@ def test_a_server_that_acknowledges_none_is_not_fenced_any_more():
     assert not fence.is_stuck(5.0 + PATIENCE - 0.001)
     assert not fence.is_stuck(5.0 + PATIENCE)
     assert fence.deadline() is None
-    for _ in range(20):
-        assert not fence.sent(FRAMES)
-    assert fence.room == WINDOW
-    assert fence.in_flight == WINDOW + 1
+    for _ in range(100):
+        assert not fence.sent(FRAMES, 6.0)
+    assert fence.room > 100 * WINDOW
+    assert fence.in_flight() == len(FRAMES) + 1
+    assert not fence.is_too_much(BYTE_BUDGET)
 
 
-def test_a_late_first_ack_counts_all_the_same():
+def test_should_it_acknowledge_later_its_acks_count():
     fence = Fence()
     fill(fence, 1)
     fence.is_stuck(PATIENCE)
-    assert fence.acknowledged(1)
-    fill(fence, 2)
-    fill(fence, 3)
+    assert fence.acknowledged(1, PATIENCE)
+    fill(fence, 2, PATIENCE)
     assert fence.room == 0
 
 
-def test_a_server_that_has_acknowledged_before_must_go_on():
+def test_a_server_that_acknowledged_before_must_go_on():
     fence = proven()
     assert not fence.awaited
     fill(fence, 2, now=10.0)
@@ -118,44 +194,237 @@ def test_a_server_that_has_acknowledged_before_must_go_on():
     assert fence.is_stuck(10.0 + MOST_SILENCE)
 
 
-def test_bytes_are_counted_as_the_server_does_at_worst():
+def test_time_in_which_nobody_reads_does_not_count():
     fence = Fence()
-    fence.sent(["x" * 86])  # and 14 bytes of head
-    assert fence.bytes_counted == 4 * 100 + 100
-    fence.sent(["x" * 86])  # may be read with the first, and is counted again with each of its parts
-    assert fence.bytes_counted == (4 * 100 + 100) + (4 * 100 * 2 + 100)
+    assert fence.deadline(unread=10.0) is None
+    assert fence.sent(FRAMES, 50.0)
+    fence.close_off(1, ["8:1::"], now=50.0, unread=10.0)
+    assert fence.deadline(unread=10.0) == 50.0 + PATIENCE
+    assert fence.deadline(unread=13.0) == 53.0 + PATIENCE
+    assert not fence.is_stuck(53.0, unread=13.0)
+    assert fence.is_stuck(53.0 + PATIENCE, unread=13.0) is False  # it acknowledges none
+    assert fence.deadline(unread=13.0) is None
 
 
-def test_characters_count_as_many_bytes_as_they_may_have():
-    fence = Fence()
-    fence.sent(["\U0001f600" * 10])
-    assert fence.bytes_counted == 5 * (4 * 10 + 14)
+# What is counted
+
+
+class Server:
+    """The parser of socket.io 0.9.19, as far as it counts: each part of a frame has it count what was read beyond."""
+
+    def __init__(self) -> None:
+        self.counted = 0
+
+    def read(self, frames: list[str]) -> None:
+        """Read frames at once."""
+        parts = [part for frame in frames for part in parts_of(frame)]
+        rest = sum(parts)
+        for part in parts:
+            self.counted += rest
+            rest -= part
+
+
+def parts_of(frame: str) -> list[int]:
+    """Return the sizes of the parts of a frame: opcode, length, mask and data."""
+    size = len(frame.encode())
+    return [2, 4, size] if size < 126 else [2, 2 if size < 65536 else 8, 4, size]
+
+
+@pytest.mark.parametrize("frame", ["", "x" * 125, "x" * 126, "x" * 5000, "é" * 100, "\U0001f600" * 70])
+def test_no_less_is_counted_than_the_server_counts(frame):
+    fence, server = Fence(), Server()
+    for _ in range(3):
+        fence.sent([frame], 0.0)
+    server.read([frame] * 3)
+    assert server.counted <= fence.bytes_counted <= 6 * server.counted
 
 
 def test_a_large_frame_is_not_counted_again_beyond_one_read():
     fence = Fence()
-    fence.sent(["x" * 2**20])
-    assert fence.bytes_counted == 4 * 65536 + 2**20 + 14
+    fence.sent(["x" * 2**20], 0.0)
+    assert fence.bytes_counted == 3 * 65536 + 2**20 + 14
+
+
+def test_what_cannot_be_in_one_read_is_counted_apart():
+    fence = Fence()
+    fill(fence, 1)
+    fence.sent(["x" * 70_000], 0.0)
+    fence.close_off(2, ["8:2::"], 0.0)
+    before = fence.bytes_counted
+    fence.sent(["x" * 100], 0.0)
+    assert fence.bytes_counted - before == (3 + 4 + 3 - 1) * 106 + 106  # the large frame and its fence, not the first
 
 
 @pytest.mark.parametrize("size", [1000, 60_000])
 def test_the_measured_kick_is_within_the_count(size):
     """socket.io 0.9.19 kicked after 25 MB of such frames, each acknowledged before the next."""
     fence = Fence()
-    for _ in range(25_000_000 // size):
-        fence.sent(["x" * size])
-        fence.close_off(1, 0.0)
-        fence.acknowledged(1)
+    for _ in range(25_200_000 // size):
+        fence.sent(["x" * size], 0.0)
+        fence.close_off(1, ["8:1::"], 0.0)
+        fence.acknowledged(1, 0.0)
     assert fence.bytes_counted >= BYTE_BUDGET
+    assert fence.may_have_kicked
 
 
-def test_time_in_which_nobody_reads_does_not_count():
+def test_windows_that_were_surely_read_apart_are_counted_apart():
+    fence, alone = proven(0.05), proven(0.05)
+    before = fence.bytes_counted
+    fill(alone, 2)
+    fill(fence, 2, 0.0)
+    fill(fence, 3, 0.01)
+    assert fence.bytes_counted - before > 2 * (alone.bytes_counted - before)
+    fence.acknowledged(2, 0.055)  # 45 ms after the third was sent, and the way there and back takes 50
+    fence.acknowledged(3, 0.06)
+    assert fence.bytes_counted - before == 2 * (alone.bytes_counted - before)
+
+
+def test_windows_that_may_have_been_read_together_are_not():
+    fence = proven(0.05)
+    fill(fence, 2, 0.0)
+    fill(fence, 3, 0.01)
+    before = fence.bytes_counted
+    fence.acknowledged(2, 0.06)  # 50 ms after the third was sent
+    assert fence.bytes_counted == before
+
+
+def test_nothing_is_proven_by_a_way_that_is_shorter_than_it_seemed():
+    fence = proven(0.05)
+    fill(fence, 2, 0.0)
+    fill(fence, 3, 0.01)
+    before = fence.bytes_counted
+    fence.acknowledged(2, 0.055)
+    assert fence.bytes_counted < before
+    fence.acknowledged(3, 0.04)  # 30 ms: the third may have been there
+    assert fence.bytes_counted == before
+
+
+def test_what_was_taken_back_still_explains_a_kick():
+    fence = proven(0.05)
+    fence.bytes_counted = BYTE_BUDGET - 1
+    fill(fence, 2, 0.0)
+    fill(fence, 3, 0.01)
+    fence.acknowledged(2, 0.055)
+    fence.bytes_counted -= 5000
+    assert fence.may_have_kicked
+    fence.bytes_counted //= 2
+    assert not fence.may_have_kicked
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_count_is_a_bound_for_any_reading_of_the_server(seed):
+    """The way takes 20 ms there and back at least; the server may read later, and then everything at once."""
+    chance, fence, server = random.Random(seed), proven(0.02), Server()
+    now, number, unread = 0.0, 1, []
+    read_at, acks = 0.0, []  # fences that the server has read, and when the acks arrive
+    fence.bytes_counted = 0
+    for _ in range(400):
+        now += chance.choice([0.0002, 0.001, 0.004])
+        while acks and acks[0][0] <= now:
+            arrives, ack = acks.pop(0)
+            fence.acknowledged(ack, arrives)
+        fence.look(now)
+        if fence.room:
+            frames = ["x" * chance.choice([10, 80, 300, 2000])]
+            unread.append((now + 0.01, frames, None))
+            if fence.sent(frames, now):
+                number += 1
+                fence.close_off(number, [f"8:{number}::"], now)
+                unread.append((now + 0.01, [f"8:{number}::"], number))
+        if now >= read_at:
+            read_at = now + chance.choice([0.0, 0.001, 0.03])
+            there = [entry for entry in unread if entry[0] <= now]
+            unread = unread[len(there) :]
+            server.read([frame for _, frames, _ in there for frame in frames])
+            acks += [(now + 0.01, ack) for _, _, ack in there if ack is not None]
+        assert server.counted <= fence.bytes_counted
+
+
+def test_the_budget_is_spent_before_the_server_kicks():
+    fence = proven()
+    fence.bytes_counted = SPENT_AT - 100
+    assert not fence.is_spent
+    assert fence.sent(["x"], 0.0) is False
+    assert fence.sent(["x" * 100], 0.0) is True
+    assert fence.is_spent
+
+
+def test_a_frame_that_would_spend_the_budget_is_too_much():
     fence = Fence()
-    assert fence.deadline(unread=10.0) is None
-    assert fence.sent(FRAMES)
-    fence.close_off(1, now=50.0, unread=10.0)
-    assert fence.deadline(unread=10.0) == 50.0 + PATIENCE
-    assert fence.deadline(unread=13.0) == 53.0 + PATIENCE
-    assert not fence.is_stuck(53.0, unread=13.0)
-    assert fence.is_stuck(53.0 + PATIENCE, unread=13.0) is False  # it acknowledges none
-    assert fence.deadline(unread=13.0) is None
+    assert not fence.is_too_much(10**6)
+    assert fence.is_too_much(SPENT_AT // 4)
+
+
+def test_a_budget_is_not_spent_where_nothing_is_acknowledged():
+    fence = Fence()
+    fence.bytes_counted = SPENT_AT
+    assert fence.sent(["x"], 0.0)
+    fence.close_off(1, ["8:1::"], 0.0)
+    assert fence.is_spent
+    fence.is_stuck(PATIENCE)
+    assert not fence.is_spent
+    assert fence.sent(["x"], 0.0) is False
+
+
+# A server that counts no bytes
+
+
+def uncounted() -> Fence:
+    """Return such a fence that the server has acknowledged."""
+    fence = Fence(counts_bytes=False)
+    assert fence.sent(["x"] * WIDE_WINDOW, 0.0)
+    fence.close_off(1, ["8:1::"], 0.0)
+    assert fence.acknowledged(1, 0.0)
+    return fence
+
+
+def test_a_server_that_counts_no_bytes_has_windows_of_frames():
+    fence = uncounted()
+    assert not fence.sent(["x" * 2**20] * (WIDE_WINDOW - 1), 0.0)
+    assert fence.room == 1
+    assert fence.sent(["x" * 2**20], 0.0)
+    assert not fence.is_spent
+    assert not fence.is_too_much(SPENT_AT)
+
+
+def test_two_windows_of_frames_are_on_their_way():
+    fence = uncounted()
+    for number in (2, 3):
+        assert fence.room == WIDE_WINDOW
+        fence.sent(["x"] * WIDE_WINDOW, 0.0)
+        fence.close_off(number, [f"8:{number}::"], 0.0)
+    assert MOST_LATE <= fence.in_flight() < MOST_IN_FLIGHT
+    assert fence.room == 0
+    assert fence.next_window is None
+    assert not fence.sent(["2::"], 0.0)
+    assert fence.room == 0
+    fence.acknowledged(2, 0.0)
+    assert fence.room == WIDE_WINDOW - 1
+
+
+def test_over_a_long_way_windows_of_frames_keep_a_pace():
+    fence = Fence(counts_bytes=False)
+    fence.sent(["x"] * WIDE_WINDOW, 0.0)
+    fence.close_off(1, ["8:1::"], 0.0)
+    fence.acknowledged(1, 0.05)
+    for number in (2, 3):
+        fence.sent(["x"] * WIDE_WINDOW, 1.0)
+        fence.close_off(number, [f"8:{number}::"], 1.0)
+    assert fence.next_window == pytest.approx(1.0 + PACE)
+
+
+def test_without_acks_frames_of_such_a_server_go_as_they_come():
+    fence = Fence(counts_bytes=False)
+    assert not fence.sent([], 0.0)
+    assert fence.is_empty
+    fence.close_off(1, ["8:1::"], 0.0)
+    assert not fence.is_stuck(PATIENCE)
+    assert not fence.sent(["x"] * 1000, 1.0)
+    assert fence.in_flight() == 1
+
+
+def test_a_rough_bound_tells_what_a_kick_may_have_been():
+    fence = uncounted()
+    assert not fence.may_have_kicked
+    fence.sent(["x" * BYTE_BUDGET], 0.0)
+    assert fence.may_have_kicked

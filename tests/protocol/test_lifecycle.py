@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from unittest.mock import ANY
 
 import pytest
@@ -47,6 +48,7 @@ from .driver import (
     with_channel,
 )
 
+LARGE = Message("x" * 1000)
 UNREACHABLE = ConnectError("unreachable")
 FORBIDDEN = HandshakeRejected("forbidden", status=403)
 
@@ -611,3 +613,28 @@ def test_at_the_end_nothing_is_left_to_be_written_again():
     client.frames_to_send()
     client.lifecycle.end(None, "server")
     assert of(Unacknowledged, client) == [Unacknowledged(1, ANY)]
+
+
+def test_what_was_queued_for_a_server_that_takes_less_is_told():
+    client = away(open_client())
+    client.push(Message("small"), 0.0)
+    client.push(LARGE, 0.0)
+    client.push(replace(LARGE, id=7), 0.0, waiter="waiter")
+    client.push(replace(LARGE, id=8), 0.0, waiter=Delivery("again and again", 2, 5.0))
+    client.handle_timeout(DELAY)
+    client.notices()
+    client.transport_opened(replace(HANDSHAKE, max_payload=1000), "websocket", DELAY)
+    dropped, *failed, _ = client.notices()
+    assert dropped.count == 3
+    assert "the server takes 1000 at once" in dropped.example.problem
+    assert [notice.waiter for notice in failed] == ["waiter", "again and again"]
+    assert {str(notice.error) for notice in failed} == {dropped.example.problem}
+    client.receive(["1::"], DELAY)
+    assert client.frames_to_send() == ["3:::small"]
+
+
+def test_a_channel_that_is_left_while_the_connection_is_away_needs_no_word():
+    client = away(with_channel(open_client()))
+    client.leave(joined(client))
+    come_back(client, DELAY, "1::")
+    assert not any("/chat" in str(frame) for frame in client.frames_to_send())

@@ -312,3 +312,14 @@ def test_what_is_written_again_outlives_a_session_and_not_its_endpoint():
         (Unacknowledged, "two"),
     ]
     assert membership.outbox.take() == ["1", "2", "0::/chat"]
+
+
+def test_an_old_server_that_says_nothing_of_a_join_is_told_nothing_more():
+    client = connecting_client()
+    link(client, 0.0, "1::", handshake=NO_HEARTBEATS)
+    client.join("/chat", "", 5.0, 0.0)
+    client.frames_to_send()
+    client.notices()
+    client.handle_timeout(5.0)
+    assert [notice.error.timed_out for notice in client.notices() if isinstance(notice, JoinFailed)] == [True]
+    assert client.frames_to_send() == []

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from sioclient.errors import BufferFull, NotConnected
+from sioclient.errors import BufferFull, LocalProtocolError, NotConnected
 from sioclient.protocol.drafts import make_drafts
-from sioclient.protocol.outbox import Outbox, frames_of
+from sioclient.protocol.outbox import SPACING, Outbox, frames_of
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import any_revision
 from tests.interrupts import Interrupt
@@ -50,14 +50,28 @@ def test_urgent_frames_leave_apart_from_the_others():
     assert outbox.take() == ["a"]
 
 
-def test_no_more_frames_leave_than_are_asked_for():
+def test_no_more_frames_leave_than_there_is_room_for():
     outbox = filled("a", "b", "c", most_characters=3)
-    assert outbox.take(2) == ["a", "b"]
+    assert outbox.take(2 * (1 + SPACING)) == ["a", "b"]
     outbox.check_room("de")
     with pytest.raises(BufferFull, match="1 packets \\(1 characters\\)"):
         outbox.check_room("def")
-    assert outbox.take(5) == ["c"]
+    assert outbox.take(SPACING) == []
+    assert outbox.take(1 + SPACING) == ["c"]
     assert outbox.take(0) == []
+
+
+def test_so_many_packets_leave_whatever_they_have():
+    outbox = filled("a" * 100, "b" * 100, "c")
+    assert outbox.next() == "a" * 100
+    assert outbox.take(50, least=1) == ["a" * 100]
+    assert outbox.take(50, least=2) == ["b" * 100, "c"]
+
+
+def test_acknowledgements_of_packets_that_wait_are_counted():
+    outbox = filled("a")
+    outbox.push("b", "", ack=("", 1))
+    assert outbox.acks() == 1
 
 
 def test_there_is_room_for_the_last_packet_and_for_none_after_it():
@@ -165,7 +179,7 @@ def test_a_packet_of_several_frames_leaves_whole():
     outbox.check_room("d")
     assert not outbox.has_room(("d", b"e"))
     assert outbox.take_urgent() == ["u", b"v"]
-    assert outbox.take(1) == ["a", b"bc"]
+    assert outbox.take(1, least=1) == ["a", b"bc"]
 
 
 @pytest.mark.parametrize(("encoded", "frames"), [("a", ("a",)), (("a", b"b"), ("a", b"b")), ((), ())])
@@ -218,7 +232,7 @@ def test_drafts_are_settled_in_order():
         drafts = make_drafts(lambda dialect, packet=packet: dialect.encode(packet), unknown.candidates)
         outbox.push(drafts, "", ack=ack)
     ((key, error),) = outbox.settle(one)
-    assert (key, type(error)) == (("", 1), TypeError)
+    assert (key, type(error)) == (("", 1), LocalProtocolError)
     assert outbox.settle(five) == []
     assert outbox.take() == ["3:::a", "3:::b"]
     assert outbox.has_room("x" * 2**20)

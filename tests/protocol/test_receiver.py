@@ -376,9 +376,9 @@ def test_an_ack_that_was_not_written_ends_with_its_session():
 
 def test_the_ack_of_a_fence_is_for_nobody_else():
     client = open_client()
-    for _ in range(WINDOW):
-        client.push(Message("x"), 0.0)
     number = ask(client)
+    client.push(Message("x" * WINDOW), 0.0)
+    client.frames_to_send()
     client.receive([f"6:::{number + 1}", f"6:::{number}"], 1.0)
     assert client.notices() == [Acknowledged("waiter", [])]
     assert client.acks.ignored == 0

@@ -398,3 +398,13 @@ def test_events_of_the_one_that_was_left_are_not_for_the_next(client):
     pong(client)
     client.receive(['42/chat,["late"]', CHAT, '42/chat,["news"]'], 0.0)
     assert [notice.name for notice in of(Event, client)] == ["news"]
+
+
+def test_a_join_that_was_never_sent_is_left_without_a_word(client):
+    join(client)
+    client.leave(joined(client))
+    client.leave(join(client))
+    assert written(client) == ["40/chat,"]
+    client.receive([CHAT], 0.0)
+    assert pong(client) == ["41/chat,", "pong"]
+    assert client.frames_to_send() == []

@@ -41,6 +41,10 @@ class Connection(SocketConnection):
             return args
         return self.emit("echoed", *args)
 
+    @event
+    def take(self, number, text):
+        return (number,)
+
     @event("note")
     def add_note(self, value):
         self.notes.append(value)

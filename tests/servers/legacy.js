@@ -21,6 +21,12 @@ if (settings.authorize) {
   });
 }
 
+// What each session was, and why it ended; the loops of tests/faults read that.
+var ends = [];
+io.sockets.on('connection', function (socket) {
+  socket.on('disconnect', function (reason) { ends.push(String(reason)); });
+});
+
 function list(values) { return Array.prototype.slice.call(values); }
 
 var books = {};
@@ -72,6 +78,13 @@ function serve(socket) {
   socket.on('do kick', function () { whenHeard(function () { socket.disconnect(); }); });
   socket.on('do cut', function () { whenHeard(function () { io.transports[socket.id].socket.destroy(); }); });
   socket.on(5, function () { emit('5', list(arguments)); });
+  socket.on('take', function (number, text, answer) { answer(number); });
+  socket.on('ends', function (answer) { answer(ends); });
+  // What 0.9.17 and later count of a websocket's bytes; null where there is no such count.
+  socket.on('counted', function (answer) {
+    var parser = io.transports[socket.id].parser;
+    answer(parser && parser._dataLength !== undefined ? parser._dataLength : null);
+  });
   socket.on('sum', function (a, b, answer) { answer(a + b); });
   socket.on('subscribe', function (topic) { socket.emit('news', topic, { title: 'Sun' }); });
   socket.on('introduce yourself', function (to, answer) {

@@ -126,6 +126,10 @@ class Connection(tornadio2.SocketConnection):
         else:
             self.session.handler.request.connection.stream.close()
 
+    @event("take")
+    def take(self, number, text):
+        return (number,)
+
     @event("sum")
     def sum(self, a, b):
         return a + b

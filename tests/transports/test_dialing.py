@@ -128,8 +128,8 @@ def test_an_abort_ends_it(wakes: bool, waits: threading.Event) -> None:
     with deaf_port() as deaf:
         task = Task(Dial([tcp(deaf)], soon(), lambda: bool(aborted), wakened if wakes else None).connect)
         happened(waits)
-        waker.send(b"\0")  # for what else there is
         waits.clear()
+        waker.send(b"\0")  # for what else there is
         happened(waits)
         aborted.append(1)
         waker.send(b"\0")

@@ -13,6 +13,7 @@ import pytest
 
 from sioclient import transports
 from sioclient.address import fresh_url
+from sioclient.errors import ConnectionLost
 from sioclient.options import TRANSPORTS, Options
 from sioclient.protocol.revisions import make_opening
 from sioclient.transports import make_transport
@@ -75,6 +76,8 @@ def test_a_transport_receives_without_deadline_by_default() -> None:
     assert transport.recv_until(0) == ["x"]
     assert Transport.prepare(transport, 0)
     assert Transport.finish(transport, 0)
+    with pytest.raises(ConnectionLost):
+        Transport.leave(transport)
 
 
 def test_no_network_library_is_loaded_before_a_transport_is() -> None:

@@ -1073,3 +1073,14 @@ def test_part_of_a_frame_outlives_a_deadline(pair: Pair) -> None:
     assert Task(ours.recv_until, time.monotonic() + 0.05).result() == []
     peer.send(data[4:])
     assert receive(ours) == ["whole"]
+
+
+def test_who_leaves_reads_until_the_server_has_ended_it_too() -> None:
+    with link() as (ours, peer):
+        ours.leave()
+        assert peer.read_frame().opcode == CLOSE
+        peer.send(frame("3:::last words"))
+        assert receive(ours) == ["3:::last words"]
+        peer.end()
+        with pytest.raises(ConnectionLost):
+            receive(ours)

@@ -203,6 +203,15 @@ class Dialect(Protocol):
     def needs_fence(self, transport: str) -> bool:
         """Return whether the servers may choke on many frames at once over this transport: see ``fence``."""
 
+    def may_count_bytes(self, handshake: Handshake) -> bool:
+        """Return whether the server may be one that counts the bytes of a websocket, and kicks: see ``fence``."""
+
+    def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
+        """Return the name of the transport whose POSTs the servers may take beside this one; None: they take none."""
+
+    def can_post(self, frames: Encoded) -> bool:
+        """Return whether the servers read the frames of a packet, if they are posted, as they read them otherwise."""
+
     def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the seconds of silence over a transport after which the server is dead; None: silence says nothing."""
 

@@ -140,6 +140,18 @@ class EngineDialect:
         """Return False: none of these servers chokes on many frames."""
         return False
 
+    def may_count_bytes(self, handshake: Handshake) -> bool:
+        """Return False."""
+        return False
+
+    def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
+        """Return None: a session has one transport at a time."""
+        return None
+
+    def can_post(self, frames: Encoded) -> bool:
+        """Return True: these servers read bodies whole."""
+        return True
+
     def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the announced interval and time-out together, and a grace."""
         return None if handshake.heartbeat_timeout is None else handshake.heartbeat_timeout + _GRACE

@@ -28,6 +28,7 @@ from ..packets import (
     Noop,
     Packet,
 )
+from .attachments import take_apart
 from .utf16 import check_pairs
 
 # The id may be missing before a plus (an old server bug); data may hold anything, newlines included.
@@ -97,11 +98,14 @@ class PacketCodec:
         """Return the frame for one packet.
 
         Raises:
-            LocalProtocolError: the grammar has no text for it (an endpoint with a colon, an id of 0, NaN).
+            LocalProtocolError: the grammar has no text for it (an endpoint with a colon, an id of 0, NaN, bytes).
             TypeError: a value of a type that JSON does not have, or a name that is neither text nor a number.
         """
         if type(packet) is not Event:  # as nearly all are
-            return self._encoders[type(packet)](packet)
+            try:
+                return self._encoders[type(packet)](packet)
+            except TypeError as error:
+                raise _explained(error, packet) from error
         name = packet.name
         if not isinstance(name, str):
             # These servers ignore a name that is a number, or go deaf (gevent-socketio); on('5') and on(5) hear "5".
@@ -115,7 +119,10 @@ class PacketCodec:
         written = self._names.get(name) or self._write_name(name)
         if not packet.args:
             return f'{head}:{{"name":{written}}}'
-        return self._json.write(packet.args, f'{head}:{{"name":{written},"args":', "}")
+        try:
+            return self._json.write(packet.args, f'{head}:{{"name":{written},"args":', "}")
+        except TypeError as error:
+            raise _explained(error, packet) from error
 
     def decode(self, frame: str | bytes) -> Packet | Malformed:
         """Return the packet in one frame, or what is wrong with it; never raises."""
@@ -318,3 +325,11 @@ def _without_plus(match: re.Match[str]) -> str:
     # Outside a string a plus is that of an exponent, which means the same without it.
     text = match[0]
     return "" if text == "+" else text.replace("+", "\\u002b")
+
+
+def _explained(error: TypeError, packet: Any) -> Exception:
+    """Return the error for a packet that cannot be written: bytes are the most frequent reason."""
+    values = packet.args if isinstance(packet, (Event, Ack)) else packet.data if isinstance(packet, Json) else None
+    if not take_apart(values)[1]:
+        return error
+    return LocalProtocolError("revision 1 (socket.io 0.7 to 0.9) has no bytes: send text, such as base64 of them")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from ...errors import LocalProtocolError, RemoteProtocolError
 from ..framing import Frame, Framing
 from ..jsontext import JsonText
+from ..packets import Encoded
 from . import responses
 from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
@@ -23,6 +24,11 @@ _MOST_SECONDS = 86_400
 _LIVENESS_GRACE = 1.0
 """Seconds added to the announced silence, for a packet that is on its way."""
 
+_ID_OF_09 = re.compile(r"[\w-]{20}", re.ASCII)
+"""A session id of socket.io since 0.9.7: 15 bytes in base64. Up to 0.9.6 it has digits, and elsewhere other lengths."""
+
+_MOST_UNCUT = 125
+"""Characters that surely have no more than 500 bytes, which fit into the smallest segment of TCP."""
 _POLLS = frozenset({"xhr-polling", "jsonp-polling"})
 
 LONGEST_POLL = 25.0
@@ -66,6 +72,19 @@ class Dialect1:
     def needs_fence(self, transport: str) -> bool:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
         return transport == "websocket"
+
+    def may_count_bytes(self, handshake: Handshake) -> bool:
+        """Return whether the session id has the shape of socket.io 0.9.7 and later: 0.9.17 to 0.9.19 count them."""
+        return _ID_OF_09.fullmatch(handshake.session_id) is not None
+
+    def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
+        """Return the name of polling, if it is offered beside a websocket: socket.io 0.8 and 0.9 take its POSTs."""
+        is_offered = transport == "websocket" and "xhr-polling" in handshake.transports
+        return "xhr-polling" if is_offered else None
+
+    def can_post(self, frames: Encoded) -> bool:
+        """Return whether no character can be cut: socket.io decodes each segment of a body by itself."""
+        return not isinstance(frames, str) or len(frames) <= _MOST_UNCUT or frames.isascii()
 
     def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the larger of both time-outs, and a grace; never less than an idle poll may last.

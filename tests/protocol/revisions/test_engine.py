@@ -7,8 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError, WrongRevision
+from sioclient.protocol.framing import Pong
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import Ack, Close, Connect, Disconnect, Event, Heartbeat, Json, Malformed, Message, Noop
+from sioclient.protocol.packets import (
+    Ack,
+    Close,
+    Connect,
+    Disconnect,
+    Event,
+    Heartbeat,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+    Ponged,
+)
 from sioclient.protocol.revisions import Handshake, engine_alone, revision4, revision5
 
 OPENINGS = [revision4(), revision5(), engine_alone(3), engine_alone(4)]
@@ -76,6 +89,9 @@ def test_times_of_heartbeats(dialect):
     assert dialect.dead_after(Handshake("x", None, None, ()), "xhr-polling") is None
     assert dialect.heartbeat_every(HANDSHAKE) == (25.0 if dialect.heartbeats_unprompted else 35.0)
     assert not dialect.needs_fence("websocket")
+    assert not dialect.may_count_bytes(Handshake("x" * 20, None, None, ()))
+    assert dialect.posts_beside("websocket", HANDSHAKE) is None
+    assert dialect.can_post("4")
     hectic = Handshake("x", 0.0, None, ("websocket",), ping_interval=0.0)
     assert dialect.heartbeat_every(hectic) == 0.1, "or a heartbeat thread would do nothing else"
 
@@ -95,6 +111,7 @@ def test_times_of_heartbeats(dialect):
         (ENGINE4, b"x", Message(b"x")),
         (ENGINE3, b"\4x", Message(b"x")),
         (ENGINE4, "0", Connect()),
+        (FIVE, Pong(b"x"), Ponged(b"x")),
     ],
 )
 def test_decoding(dialect, frame, packet):

@@ -185,6 +185,17 @@ def test_a_message_must_be_text(data):
         CODEC.encode(Message(data))
 
 
+@pytest.mark.parametrize("packet", [Event("x", [{"a": b"1"}]), Json([b"1"]), Ack(1, [bytearray(b"1")])])
+def test_bytes_are_named(packet):
+    with pytest.raises(LocalProtocolError, match="has no bytes: send text"):
+        CODEC.encode(packet)
+
+
+def test_what_is_neither_json_nor_bytes_is_named_by_its_type():
+    with pytest.raises(TypeError, match="set"):
+        CODEC.encode(Json({1}))
+
+
 @pytest.mark.parametrize("name", [None, True, b"x"])
 def test_the_name_of_an_event_must_be_text_or_a_number(name):
     with pytest.raises(TypeError, match="name must be text or a number"):

@@ -237,6 +237,40 @@ def test_only_a_websocket_needs_a_fence():
     assert not DIALECT.needs_fence("xhr-polling")
 
 
+@pytest.mark.parametrize(
+    ("session_id", "counts"),
+    [
+        ("B1SIjBHFbBGrJL8Eo2Wn", True),
+        ("-_SIjBHFbBGrJL8Eo2W-", True),
+        ("1147268131116410573", False),
+        ("744eeef560942ece3b8b659bd8655a13", False),
+        ("362516429593", False),
+    ],
+)
+def test_the_session_id_tells_who_may_count_bytes(session_id, counts):
+    assert DIALECT.may_count_bytes(Handshake(session_id, None, None, ())) is counts
+
+
+@pytest.mark.parametrize(
+    ("transport", "offered", "posts"),
+    [
+        ("websocket", ("websocket", "xhr-polling"), "xhr-polling"),
+        ("websocket", ("websocket",), None),
+        ("websocket", (), None),
+        ("htmlfile", ("htmlfile", "xhr-polling"), None),
+    ],
+)
+def test_packets_may_be_posted_beside_a_websocket(transport, offered, posts):
+    assert DIALECT.posts_beside(transport, Handshake("sid", None, None, offered)) == posts
+
+
+@pytest.mark.parametrize(
+    ("frames", "can_post"), [("x" * 10**6, True), ("\u20ac" * 125, True), ("\u20ac" * 126, False), ((), True)]
+)
+def test_only_what_tcp_cannot_cut_is_posted(frames, can_post):
+    assert DIALECT.can_post(frames) is can_post
+
+
 def test_every_session_begins_with_a_handshake():
     assert OPENING.direct_path("socket.io", "websocket") is None
     assert OPENING.fallback_path("socket.io", '{"code":0,"message":"Transport unknown"}') is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 from sioclient.protocol.revisions import Handshake, any_revision, revision1, revision5
 from sioclient.protocol.revisions.base import KnownOpening
 from sioclient.protocol.revisions.framing1 import JsonpFraming, PageFraming, PlainFraming
-from sioclient.protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
+from sioclient.protocol.revisions.ways import Way, first_steps, way_after_rejection, way_beside, ways_of
 
 WEBSOCKET_OF_5 = "/socket.io/?EIO=4&transport=websocket"
 NO_POLLING = '{"code":0,"message":"Transport unknown"}'
@@ -116,6 +116,13 @@ def test_no_websocket_is_opened_that_the_user_does_not_want():
 def test_no_websocket_is_opened_after_another_rejection():
     assert way_after_rejection(revision5(), "socket.io", "forbidden", ["websocket"]) is None
     assert way_after_rejection(revision1(), "socket.io", NO_POLLING, ["websocket"]) is None
+
+
+def test_packets_are_posted_to_the_polling_of_the_same_session():
+    opening = revision1()
+    offered = Handshake("sid", None, None, ("websocket", "xhr-polling"), opening=opening, dialect=opening.dialect)
+    way = way_beside(offered, "socket.io", "websocket")
+    assert (way.name, way.path) == ("xhr-polling", "/socket.io/1/xhr-polling/sid")
 
 
 def test_no_websocket_is_opened_twice():

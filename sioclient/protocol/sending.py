@@ -1,0 +1,113 @@
+"""What may be written now: all that waits, or as much of it as the fence lets through."""
+
+from __future__ import annotations
+
+from math import inf
+
+from .detour import Stage
+from .fence import Fence
+from .lifecycle import Lifecycle
+from .membership import Membership
+from .outbox import frames_of, size_of
+from .packets import Frame, Noop
+from .phases import Phase
+from .receiver import Receiver
+
+_OPEN = Phase.OPEN  # a look-up in an Enum takes as long as a call
+
+_LARGE = 4096
+"""Characters that may wait without a look at how large the first packet is."""
+
+_POSTED = 500
+"""Characters that are taken at once to be posted beside a websocket: what is not posted yet waits in the outbox."""
+
+
+class Sending:
+    """Takes from the outbox of one connection what may be written.
+
+    Args:
+        membership: its outbox, and the ids for fences.
+        lifecycle: its session and the fence of that.
+        receiver: knows when packets came last.
+
+    Attributes:
+        now: when something else happened last.
+    """
+
+    def __init__(self, membership: Membership, lifecycle: Lifecycle, receiver: Receiver) -> None:
+        self._outbox, self._acks = membership.outbox, membership.acks
+        self._lifecycle, self._receiver = lifecycle, receiver
+        self.now = -inf
+
+    def frames_to_send(self) -> list[Frame]:
+        """Return the frames to write now; they are written at most once, whatever becomes of them."""
+        outbox, is_open = self._outbox, self._lifecycle.phase is _OPEN
+        fence = self._lifecycle.fence
+        if fence is not None and fence.is_spent:
+            return self._last_frames(fence)
+        frames = outbox.take_urgent() if outbox.urgent else []
+        if fence is None:
+            if is_open:
+                frames += outbox.take() if self._lifecycle.detour is None else self._to_post()
+            return frames
+        now = self.now if self.now > self._receiver.now else self._receiver.now
+        if frames and fence.sent(frames, now):
+            frames += self._close_off(fence, now)
+        while is_open and outbox.queued and fence.room > 0:
+            if outbox.characters > _LARGE and fence.is_too_much(size_of(outbox.next())):
+                fence.is_spent = True
+                frames += self._close_off(fence, now)
+                break
+            if fence.counts_bytes:
+                taken = outbox.take(fence.room, least=fence.is_empty)
+            else:
+                taken = outbox.take_first(fence.room)
+            frames += taken
+            if fence.sent(taken, now) or outbox.queued:
+                frames += self._close_off(fence, now)
+        return frames
+
+    def has_frames(self) -> bool:
+        """Return whether ``frames_to_send`` would return any."""
+        lifecycle, outbox = self._lifecycle, self._outbox
+        fence = lifecycle.fence
+        if fence is not None and fence.is_spent:
+            detour = lifecycle.detour
+            is_left = detour is not None and detour.stage is Stage.LEAVING
+            return not is_left and (outbox.urgent > 0 or (detour is not None and detour.owes_fence))
+        return outbox.urgent > 0 or (
+            lifecycle.phase is _OPEN and outbox.queued > 0 and (fence is None or fence.room > 0)
+        )
+
+    def _to_post(self) -> list[Frame]:
+        """Return what is posted next beside a websocket; what cannot be posted has the session renewed."""
+        lifecycle, outbox, frames = self._lifecycle, self._outbox, list[Frame]()
+        room = _POSTED
+        while outbox.queued and (size_of(outbox.next()) <= room or not frames):
+            if not lifecycle.can_post(outbox.next()):
+                lifecycle.empty(max(self.now, self._receiver.now))
+                break
+            frames += outbox.take(0, least=1)
+            room = _POSTED - sum(map(len, frames))
+        if lifecycle.fence is not None:
+            frames += self._last_frames(lifecycle.fence)
+        return frames
+
+    def _last_frames(self, fence: Fence) -> list[Frame]:
+        """Return what is written though the budget is spent: heartbeats, whose order does not matter, and fences."""
+        detour, outbox, now = self._lifecycle.detour, self._outbox, max(self.now, self._receiver.now)
+        if detour is not None and detour.stage is Stage.LEAVING:
+            return []
+        frames = outbox.take_urgent() if outbox.urgent else []
+        fence.sent(frames, now)
+        if detour is not None and detour.owes_fence:
+            detour.owes_fence = False
+            frames += self._close_off(fence, now)
+        return frames
+
+    def _close_off(self, fence: Fence, now: float) -> list[Frame]:
+        lifecycle, number = self._lifecycle, self._acks.new_id("")
+        assert lifecycle.dialect is not None, "a session with a fence has a dialect"
+        frames = list(frames_of(lifecycle.dialect.encode(Noop(id=number))))
+        fence.close_off(number, frames, now, lifecycle.reading.unread)
+        return frames

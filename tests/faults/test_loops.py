@@ -1,0 +1,109 @@
+"""Plain loops of emit arrive whole, whatever old servers count (row F51). The long ones: make loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sioclient import SocketIO
+from sioclient.protocol import fence
+from sioclient.protocol.framing import Framing
+from sioclient.transports import mixed
+from sioclient.transports.base import Transport
+from sioclient.transports.http import HttpClient
+from sioclient.transports.mixed import MixedTransport
+from tests.conftest import Recorder, start
+from tests.faults.conftest import told
+from tests.faults.loops import LOOPS, WITHOUT_POLLING, Account, ends, run
+from tests.faults.proxy import Proxy
+from tests.servers import SERVERS
+
+SHORT = ["4,000 x 200 B", "2,000 x 1,000 B", "1,000 x 4,000 B", "8 threads x 500 x 200 B"]
+BEYOND = 900, 30_000
+"""Packets, and bytes of each, that spend the budget of one websocket."""
+
+
+@pytest.fixture
+def transport() -> str:
+    return "websocket"
+
+
+def check(account: Account, count: int, threads: int = 1) -> None:
+    assert not account.failed
+    assert account.is_whole(count, threads), "a packet came twice or out of order, or not at all"
+
+
+@pytest.mark.parametrize("loop", SHORT)
+def test_f51_a_plain_loop_arrives_whole_and_the_session_stays(loop: str) -> None:
+    count, size, threads = LOOPS[loop]
+    with start(SERVERS["0.9.19"]) as server, SocketIO("127.0.0.1", server.port) as socket:
+        account = run(socket, count, size, threads)
+        check(account, count, threads)
+        assert (account.sessions, ends(socket)) == (1, [])
+
+
+@pytest.mark.parametrize("name", ["0.9.19", "0.8.7", "embedded", "TornadIO2"])
+def test_f51_beyond_the_budget_the_session_stays(name: str) -> None:
+    with start(SERVERS[name]) as server, SocketIO("127.0.0.1", server.port) as socket:
+        chat = socket.connect("/chat")
+        account = run(socket, *BEYOND)
+        check(account, BEYOND[0])
+        assert account.sessions == 1
+        assert chat.call("echo", 1) == 1
+        assert not server.version.startswith("socket.io") or "booted" not in ends(socket)
+
+
+def test_f51_over_polling_there_is_no_budget() -> None:
+    count = 300
+    with start(SERVERS["0.7.11"]) as server, SocketIO("127.0.0.1", server.port) as socket:
+        assert socket.transport_name == "xhr-polling"
+        check(run(socket, count, 200), count)
+
+
+def test_f51_without_polling_the_session_is_renewed_in_good_order(recorder: Recorder) -> None:
+    with (
+        start(SERVERS["0.9.19"], **WITHOUT_POLLING) as server,
+        SocketIO("127.0.0.1", server.port, recorder) as socket,
+    ):
+        account = run(socket, *BEYOND)
+        check(account, BEYOND[0])
+        assert account.sessions > 1
+        names = [name for name in told(recorder) if name in ("connect", "disconnect", "reconnect")]
+        assert names == ["connect", *["disconnect", "connect", "reconnect"] * (account.sessions - 1)]
+        assert "booted" not in ends(socket)
+
+
+@pytest.mark.parametrize("refusal", ["no port", "another server"])
+def test_f51_where_posts_do_not_arrive_the_session_is_renewed(
+    refusal: str, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> None:
+    """Another process responds to a POST for a session that it does not know as if all were well."""
+    with start(SERVERS["0.9.19"]) as server, start(SERVERS["0.9.19"]) as other:
+        port = other.port if refusal == "another server" else 1
+
+        class Elsewhere(MixedTransport):
+            def __init__(self, websocket: Transport, http: HttpClient, framing: Framing, url: str) -> None:
+                super().__init__(websocket, http, framing, url.replace(f":{server.port}/", f":{port}/"))
+
+        monkeypatch.setattr(mixed, "MixedTransport", Elsewhere)
+        monkeypatch.setattr(fence, "SPENT_AT", 10**6)
+        with SocketIO("127.0.0.1", server.port, recorder) as socket:
+            account = run(socket, 200, 5000)
+            check(account, 200)
+            assert account.sessions > 1
+            assert "booted" not in ends(socket)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02])
+@pytest.mark.parametrize("size", [60, 400, 3000])
+def test_f51_the_count_is_a_bound_of_what_a_real_server_counts(
+    delay: float, size: int, legacy: int, connect: Callable[..., SocketIO]
+) -> None:
+    with Proxy(legacy) as proxy:
+        proxy.delay = delay
+        socket = connect(proxy.port)
+        for _ in range(400):
+            socket.emit("note", "x" * size)
+        counted = socket.call("counted")
+        assert 0 < counted <= socket._connection._guard._protocol.lifecycle.fence.bytes_counted
