@@ -59,8 +59,10 @@ class Waiting:
         self._loop, self._of = loop, of
 
     def __getattr__(self, name: str) -> Any:
+        if isinstance(getattr(type(self._of), name, None), property):
+            return self._loop.call(getattr, self._of, name)
         found = getattr(self._of, name)
-        return partial(self._loop.call, found) if inspect.ismethod(found) else self._loop.wrapped(found)
+        return partial(self._loop.call, found) if inspect.ismethod(found) else found
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("_loop", "_of"):
