@@ -10,7 +10,7 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py"
 
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
-AIO = ["anyio>=4.5"]
+AIO = ["anyio>=4.10"]
 TEST = [
     *AIO,
     *MSGPACK,
@@ -21,6 +21,7 @@ TEST = [
     "hypothesis>=6.100",
     "pexpect>=4.9; sys_platform != 'win32'",
     "PySocks>=1.7.1",
+    "python-socks>=2.4",
     "pproxy>=2.7.9",
     "proxy.py>=2.4.10",
     "pyte>=0.8",
@@ -56,7 +57,7 @@ setup(
         "aio": AIO,
         "msgpack": MSGPACK,
         "server": SERVER,
-        "socks": ["PySocks>=1.7.1"],
+        "socks": ["PySocks>=1.7.1", "python-socks>=2.4"],  # the one for threads, the other for tasks
         "speed": ["orjson>=3.9"],
         "test": TEST,
         "dev": [

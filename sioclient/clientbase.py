@@ -51,7 +51,7 @@ class ClientBase(ChannelBase, Generic[AnyChannel]):
         Raises:
             TypeError, ValueError: an argument is not what it should be.
         """
-        chosen = make_options(options)
+        chosen = make_options(options, awaits=self.awaits)
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
         opening = make_opening(
             chosen.revision,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .address import Address
 from .attempt import Attempt
-from .options import Options, split_auth
+from .options import Options, asked_data, split_auth
 from .protocol.endpoints import Endpoint
 from .protocol.revisions.base import Handshake, Opening
 from .protocol.revisions.ways import way_beside
@@ -27,6 +27,7 @@ class Connector:
         options: what the user wants of every request, and which transports.
         make, mix: make transports; None: ``make_transport`` and ``make_mixed_transport`` do.
         clock: returns the time of all deadlines.
+        ask: returns what the server is given of an ``auth``.
     """
 
     def __init__(
@@ -36,15 +37,16 @@ class Connector:
         make: Callable[..., Any] | None = None,
         mix: Callable[..., Any] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        ask: Callable[[Any], Any] = asked_data,
     ) -> None:
-        self._address, self._options, self._clock = address, options, clock
+        self._address, self._options, self._clock, self._ask = address, options, clock, ask
         self._make, self._mix = make or make_transport, mix or make_mixed_transport
         self.traffic = Traffic()  # the bytes that all attempts have read and written
         self._http: HttpClient | None = None  # it keeps the cookies from one attempt to the next
 
     def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
         """Return an attempt, begun when it is run, that asks for the ``auth`` of these endpoints."""
-        return Attempt(self.http, self._address, self._options, opening, endpoints, self._make, self._clock)
+        return Attempt(self.http, self._address, self._options, opening, endpoints, self._make, self._clock, self._ask)
 
     def beside(self, transport: Transport, handshake: Handshake) -> Transport:
         """Return a transport that receives over one that carries a session, and sends by POSTs of that session."""
@@ -53,16 +55,18 @@ class Connector:
         mixed: Transport = self._mix(transport, self._http, way.framing, self._address.url(way.path))
         return mixed
 
-    def http(self) -> HttpClient:
-        """Return the HTTP client of this connection, ready for an attempt."""
+    def http(self, values: Mapping[str, Any] | None = None) -> Any:
+        """Return the HTTP client of this connection, ready for an attempt; see ``HttpClient.renew``."""
         if self._http is not None:
-            self._http.renew()
+            self._http.renew(values)
             return self._http
         # Imported late: a program that imports sioclient need not pay for requests before it connects.
         from .transports.http import HttpClient
 
         auth, _ = split_auth(self._options.auth)
         self._http = http = HttpClient(self._options, self._address.userinfo if auth is None else auth, self.traffic)
+        if values is not None:
+            http.renew(values)  # else it does so at its first request
         return http
 
     def close(self) -> None:

@@ -66,7 +66,8 @@ class EngineBase:
         if revision not in (None, 3, 4):
             raise ValueError(f"revision must be that of Engine.IO, 3 or 4, or None to find out, not {revision!r}")
         defaults = {"transports": TRANSPORTS, "resource": "engine.io"}
-        self._options, self._wanted = make_options(options, without=_NOT_THERE, defaults=defaults), revision
+        self._options = make_options(options, without=_NOT_THERE, defaults=defaults, awaits=self.awaits)
+        self._wanted = revision
         if split_auth(self._options.auth)[1] is not None:
             raise TypeError("auth must be a pair, or what requests takes: a dictionary is for SocketIO alone")
         self._logger = _make_logger(logger)

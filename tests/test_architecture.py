@@ -53,6 +53,7 @@ AIO = ["channel", "client", "connection", "core", "engineio", "http", "stream", 
 ONLY = {
     "trio": set(),
     "sniffio": set(),
+    "python_socks": {"aio/socks.py"},
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
     "anyio": {f"aio/{name}.py" for name in [*AIO, "watcher"]},

@@ -16,6 +16,7 @@ from ..names import Name
 from ..options import check_timeout
 from ..protocol.notices import Notice
 from ..protocol.packets import Event
+from .steps import given_data
 from .watcher import Events, Watchers
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ class Channel(ChannelBase):
     async def open(self, timeout: float | None = 10, *, wait: bool = True) -> None:
         """Ask the server to join us to this endpoint, and return when it has; see the threaded ``Channel.open``."""
         check_timeout(timeout)
+        data = None if self._auth is None else await given_data(self._auth)
         if self._joined is None or not self.is_wanted:
             connection = self._newest_connection()
             self._channels.begin_hearing(self, connection)
             self._channels.keep(self)
             try:
-                joined = connection.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth)
+                joined = connection.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth, data)
             except BaseException:
                 self._channels.end_hearing(self)
                 raise

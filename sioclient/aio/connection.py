@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
+from math import inf
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ from anyio.abc import TaskGroup
 
 from ..address import Address
 from ..errors import BufferFull, LocalProtocolError, NotConnected, SocketIOError, add_address, unacknowledged
-from ..options import Options, auth_data
+from ..options import Options
 from ..protocol.client import ClientProtocol, Verdict
 from ..protocol.drafts import check_name
 from ..protocol.endpoints import Endpoint, Joining
@@ -55,7 +56,7 @@ class Connection:
         connector = AsyncConnector(address, options)
         self._core.counts.traffic = connector.traffic
         self._tasks = Tasks(self._core, connector)
-        self.in_handler = self._tasks.in_handler
+        self.cancel = self._tasks.cancel
 
     @property
     def transport_name(self) -> str | None:
@@ -88,11 +89,15 @@ class Connection:
         """Whether the connection has ended, and no function will run for it any more."""
         return self._core.over
 
+    def in_handler(self) -> bool:
+        """Return whether a function of the user that runs for an event has called."""
+        return self._core.runner is not None and anyio.get_current_task().id == self._core.runner
+
     def begin(self, group: TaskGroup, holder: Any, *, is_awaited: bool) -> None:
         """Begin to connect, unless that was done before; the tasks live in ``group`` and keep ``holder`` alive."""
-        if self._tasks.life is None:
+        if not self._tasks.have_begun:
             self._protocol.connect(anyio.current_time(), is_awaited=is_awaited)
-            self._tasks.life = anyio.CancelScope()
+            self._tasks.have_begun = True
             group.start_soon(self._tasks.run, holder)
 
     async def session(self) -> None:
@@ -109,19 +114,13 @@ class Connection:
 
     async def finished(self) -> None:
         """Return when all tasks have ended."""
-        if self._tasks.life is not None:
+        if self._tasks.have_begun:
             await self._core.until(lambda: self._core.over)
 
     def default_endpoint(self, owner: Any, auth: Any = None) -> Endpoint:
         """Return the default endpoint, whose notices are for ``owner``, a reference as ``weakref.ref`` makes them."""
         self.default.owner, self.default.auth = owner, auth
         return self.default
-
-    def cancel(self) -> None:
-        """End everything at once; the server is told if that takes no time."""
-        self._core.end()
-        if self._tasks.life is not None:
-            self._tasks.life.cancel()
 
     async def send(
         self, packet: UserPacket, endpoint: Any = None, waiter: Any = None, timeout: Any = None, volatile: bool = False
@@ -143,9 +142,9 @@ class Connection:
         except SocketIOError as error:
             add_address(error, self.address, f"{getattr(packet, 'name', 'message')!r:.200} was not sent to")
             raise
-        self._core.to_write.set()
+        self._core.flush(now if packet.id is None else inf)
         if timeout is not None and now + timeout < self._core.asleep_until:
-            self._core.due.set()
+            self._core.wake_keeper()
 
     async def call(self, packet: UserPacket, endpoint: Endpoint | None, timeout: float | None) -> list[Any]:
         """Send a packet with an id and return what its acknowledgement has; see the threaded ``Connection.call``."""
@@ -170,7 +169,7 @@ class Connection:
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
         if self._protocol.acknowledge(packet, args) is not Verdict.DROPPED:
-            self._core.to_write.set()
+            self._core.flush(anyio.current_time())
 
     # What channels ask about endpoints
 
@@ -194,12 +193,13 @@ class Connection:
         """Return whether an endpoint is joined, or will be when the connection is there."""
         return endpoint.state is not Joining.OVER
 
-    def ask(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any) -> Endpoint:
-        """Ask for an endpoint; ``wait_for`` waits until that is decided."""
-        now, data = anyio.current_time(), auth_data(auth)
+    def ask(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any, data: Any) -> Endpoint:
+        """Ask for an endpoint, with the data of its ``auth``; ``wait_for`` waits until that is decided."""
+        now = anyio.current_time()
         endpoint = self._protocol.join(name, query, timeout, now, auth, data=data, owner=owner)
         self._core.publish()
-        self._core.due.set()
+        self._core.flush()
+        self._core.wake_keeper()
         return endpoint
 
     async def wait_for(self, endpoint: Endpoint) -> None:
@@ -217,6 +217,7 @@ class Connection:
         """Leave an endpoint."""
         self._protocol.leave(endpoint)
         self._core.publish()
+        self._core.flush()
 
     async def wait(self, seconds: float | None) -> str | None:
         """Return who ended the connection when it has ended for good, or None after ``seconds``."""
@@ -237,13 +238,13 @@ class Connection:
     async def disconnect(self) -> None:
         """End the connection for good, and all tasks; in a handler, they end after it has returned."""
         self._core.end()
-        if self._tasks.life is None or self.in_handler():
+        if not self._tasks.have_begun or self.in_handler():
             return
         try:
             with anyio.move_on_after(DISCONNECT_TIMEOUT):
                 await self._core.until(lambda: self._core.over)
         finally:
-            self._tasks.life.cancel()
+            self.cancel()
         await self._core.until(lambda: self._core.over)
 
     def stats(self) -> Stats:

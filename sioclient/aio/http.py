@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anyio
 
-from ..transports.exchange import Response
+from ..transports.exchange import Request, Response
 from ..transports.failures import connect_errors
 from ..transports.http import MOST_BODY, HttpClient
+from ..transports.keepalive import SURE_TO_LIVE
+from ..transports.polling import CONNECT_TIMEOUT
 from .stream import Stream
-
-_SURE_TO_LIVE = 1.0
-"""Seconds for which a connection is used again: see ``transports.keepalive``."""
 
 
 class Http:
@@ -32,9 +31,10 @@ class Http:
         request = self.client.prepare(url)
         try:
             with connect_errors("the handshake", url, request.proxy), fail_at(deadline):
-                return await once.make(url)
+                await once.ask(request)
+                return await once.response()
         finally:
-            await once.close()
+            once.close()
 
     def abort(self) -> None:
         """Do nothing: whoever waits is cancelled."""
@@ -53,26 +53,35 @@ class Requests:
         self._client, self._method, self._limit = http.client, method, limit
         self._stream = Stream(self._client.traffic)
         self._lives_until = float("-inf")
+        self._asked: Request | None = None
+
+    async def ask(self, request: Request, body: bytes | None = None, **headers: str) -> None:
+        """Send a request, over a new connection unless the one of before is sure to live."""
+        if anyio.current_time() >= self._lives_until or self._stream.has_ended():
+            self._stream.close()
+            self._stream = Stream(self._client.traffic)
+            await self._stream.connect(request, tunnel=False)
+        self._lives_until, self._asked = float("-inf"), request  # until the response was read
+        await self._stream.ask(self._method, request, headers, body)
+
+    async def response(self) -> Response:
+        """Read the response."""
+        response = await self._stream.read_response(self._limit)
+        if "Set-Cookie" in response.headers and self._asked is not None:
+            self._client.keep_cookies(self._asked, response.headers)
+        if response.is_kept:
+            self._lives_until = anyio.current_time() + SURE_TO_LIVE
+        return response
 
     async def make(self, url: str, body: bytes | None = None, **headers: str) -> Response:
         """Make a request, and return its response."""
-        request = self._client.prepare(url)
-        if anyio.current_time() >= self._lives_until:
-            await self._stream.close()
-            self._stream = Stream(self._client.traffic)
-            await self._stream.connect(request, tunnel=False)
-        self._lives_until = float("-inf")  # until the response was read
-        await self._stream.ask(self._method, request, body, headers)
-        response = await self._stream.read_response(self._limit)
-        self._client.keep_cookies(request, response.headers)
-        if response.is_kept:
-            self._lives_until = anyio.current_time() + _SURE_TO_LIVE
-        return response
+        with anyio.fail_after(CONNECT_TIMEOUT):
+            await self.ask(self._client.prepare(url), body, **headers)
+        return await self.response()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Free the connection."""
-        with suppress(Exception):
-            await self._stream.close()
+        self._stream.close()
 
 
 def fail_at(deadline: float) -> AbstractContextManager[Any]:

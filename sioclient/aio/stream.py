@@ -1,181 +1,224 @@
-"""A TCP or TLS connection for the async front, and one request with its response over it."""
+"""A TCP or TLS connection for the async front, and one request with its response over it.
+
+The socket is used as it is, and anyio waits for it: so writing needs no task unless the network takes less than there
+is, a write is never torn by a cancellation, and a connection needs neither buffers nor objects of an event loop.
+"""
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
-from collections.abc import Sequence
-from math import inf
+import ssl
+from http.client import HTTPResponse
 from typing import Any
 
 import anyio
-from anyio.abc import ByteStream, SocketStream
-from anyio.streams.tls import TLSStream
+import anyio.lowlevel
 
 from ..address import bracketed
 from ..errors import ConnectError
 from ..transports.base import Traffic
-from ..transports.chunks import Chunks
-from ..transports.dialing import CONNECTING, PACE, AddressInfo, in_turns
-from ..transports.exchange import Request, Response, make_response, read_head, send_request
+from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
+from ..transports.exchange import Request, Response
+from ..transports.incremental import BodyReader, HeadReader, request_bytes
 from ..transports.proxy import proxy_authorization, proxy_parts
-from ..transports.stream import STALL_TIMEOUT
+from ..transports.stream import SEND_BUFFER, STALL_TIMEOUT, WOULD_BLOCK
 from ..transports.tls import make_tls_context
-
-_PART = 2**18
-"""Bytes of which each such part must be taken within ``STALL_TIMEOUT``."""
+from .socks import socks_socket
 
 _READ = 2**16
+_PART = 2**18
 
 
 class Stream:
-    """One connection.
+    """One connection. One task at a time reads, and one drains; anybody writes.
 
     Args:
         traffic: where its bytes are counted.
+
+    Attributes:
+        backlog: what was written and not taken by the network yet.
     """
+
+    __slots__ = ("_is_drained", "_sock", "_traffic", "_unread", "backlog")
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
-        self._stream: ByteStream | None = None
-        self._is_closed = False
+        self._sock: socket.socket | None = None
         self._unread = b""
+        self._is_drained = True
+        self.backlog = b""
 
     async def connect(self, request: Request, *, tunnel: bool) -> None:
         """Connect to where a request goes, through its proxy, and encrypt if it is https; see ``open_stream``."""
         context = make_tls_context(request.ca, request.cert) if request.secure else None
         if request.proxy is None:
-            self._stream = await _connect_tcp(request.host, request.port)
+            self._sock = await _dial(request.host, request.port, request.answered)
         else:
             await self._connect_by_proxy(request, tunnel=tunnel or request.secure)
-        if self._is_closed:
-            await self.close()
-            raise ConnectionAbortedError("the connection was closed")
-        if context is None:
-            return
-        if self._unread:
-            raise ConnectionAbortedError("the peer spoke before the connection was encrypted")
-        assert self._stream is not None
-        self._stream = await TLSStream.wrap(
-            self._stream, hostname=request.host, ssl_context=context, standard_compatible=False
-        )
+        self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            await self._start_tls(context, request.host)
 
     async def receive(self) -> bytes:
         """Wait for bytes and return them, none at the end of the stream; raise OSError if it broke."""
         if self._unread:
             data, self._unread = self._unread, b""
             return data
-        if self._stream is None:
-            raise ConnectionAbortedError("there is no connection")
-        try:
-            data = await self._stream.receive(_READ)
-        except anyio.EndOfStream:
-            return b""
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise ConnectionResetError(str(error.__cause__ or "the connection broke")) from error
-        self._traffic.received += len(data)
-        return data
+        sock = self._socket()
+        if not self._is_drained:
+            await anyio.lowlevel.checkpoint()  # whoever always has something to read lets others have their turn, too
+        while True:
+            if self._is_drained:
+                await anyio.wait_readable(sock)
+            try:
+                data = sock.recv(_READ)
+            except WOULD_BLOCK as error:
+                await _wait_for(sock, error)
+                continue
+            self._is_drained = 0 < len(data) < _READ and not isinstance(sock, ssl.SSLSocket)
+            self._traffic.received += len(data)
+            return data
 
-    async def send(self, data: bytes) -> None:
-        """Write bytes; raise OSError if that cannot be done, TimeoutError if nothing is taken for a while."""
-        if self._stream is None:
-            raise ConnectionAbortedError("there is no connection")
-        try:
-            if len(data) <= _PART:
-                await self._stream.send(data)  # whoever writes is watched, which is cheaper than a scope for each write
-            for start in range(0, len(data) if len(data) > _PART else 0, _PART):
-                with anyio.fail_after(STALL_TIMEOUT):
-                    await self._stream.send(data[start : start + _PART])
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise ConnectionResetError(str(error.__cause__ or "the connection broke")) from error
-        except TimeoutError as error:
-            raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s") from error
-        self._traffic.sent += len(data)
+    def write(self, data: bytes) -> None:
+        """Write as much as the network takes at once, and keep the rest for ``drain``; raise OSError if it broke."""
+        if self.backlog:
+            self.backlog += data
+            return
+        sent = self._send(data)
+        if sent < len(data):
+            self.backlog = data[sent:]
 
     async def drain(self) -> None:
-        """Read and forget until the peer ends the stream."""
-        while await self.receive():
-            pass
-
-    async def close(self) -> None:
-        """Free everything at once, also while this is cancelled."""
-        stream, self._stream, self._is_closed = self._stream, None, True
-        if stream is not None:
-            await anyio.aclose_forcefully(stream)
-
-    async def ask(self, method: str, request: Request, body: bytes | None, headers: dict[str, str]) -> None:
-        """Write a request, with headers besides its own."""
-        outgoing = _Outgoing()
-        send_request(outgoing, method, request, body, headers)  # type: ignore[arg-type]
-        await self.send(bytes(outgoing))
-
-    async def read_head(self) -> http.client.HTTPResponse:
-        """Read the head of a response; what follows it stays here."""
-        incoming = _Incoming()
-        while True:
+        """Write all that is kept; raise TimeoutError if nothing is taken for a while."""
+        while self.backlog:
             try:
-                with read_head(incoming, inf) as head:  # type: ignore[arg-type]
-                    self._unread = incoming.rest
-                    return head
-            except _Incomplete:
-                incoming.add(await self.receive())
+                with anyio.fail_after(STALL_TIMEOUT):
+                    await anyio.wait_writable(self._socket())
+            except TimeoutError as error:
+                raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s") from error
+            data, self.backlog = self.backlog, b""
+            with memoryview(data) as view:
+                sent = 0
+                while sent < len(data) and (taken := self._send(view[sent : sent + _PART])):
+                    sent += taken
+            self.backlog = data[sent:] + self.backlog
+
+    async def exhaust(self, silence: float) -> None:
+        """Read and forget until the peer ends the stream, or is silent for so many seconds; see ``Stream.drain``."""
+        with anyio.move_on_after(4 * silence):
+            data = b"-"
+            while data:
+                with anyio.fail_after(silence):
+                    data = await self.receive()
+
+    def has_ended(self) -> bool:
+        """Return whether the peer, from which nothing is expected now, has ended the stream or sent something."""
+        if self._sock is None or self._unread:
+            return True
+        with Selector() as selector:
+            selector.register(self._sock, 1)
+            return bool(selector.select(0))
+
+    def close(self) -> None:
+        """Free everything; whoever waits for the network raises."""
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            anyio.notify_closing(sock)
+            sock.close()
+
+    async def ask(self, method: str, request: Request, headers: dict[str, str], body: bytes | None = None) -> None:
+        """Write a request, with headers besides its own."""
+        self.write(request_bytes(method, request, body, headers))
+        await self.drain()
+
+    async def read_head(self) -> HTTPResponse:
+        """Read the head of a response; what follows it stays here."""
+        reader = HeadReader()
+        while (head := reader.feed(await self.receive())) is None:
+            pass
+        self._unread = reader.rest
+        return head
 
     async def read_response(self, limit: int) -> Response:
         """Read a response whose body has at most ``limit`` bytes."""
-        head = await self.read_head()
-        body, chunks, tail = bytearray(), Chunks() if head.chunked else None, b""
-        while len(body) <= limit:
-            if chunks is not None and chunks.ended and tail.endswith(b"\r\n\r\n"):
-                break
-            if head.length is not None and len(body) >= head.length:
-                break
-            data = await self.receive()
-            if not data and (chunks is not None or head.length is not None):
-                raise ConnectionResetError("the server closed the connection in the middle of its response")
-            if not data:
-                break
-            tail = (tail + data)[-4:]
-            body += data if chunks is None else chunks.feed(data)
-        return make_response(head, bytes(body), limit)
+        body = BodyReader(await self.read_head(), limit)
+        while not body.is_complete:
+            body.feed(await self.receive())
+        return body.response()
 
     async def _connect_by_proxy(self, request: Request, *, tunnel: bool) -> None:
         proxy = proxy_parts(request.proxy)
+        if proxy.scheme.startswith("socks"):
+            self._sock = await socks_socket(proxy, request.host, request.port)
+            return
         if proxy.scheme != "http" or not proxy.hostname:
-            raise ConnectError(f"here a proxy must be http://, not {proxy.scheme}://", retryable=False)
-        self._stream = await _connect_tcp(proxy.hostname, proxy.port or 80)
+            raise ConnectError(
+                f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://", retryable=False
+            )
+        self._sock = await _dial(proxy.hostname, proxy.port or 80, request.answered)
         if tunnel:
             target = f"{bracketed(request.host)}:{request.port}"
             asked = Request(secure=False, host=request.host, port=request.port, path=target, headers={}, origin=target)
-            await self.ask("CONNECT", asked, None, proxy_authorization(proxy))
+            await self.ask("CONNECT", asked, proxy_authorization(proxy))
             head = await self.read_head()
             if head.status != 200:
                 raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {head.status}")
 
+    async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        if self._unread:  # it would be read as if it had come encrypted
+            raise ConnectionAbortedError("the peer spoke before the connection was encrypted")
+        self._sock = sock = context.wrap_socket(self._socket(), server_hostname=host, do_handshake_on_connect=False)
+        self._is_drained = False
+        while True:
+            try:
+                sock.do_handshake()
+                return
+            except WOULD_BLOCK as error:
+                await _wait_for(sock, error)
 
-async def _connect_tcp(host: str, port: int) -> ByteStream:
-    """Connect to the first address of a host that accepts, as ``transports.dialing`` does; nothing else stays open."""
-    infos: Sequence[AddressInfo]
+    def _send(self, data: bytes | memoryview) -> int:
+        try:
+            sent = self._socket().send(data)
+        except WOULD_BLOCK:
+            return 0
+        self._traffic.sent += sent
+        return sent
+
+    def _socket(self) -> socket.socket:
+        if self._sock is None:
+            raise ConnectionAbortedError("there is no connection")
+        return self._sock
+
+
+async def _wait_for(sock: socket.socket, wanted: OSError) -> None:
+    """Wait for what a call that would block wanted."""
+    await (anyio.wait_writable if isinstance(wanted, ssl.SSLWantWriteError) else anyio.wait_readable)(sock)
+
+
+async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
+    """Return a socket that is connected to the first address of a host that accepts; see ``transports.dialing``."""
     try:  # a look-up of what is an address already would start a thread
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
-        infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
     dial = _Dial()
     try:
         async with anyio.create_task_group() as group:
-            for info in in_turns(infos):
+            for info in in_turns(infos, answered.get((host, port))):
                 failed = anyio.Event()
                 group.start_soon(dial.connect, info, failed, group.cancel_scope)
                 with anyio.move_on_after(PACE):
                     await failed.wait()
-        if dial.connected is None:
-            raise dial.error
-        dial.connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return await SocketStream.from_socket(dial.connected)
     except BaseException:  # cancelled, maybe
         if dial.connected is not None:
             dial.connected.close()
         raise
+    if dial.connected is None:
+        raise dial.error
+    answered[host, port] = dial.address
+    return dial.connected
 
 
 class _Dial:
@@ -183,9 +226,10 @@ class _Dial:
 
     def __init__(self) -> None:
         self.connected: socket.socket | None = None
+        self.address: Any = None
         self.error: OSError = TimeoutError("timed out")
 
-    async def connect(self, info: Any, failed: anyio.Event, scope: anyio.CancelScope) -> None:
+    async def connect(self, info: AddressInfo, failed: anyio.Event, scope: anyio.CancelScope) -> None:
         """Connect to one address; the first cancels the others."""
         try:
             sock = socket.socket(*info[:3])
@@ -198,7 +242,7 @@ class _Dial:
                 if state:
                     raise OSError(state, os.strerror(state))
                 if self.connected is None:
-                    self.connected = sock
+                    self.connected, self.address = sock, info[4]
                     scope.cancel()
             finally:
                 if sock is not self.connected:
@@ -206,35 +250,3 @@ class _Dial:
         except OSError as error:
             self.error = error
             failed.set()
-
-
-class _Outgoing(bytearray):
-    """What a request is written to."""
-
-    def send(self, data: bytes) -> int:
-        self += data
-        return len(data)
-
-
-class _Incomplete(Exception):
-    """More bytes are needed."""
-
-
-class _Incoming:
-    """What a head is read from: the bytes that there are so far, each time from the beginning."""
-
-    def __init__(self) -> None:
-        self._data, self._ended, self.rest = b"", False, b""
-
-    def add(self, data: bytes) -> None:
-        self._ended = not data
-        self._data = self.rest = self._data + data
-
-    def recv_until(self, deadline: float, size: int = 0) -> bytes:
-        data, self.rest = self.rest, b""
-        if not data and not self._ended:
-            raise _Incomplete
-        return data
-
-    def unread(self, data: bytes) -> None:
-        self.rest = data

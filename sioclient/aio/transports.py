@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from ..address import fresh_url
-from ..errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError, advice, refused
+from ..errors import ConnectError, ConnectionLost, HandshakeRejected, advice, refused
 from ..protocol.framing import Frame
 from ..transports.chunks import Chunks
 from ..transports.engine_polling import limited_bodies
-from ..transports.exchange import Request, redirect_target
-from ..transports.failures import (
-    ClosedWithCode,
-    TooLarge,
-    connect_errors,
-    connection_lost,
-    losses,
-    upgrade_error,
-)
+from ..transports.failures import TooLarge, connect_errors, losses, read_loss, upgrade_error
 from ..transports.frames import FrameEncoder, control_frame
 from ..transports.messages import MessageDecoder
-from ..transports.polling import first_frames, frames_of
-from ..transports.posting import shared_bodies
+from ..transports.mixed import MOST_RESPONSE, Trial
+from ..transports.polling import MOST_FRAMES, Pace, first_frames, frames_of
+from ..transports.posting import POST_TIMEOUT, shared_bodies
+from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
 from .http import Http, Requests, fail_at
 from .stream import Stream
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_POST_TIMEOUT = 60.0
-_REFUSAL_SHOWN = 200
-
-_MOST_IDLE, _PACE, _HELD = 5, 1.0, 0.1
-"""Quick polls in a row that may bring nothing, seconds before each that follows, and those that are not quick."""
+_ENCODE = FrameEncoder().encode
+_CLOSE, _NORMAL = 8, 1000
 
 
 class Transport:
-    """Moves the frames of one session; see ``sioclient.transports.base.Transport``, whose methods wait there."""
+    """Moves the frames of one session; see ``sioclient.transports.base.Transport``, whose methods wait there.
+
+    Attributes:
+        is_stream: whether ``put`` writes frames at once, as much as the network takes.
+        backlog: what it has not taken.
+    """
 
     name = ""
     is_stream = False
-    """Whether the server must take what is written within ``STALL_TIMEOUT``; over HTTP, it also has to respond."""
+    backlog = b""
 
     async def open(self, url: str, deadline: float) -> None:
         """Connect to the session's ``url`` until ``deadline``, or raise ConnectError."""
@@ -56,8 +50,11 @@ class Transport:
         """Wait for frames and return them in order; raise ConnectionLost at the end."""
         raise NotImplementedError
 
+    def put(self, frames: Sequence[Frame]) -> None:
+        """Write frames in order, as much as the network takes at once, or raise ConnectionLost: if ``is_stream``."""
+
     async def send(self, frames: Sequence[Frame]) -> None:
-        """Write frames in order, or raise ConnectionLost."""
+        """Write frames in order, and return when the network has all of them, or raise ConnectionLost."""
         raise NotImplementedError
 
     async def close(self, timeout: float) -> None:
@@ -70,8 +67,12 @@ class Transport:
             return await self.recv()
         return []
 
-    async def finish(self, deadline: float) -> None:
-        """Return when the server has what was sent: ``send`` waits for that already."""
+    def leave(self) -> None:
+        """Tell the server that nothing more will be sent; ``recv`` goes on until the server has ended it too."""
+        raise ConnectionLost("transport closed")  # only sessions over a websocket are renewed
+
+    def finish(self, deadline: float) -> None:
+        """Do nothing: whoever sends has waited until the server has it."""
 
     def abort(self) -> None:
         """Do nothing: whoever waits is cancelled."""
@@ -92,9 +93,13 @@ class WebSocketTransport(Transport):
     def __init__(self, http: Http, limit: int, framing: Any = None) -> None:
         self._client = http.client
         self._stream = Stream(http.client.traffic)
-        self._decoder, self._encoder = MessageDecoder(limit), FrameEncoder()
-        self._writing = anyio.Lock(fast_acquire=True)
+        self._decoder = MessageDecoder(limit)
         self._is_up = False
+
+    @property
+    def backlog(self) -> bytes:  # type: ignore[override]
+        """See ``Transport``."""
+        return self._stream.backlog
 
     async def open(self, url: str, deadline: float) -> None:
         """Connect, and ask for the upgrade."""
@@ -104,7 +109,12 @@ class WebSocketTransport(Transport):
                 await self._stream.connect(request, tunnel=True)
             try:
                 with fail_at(deadline):
-                    await self._upgrade(replace(request, proxy=None))  # the tunnel leads to the server itself
+                    headers, request = upgrade_headers(), replace(request, proxy=None)  # a tunnel leads to the server
+                    await self._stream.ask("GET", request, headers)
+                    head = await self._stream.read_head()
+                    if head.status != 101:
+                        raise await self._refusal(head)
+                    check_upgrade(head, headers)
             except ConnectError:
                 raise
             except Exception as error:
@@ -113,79 +123,67 @@ class WebSocketTransport(Transport):
 
     async def recv(self) -> list[Frame]:
         """Return the messages that are there, at least one."""
+        decoder = self._decoder
         try:
             while self._is_up:
-                data = b"" if self._decoder.has_ended else await self._stream.receive()
-                if not (data or self._decoder.has_ended):
-                    break
-                frames = self._decoder.feed(data)
-                if self._decoder.pong:
-                    await self._write(b"")
+                data = b"" if decoder.has_ended else await self._stream.receive()
+                if not (data or decoder.has_ended):
+                    raise ConnectionResetError("the server closed the connection")
+                frames = decoder.feed(data)
+                if decoder.pong and not self._stream.backlog:
+                    self.put(())
                 if frames:
                     return frames
         except Exception as error:
-            raise await self._loss(error) from error
-        self._is_up = False
+            self._is_up = False
+            loss, code = read_loss(error)
+            self._say_close(code)
+            raise loss from error
         raise ConnectionLost("transport closed")
 
-    async def send(self, frames: Sequence[Frame]) -> None:
-        """Write one message per frame."""
+    def put(self, frames: Sequence[Frame]) -> None:
+        """Write one message per frame, and the pong that is owed."""
         if not self._is_up:
             raise ConnectionLost("transport closed")
         with losses():
-            for block in self._encoder.encode(frames):
-                await self._write(block)
+            pong, self._decoder.pong = self._decoder.pong, b""
+            if pong:
+                self._stream.write(pong)
+            for block in _ENCODE(frames):
+                self._stream.write(block)
+
+    async def send(self, frames: Sequence[Frame]) -> None:
+        """Write one message per frame, and wait until the network has all of them."""
+        self.put(frames)
+        with losses():
+            await self._stream.drain()
+
+    def leave(self) -> None:
+        """Send a close frame."""
+        self._say_close(_NORMAL)
 
     async def close(self, timeout: float) -> None:
         """Send a close frame if the connection is up."""
         try:
             if self._is_up and timeout:
-                with anyio.move_on_after(timeout), suppress(OSError):
-                    await self._stream.send(control_frame(8, (1000).to_bytes(2, "big")))
-                    await self._stream.drain()
+                self._say_close(_NORMAL)
+                with suppress(Exception):
+                    await self._stream.exhaust(timeout)
         finally:
             self._is_up = False
-            await self._stream.close()
+            self._stream.close()
 
-    async def _write(self, block: bytes) -> None:
-        async with self._writing:
-            pong, self._decoder.pong = self._decoder.pong, b""
-            if pong or block:
-                await self._stream.send(pong + block)
-
-    async def _upgrade(self, request: Request) -> None:
-        key = base64.b64encode(os.urandom(16))
-        asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
-        await self._stream.ask("GET", request, None, {**asked, "Sec-WebSocket-Key": key.decode("ascii")})
-        head = await self._stream.read_head()
-        if head.status != 101:
-            raise await self._refusal(head)
-        accepted = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode("ascii")
-        if head.getheader("Sec-WebSocket-Accept") != accepted or head.getheader("Upgrade", "").lower() != "websocket":
-            raise RemoteProtocolError("the response is none to the upgrade")
+    def _say_close(self, code: int | None) -> None:
+        if code is not None and not self._stream.backlog:
+            with suppress(Exception):
+                self._stream.write(control_frame(_CLOSE, code.to_bytes(2, "big")))
 
     async def _refusal(self, head: Any) -> HandshakeRejected:
         body = b""
-        with anyio.move_on_after(1), suppress(OSError):
-            while len(body) < min(_REFUSAL_SHOWN, head.length or _REFUSAL_SHOWN) and (
-                more := await self._stream.receive()
-            ):
-                body += Chunks().feed(more) if head.chunked else more
-        text = redirect_target(head) or body[:_REFUSAL_SHOWN].decode("utf-8", "replace")
-        why = f"the server refused the websocket with status {head.status}, {text!r}: {advice(head.status, text)}"
-        return HandshakeRejected(why, status=head.status, body=text)
-
-    async def _loss(self, error: Exception) -> ConnectionLost:
-        """Return the ConnectionLost for what reading raised, and tell the server if it is to blame."""
-        self._is_up = False
-        codes = {TooLarge: 1009, UnicodeDecodeError: 1007, RemoteProtocolError: 1002}
-        code = next((code for kind, code in codes.items() if isinstance(error, kind)), None)
-        if code is not None:
-            with suppress(Exception):
-                await self._stream.send(control_frame(8, code.to_bytes(2, "big")))
-        elif isinstance(error, OSError) and not isinstance(error, ClosedWithCode):
-            return ConnectionLost("transport closed")
-        return connection_lost(error)
+        with anyio.move_on_after(PATIENCE), suppress(OSError):
+            while not is_enough(head, body) and (more := await self._stream.receive()):
+                body += more
+        return refusal(head, body)
 
 
 class PollingTransport(Transport):
@@ -195,7 +193,7 @@ class PollingTransport(Transport):
         http: knows what every request carries.
         limit: bytes that a response may have.
         framing: puts frames into bodies and takes them out.
-        bodies: makes the bodies of POSTs of frames.
+        bodies: makes what makes the bodies of POSTs of frames.
         asks_first: whether ``open`` makes the first poll.
     """
 
@@ -211,42 +209,47 @@ class PollingTransport(Transport):
     ) -> None:
         self._framing, self._bodies, self._asks_first = framing, bodies(framing), asks_first
         self._polls, self._posts = Requests(http, "GET", limit), Requests(http, "POST", limit)
-        self._url, self._first, self._idle = "", list[Frame](), 0
+        self._url, self._pace = "", Pace(framing)
+        self._waiting: Iterator[Frame] = iter(())  # frames of the last response
+        self._is_torn = False  # whether a POST was given up in the middle
 
     async def open(self, url: str, deadline: float) -> None:
         """Make the first poll, to which every server of revision 1 responds at once."""
         self._url = url
         if self._asks_first:
             with connect_errors(self.name, url), fail_at(deadline):
-                self._first = first_frames(self.name, await self._polls.make(fresh_url(url)), self._framing)
+                self._waiting = iter(first_frames(self.name, await self._polls.make(fresh_url(url)), self._framing))
 
     async def recv(self) -> list[Frame]:
-        """Return what the next poll brings."""
-        if self._first:
-            frames, self._first = self._first, []
+        """Return what the last poll has brought, at most a thousand frames, or the next."""
+        if frames := list(islice(self._waiting, MOST_FRAMES)):
+            await anyio.lowlevel.checkpoint()
             return frames
         with losses():
-            if self._idle >= _MOST_IDLE:
-                await anyio.sleep(_PACE)
-            begin = anyio.current_time()
+            await anyio.sleep_until(self._pace.next_at)
+            asked_at = anyio.current_time()
             frames = frames_of(await self._polls.make(fresh_url(self._url)), self._framing)
-        brought = not all(isinstance(frame, str) and frame.startswith(self._framing.noop) for frame in frames)
-        self._idle = 0 if brought or anyio.current_time() - begin > _HELD else self._idle + 1
-        return frames
+        self._pace.count(frames, asked_at, anyio.current_time())
+        self._waiting = iter(frames)
+        return list(islice(self._waiting, MOST_FRAMES))
 
     async def send(self, frames: Sequence[Frame]) -> None:
         """Post frames, and wait for the responses."""
         with losses():
+            if self._is_torn:
+                raise ConnectionAbortedError("a POST was given up before its response came")
+            self._is_torn = True
             for body, content_type in self._bodies(frames):
-                with anyio.fail_after(_POST_TIMEOUT):
+                with anyio.fail_after(POST_TIMEOUT):
                     made = await self._posts.make(fresh_url(self._url), body, **{"Content-Type": content_type})
                 if made.status != 200:
                     raise refused("a POST", made.status, made.body)
+            self._is_torn = False
 
     async def close(self, timeout: float) -> None:
         """Free everything: a packet has told the server."""
-        await self._polls.close()
-        await self._posts.close()
+        self._polls.close()
+        self._posts.close()
 
 
 class JsonpTransport(PollingTransport):
@@ -263,43 +266,70 @@ class HtmlfileTransport(PollingTransport):
     def __init__(self, http: Http, limit: int, framing: Any) -> None:
         super().__init__(http, limit, framing)
         self._client, self._limit = http.client, limit
-        self._stream, self._chunks = Stream(http.client.traffic), Chunks()
+        self._stream = Stream(http.client.traffic)
+        self._chunks: Chunks | None = None
 
     async def open(self, url: str, deadline: float) -> None:
         """Ask for the page, and wait for its first script, which every server sends at once."""
         self._url, request = url, self._client.prepare(fresh_url(url))
         with connect_errors(self.name, url, request.proxy), fail_at(deadline):
             await self._stream.connect(request, tunnel=False)
-            await self._stream.ask("GET", request, None, {})
+            await self._stream.ask("GET", request, {})
             head = await self._stream.read_head()
-            if head.status != 200 or not head.chunked:
-                refusal = f"the server refused htmlfile with status {head.status}: {advice(head.status, '')}"
-                raise HandshakeRejected(refusal, status=head.status)
+            if head.status != 200:
+                text = f"the server refused htmlfile with status {head.status}: {advice(head.status, '')}"
+                raise HandshakeRejected(text, status=head.status)
             self._client.keep_cookies(request, head.headers)
-            self._first = await self._read_on()
+            self._chunks = Chunks() if head.chunked else None
+            self._waiting = iter(await self._read_on())
 
     async def recv(self) -> list[Frame]:
         """Return what comes next in the page."""
-        if self._first:
-            return await super().recv()
+        if frames := list(self._waiting):
+            return frames
         with losses():
             return await self._read_on()
 
     async def close(self, timeout: float) -> None:
         """Free everything."""
-        await self._stream.close()
+        self._stream.close()
         await super().close(timeout)
 
     async def _read_on(self) -> list[Frame]:
         frames: list[Frame] = []
         while not frames:
-            data = b"" if self._chunks.ended else await self._stream.receive()
+            data = b"" if self._chunks is not None and self._chunks.ended else await self._stream.receive()
             if not data:
                 raise ConnectionLost("transport closed")
-            frames = list(self._framing.feed(self._chunks.feed(data)))
+            frames = list(self._framing.feed(data if self._chunks is None else self._chunks.feed(data)))
             if self._framing.waiting > self._limit:
                 raise TooLarge(f"the limit is {self._limit} bytes")
         return frames
+
+
+class MixedTransport(PollingTransport):
+    """Receives over a websocket that is open, and sends by POSTs: see ``sioclient.transports.mixed``."""
+
+    name = "websocket"
+
+    def __init__(self, websocket: Transport, http: Http, framing: Any, url: str) -> None:
+        super().__init__(http, MOST_RESPONSE, framing)
+        self._url, self._websocket, self._trial = url, websocket, Trial()
+        self.recv, self.leave = websocket.recv, websocket.leave  # type: ignore[method-assign]
+
+    async def send(self, frames: Sequence[Frame]) -> None:
+        """Post frames; once the first POST has failed, forget them for a while."""
+        if self._trial.check(anyio.current_time()):
+            with self._trial.watch(anyio.current_time):
+                await super().send(frames)
+                self._trial.has_arrived = True
+
+    async def close(self, timeout: float) -> None:
+        """Close both ways."""
+        try:
+            await super().close(0)
+        finally:
+            await self._websocket.close(timeout)
 
 
 def _engine_polling(http: Http, limit: int, framing: Any) -> Transport:

@@ -110,8 +110,8 @@ def send_request(
     own = {"Host": request.origin, "Accept-Encoding": "identity"}
     carried = merge_headers(own, request.headers, headers or {})
     target = request.path
-    proxy = proxy_parts(request.proxy)
-    if proxy.scheme == "http" and proxy.hostname and not request.secure:
+    proxy = proxy_parts(request.proxy) if request.proxy and not request.secure else None
+    if proxy is not None and proxy.scheme == "http" and proxy.hostname:
         target = f"http://{request.origin}{target}"
         carried.update(proxy_authorization(proxy))
     _write_request(stream, method, target, carried, body)
@@ -173,7 +173,7 @@ def make_response(head: http.client.HTTPResponse, body: bytes, limit: int) -> Re
         except UnicodeDecodeError:
             text = body.decode("utf-8", "replace")
     is_kept = "keep-alive" in head.getheader("Connection", "").lower()
-    shown = redirect_target(head) or text
+    shown = text if head.status < 300 else redirect_target(head) or text
     return Response(head.status, shown, head.getheader("Content-Type"), head.headers, is_kept)
 
 

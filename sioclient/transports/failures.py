@@ -43,6 +43,10 @@ class TooLarge(OSError):
     """A message or a response has more bytes than it may have."""
 
 
+_BLAMED = ((TooLarge, 1009), (UnicodeDecodeError, 1007), (RemoteProtocolError, 1002))
+"""What is told to a server that has sent such things."""
+
+
 class ClosedWithCode(ConnectionResetError):
     """The server closed a websocket and said why."""
 
@@ -67,6 +71,17 @@ def connection_lost(error: Exception) -> ConnectionLost:
     if isinstance(error, OSError):
         return ConnectionLost(f"transport closed: {error}")
     return ConnectionLost(f"transport closed: {type(error).__name__}: {error}")
+
+
+def read_loss(error: Exception) -> tuple[ConnectionLost, int | None]:
+    """Return the ConnectionLost for what reading a websocket raised, and the close code if the server is to blame."""
+    for kind, code in _BLAMED:
+        if isinstance(error, kind):
+            return connection_lost(error), code
+    if isinstance(error, OSError) and not isinstance(error, ClosedWithCode):
+        # 0.x servers end a websocket like this on purpose: without a close frame.
+        return ConnectionLost("transport closed"), None
+    return connection_lost(error), None
 
 
 @contextmanager

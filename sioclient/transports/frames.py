@@ -17,6 +17,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..protocol.framing import PING_MARK, Frame, Ping, Pong
 from .failures import TooLarge
 
+MOST_PIECES = 2**16
+"""Frames that a message may come in: websocket-client takes 7 microseconds for each, so a limit in bytes is not enough.
+"""
+
 _TEXT = 0x81
 """The first byte of a frame that is a message of text as a whole."""
 

@@ -12,7 +12,7 @@ import sys
 from ..errors import RemoteProtocolError
 from ..protocol.framing import PING_MARK, Frame, Pong
 from .failures import TooLarge, close_error
-from .frames import FrameDecoder, control_frame, decode
+from .frames import MOST_PIECES, FrameDecoder, control_frame, decode
 
 _PIECE, _TEXT, _BYTES, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
 _WHOLE_TEXT = 0x81
@@ -35,7 +35,7 @@ class MessageDecoder:
         self._limit, self._texts = limit, FrameDecoder(limit)
         self._others: bytearray | None = None  # the bytes of frames that are no whole texts, and what follows them
         self._pieces: bytearray | None = None  # of a message that has not ended
-        self._kind = _TEXT
+        self._kind, self._frames = _TEXT, 0  # how many frames that message has had, those between its pieces included
         self._error: Exception | None = None  # what the bytes after the last messages are
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -109,6 +109,9 @@ class MessageDecoder:
         return True
 
     def _take(self, opcode: int, payload: bytes, messages: list[Frame], *, is_last: bool) -> None:
+        self._frames = 0 if self._pieces is None else self._frames + 1
+        if self._frames > MOST_PIECES:
+            raise TooLarge(f"more than {MOST_PIECES} frames for one message")
         if opcode == _CLOSE:
             raise close_error(payload)
         if opcode == _PING:

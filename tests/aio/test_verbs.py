@@ -207,10 +207,10 @@ def test_tls(run, secure, transport):
     anyio.run(test, backend="trio")
 
 
-def test_socks_proxy_is_refused_loudly(run, make):
+def test_proxy_of_another_kind_is_refused_loudly(run, make):
     async def test():
-        with pytest.raises(ConnectError, match="http://, not socks5://"):
-            async with make(proxies={"http": "socks5://127.0.0.1:1"}):
+        with pytest.raises(ConnectError, match="http://, socks5h:// or the like, not ftp://"):
+            async with make(proxies={"http": "ftp://127.0.0.1:1"}):
                 pass
 
     run(test)
