@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from functools import partial
 
 import anyio
+import anyio.lowlevel
 import pytest
+import sniffio
+import trio
 
 from sioclient import ConnectionLost
 from sioclient.aio import SocketIO
+from tests.conftest import start
+from tests.servers import SERVERS
 from tests.servers_py import descriptors
 
 from .conftest import Recorder, eventually
@@ -47,13 +53,28 @@ class _Steps:
                 error = problem
 
 
-@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.fixture(scope="module")
+def modern():
+    with start(SERVERS["4.8.1"]) as server:
+        yield server.port
+
+
+def living_tasks():
+    """Return how many tasks there are in this loop."""
+    backend = sniffio.current_async_library()
+    return len(asyncio.all_tasks()) if backend == "asyncio" else trio.lowlevel.current_statistics().tasks_living
+
+
+@pytest.mark.parametrize(
+    ("revision", "transport"), [(1, "websocket"), (1, "xhr-polling"), (5, "websocket"), (5, "xhr-polling")]
+)
 @pytest.mark.parametrize("verb", ["connect", "call", "emit", "join", "disconnect"])
-def test_cancellation_anywhere_leaves_nothing(run, legacy, transport, verb):
+def test_cancellation_anywhere_leaves_nothing(run, legacy, modern, revision, transport, verb):
     async def test():
-        before = None
+        before, tasks = None, living_tasks()
+        port = legacy if revision == 1 else modern
         for number in itertools.count():
-            socket = SocketIO("127.0.0.1", legacy, Recorder(), transports=transport, revision=1)
+            socket = SocketIO("127.0.0.1", port, Recorder(), transports=transport, revision=revision)
             async with anyio.create_task_group() as group:
                 if verb == "connect":
                     was_cancelled = await cancelled_at(number, partial(socket.open, group))
@@ -67,12 +88,33 @@ def test_cancellation_anywhere_leaves_nothing(run, legacy, transport, verb):
                 await socket.disconnect()
             assert socket.ended
             assert not socket._link._core.inbox
+            await anyio.lowlevel.checkpoint()
+            assert living_tasks() == tasks
             open_now = descriptors()
             before = open_now if before is None else before
             assert open_now <= before + 2
             if not was_cancelled:
                 assert number > 0 or verb == "emit"
                 break
+
+    run(test)
+
+
+@pytest.mark.parametrize("verb", ["wait_for", "events", "wait"])
+def test_cancelled_waiting_leaves_nothing(run, legacy, verb):
+    async def test():
+        async with SocketIO("127.0.0.1", legacy, transports="websocket", revision=1) as socket:
+            waits = {
+                "wait_for": partial(socket.wait_for, "news"),
+                "events": lambda: anext(socket.events("news")),
+                "wait": socket.wait,
+            }
+            with anyio.move_on_after(0.05) as scope:
+                await waits[verb]()
+            assert scope.cancelled_caught
+            if verb == "wait_for":
+                assert socket._watchers.all == []
+            assert await socket.call("echo", 1) == 1
 
     run(test)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
 from importlib import import_module
 
 import anyio
@@ -12,6 +14,7 @@ from sioclient.aio import SocketIO
 from tests.conftest import start
 from tests.faults.conftest import HASTY
 from tests.faults.proxy import Proxy
+from tests.servers import SERVERS
 from tests.servers_py import closed_port
 
 from .conftest import Recorder, eventually
@@ -158,29 +161,103 @@ def test_message_that_is_too_large_is_refused_by_its_header(run, legacy):
     run(test)
 
 
-def test_a_thousand_clients_in_one_process(legacy):
+@pytest.mark.parametrize(("name", "backend"), [("0.9.19", "trio"), ("4.8.1", "asyncio")])
+def test_a_thousand_clients_in_one_process(name, backend):
     async def test():
-        sockets = [SocketIO("127.0.0.1", legacy, transports="websocket", revision=1) for _ in range(1000)]
+        make = partial(SocketIO, "127.0.0.1", server.port, transports="websocket", revision=SERVERS[name].revision)
+        sockets = [make() for _ in range(1000)]
         async with anyio.create_task_group() as group:
-            async with anyio.create_task_group() as opening:
-                limit = anyio.CapacityLimiter(50)
-
-                async def open_one(socket):
-                    async with limit:
-                        await socket.open(group)
-
-                for socket in sockets:
-                    opening.start_soon(open_one, socket)
+            await in_parallel(sockets, lambda socket: socket.open(group))
             assert all(socket.connected for socket in sockets)
-            async with anyio.create_task_group() as asking:
-                for number, socket in enumerate(sockets):
-                    asking.start_soon(same, socket, number)
-            async with anyio.create_task_group() as closing:
-                for socket in sockets:
-                    closing.start_soon(socket.disconnect)
+            heard = await in_parallel(sockets, lambda socket: socket.call("echo", id(socket)))
+            assert heard == {id(socket) for socket in sockets}
+            assert threading.active_count() == threads
+            await in_parallel(sockets, lambda socket: socket.disconnect())
 
-    anyio.run(test)
+    with start(SERVERS[name]) as server:
+        threads = threading.active_count()
+        anyio.run(test, backend=backend)
 
 
-async def same(socket, number):
-    assert await socket.call("echo", number) == number
+async def in_parallel(sockets, verb):
+    """Await this of every socket, fifty at a time, and return what it returned."""
+    outcomes, limit = set(), anyio.CapacityLimiter(50)
+
+    async def one(socket):
+        async with limit:
+            outcomes.add(await verb(socket))
+
+    async with anyio.create_task_group() as group:
+        for socket in sockets:
+            group.start_soon(one, socket)
+    return outcomes
+
+
+@pytest.mark.parametrize("name", ["0.9.19", "4.8.1"])
+def test_nothing_starts_a_thread(run, name, transport):
+    async def test():
+        before = threading.active_count()
+        async with SocketIO("127.0.0.1", server.port, transports=transport) as socket:
+            chat = await socket.connect("/chat")
+            assert await chat.call("echo", 1) == 1
+            assert threading.active_count() == before
+
+    with start(SERVERS[name]) as server:
+        run(test)
+
+
+def test_server_that_is_killed_again_and_again(run, transport):
+    async def test():
+        with start("modern.js") as server:
+            socket = SocketIO("127.0.0.1", server.port, transports=transport, **{**OPTIONS, "revision": 5})
+            group = anyio.create_task_group()
+            await group.__aenter__()
+            await socket.open(group)
+        for number in range(2):
+            await eventually(lambda: not socket.connected, "the loss")
+            with start("modern.js", port=server.port):
+                await eventually(lambda: socket.connected, "the connection")
+                assert await socket.call("echo", number) == number
+        await socket.disconnect()
+        await group.__aexit__(None, None, None)
+
+    run(test)
+
+
+def test_volatile_events_are_forgotten_while_it_is_away(run, legacy, transport):
+    async def test():
+        class Away(Recorder):
+            async def on_retry(self, attempt, delay):
+                await self.emit("note", "volatile", volatile=True)
+                await self.emit("note", "kept")
+
+        recorder = Away()
+        async with SocketIO("127.0.0.1", legacy, recorder, transports=transport, **OPTIONS) as socket:
+            await socket.emit("do cut")
+            await recorder.next("reconnect")
+            assert set(await socket.call("notes")) == {"kept"}
+            with pytest.raises(TypeError, match="volatile"):
+                await socket.emit("note", 1, print, volatile=True)
+
+    run(test)
+
+
+def test_exception_of_a_function_ends_neither_connection_nor_group(run, legacy, transport):
+    async def test():
+        class Failing(Recorder):
+            def on_plain(self, value):
+                raise LookupError(value)
+
+            async def on_awaited(self, value):
+                await anyio.sleep(0)
+                raise SystemExit(value)
+
+        recorder = Failing()
+        async with SocketIO("127.0.0.1", legacy, recorder, transports=transport, **OPTIONS) as socket:
+            for name, error in (("plain", LookupError), ("awaited", SystemExit)):
+                await socket.emit("do emit", name, 7)
+                _, event, raised = await recorder.next("exception")
+                assert (event, type(raised)) == (name, error)
+            assert await socket.call("echo", 1) == 1
+
+    run(test)
