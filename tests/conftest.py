@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sioclient import Channel, Handler, SocketIO
+from sioclient import Channel, EngineIO, Handler, SocketIO
 from tests import waiting
 from tests.servers import Server
 from tests.servers.node import NodeServer
@@ -32,6 +32,8 @@ pytest_plugins = ["tests.memory", "tests.proven"]
 
 
 FRONTS = ("threads", "asyncio", "trio")
+_KINDS = {"connect", "engine_kind"}
+"""The fixtures with which a test makes what a front has."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test of the contract on each front that its marker names, or on all of them."""
     mark = metafunc.definition.get_closest_marker("fronts")
-    if mark is not None and "connect" in metafunc.fixturenames:
+    if mark is not None and not _KINDS.isdisjoint(metafunc.fixturenames):
         metafunc.parametrize("front", mark.args or FRONTS, indirect=True)
 
 
@@ -172,6 +174,12 @@ def front(request: pytest.FixtureRequest) -> str:
 def kind(front: str, loops: Callable[[str], Any]) -> Callable[..., SocketIO]:
     """What makes a SocketIO of the front; those of asyncio and trio get verbs that wait."""
     return SocketIO if front == FRONTS[0] else loops(front).socket
+
+
+@pytest.fixture
+def engine_kind(front: str, loops: Callable[[str], Any]) -> Callable[..., EngineIO]:
+    """What makes an EngineIO of the front."""
+    return EngineIO if front == FRONTS[0] else loops(front).engine
 
 
 @pytest.fixture

@@ -34,10 +34,15 @@ class Loop:
             made.open()
         return made
 
+    def engine(self, **options: Any) -> Waiting:
+        """Make an EngineIO."""
+        return Waiting(self, aio.EngineIO(**options))
+
     def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call a function in the loop, and await what it returns if that can be awaited."""
-        if function.__name__ == "open" and isinstance(getattr(function, "__self__", None), aio.SocketIO):
-            options.setdefault("group", self._group)
+        of, name = getattr(function, "__self__", None), function.__name__
+        if (type(of), name) in ((aio.SocketIO, "open"), (aio.EngineIO, "connect")):
+            args = (self._group, *args)
 
         async def run() -> Any:
             outcome = function(*args, **options)
