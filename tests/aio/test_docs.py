@@ -13,7 +13,14 @@ from tests.conftest import start
 
 TEXT = (Path(__file__).resolve().parent.parent.parent / "docs" / "aio.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-PRINTED = [["weather {'title': 'Sun'}", "3", "hello"], ["news ['weather', {'title': 'Sun'}]"], ["hello", "hello"]]
+ENGINE = [
+    "connected",
+    "the server says hello",
+    """the server says {"a":1}""",
+    "the server says b'bytes'",
+    "disconnected: client",
+]
+PRINTED = [["weather {'title': 'Sun'}", "3", "hello"], ["news ['weather', {'title': 'Sun'}]"], ENGINE]
 
 
 @pytest.fixture(scope="module")

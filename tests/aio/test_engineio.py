@@ -7,7 +7,7 @@ import logging
 import anyio
 import pytest
 
-from sioclient import ConnectError, LocalProtocolError, NotConnected
+from sioclient import ConnectError, HandshakeRejected, LocalProtocolError, NotConnected
 from sioclient.aio import EngineIO, detect
 from tests.conftest import start
 from tests.servers import SERVERS
@@ -61,6 +61,45 @@ def test_a_refused_connection_is_an_exception(run):
         async with anyio.create_task_group() as group:
             with closed_port() as port, pytest.raises(ConnectError, match="refused"):
                 await EngineIO().connect(group, f"http://127.0.0.1:{port}")
+
+    run(test)
+
+
+def test_a_refusal_by_the_server_says_why(run, engine):
+    async def test():
+        async with anyio.create_task_group() as group:
+            with pytest.raises(HandshakeRejected) as refused:
+                await EngineIO(resource="nosuch").connect(group, engine[1])
+            assert (refused.value.status, refused.value.body) == (404, "no such page")
+
+    run(test)
+
+
+def test_cancelled_connect_can_be_repeated(run, engine):
+    async def test():
+        client = EngineIO()
+        async with anyio.create_task_group() as group:
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await client.connect(group, engine[1])
+            assert scope.cancelled_caught
+            await client.connect(group, engine[1])
+            assert client.connected
+            await client.disconnect()
+
+    run(test)
+
+
+def test_end_of_the_group_ends_the_connection(run, engine):
+    async def test():
+        client, told = EngineIO(), []
+        client.on("disconnect", told.append)
+        async with anyio.create_task_group() as group:
+            await client.connect(group, engine[1])
+            group.cancel_scope.cancel()
+        assert not client.connected
+        with pytest.raises(NotConnected):
+            await client.send("x")
 
     run(test)
 
