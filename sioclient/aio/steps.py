@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
 
@@ -11,21 +11,41 @@ from ..options import auth_data, option_error
 from ..steps import Result, Steps
 
 
-async def run_steps(steps: Steps[Result]) -> Result:
-    """Make the calls one after the other, await what must be awaited, and return the result."""
-    try:
-        call = next(steps)
-        while True:
-            try:
-                outcome = call()
-                outcome = await outcome if isawaitable(outcome) else outcome
-            except BaseException as problem:
-                call = steps.throw(problem)
-            else:
-                call = steps.send(outcome)
-    except StopIteration as end:
-        result: Result = end.value
-        return result
+async def run_steps(steps: Steps[Result], outcome: Any = None) -> Result:
+    """Make the calls, await what must be awaited, and return the result; ``outcome`` is that of the latest call."""
+    go_on: Callable[[Any], Callable[[], Any]] = steps.send
+    while True:
+        try:
+            outcome = await outcome if outcome is not None and isawaitable(outcome) else outcome
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
+        try:
+            call = go_on(outcome)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        try:
+            go_on, outcome = steps.send, call()
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
+
+
+def begin_steps(steps: Steps[None]) -> Awaitable[None] | None:
+    """Make the calls up to the first that must be awaited; return what awaits it and makes the others, or None."""
+    go_on: Callable[[Any], Callable[[], Any]] = steps.send
+    outcome: Any = None
+    while True:
+        try:
+            call = go_on(outcome)
+        except StopIteration:
+            return None
+        try:
+            go_on, outcome = steps.send, call()
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
+        else:
+            if outcome is not None and isawaitable(outcome):
+                return run_steps(steps, outcome)
 
 
 async def value_of(name: str, function: Callable[[], Any]) -> Any:

@@ -203,6 +203,8 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
+    if len(infos) == 1:
+        return await _connected(infos[0])
     dial = _Dial()
     try:
         async with anyio.create_task_group() as group:
@@ -221,6 +223,23 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
     return dial.connected
 
 
+async def _connected(info: AddressInfo) -> socket.socket:
+    """Return a socket that is connected to an address."""
+    sock = socket.socket(*info[:3])
+    try:
+        sock.setblocking(False)
+        state = sock.connect_ex(info[4])
+        if state in CONNECTING:
+            await anyio.wait_writable(sock)
+            state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if state:
+            raise OSError(state, os.strerror(state))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 class _Dial:
     """The first of several sockets that connects."""
 
@@ -232,21 +251,13 @@ class _Dial:
     async def connect(self, info: AddressInfo, failed: anyio.Event, scope: anyio.CancelScope) -> None:
         """Connect to one address; the first cancels the others."""
         try:
-            sock = socket.socket(*info[:3])
-            try:
-                sock.setblocking(False)
-                state = sock.connect_ex(info[4])
-                if state in CONNECTING:
-                    await anyio.wait_writable(sock)
-                    state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                if state:
-                    raise OSError(state, os.strerror(state))
-                if self.connected is None:
-                    self.connected, self.address = sock, info[4]
-                    scope.cancel()
-            finally:
-                if sock is not self.connected:
-                    sock.close()
+            sock = await _connected(info)
         except OSError as error:
             self.error = error
             failed.set()
+            return
+        if self.connected is None:
+            self.connected, self.address = sock, info[4]
+            scope.cancel()
+        else:
+            sock.close()

@@ -83,7 +83,7 @@ class Tasks:
 
     def __init__(self, core: Core, connector: AsyncConnector) -> None:
         self._core, self._connector = core, connector
-        self.have_begun = False
+        self.have_begun, self._me = False, 0
 
     def cancel(self) -> None:
         """End them at once."""
@@ -116,7 +116,7 @@ class Tasks:
             core.publish()
 
     async def _connect_and_read(self) -> None:
-        core = self._core
+        core, self._me = self._core, anyio.get_current_task().id
         while core.phase is not Phase.CLOSED:
             if core.phase is Phase.CONNECTING:
                 await self._run_attempt()
@@ -166,7 +166,7 @@ class Tasks:
             core.protocol.transport_opened(opened.handshake, opened.transport.name, now, start, takes_orders=True)
             core.publish(0)
             core.flush()
-            core.run_functions()
+            core.run_functions(self._me)
 
     async def _read(self, transport: Transport) -> bool:
         """Take what comes next; return whether there may be more."""
@@ -186,7 +186,7 @@ class Tasks:
             self._obey(transport)
         if protocol.outbox.urgent or protocol.outbox.queued:
             core.flush()
-        core.run_functions()
+        core.run_functions(self._me)
         if core.waiting > MOST_WAITING:
             await self._wait_for_functions()
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -215,11 +216,17 @@ class HttpClient:
 
         Unlike there, REQUESTS_CA_BUNDLE does not replace what the user has said, and None leaves verification on.
         """
-        options = self._options
-        said = self._session.verify if options.verify in (None, True) else options.verify
+        options, session = self._options, self._session
+        said = session.verify if options.verify in (None, True) else options.verify
         proxies = dict(options.proxies or {})
         cert: Any = options.cert
-        settings = dict(self._session.merge_environment_settings(url, proxies, None, None, cert))
+        trusts = session.trust_env
+        try:
+            # requests decodes the whole environment twice, which takes a third of a millisecond.
+            session.trust_env = trusts and (url.startswith("https:") or _may_name_proxies())
+            settings = dict(session.merge_environment_settings(url, proxies, None, None, cert))
+        finally:
+            session.trust_env = trusts
         if said not in (None, True):
             settings["verify"] = said
         return settings
@@ -243,6 +250,12 @@ class HttpClient:
         if not any((cookie.domain, cookie.path) == (domain, path) for cookie in jar):
             with suppress(KeyError):
                 jar.clear(domain, path)  # else the jar keeps an empty table for every path
+
+
+def _may_name_proxies() -> bool:
+    """Return whether the environment, or the system, may name proxies; their variables have names in any case."""
+    is_posix = os.supports_bytes_environ and sys.platform != "darwin"
+    return not is_posix or b"_proxy" in b" ".join(os.environb).lower()
 
 
 def _authorities(verify: Any) -> str | ssl.SSLContext | None:
