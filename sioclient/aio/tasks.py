@@ -136,7 +136,10 @@ class Tasks:
                     opened = await run_steps(attempting.run())
                     transport = opened.transport  # type: ignore[assignment]
                     start = make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
-                except Exception as problem:  # options may be functions of the user, and JSON may be his code
+                except (
+                    Exception,
+                    SystemExit,
+                ) as problem:  # options may be functions of the user, and JSON may be his code
                     if protocol.lifecycle.attempt == attempt:
                         protocol.connect_failed(as_connect_error(problem), anyio.current_time())
                         core.publish()
