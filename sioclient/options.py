@@ -234,7 +234,7 @@ def value_of(name: str, function: Callable[..., Any], *args: Any) -> Any:
         raise option_error(name, error) from error
 
 
-def option_error(name: str, error: BaseException) -> ConnectError:
+def option_error(name: str, error: Exception) -> ConnectError:
     """Return the error for what a function raised that the user gave as an option."""
     return ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False)
 

@@ -53,7 +53,7 @@ async def value_of(name: str, function: Callable[[], Any]) -> Any:
     try:
         value = function()
         return await value if isawaitable(value) else value
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         raise option_error(name, error) from error
 
 

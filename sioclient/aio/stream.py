@@ -20,9 +20,10 @@ from ..errors import ConnectError
 from ..transports.base import Traffic
 from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
 from ..transports.exchange import Request, Response
+from ..transports.framestream import MOST_STALL
 from ..transports.incremental import BodyReader, HeadReader, request_bytes
 from ..transports.proxy import proxy_authorization, proxy_parts
-from ..transports.stream import SEND_BUFFER, STALL_TIMEOUT, WOULD_BLOCK
+from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
 from .socks import socks_socket
 
@@ -94,10 +95,10 @@ class Stream:
         """Write all that is kept; raise TimeoutError if nothing is taken for a while."""
         while self.backlog:
             try:
-                with anyio.fail_after(STALL_TIMEOUT):
+                with anyio.fail_after(MOST_STALL):
                     await anyio.wait_writable(self._socket())
             except TimeoutError as error:
-                raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s") from error
+                raise stalled(MOST_STALL) from error
             data, self.backlog = self.backlog, b""
             with memoryview(data) as view:
                 sent = 0
