@@ -6,12 +6,10 @@ import weakref
 from collections.abc import Awaitable
 from typing import Any
 
-from anyio.abc import TaskGroup
-
 from ..enginebase import EngineBase
 from ..errors import LocalProtocolError
 from ..protocol.notices import Notice
-from .connection import Connection
+from .connection import Connection, Group
 from .steps import begin_steps
 
 
@@ -35,7 +33,7 @@ class EngineIO(EngineBase):
     awaits = True
     _connection: Connection | None = None
 
-    async def connect(self, group: TaskGroup, url: str, port: int | None = None) -> None:
+    async def connect(self, group: Group, url: str, port: int | None = None) -> None:
         """Connect, and return when that is done; after an end or a failure, again.
 
         Args:

@@ -27,7 +27,7 @@ from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
 from .socks import socks_socket
 
-_READ = 2**16
+_LEAST_READ, _MOST_READ = 2**14, 2**18
 _PART = 2**18
 
 
@@ -41,12 +41,12 @@ class Stream:
         backlog: what was written and not taken by the network yet.
     """
 
-    __slots__ = ("_is_drained", "_sock", "_traffic", "_unread", "backlog")
+    __slots__ = ("_is_drained", "_size", "_sock", "_traffic", "_unread", "backlog")
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._sock: socket.socket | None = None
-        self._unread = b""
+        self._unread, self._size = b"", _LEAST_READ
         self._is_drained = True
         self.backlog = b""
 
@@ -74,11 +74,14 @@ class Stream:
             if self._is_drained:
                 await anyio.wait_readable(sock)
             try:
-                data = sock.recv(_READ)
+                data = sock.recv(self._size)
             except WOULD_BLOCK as error:
                 await _wait_for(sock, error)
                 continue
-            self._is_drained = 0 < len(data) < _READ and not isinstance(sock, ssl.SSLSocket)
+            is_full = len(data) == self._size
+            # Reading much at a time pays only where much comes: a large buffer costs time by itself.
+            self._size = min(self._size * 4, _MOST_READ) if is_full else _LEAST_READ
+            self._is_drained = bool(data) and not is_full and not isinstance(sock, ssl.SSLSocket)
             self._traffic.received += len(data)
             return data
 
