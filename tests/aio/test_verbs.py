@@ -190,38 +190,6 @@ def test_bytes_auth_and_a_refused_channel(run, modern, transport):
     run(test)
 
 
-@pytest.mark.parametrize("transport", ["websocket", "polling"])
-def test_options_may_be_coroutine_functions(run, modern, transport):
-    async def test():
-        async def token():
-            await anyio.sleep(0)
-            return {"token": "x"}
-
-        async def headers():
-            await anyio.sleep(0)
-            return {"X-One": "1"}
-
-        async with SocketIO("127.0.0.1", modern, transports=transport, auth=token, headers=headers) as socket:
-            seen = await socket.call("handshake")
-            assert (seen["auth"], seen["headers"]["x-one"]) == ({"token": "x"}, "1")
-            chat = await socket.connect("/chat", auth=token)
-            assert (await chat.call("handshake"))["auth"] == {"token": "x"}
-
-    run(test)
-
-
-def test_option_that_raises_is_named(run, modern):
-    async def test():
-        async def token():
-            raise LookupError("no token")
-
-        with pytest.raises(ConnectError, match="no token"):
-            async with SocketIO("127.0.0.1", modern, auth=token):
-                pass
-
-    run(test)
-
-
 def test_once_and_off(run, make):
     async def test():
         heard = []
