@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from .channels import Channels, check_given
-from .dispatch import Dispatcher, ack_args, check_function, explained, spread
+from .dispatch import Dispatcher, Found, ack_args, check_function, explained, spread
 from .emitter import Registry
 from .errors import ChannelError, NotConnected, SocketIOError
 from .handler import Handler, attach, check_handler
@@ -258,15 +258,15 @@ class ChannelBase(Registry):
             return self._dispatcher.find_error(str(notice.error))[1]
         return ()
 
-    def _delivering(self, notice: Notice) -> Steps[None]:
-        """Run the user's functions for what happened on this endpoint."""
+    def _delivering(self, notice: Notice, found: Found | None = None) -> Steps[None]:
+        """Run the user's functions for what happened on this endpoint: those that were found already, if any were."""
         if type(notice) is not Event:
             for function in self._note(notice):
                 yield from self._called("error", function, [str(notice.error), ""])  # type: ignore[union-attr]
         if self._dispatcher.any and (heard := self._heard_by_any(notice)):
             for function in list(self._dispatcher.any):
                 yield from self._called(heard[0], function, heard)
-        name, functions, args, wants_ack = self._dispatcher.find(notice, self)
+        name, functions, args, wants_ack = found or self._dispatcher.find(notice, self)
         result, failed = None, False
         for function in functions:
             returned = yield from self._called(name, function, spread(function, args))

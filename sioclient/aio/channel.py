@@ -138,11 +138,12 @@ class Channel(ChannelBase):
 
     def deliver(self, notice: Notice) -> Awaitable[None] | None:
         """Run the user's functions for what happened on this endpoint; return what is to be awaited, if anything."""
+        found = None
         if type(notice) is Event and notice.id is None and not self._dispatcher.any:  # as nearly all are
-            name, functions, args, _ = self._dispatcher.find(notice, self)
+            name, functions, args, _ = found = self._dispatcher.find(notice, self)
             if len(functions) == 1:
                 return begin_steps(self._called(name, functions[0], spread(functions[0], args)))
-        return begin_steps(self._delivering(notice))
+        return begin_steps(self._delivering(notice, found))
 
     def run(self, name: str, function: Callable[..., Any], *args: Any) -> Awaitable[None] | None:
         """Call a function of the user; return what is to be awaited, if anything."""
