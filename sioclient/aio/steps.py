@@ -20,14 +20,17 @@ async def run_steps(steps: Steps[Result], outcome: Any = None) -> Result:
         except BaseException as problem:
             go_on, outcome = steps.throw, problem
         try:
-            call = go_on(outcome)
+            go_on, outcome = _advance(steps, go_on(outcome))
         except StopIteration as end:
-            result: Result = end.value
-            return result
-        try:
-            go_on, outcome = steps.send, call()
-        except BaseException as problem:
-            go_on, outcome = steps.throw, problem
+            return end.value  # type: ignore[no-any-return]
+
+
+def _advance(steps: Steps[Any], call: Callable[[], Any]) -> tuple[Callable[[Any], Callable[[], Any]], Any]:
+    """Make a call, and return who is given its outcome."""
+    try:
+        return steps.send, call()
+    except BaseException as problem:
+        return steps.throw, problem
 
 
 def begin_steps(steps: Steps[None]) -> Awaitable[None] | None:
