@@ -55,9 +55,10 @@ def test_the_first_address_that_accepts_is_taken_and_remembered(run, peer, look_
 
 def test_if_no_address_accepts_the_last_error_is_raised(run, look_up):
     async def test():
-        with closed_port() as first, closed_port() as last, pytest.raises(ConnectionRefusedError):
+        with closed_port() as first, closed_port() as last:
             look_up(first, last)
-            await Stream(Traffic()).connect(request_to(80), tunnel=False)
+            with pytest.raises(ConnectionRefusedError):
+                await Stream(Traffic()).connect(request_to(80), tunnel=False)
 
     run(test)
 
