@@ -234,6 +234,10 @@ class ChannelBase(Registry):
 
     # What is heard
 
+    def acknowledge(self, packet: UserPacket, values: Sequence[Any]) -> None:
+        """Acknowledge a packet that ``deliver`` got, for whoever does so later; nothing, if its session has ended."""
+        self._connection.acknowledge(packet, list(values))
+
     def _end(self, notice: Left | Ended) -> None:
         """Nothing more comes of one join; this may have been joined anew since."""
         if isinstance(notice, Left):

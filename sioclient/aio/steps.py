@@ -8,47 +8,31 @@ from typing import Any
 
 from ..httpoptions import takes
 from ..options import auth_data, option_error
-from ..steps import Result, Steps
+from ..steps import Result, Steps, run_until
 
 
-async def run_steps(steps: Steps[Result], outcome: Any = None) -> Result:
-    """Make the calls, await what must be awaited, and return the result; ``outcome`` is that of the latest call."""
-    go_on: Callable[[Any], Callable[[], Any]] = steps.send
-    while True:
-        try:
-            outcome = await outcome if outcome is not None and isawaitable(outcome) else outcome
-        except BaseException as problem:
-            go_on, outcome = steps.throw, problem
-        try:
-            go_on, outcome = _advance(steps, go_on(outcome))
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-
-
-def _advance(steps: Steps[Any], call: Callable[[], Any]) -> tuple[Callable[[Any], Callable[[], Any]], Any]:
-    """Make a call, and return who is given its outcome."""
-    try:
-        return steps.send, call()
-    except BaseException as problem:
-        return steps.throw, problem
+async def run_steps(steps: Steps[Result]) -> Result:
+    """Make the calls, await what must be awaited, and return the result."""
+    has_ended, outcome = run_until(steps, steps.send, None, isawaitable)
+    return outcome if has_ended else await _go_on(steps, outcome)  # type: ignore[no-any-return]
 
 
 def begin_steps(steps: Steps[None]) -> Awaitable[None] | None:
     """Make the calls up to the first that must be awaited; return what awaits it and makes the others, or None."""
-    go_on: Callable[[Any], Callable[[], Any]] = steps.send
-    outcome: Any = None
-    while True:
+    has_ended, outcome = run_until(steps, steps.send, None, isawaitable)
+    return None if has_ended else _go_on(steps, outcome)
+
+
+async def _go_on(steps: Steps[Any], outcome: Any) -> Any:
+    has_ended = False
+    while not has_ended:
+        go_on: Callable[[Any], Callable[[], Any]] = steps.send
         try:
-            call = go_on(outcome)
-        except StopIteration:
-            return None
-        try:
-            go_on, outcome = steps.send, call()
+            outcome = await outcome
         except BaseException as problem:
             go_on, outcome = steps.throw, problem
-        else:
-            if outcome is not None and isawaitable(outcome):
-                return run_steps(steps, outcome)
+        has_ended, outcome = run_until(steps, go_on, outcome, isawaitable)
+    return outcome
 
 
 async def value_of(name: str, function: Callable[[], Any]) -> Any:

@@ -19,6 +19,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -275,14 +276,14 @@ def _read_to_blank_line(stream: Stream, deadline: float, most: int) -> bytes:
 class _Source(io.RawIOBase):
     """What http.client takes for a socket, and for its file, when it reads a response: a head, then the stream."""
 
+    readable = partial(bool, True)  # type: ignore[assignment]
+    """Asked for each response; a call of C returns it."""
+
     def __init__(self, stream: Stream, head: bytes, deadline: float, left: int) -> None:
         self._stream, self._head, self._deadline, self._left = stream, head, deadline, left
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
 
     def readinto(self, buffer: Any) -> int:
         if self._head:

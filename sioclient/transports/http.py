@@ -75,6 +75,13 @@ class HttpClient:
         self._stream: Stream | None = None
         self._aborted = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether another client with the same options would do the same: there is no cookie, and no function."""
+        options = self._options
+        has_functions = any(callable(getattr(options, name)) for name in MAY_BE_FUNCTIONS)
+        return not (self._cookies or has_functions or options.session is not None)
+
     def renew(self, values: Mapping[str, Any] | None = None) -> None:
         """Begin a new connection: ask the options that are functions for their values, or take these."""
         self._aborted = False

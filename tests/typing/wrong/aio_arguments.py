@@ -11,8 +11,7 @@ async def main() -> None:
     await s.connect("/chat", wait=True)  # wrong
     async for name in s.events("news"):
         name.upper()  # wrong
-    for pair in s.events("news"):  # wrong
-        pass
+    list(s.events("news"))  # wrong
     SocketIO("localhost", transport="websocket")  # wrong
     e = EngineIO()
     await e.send(1)  # wrong
