@@ -3,7 +3,7 @@
 # make loops: plain loops of emit, counted with acknowledgements (LOOPS=--help says which).
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
 # make table: writes into the README which servers the tests have proven.
-# make bench: sioclient is measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
+# make bench: both fronts are measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
 # All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
 PYTHON ?= python3
@@ -45,6 +45,7 @@ table: $(VENV)/ready
 
 bench: $(VENV)/ready
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.aio $(ARGS)
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 

@@ -10,10 +10,12 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py"
 
 REPOSITORY = "https://github.com/sioclient/sioclient"
 
+AIO = ["anyio>=4.10"]
 LOCUST = ["locust>=2.38.1"]
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
 TEST = [
+    *AIO,
     *LOCUST,
     *MSGPACK,
     *SERVER,
@@ -23,6 +25,7 @@ TEST = [
     "hypothesis>=6.100",
     "pexpect>=4.9; sys_platform != 'win32'",
     "PySocks>=1.7.1",
+    "python-socks>=2.4",
     "pproxy>=2.7.9",
     "proxy.py>=2.4.10",
     "pyte>=0.8",
@@ -32,6 +35,7 @@ TEST = [
     "pytest-xdist>=3.6",
     "python-socketio>=5.11",
     "selenium>=4.20",
+    "trio>=0.27",
     "socketIO-client==0.5.7.4",
     "trustme>=1.1",
     "uvicorn>=0.30",
@@ -74,10 +78,11 @@ setup(
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
     extras_require={
+        "aio": AIO,
         "locust": LOCUST,
         "msgpack": MSGPACK,
         "server": SERVER,
-        "socks": ["PySocks>=1.7.1"],
+        "socks": ["PySocks>=1.7.1", "python-socks>=2.4"],  # the one for threads, the other for tasks
         "speed": ["orjson>=3.9"],
         "test": TEST,
         "dev": [

@@ -41,7 +41,7 @@ def main() -> None:
                         _measure(results, measure, name, client, port, quick=options.quick)
     print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
     about = f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}"
-    print(table(results, measures, list(clients)))
+    print(table(results, measures, clients))
     options.output.mkdir(exist_ok=True)
     (options.output / "results.json").write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n")
     draw(results, list(clients), options.output / "speed.svg")

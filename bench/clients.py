@@ -40,16 +40,21 @@ class Client:
     packages: tuple[str, ...] = ()
 
     @property
+    def home(self) -> str:
+        """The name of its environment."""
+        return self.name
+
+    @property
     def python(self) -> str:
-        return str(HERE / ".env" / self.name / "bin" / "python") if self.packages else sys.executable
+        return str(HERE / ".env" / self.home / "bin" / "python") if self.packages else sys.executable
 
     def prepare(self) -> None:
         """Install what is missing, or raise Unavailable."""
-        stamp = HERE / ".env" / self.name / "ready"
+        stamp = HERE / ".env" / self.home / "ready"
         if not self.packages or (stamp.exists() and stamp.read_text() == repr(self.packages)):
             return
         print(f"installing {', '.join(self.packages)}", file=sys.stderr)
-        venv.create(HERE / ".env" / self.name, clear=True, with_pip=True)
+        venv.create(HERE / ".env" / self.home, clear=True, with_pip=True)
         _install([self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *self.packages])
         stamp.write_text(repr(self.packages))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
-from .clients import CLIENTS, Figures
+from .clients import CLIENTS, Client, Figures
 from .table import MEASURES, Measure
 
 FLOOR = "raw"
@@ -23,24 +24,24 @@ _COLOURS = {
 }
 
 
-def ratios(results: Results, measure: Measure, client: str) -> list[float]:
+def ratios(results: Results, measure: Measure, client: str, floor: str = FLOOR) -> list[float]:
     """Return the ratios to the floor, round by round."""
-    mine, floor = (results.get(measure.source or measure.name, {}).get(name, []) for name in (client, FLOOR))
-    pairs = zip(mine, floor, strict=False)
+    mine, others = (results.get(measure.source or measure.name, {}).get(name, []) for name in (client, floor))
+    pairs = zip(mine, others, strict=False)
     return [m[measure.figure] / f[measure.figure] for m, f in pairs if m and f and f[measure.figure] > 0]
 
 
-def table(results: Results, measures: list[Measure], clients: list[str]) -> str:
+def table(results: Results, measures: list[Measure], clients: Mapping[str, Client], floor: str = FLOOR) -> str:
     """Return the table: the floor's figure, then for each client its ratio to it, with the spread in parentheses."""
-    lines = [["measure", *(CLIENTS[name].title for name in clients), "target"]]
+    lines = [["measure", *(client.title for client in clients.values()), "target"]]
     for measure in measures:
         aim = "" if measure.target is None else f"{'<=' if measure.lower else '>='} {measure.target:g}"
-        lines.append([measure.title, *(_cell(results, measure, name) for name in clients), aim])
+        lines.append([measure.title, *(_cell(results, measure, name, floor) for name in clients), aim])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
 
 
-def _cell(results: Results, measure: Measure, client: str) -> str:
+def _cell(results: Results, measure: Measure, client: str, floor: str) -> str:
     values = [
         figures[measure.figure]
         for figures in results.get(measure.source or measure.name, {}).get(client, [])
@@ -49,8 +50,8 @@ def _cell(results: Results, measure: Measure, client: str) -> str:
     if not values:
         return "-"
     text = _number(median(values))
-    found = ratios(results, measure, client)
-    if client == FLOOR or not found:
+    found = ratios(results, measure, client, floor)
+    if client == floor or not found:
         return text
     spread = f" ({_number(min(found))}-{_number(max(found))})" if len(found) > 1 else ""
     return f"{text} = {_number(median(found))}x{spread}"

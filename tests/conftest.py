@@ -10,11 +10,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from sioclient import Channel, Handler, SocketIO
+from sioclient import Channel, EngineIO, Handler, SocketIO
 from tests import waiting
 from tests.servers import Server
 from tests.servers.node import NodeServer
@@ -30,9 +31,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 pytest_plugins = ["tests.memory", "tests.proven"]
 
 
+FRONTS = ("threads", "asyncio", "trio")
+_KINDS = {"connect", "engine_kind"}
+"""The fixtures with which a test makes what a front has."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have slow waits reported; ``pytest_plugins`` cannot name what is imported here already."""
     config.pluginmanager.register(waiting, "waiting")
+    config.addinivalue_line("markers", f"fronts(*names): ``connect`` uses each of them, of {', '.join(FRONTS)}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test of the contract on each front that its marker names, or on all of them."""
+    mark = metafunc.definition.get_closest_marker("fronts")
+    if mark is not None and not _KINDS.isdisjoint(metafunc.fixturenames):
+        metafunc.parametrize("front", mark.args or FRONTS, indirect=True)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -134,14 +148,48 @@ def transport() -> str:
     return "websocket"
 
 
+@pytest.fixture(scope="session")
+def loops() -> Iterator[Callable[[str], Any]]:
+    """Give a loop of asyncio or trio, which runs in a thread until the end of the session."""
+    running: dict[str, Any] = {}
+    with ExitStack() as stack:
+
+        def get(backend: str) -> Any:
+            if backend not in running:
+                from tests.aio.blocking import loop_of  # loads anyio, which nothing else needs here
+
+                running[backend] = stack.enter_context(loop_of(backend))
+            return running[backend]
+
+        yield get
+
+
 @pytest.fixture
-def connect(transport: str) -> Iterator[Callable[..., SocketIO]]:
+def front(request: pytest.FixtureRequest) -> str:
+    """Whose ``SocketIO`` is connected; the marker ``fronts`` has a test run on others, too."""
+    return getattr(request, "param", FRONTS[0])
+
+
+@pytest.fixture
+def kind(front: str, loops: Callable[[str], Any]) -> Callable[..., SocketIO]:
+    """What makes a SocketIO of the front; those of asyncio and trio get verbs that wait."""
+    return SocketIO if front == FRONTS[0] else loops(front).socket
+
+
+@pytest.fixture
+def engine_kind(front: str, loops: Callable[[str], Any]) -> Callable[..., EngineIO]:
+    """What makes an EngineIO of the front."""
+    return EngineIO if front == FRONTS[0] else loops(front).engine
+
+
+@pytest.fixture
+def connect(transport: str, kind: Callable[..., SocketIO]) -> Iterator[Callable[..., SocketIO]]:
     """Make connections as ``SocketIO`` does; they end with the test."""
     made: list[SocketIO] = []
 
     def make(*args: Any, **options: Any) -> SocketIO:
         options.setdefault("transports", (transport,))
-        socket = SocketIO("127.0.0.1", *args, **options)
+        socket = kind("127.0.0.1", *args, **options)
         made.append(socket)
         return socket
 
@@ -175,8 +223,8 @@ def raising_log() -> Iterator[RaisingLog]:
 
 
 @pytest.fixture
-def no_thread_left() -> Iterator[None]:
-    """Fail if a thread of ours outlives the test."""
+def no_thread_left(kind: object) -> Iterator[None]:
+    """Fail if a thread of ours outlives the test; the loop of another front has begun before."""
     before = set(threading.enumerate())
     yield
     eventually(lambda: set(threading.enumerate()) <= before, "the end of all threads")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPMessage
@@ -31,6 +33,9 @@ from .stream import Stream
 
 MOST_BODY = 64 * 1024
 """Bytes that the response to a handshake may have."""
+
+MAY_BE_FUNCTIONS = ("params", "headers", "cookies")
+"""Options whose values functions may return, which are called once for each connection."""
 
 _MOST_COOKIES, _MOST_COOKIE = 50, 4096
 """Cookies of a domain, and bytes of one: what RFC 6265, 6.1 asks for. A server may set new ones with every poll."""
@@ -70,14 +75,21 @@ class HttpClient:
         self._stream: Stream | None = None
         self._aborted = False
 
-    def renew(self) -> None:
-        """Begin a new connection: ask the options that are functions for their values."""
+    @property
+    def is_plain(self) -> bool:
+        """Whether another client with the same options would do the same: there is no cookie, and no function."""
+        options = self._options
+        has_functions = any(callable(getattr(options, name)) for name in MAY_BE_FUNCTIONS)
+        return not (self._cookies or has_functions or options.session is not None)
+
+    def renew(self, values: Mapping[str, Any] | None = None) -> None:
+        """Begin a new connection: ask the options that are functions for their values, or take these."""
         self._aborted = False
         self._first = None
-        for name in ("params", "headers", "cookies"):
+        for name in MAY_BE_FUNCTIONS:
             value = getattr(self._options, name)
             if callable(value):
-                value = value_of(name, value)
+                value = value_of(name, value) if values is None else values[name]
                 # What is no function was checked when the options were made.
                 (check_params if name == "params" else check_fields)(name, value)
             self._extra[name] = value
@@ -211,11 +223,17 @@ class HttpClient:
 
         Unlike there, REQUESTS_CA_BUNDLE does not replace what the user has said, and None leaves verification on.
         """
-        options = self._options
-        said = self._session.verify if options.verify in (None, True) else options.verify
+        options, session = self._options, self._session
+        said = session.verify if options.verify in (None, True) else options.verify
         proxies = dict(options.proxies or {})
         cert: Any = options.cert
-        settings = dict(self._session.merge_environment_settings(url, proxies, None, None, cert))
+        trusts = session.trust_env
+        try:
+            # requests decodes the whole environment twice, which takes a third of a millisecond.
+            session.trust_env = trusts and (url.startswith("https:") or _may_name_proxies())
+            settings = dict(session.merge_environment_settings(url, proxies, None, None, cert))
+        finally:
+            session.trust_env = trusts
         if said not in (None, True):
             settings["verify"] = said
         return settings
@@ -239,6 +257,12 @@ class HttpClient:
         if not any((cookie.domain, cookie.path) == (domain, path) for cookie in jar):
             with suppress(KeyError):
                 jar.clear(domain, path)  # else the jar keeps an empty table for every path
+
+
+def _may_name_proxies() -> bool:
+    """Return whether the environment, or the system, may name proxies; their variables have names in any case."""
+    is_posix = os.supports_bytes_environ and sys.platform != "darwin"
+    return not is_posix or b"_proxy" in b" ".join(os.environb).lower()
 
 
 def _authorities(verify: Any) -> str | ssl.SSLContext | None:

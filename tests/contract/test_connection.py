@@ -47,6 +47,7 @@ def test_a_url_and_the_old_name(legacy):
     assert not socket.connected
 
 
+@pytest.mark.fronts
 def test_handlers_first_then_open(connect, legacy, recorder):
     socket = connect(legacy, recorder, auto_connect=False)
     for early in (lambda: socket.emit("x"), lambda: socket.wait(), lambda: socket.connect("/chat")):
@@ -68,6 +69,7 @@ def test_disconnecting_without_ever_connecting(connect, legacy):
     assert socket.call("echo", 1) == 1
 
 
+@pytest.mark.fronts
 def test_handshake_and_upgrade_carry_the_same(connect, legacy):
     headers = {"X-One": "1", "Origin": "http://example.org"}
     socket = connect(legacy, params={"a": "b c"}, headers=headers, cookies={"c": "d"}, auth=("u", "p"))
@@ -193,6 +195,7 @@ def test_heartbeats_keep_an_idle_and_a_blocked_connection():
         assert idle.call("echo", 1) == 1
 
 
+@pytest.mark.fronts
 def test_disconnecting_tells_the_server_and_the_handlers(connect, legacy, recorder):
     watcher = connect(legacy)
     before = watcher.call("sessions")
@@ -220,6 +223,7 @@ def test_a_kick_is_final(connect, legacy, recorder):
         socket.emit("x")
 
 
+@pytest.mark.fronts
 def test_after_a_kick_one_may_come_back(connect, legacy, recorder):
     socket = connect(legacy, recorder, reconnect_when_kicked=True, reconnection_delay=0.01)
     first = socket.session_id
@@ -240,6 +244,7 @@ def test_a_plain_loop_of_twenty_thousand_arrives_whole(legacy, connect):
     assert socket.session_id == session
 
 
+@pytest.mark.fronts
 def test_more_than_a_websocket_takes_ends_no_session(connect, legacy, recorder):
     socket = connect(legacy, recorder)
     acked, lost, session, text = [], [], socket.session_id, "x" * 60_000
@@ -274,6 +279,7 @@ def test_a_lost_connection_comes_back_with_its_channels(connect, legacy, recorde
     assert [entry[0] for entry in chat.told.queue] == ["connect", "hello", "disconnect", "connect", "hello"]
 
 
+@pytest.mark.fronts
 def test_without_reconnecting_wait_raises(connect, legacy, recorder):
     socket = connect(legacy, recorder, reconnect=False)
     socket.emit("do cut")

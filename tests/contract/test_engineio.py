@@ -11,7 +11,7 @@ from sioclient import ConnectError, EngineIO, LocalProtocolError, NotConnected, 
 from tests.conftest import start
 from tests.waiting import ended, eventually, taken
 
-pytestmark = pytest.mark.usefixtures("no_thread_left")
+pytestmark = [pytest.mark.usefixtures("no_thread_left"), pytest.mark.fronts]
 
 ENGINES = [
     pytest.param((version, transport), id=f"engine.io {version}-{transport}")
@@ -34,12 +34,12 @@ def told():
 
 
 @pytest.fixture
-def make(engine, told):
+def make(engine, told, engine_kind):
     """Make an EngineIO that tells what happens; it ends with the test."""
     made = []
 
     def make(**options):
-        client = EngineIO(**{"transports": (engine[1],), "reconnection_delay": 0.01, **options})
+        client = engine_kind(**{"transports": (engine[1],), "reconnection_delay": 0.01, **options})
         client.on("connect", lambda: told.put("connect"))
         client.on("message", told.put)
         client.on("disconnect", lambda reason: told.put(("disconnect", reason)))

@@ -59,6 +59,7 @@ def test_an_event_reaches_the_method_of_its_name(connect, legacy):
     assert handler.next("fine") == ("fine", "A", "B")
 
 
+@pytest.mark.fronts
 def test_a_lone_list_is_spread_over_several_arguments(connect, legacy):
     class Points(Recorder):
         def on_point(self, x, y):
@@ -146,6 +147,7 @@ def test_msgid_comes_back_in_ack(connect, legacy, recorder):
     assert recorder.next("ack") == ("ack", 123, "echo", ["x"])
 
 
+@pytest.mark.fronts
 def test_an_acknowledgement_that_does_not_come_times_out(connect, legacy, recorder):
     socket = connect(legacy)
     socket.emit("do nothing", callback=print, errback=lambda error: recorder.told.put((error,)), timeout=0.1)
@@ -181,6 +183,7 @@ def test_what_on_message_returns_is_acknowledged(connect, legacy):
     assert handler.next("message") == ("message", 77, "plain")
 
 
+@pytest.mark.fronts
 def test_a_handler_that_raises_acks_nothing_and_ends_nothing(connect, legacy, caplog):
     class Clumsy(Recorder):
         def on_please(self, value):
@@ -280,6 +283,7 @@ def test_a_call_in_a_handler_times_out(connect, legacy):
     assert isinstance(handler.next("exception")[2], AckTimeout)
 
 
+@pytest.mark.fronts
 def test_another_json_module(connect, legacy):
     class Spaced:
         @staticmethod
@@ -291,6 +295,7 @@ def test_another_json_module(connect, legacy):
     assert connect(legacy, json=Spaced).call("echo", {"ü": "\U0001f600"}) == {"ü": "\U0001f600"}
 
 
+@pytest.mark.fronts
 def test_bad_arguments_raise_before_anything_is_sent(connect, legacy):
     socket = connect(legacy)
     for wrong in (

@@ -20,6 +20,7 @@ def told(caplog):
     return caplog
 
 
+@pytest.mark.fronts
 def test_a_server_whose_websocket_is_of_another_draft(connect, recorder, told):
     with start(SERVERS["0.7.11"]) as server:
         socket = connect(server.port, recorder, transports=("websocket", "xhr-polling"))
@@ -30,6 +31,7 @@ def test_a_server_whose_websocket_is_of_another_draft(connect, recorder, told):
     assert "websocket did not open: the server did not accept the websocket" in told.text
 
 
+@pytest.mark.fronts
 def test_transports_that_the_server_does_not_offer_are_not_tried(connect, told):
     with start("legacy.js", socketio={"transports": ["jsonp-polling", "htmlfile"]}) as server:
         socket = connect(server.port, transports=("websocket", "xhr-polling", "jsonp-polling", "htmlfile"))
@@ -37,10 +39,12 @@ def test_transports_that_the_server_does_not_offer_are_not_tried(connect, told):
     assert "did not open" not in told.text
 
 
+@pytest.mark.fronts
 def test_the_order_is_the_users(connect, legacy):
     assert connect(legacy, transports=("htmlfile", "websocket")).transport_name == "htmlfile"
 
 
+@pytest.mark.fronts
 def test_a_silent_transport_leaves_time_for_the_next(connect, told):
     def serve(peer: Peer) -> None:
         request = peer.read_head()

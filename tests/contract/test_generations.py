@@ -69,6 +69,7 @@ def join(connect, pair):
 BYTES = [b"", b"\0", bytes(range(256)), b"x" * 100_000]
 
 
+@pytest.mark.fronts
 def test_bytes_survive_anywhere_in_the_arguments(join):
     socket = join()
     for value in BYTES:
@@ -78,6 +79,7 @@ def test_bytes_survive_anywhere_in_the_arguments(join):
     assert socket.call("echo", bytearray(b"1"), memoryview(b"2")) == (b"1", b"2")
 
 
+@pytest.mark.fronts
 def test_bytes_in_events_and_messages(join, recorder):
     socket = join(recorder)
     recorder.next("hello")
@@ -89,6 +91,7 @@ def test_bytes_in_events_and_messages(join, recorder):
     assert recorder.next("message") == ("message", None, {"re": {"raw": b"3"}})
 
 
+@pytest.mark.fronts
 def test_bytes_are_acknowledged(join):
     class Obliging(Recorder):
         def on_please(self, value):
@@ -162,6 +165,7 @@ def test_detecting_leaves_no_session(pair):
         eventually(lambda: watcher.call("sessions") == 1, "the end of the sessions")
 
 
+@pytest.mark.fronts
 def test_what_was_found_out_is_remembered(join, recorder):
     socket = join(recorder, reconnection_delay=0.01)
     revision = socket.revision
@@ -179,6 +183,7 @@ def test_it_may_also_be_said(pair, connect):
     assert socket.call("echo", b"1") == b"1"
 
 
+@pytest.mark.fronts
 def test_by_default_it_goes_on_over_a_websocket(pair, connect):
     socket = connect(pair[2], transports=("websocket", "xhr-polling", "jsonp-polling", "htmlfile"))
     assert socket.transport_name == "websocket"
@@ -285,6 +290,7 @@ def guarded(request, guard):
 
 
 @pytest.mark.parametrize("auth", [{"token": "good"}, lambda: {"token": "good"}])
+@pytest.mark.fronts
 def test_the_server_is_told_what_lets_us_in(guarded, connect, auth):
     port, transport = guarded
     socket = connect(port, auth=auth, transports=(transport,))
@@ -295,6 +301,7 @@ def test_the_server_is_told_what_lets_us_in(guarded, connect, auth):
     assert channel.id != socket.id
 
 
+@pytest.mark.fronts
 def test_a_refusal_is_an_event_and_an_exception(guarded, connect):
     class Refused(Recorder):
         def on_connect_error(self, message, data):
@@ -308,6 +315,7 @@ def test_a_refusal_is_an_event_and_an_exception(guarded, connect):
     assert handler.next("connect_error") == ("connect_error", "not authorized", {"why": "token"})
 
 
+@pytest.mark.fronts
 def test_a_function_is_asked_anew_for_every_connection(guarded, connect, recorder):
     port, transport = guarded
     asked = []
@@ -322,6 +330,7 @@ def test_a_function_is_asked_anew_for_every_connection(guarded, connect, recorde
     assert socket.call("handshake")["auth"]["number"] == 2
 
 
+@pytest.mark.fronts
 def test_a_refusal_when_it_comes_back_is_told_and_tried_again(guarded, connect, recorder):
     port, transport = guarded
     tokens, refused = iter(["good", "bad", "bad"]), []
@@ -333,6 +342,7 @@ def test_a_refusal_when_it_comes_back_is_told_and_tried_again(guarded, connect, 
     assert refused == ["not authorized"] * 2
 
 
+@pytest.mark.fronts
 def test_a_refusal_when_it_comes_back_ends_with_the_budget(guarded, connect, recorder):
     port, transport = guarded
     tokens = iter(["good"])
@@ -345,6 +355,7 @@ def test_a_refusal_when_it_comes_back_ends_with_the_budget(guarded, connect, rec
 
 
 @pytest.mark.parametrize("name", ["0.9.19", "2.5.1"])
+@pytest.mark.fronts
 def test_older_servers_cannot_be_told(name, connect, port_of):
     for revision in (None, SERVERS[name].revision):
         with pytest.raises(ConnectError, match="params="):
@@ -354,6 +365,7 @@ def test_older_servers_cannot_be_told(name, connect, port_of):
         socket.connect("/chat", auth={"token": "x"})
 
 
+@pytest.mark.fronts
 def test_a_refused_channel_says_why(join):
     socket = join()
     with pytest.raises(ChannelError, match="refused") as refused:
@@ -366,6 +378,7 @@ def test_a_refused_channel_says_why(join):
 
 
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.fronts
 def test_a_session_is_recovered_with_what_was_missed(connect, recorder, transport):
     with start("modern.js", socketio={"connectionStateRecovery": {}}) as server:
         socket = connect(server.port, recorder, transports=(transport,), reconnection_delay=0.01)
@@ -380,6 +393,7 @@ def test_a_session_is_recovered_with_what_was_missed(connect, recorder, transpor
         assert socket.call("session")["recovered"]
 
 
+@pytest.mark.fronts
 def test_without_recovery_it_is_a_new_session(join, recorder):
     socket = join(recorder, reconnection_delay=0.01)
     socket.emit("do cut")
@@ -510,6 +524,7 @@ def test_a_server_that_is_killed_again_and_again(name, transport, recorder):
     assert len(echoed) == len({(*entry[:2], entry[2] == b"kept") for entry in echoed}), "none twice"
 
 
+@pytest.mark.fronts
 def test_a_message_beyond_the_limit(pair, connect, recorder):
     _, transport, port = pair
     socket = connect(port, recorder, max_message_size=10_000, reconnect=False, transports=(transport,))

@@ -25,6 +25,7 @@ def transport(request):
     return request.param
 
 
+@pytest.mark.fronts
 def test_packets_of_revision_5_are_shown_at_debug(connect, modern, transport, caplog):
     caplog.set_level(logging.DEBUG, "sioclient")
     s = connect(modern, auth={"token": SECRET}, params={"token": SECRET}, headers={"Authorization": SECRET})
@@ -42,6 +43,7 @@ def test_packets_of_revision_5_are_shown_at_debug(connect, modern, transport, ca
         assert secret not in caplog.text
 
 
+@pytest.mark.fronts
 def test_packets_of_revision_1_are_shown_at_debug(connect, legacy, transport, caplog):
     caplog.set_level(logging.DEBUG, "sioclient")
     s = connect(legacy)
@@ -57,6 +59,7 @@ def test_packets_of_revision_1_are_shown_at_debug(connect, legacy, transport, ca
 
 
 @pytest.mark.parametrize("generation", ["legacy", "modern"])
+@pytest.mark.fronts
 def test_life_of_a_connection_is_told_at_info(generation, connect, request, transport, caplog):
     caplog.set_level(logging.INFO, "sioclient")
     port, revision = request.getfixturevalue(generation), 1 if generation == "legacy" else 5

@@ -63,6 +63,7 @@ def join(request, connect, port_of):
 VALUES = [None, True, -(2**40), 0.5, "\u00fcn\u00ef\U0001f600", "", b"\0\xff", [b"1", {"a": [b"2"]}], {}, "x" * 100_000]
 
 
+@pytest.mark.fronts
 def test_values_of_all_kinds_survive(join):
     socket = join()
     for value in VALUES:
@@ -71,6 +72,7 @@ def test_values_of_all_kinds_survive(join):
     assert socket.call("echo", *[b"x"] * 50) == (b"x",) * 50
 
 
+@pytest.mark.fronts
 def test_events_messages_and_acks_both_ways(join):
     class Obliging(Recorder):
         def on_please(self, value):
@@ -89,6 +91,7 @@ def test_events_messages_and_acks_both_ways(join):
     assert handler.next("big") == ("big", {"deep": [b"\7" * 50_000]}, b"\0\xff")
 
 
+@pytest.mark.fronts
 def test_channels_and_refusals(join):
     socket = join()
     channel = socket.connect("/chat", query={"a": "b"})
@@ -103,6 +106,7 @@ def test_channels_and_refusals(join):
     assert socket.connect("/chat").call("echo", 3) == 3
 
 
+@pytest.mark.fronts
 def test_a_connection_that_is_cut_comes_back(join, recorder):
     socket = join(recorder, reconnection_delay=0.01)
     socket.emit("do cut")
@@ -110,6 +114,7 @@ def test_a_connection_that_is_cut_comes_back(join, recorder):
     assert socket.call("echo", b"1") == b"1"
 
 
+@pytest.mark.fronts
 def test_a_kick_is_the_end(join, recorder):
     socket = join(recorder)
     socket.emit("do kick")
@@ -140,6 +145,7 @@ def test_a_number_is_a_name(name, connect, port_of):
 
 @pytest.mark.parametrize("name", BY_5)
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.fronts
 def test_auth_and_its_refusal(name, transport, connect):
     with start(SERVERS[name], guard=True, **settings(name)) as server:
         options = {"parser": "msgpack", "transports": (transport,)}
@@ -150,6 +156,7 @@ def test_auth_and_its_refusal(name, transport, connect):
 
 
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.fronts
 def test_a_session_is_recovered_with_what_was_missed(connect, recorder, transport):
     with start(SERVERS["4.8.1"], **settings("4.8.1", connectionStateRecovery={})) as server:
         socket = connect(server.port, recorder, parser="msgpack", transports=(transport,), reconnection_delay=0.01)

@@ -148,6 +148,7 @@ def test_no_event_reaches_what_reports_on_the_connection(join, have_emitted):
     assert socket.connected
 
 
+@pytest.mark.fronts
 def test_waiting_for_events_by_name(join, have_emitted):
     socket = join()
     events = socket.events("user:joined", "disconnect", timeout=PATIENCE)
@@ -159,6 +160,7 @@ def test_waiting_for_events_by_name(join, have_emitted):
     assert next(waiting) == ("echoed", [1])
 
 
+@pytest.mark.fronts
 def test_what_nobody_hears_is_not_acknowledged(join, recorder):
     socket = join()
     for name in ("answer", "fence"):

@@ -90,7 +90,7 @@ def test_functions_of_a_channel_hear_what_the_server_says_on_joining(make):
     heard = []
     for number in range(ROUNDS):
         chat = socket.channel("/chat")
-        assert socket.channel("/chat") is chat
+        assert socket.channel("/chat") == chat
         chat.on("hello", lambda value: heard.append(value))
         chat.open()
         assert chat.call("echo", number) == number
@@ -100,6 +100,7 @@ def test_functions_of_a_channel_hear_what_the_server_says_on_joining(make):
     assert heard == [{"a": 1}] * ROUNDS
 
 
+@pytest.mark.fronts
 def test_functions_of_a_socket_hear_what_the_server_says_first(make):
     heard = []
     for _ in range(ROUNDS):
@@ -121,6 +122,7 @@ def test_functions_need_nobody_who_holds_the_channel(make):
     assert socket.channel("/chat").connected
 
 
+@pytest.mark.fronts
 def test_functions_and_handler_stay_when_a_channel_is_opened_again(make, recorder):
     socket, heard = make(), []
     chat = socket.channel("/chat", recorder)
@@ -133,7 +135,7 @@ def test_functions_and_handler_stay_when_a_channel_is_opened_again(make, recorde
         assert socket.channels == {"/chat": chat}
         chat.close()
         assert recorder.next() == ("disconnect",)
-        assert socket.channel("/chat") is chat
+        assert socket.channel("/chat") == chat
         with pytest.raises(ChannelError, match="connect it again"):
             chat.emit("x")
     assert socket.channels == {}
@@ -165,6 +167,7 @@ def test_a_channel_that_nobody_holds_is_freed_when_it_was_left(make):
         eventually(partial(all_gone, gone))
 
 
+@pytest.mark.fronts
 def test_a_channel_that_nobody_ever_got_is_freed(make):
     socket, gone = make(), []
     socket.open()
@@ -187,6 +190,7 @@ def test_channels_that_were_only_asked_for_are_freed(make):
 # Again
 
 
+@pytest.mark.fronts
 def test_open_again_after_disconnect(make, recorder):
     socket, chat, heard = make(recorder), Recorder(), []
     socket.on("hello", lambda value: heard.append(value))
@@ -215,6 +219,7 @@ def test_open_again_after_disconnect(make, recorder):
     assert socket.channels == {}
 
 
+@pytest.mark.fronts
 def test_open_again_after_a_failure(connect, recorder):
     port = unused_port()
     socket = connect(port, recorder, auto_connect=False)
@@ -260,6 +265,7 @@ def test_open_again_in_a_handler_after_a_kick(make):
     assert len(told) == count
 
 
+@pytest.mark.fronts
 def test_open_while_open_only_waits(make, server):
     socket = make()
     socket.open()
@@ -295,6 +301,7 @@ def test_no_function_runs_after_disconnect_whatever_was_before(make):
 # Without waiting
 
 
+@pytest.mark.fronts
 def test_what_is_sent_before_the_first_connection_arrives_in_order(make, recorder):
     socket, acks = make(recorder), []
     for early in (lambda: socket.emit("echo", 1), lambda: socket.call("echo", 1)):
@@ -315,6 +322,7 @@ def test_what_is_sent_before_the_first_connection_arrives_in_order(make, recorde
     eventually(lambda: acks == ["ack", "chat"])
 
 
+@pytest.mark.fronts
 def test_channels_may_be_opened_before_the_first_connection(make, recorder):
     socket = make()
     chat = socket.channel("/chat", recorder)
@@ -325,6 +333,7 @@ def test_channels_may_be_opened_before_the_first_connection(make, recorder):
     assert chat.call("echo", 1) == 1
 
 
+@pytest.mark.fronts
 def test_values_are_sent_as_they_were(make, recorder):
     socket, value = make(recorder), {"a": 1}
     socket.open(wait=False)
@@ -374,6 +383,7 @@ def test_a_first_connection_that_fails_is_told(connect, silent):
     assert isinstance(error, ConnectionLost)
 
 
+@pytest.mark.fronts
 def test_what_waits_for_the_first_connection_is_bounded(connect, refused):
     socket = connect(refused, auto_connect=False, wait_for_connection=True, buffer_size=10)
     socket.open(wait=False)
@@ -386,6 +396,7 @@ def test_what_waits_for_the_first_connection_is_bounded(connect, refused):
         socket.call("x", timeout=0.01)
 
 
+@pytest.mark.fronts
 def test_what_waits_survives_attempts_that_fail(connect, refused, recorder):
     socket = connect(refused, recorder, auto_connect=False, wait_for_connection=True, reconnection_delay=0.05)
     socket.open(wait=False)

@@ -37,6 +37,8 @@ PRINTED = {
         r"http://localhost:.*/socket.io/: the server refused the session: not authorized \{'why': 'token'\}",
     ],
     "engine": ["the server says hello"],
+    "async": [r"weather \{'title': 'Sun'\}", "3"],
+    "trio": ["3"],
     "options": [],
     "losses": ["lost: client"],
     "at least once": ["3 and all numbers have arrived"],
@@ -66,7 +68,7 @@ def test_an_example(legacy, capsys, code, name):
     printed = PRINTED[name]
     with start(**OTHER_SERVERS[name]) if name in OTHER_SERVERS else nullcontext() as other:
         port = other.port if other else legacy
-        code = re.sub(r'("localhost",\s+|localhost:)8000', rf"\g<1>{port}", code)
+        code = re.sub(r'("localhost",\s+|localhost:|127\.0\.0\.1:)8000', rf"\g<1>{port}", code)
         exec(compile(code, README.name, "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(printed), lines

@@ -22,6 +22,7 @@ def transport(request):
     return request.param
 
 
+@pytest.mark.fronts
 def test_numbers_tell_what_went_through(connect, legacy, transport):
     s = connect(legacy)
     before = s.stats
@@ -41,6 +42,7 @@ def test_numbers_tell_what_went_through(connect, legacy, transport):
     assert s.stats.packets_in >= after.packets_in  # they go on
 
 
+@pytest.mark.fronts
 def test_polling_and_probe_of_later_generations_count_too(connect, modern):
     for transports in ("websocket",), ("xhr-polling",):
         s = connect(modern, transports=transports)

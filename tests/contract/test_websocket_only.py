@@ -115,6 +115,7 @@ def port_of():
 
 
 @pytest.mark.parametrize("name", LATER)
+@pytest.mark.fronts
 def test_two_servers_without_sticky_sessions(name, port_of, connect):
     server = SERVERS[name]
     with Front(port_of(name), port_of(name, 1)) as front:
@@ -158,6 +159,7 @@ def test_revision_1_is_found_out_without_a_poll(name, port_of, connect):
 
 @pytest.mark.parametrize("refusal", [403, 404, 426])
 @pytest.mark.parametrize("name", LATER)
+@pytest.mark.fronts
 def test_a_front_that_lets_only_upgrades_through(name, refusal, port_of, connect):
     with Front(port_of(name), refusal=refusal) as front:
         for revision in (None, SERVERS[name].revision):

@@ -45,6 +45,7 @@ def warned(caplog):
     return caplog
 
 
+@pytest.mark.fronts
 def test_f16_garbage_is_dropped_with_one_warning(connect, recorder, warned):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
@@ -63,6 +64,7 @@ def test_f16_garbage_is_dropped_with_one_warning(connect, recorder, warned):
 
 
 @pytest.mark.parametrize("transport", ["websocket"])  # between two polls, a raw write crashes the server
+@pytest.mark.fronts
 def test_f16_garbage_from_a_real_server(connect, recorder, warned):
     with start("legacy.js") as server:
         socket = connect(server.port, recorder)
@@ -87,6 +89,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("transport", ["websocket"])
 @pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.fronts
 def test_f17_broken_framing_ends_the_transport_alone(connect, recorder, kind):
     data, status = BROKEN[kind]
     with Rogue() as rogue:
@@ -99,6 +102,7 @@ def test_f17_broken_framing_ends_the_transport_alone(connect, recorder, kind):
         assert socket.call("anything") is None
 
 
+@pytest.mark.fronts
 def test_f17_bytes_that_the_server_never_sent(connect, proxy, recorder, transport, ledger):
     socket = connect(proxy.port, recorder)
     account = ledger(socket)
@@ -118,6 +122,7 @@ def too_big(transport: str, peer: Peer) -> None:
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\n" + b"3" * 20_000)
 
 
+@pytest.mark.fronts
 def test_f18_the_third_message_too_big_in_a_row_is_the_end(connect, recorder, transport):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder, max_message_size=10_000)
@@ -220,6 +225,7 @@ def test_f22_a_server_that_sends_a_byte_now_and_then_is_given_up(data):
 
 
 @pytest.mark.parametrize("size", [10, 300], ids=["in the handshake", "in the transport's first response"])
+@pytest.mark.fronts
 def test_f22_a_server_stuck_in_mid_response_is_given_up(connect, proxy, size):
     proxy.throttle("down", size)
     with pytest.raises(ConnectError, match=r"in time|within|says nothing"):
@@ -328,6 +334,7 @@ def test_f27_without_an_upgrade_the_next_transport_is_used(refusal, recorder):
         assert told(recorder).count("connect") == 1
 
 
+@pytest.mark.fronts
 def test_f28_a_kick_is_the_end_unless_the_user_wants_otherwise(connect, recorder):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
@@ -364,6 +371,7 @@ def test_f29_an_ack_that_never_comes_leaves_nothing_behind():
     assert (len(client.acks), client.acks.deadline()) == (0, None)
 
 
+@pytest.mark.fronts
 def test_f30_acks_that_nobody_waits_for_change_nothing(connect, recorder):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
@@ -407,6 +415,7 @@ def test_f47_websocket_users_find_what_they_knocked_at(authority):
         SocketIO("127.0.0.1", server.port, secure=True, **short())
 
 
+@pytest.mark.fronts
 def test_f48_an_endpoint_that_ends_takes_no_other_along(connect, recorder):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
@@ -443,6 +452,7 @@ def test_f49_a_body_of_many_packets_takes_time_in_proportion():
     assert any(seconds(100_000) < 30 * small for _ in range(3))
 
 
+@pytest.mark.fronts
 def test_f49_a_burst_arrives_whole(connect):
     with Rogue() as rogue:
         heard: list[int] = []
@@ -511,6 +521,7 @@ def test_f50_a_flood_while_a_handler_calls_is_bounded(connect, recorder, monkeyp
         assert socket.call("anything") is None
 
 
+@pytest.mark.fronts
 def test_f49_a_byte_at_a_time_is_no_other_thing_than_all_at_once(connect, proxy, ledger):
     proxy.sizes = 1
     account = ledger(connect(proxy.port))

@@ -20,6 +20,7 @@ from tests.waiting import eventually, joined
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
 
+@pytest.mark.fronts
 def test_f01_a_server_killed_in_mid_stream_is_noticed(connect, recorder, ledger):
     with start("legacy.js") as server:
         socket = connect(server.port, recorder, max_reconnection_attempts=None)
@@ -51,6 +52,7 @@ def test_f01_a_server_killed_in_mid_stream_is_noticed(connect, recorder, ledger)
         account.check(complete=False)
 
 
+@pytest.mark.fronts
 def test_f02_a_server_that_is_back_gets_the_channels_first(connect, recorder):
     server = start("legacy.js")
     chat = Recorder()
@@ -71,6 +73,7 @@ def test_f02_a_server_that_is_back_gets_the_channels_first(connect, recorder):
 
 
 @pytest.mark.parametrize("end", [Proxy.reset, Proxy.end], ids=["RST", "FIN"])
+@pytest.mark.fronts
 def test_f03_an_end_without_a_word_is_a_loss_that_is_told(connect, proxy, recorder, transport, ledger, end):
     socket = connect(proxy.port, recorder)
     account = ledger(socket)
@@ -86,6 +89,7 @@ def test_f03_an_end_without_a_word_is_a_loss_that_is_told(connect, proxy, record
 
 
 @pytest.mark.parametrize("dead", [("up", "down"), ("down",)], ids=["both", "down"])
+@pytest.mark.fronts
 def test_f04_f05_a_black_hole_is_noticed_and_survived(connect, hasty_proxy, recorder, ledger, dead):
     socket = connect(hasty_proxy.port, recorder, connect_timeout=5, wait_for_connection=True)
     account = ledger(socket)
@@ -100,6 +104,7 @@ def test_f04_f05_a_black_hole_is_noticed_and_survived(connect, hasty_proxy, reco
     account.check()
 
 
+@pytest.mark.fronts
 def test_f04_attempts_to_connect_into_a_black_hole_end(connect, hasty_proxy, recorder):
     proxy = hasty_proxy
     socket = connect(proxy.port, recorder, connect_timeout=1)
@@ -121,6 +126,7 @@ def test_f04_a_silent_server_is_dead_exactly_at_its_time():
     assert not client.linked
 
 
+@pytest.mark.fronts
 def test_f06_what_never_reaches_the_server_is_noticed(connect, hasty_proxy, recorder, ledger):
     socket = connect(hasty_proxy.port, recorder, wait_for_connection=True)
     account = ledger(socket)
@@ -133,6 +139,7 @@ def test_f06_what_never_reaches_the_server_is_noticed(connect, hasty_proxy, reco
     account.check(complete=False)
 
 
+@pytest.mark.fronts
 def test_f06_more_than_the_network_takes_is_refused_in_the_end(connect, proxy, monkeypatch):
     for limit in ("transports.framestream.MOST_STALL", "transports.stream.STALL_TIMEOUT", "connection.WRITE_TIMEOUT"):
         monkeypatch.setattr(f"sioclient.{limit}", 0.3)
@@ -147,6 +154,7 @@ def test_f06_more_than_the_network_takes_is_refused_in_the_end(connect, proxy, m
         Task(flood).result()
 
 
+@pytest.mark.fronts
 def test_f07_outages_that_heal_in_time_change_nothing(connect, proxy, recorder, ledger):
     proxy.delay = 0.005
     socket = connect(proxy.port, recorder)
@@ -232,6 +240,7 @@ def test_f10_polls_that_bring_nothing_become_no_storm(recorder):
         assert told(recorder) == ["open", "connect"]
 
 
+@pytest.mark.fronts
 def test_f11_a_forgotten_session_is_replaced(connect, recorder):
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
@@ -243,6 +252,7 @@ def test_f11_a_forgotten_session_is_replaced(connect, recorder):
         assert socket.call("anything") is None
 
 
+@pytest.mark.fronts
 def test_f11_a_server_that_restarts_between_two_polls(connect, recorder, ledger):
     server = start("legacy.js")
     try:
@@ -327,6 +337,7 @@ def test_f14_there_are_never_two_polls_at_once(connect):
         assert session.polls > 20
 
 
+@pytest.mark.fronts
 def test_f15_a_frame_cut_anywhere_is_a_loss(connect, recorder, transport):
     texts = ["3:::one", '5:::{"name":"two","args":["' + "ü" * 70 + '"]}', "4:::[3]"]
     data = b"".join(frame(text) for text in texts)
@@ -351,6 +362,7 @@ def test_f15_a_frame_cut_anywhere_is_a_loss(connect, recorder, transport):
             assert [entry[0] for entry in heard if entry[0] in ("message", "two")] == ["message", "two"][:whole]
 
 
+@pytest.mark.fronts
 def test_f31_what_waits_for_an_ack_hears_of_the_loss_once(connect, proxy, recorder):
     socket = connect(proxy.port, recorder)
     failed, acked = [], []

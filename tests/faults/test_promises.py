@@ -46,6 +46,7 @@ class Raising(Recorder):
         self.raised += 1
 
 
+@pytest.mark.fronts
 def test_f32_a_handler_that_raises_every_time_loses_nothing(connect, legacy):
     handler = Raising()
     socket = connect(legacy, handler)
@@ -58,6 +59,7 @@ def test_f32_a_handler_that_raises_every_time_loses_nothing(connect, legacy):
     assert socket.connected
 
 
+@pytest.mark.fronts
 def test_f32_no_ack_is_sent_for_a_handler_that_raised(connect, legacy):
     handler, acks = Raising(), []
     socket = connect(legacy, handler)
@@ -177,6 +179,7 @@ def test_f38_disconnecting_while_others_emit():
     assert len(outcomes) == rounds * emitters
 
 
+@pytest.mark.fronts
 def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch):
     monkeypatch.setattr("sioclient.listener.CLOSE_TIMEOUT", 0.5)
     socket = connect(proxy.port, recorder)
@@ -188,6 +191,7 @@ def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch
     assert ended(socket) == "client"
 
 
+@pytest.mark.fronts
 def test_f39_disconnecting_while_coming_back_is_final(connect, recorder):
     with start("legacy.js") as server:
         socket = connect(server.port, recorder, reconnection_delay=0.05)
@@ -379,6 +383,7 @@ def test_f46_a_clock_that_jumps_changes_nothing(connect, hasty, recorder, monkey
     assert "close" not in told(recorder)
 
 
+@pytest.mark.fronts
 def test_d3_an_emit_after_the_end_says_so(connect, legacy):
     socket = connect(legacy)
     socket.disconnect()
@@ -388,6 +393,7 @@ def test_d3_an_emit_after_the_end_says_so(connect, legacy):
 
 
 @pytest.mark.parametrize("transport", ["xhr-polling"])
+@pytest.mark.fronts
 def test_d3_an_emit_waits_for_its_post_only_for_a_while(connect, monkeypatch):
     monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:
@@ -404,6 +410,7 @@ def test_d3_an_emit_waits_for_its_post_only_for_a_while(connect, monkeypatch):
         assert session.sent[:50] == [f'5:::{{"name":"n","args":[{number}]}}' for number in range(50)]
 
 
+@pytest.mark.fronts
 def test_d3_emits_in_a_black_hole_wait_in_the_buffer(connect, proxy, ledger):
     """As while the connection is away: nobody waits before the buffer is full."""
     account = ledger(connect(proxy.port))
@@ -458,6 +465,7 @@ def test_d3_no_emit_waits_while_its_packet_is_written(connect, proxy, monkeypatc
 
 
 @pytest.mark.parametrize("transport", ["xhr-polling"])
+@pytest.mark.fronts
 def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, monkeypatch):
     monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:

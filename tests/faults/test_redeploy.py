@@ -20,7 +20,7 @@ from tests.conftest import Recorder, start
 from tests.servers_py import LIMIT
 from tests.waiting import ended, eventually
 
-pytestmark = pytest.mark.usefixtures("no_thread_left")
+pytestmark = [pytest.mark.usefixtures("no_thread_left"), pytest.mark.fronts]
 
 
 def page(status: str, body: str = "<html>maintenance</html>", *headers: str) -> bytes:

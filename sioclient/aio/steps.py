@@ -1,0 +1,57 @@
+"""Runs what yields steps, see ``sioclient.steps``, and the user's functions that may have to be awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any
+
+from ..httpoptions import takes
+from ..options import auth_data, option_error
+from ..steps import Result, Steps, run_until
+
+
+async def run_steps(steps: Steps[Result]) -> Result:
+    """Make the calls, await what must be awaited, and return the result."""
+    has_ended, outcome = run_until(steps, steps.send, None, isawaitable)
+    return outcome if has_ended else await _go_on(steps, outcome)  # type: ignore[no-any-return]
+
+
+def begin_steps(steps: Steps[None]) -> Awaitable[None] | None:
+    """Make the calls up to the first that must be awaited; return what awaits it and makes the others, or None."""
+    has_ended, outcome = run_until(steps, steps.send, None, isawaitable)
+    return None if has_ended else _go_on(steps, outcome)
+
+
+async def _go_on(steps: Steps[Any], outcome: Any) -> Any:
+    has_ended = False
+    while not has_ended:
+        go_on: Callable[[Any], Callable[[], Any]] = steps.send
+        try:
+            outcome = await outcome
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
+        has_ended, outcome = run_until(steps, go_on, outcome, isawaitable)
+    return outcome
+
+
+async def value_of(name: str, function: Callable[[], Any]) -> Any:
+    """Return what a function returns that the user gave as an option, or raise ConnectError."""
+    try:
+        value = function()
+        return await value if isawaitable(value) else value
+    except Exception as error:
+        raise option_error(name, error) from error
+
+
+async def asked_data(auth: Any) -> Any:
+    """Return what the server is given of an ``auth``; see ``options.asked_data``."""
+    return auth_data(await value_of("auth", auth) if callable(auth) else auth)
+
+
+async def given_data(auth: Any) -> Any:
+    """Do the same for one channel, where what a function raises is raised as it is."""
+    if callable(auth) and takes(auth, 0) is not False:
+        auth = auth()
+        auth = await auth if isawaitable(auth) else auth
+    return auth_data(auth)
