@@ -41,6 +41,7 @@ class MixedTransport(PostingTransport):
         super().__init__(Poster(http, _MOST_RESPONSE, shared_bodies(framing)))
         self.posts.url = url
         self._websocket = websocket
+        self.hasten = websocket.hasten  # type: ignore[method-assign]  # a call less
         self._arrives = False  # whether a POST had its response
         self._refused_at: float | None = None  # when the first one failed
 

@@ -29,6 +29,7 @@ from typing import Any
 
 from .base import Traffic
 from .dialing import Answered, Dial, Selector, in_turns
+from .looking import Looking
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -55,6 +56,7 @@ class Stream:
 
     Attributes:
         patience: the deadline of a ``recv`` that is given none; None: it waits without limit.
+        hasten: has the next ``recv`` look for a moment before it sleeps; for the reading thread.
     """
 
     def __init__(self, traffic: Traffic | None = None, *, wakes: bool = True) -> None:
@@ -64,6 +66,8 @@ class Stream:
         self._aborted = False
         self._unread = b""
         self._is_drained = False
+        self._looking = Looking()
+        self.hasten = self._looking.begin
         self.patience: float | None = None
         self._waker: WakerEnd | None = None
         self._wakened: WakerEnd | None = None
@@ -167,7 +171,8 @@ class Stream:
             return data
         if self._is_drained:
             self._is_drained = False
-            self._wait_to_read(deadline)
+            if not self._looking.until:
+                self._wait_to_read(deadline)
         while True:
             try:
                 with self._lock:
@@ -179,8 +184,10 @@ class Stream:
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
             except _WOULD_BLOCK:
-                self._wait_to_read(deadline)
+                if not self._looking.again():
+                    self._wait_to_read(deadline)
             else:
+                self._looking.until = 0.0
                 # Less than ``size`` bytes are all that there were: wait before the next call. TLS may hold some back.
                 self._is_drained = 0 < len(data) < size and not isinstance(self._sock, ssl.SSLSocket)
                 return data
