@@ -10,7 +10,9 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py"
 
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
+AIO = ["anyio>=4.10"]
 TEST = [
+    *AIO,
     *MSGPACK,
     *SERVER,
     "coverage[toml]>=7.6",
@@ -19,6 +21,7 @@ TEST = [
     "hypothesis>=6.100",
     "pexpect>=4.9; sys_platform != 'win32'",
     "PySocks>=1.7.1",
+    "python-socks>=2.4",
     "pproxy>=2.7.9",
     "proxy.py>=2.4.10",
     "pyte>=0.8",
@@ -28,6 +31,7 @@ TEST = [
     "pytest-xdist>=3.6",
     "python-socketio>=5.11",
     "selenium>=4.20",
+    "trio>=0.27",
     "socketIO-client==0.5.7.4",
     "trustme>=1.1",
     "uvicorn>=0.30",
@@ -50,9 +54,10 @@ setup(
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
     extras_require={
+        "aio": AIO,
         "msgpack": MSGPACK,
         "server": SERVER,
-        "socks": ["PySocks>=1.7.1"],
+        "socks": ["PySocks>=1.7.1", "python-socks>=2.4"],  # the one for threads, the other for tasks
         "speed": ["orjson>=3.9"],
         "test": TEST,
         "dev": [

@@ -7,20 +7,14 @@ import weakref
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from .address import parse_address
 from .channel import Channel
-from .channels import Channels
+from .clientbase import ClientBase
 from .connection import Connection, make_connection
-from .errors import ChannelError
 from .handler import Handler
-from .options import check_timeout, make_options, split_auth
+from .options import check_timeout
 from .ownership import end_when_forgotten, wait_for_end
-from .protocol.jsontext import JsonText
-from .protocol.revisions import make_opening
 from .resending import make_resending
-from .stats import Stats
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -30,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sioclient")
 
 
-class SocketIO(Channel):
+class SocketIO(ClientBase[Channel], Channel):
     """A connection to a Socket.IO server, and the channel of its default endpoint.
 
     ::
@@ -55,6 +49,8 @@ class SocketIO(Channel):
         TypeError, ValueError: an argument is not what it should be; nothing was sent.
     """
 
+    _link: Connection
+
     def __init__(
         self,
         host: str = "localhost",
@@ -64,54 +60,11 @@ class SocketIO(Channel):
         auto_connect: bool = True,
         **options: Unpack[OptionsDict],
     ) -> None:
-        chosen = make_options(options)
-        address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-        opening = make_opening(
-            chosen.revision,
-            JsonText(chosen.json),
-            chosen.max_message_size,
-            chosen.parser,
-            only_websocket=chosen.only_websocket,
-        )
-        self._made_of = address, chosen, opening
-        self._own_auth = split_auth(chosen.auth)[1]
-        self._link = connection = self._make_connection()
-        self._all = Channels()
-        joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
+        connection, joined = self._begin(host, port, options)
         super().__init__(connection, "", handler, None, self._all, joined)
-        self._finalizer = end_when_forgotten(self, connection, address)
+        self._finalizer = end_when_forgotten(self, connection, self._made_of[0])
         if auto_connect:
             self.open()
-
-    @property
-    def session_id(self) -> str | None:
-        """The id that the server gave the session; None: there is none now."""
-        return self._link.session_id
-
-    @property
-    def transport_name(self) -> str | None:
-        """The name of the transport in use; None: there is none now."""
-        return self._link.transport_name
-
-    @property
-    def revision(self) -> int | None:
-        """The revision of the protocol that is spoken; None: that is not known before the first connection."""
-        return self._link.revision
-
-    @property
-    def ended(self) -> bool:
-        """Whether the connection has ended for good: only ``open`` brings it back."""
-        return self._link.has_ended
-
-    @property
-    def stats(self) -> Stats:
-        """What went through the latest connection, in numbers: see ``Stats``."""
-        return self._link.stats()
-
-    @property
-    def channels(self) -> dict[str, Channel]:
-        """The channels that are connected, or will be again, by the names of their endpoints."""
-        return {channel.endpoint: channel for channel in self._all.all() if channel.is_wanted}
 
     def open(self, wait: bool = True) -> None:  # type: ignore[override]
         """Connect; for a SocketIO that was made with ``auto_connect=False``, and again after an end or a failure.
@@ -129,34 +82,6 @@ class SocketIO(Channel):
         link = self._link
         while not link.open(wait):
             link = link.follow(self._compose)
-
-    def channel(
-        self,
-        endpoint: str,
-        handler: Handler | None = None,
-        query: str | Mapping[str, Any] | None = None,
-        auth: Any = None,
-    ) -> Channel:
-        """Return the channel of an endpoint, which is not connected yet: ``Channel.open`` does that.
-
-        Functions that are registered before hear everything. There is one channel for each endpoint. One that was
-        given functions or a handler is kept until you disconnect it, or the server does; after that, while you hold it.
-
-        Args:
-            endpoint: the endpoint's name, such as ``/chat``.
-            handler: an object of a subclass of Handler, for this endpoint. There is one: after an end, another may take
-                its place.
-            query: what the server is told about this connection: ``a=b&c=d``, or a dictionary.
-            auth: from socket.io 3.0 on: a dictionary that the server gets, or a function that returns one.
-
-        Raises:
-            ChannelError: the channel has another handler, query or auth already.
-            LocalProtocolError, TypeError: there can be no endpoint of this name.
-        """
-        self._link.joins.check_name(endpoint)
-        channel: Channel = self._all.get_or_make(endpoint, lambda: Channel(self._link, endpoint, None, self, self._all))
-        channel.give(handler, _query(query), auth)
-        return channel
 
     def connect(
         self,
@@ -182,16 +107,13 @@ class SocketIO(Channel):
             LocalProtocolError, TypeError: there can be no endpoint of this name.
         """
         check_timeout(timeout)
-        found = self._all.get(endpoint)
-        if found is not None and found.is_wanted:
-            raise ChannelError(f"{endpoint!r} is connected already: use that channel, or disconnect it first")
-        channel = self.channel(endpoint, handler, query, auth)
+        channel, is_new = self._to_connect(endpoint, handler, query, auth)
         try:
             channel.open(timeout)
         except BaseException as problem:
             if not isinstance(problem, Exception):
                 channel.disconnect()  # Ctrl-C: the user never gets it
-            if found is None:
+            if is_new:
                 self._all.forget(channel)  # nor then
             raise
         return channel
@@ -249,6 +171,9 @@ class SocketIO(Channel):
         self._link = connection  # last, since from now on other threads may open it
         return connection
 
+    def _make_channel(self, endpoint: str) -> Channel:
+        return Channel(self._link, endpoint, None, self, self._all)
+
     def __enter__(self) -> Self:
         """Return the SocketIO itself; it is disconnected at the end of the block."""
         return self
@@ -257,14 +182,3 @@ class SocketIO(Channel):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.disconnect()
-
-    def __repr__(self) -> str:
-        """Return where the server is and whether we are connected."""
-        return f"<SocketIO {self._made_of[0]} {'connected' if self.connected else 'not connected'}>"
-
-
-def _query(query: str | Mapping[str, Any] | None) -> str | None:
-    if query is None:
-        return None
-    text = query if isinstance(query, str) else urlencode(query, doseq=True)
-    return text if not text or text.startswith("?") else f"?{text}"

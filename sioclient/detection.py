@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .address import parse_address
-from .connector import Connector, add_advice_about_paths
+from .address import Address, parse_address
+from .attempt import add_advice_about_paths
+from .connector import Connector
 from .errors import ConnectError, add_address
-from .options import NAMES, make_options
+from .options import NAMES, Options, make_options
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
 from .protocol.revisions.families import family
+from .steps import Steps, run_steps
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -62,12 +65,19 @@ def detect(host: str = "localhost", port: int | None = None, **options: Unpack[O
         ConnectError: there was no response, a refusal, or nothing that a Socket.IO server sends.
         TypeError, ValueError: an argument is not what it should be; nothing was sent.
     """
+    return run_steps(detecting(host, port, options, Connector))
+
+
+def detecting(
+    host: str, port: int | None, options: Mapping[str, Any], connect: Callable[[Address, Options], Connector]
+) -> Steps[ServerInfo]:
+    """Return the steps of ``detect``; ``connect`` returns what makes attempts."""
     chosen = make_options(options, without=_NOT_ASKED)
     address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
     opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size, only_websocket=chosen.only_websocket)
-    with closing(Connector(address, chosen)) as connector:
+    with closing(connect(address, chosen)) as connector:
         try:
-            handshake = connector.attempt(opening).ask()
+            handshake = yield from connector.attempt(opening).ask()
         except ConnectError as error:
             add_advice_about_paths(error, address)
             add_address(error, str(address))

@@ -91,13 +91,15 @@ class Dispatcher:
 
     Args:
         handler: its methods are called last.
+        awaits: whether functions may be coroutine functions.
 
     Attributes:
         any: functions that see every event first, with its name and its arguments.
         any_outgoing: functions that see every event that is sent.
     """
 
-    def __init__(self, handler: Handler[Any]) -> None:
+    def __init__(self, handler: Handler[Any], *, awaits: bool = False) -> None:
+        self._awaits = awaits
         self.any: list[Callable[..., Any]] = []
         self.any_outgoing: list[Callable[..., Any]] = []
         self._events: _Table = {}
@@ -128,7 +130,7 @@ class Dispatcher:
             TypeError: it is no function, or one that must be awaited.
         """
         key = check_name(name)
-        check_function(f"what is called for {name!r}", function)
+        check_function(f"what is called for {name!r}", function, awaits=self._awaits)
         table = self._reports if not is_event and key in REPORTED | {ANY} else self._events
         _add(table, key, _Registered(function, once))
         self._plans = {}
@@ -319,18 +321,18 @@ def explained(error: BaseException, function: Callable[..., Any], args: list[Any
     return told
 
 
-def check_function(what: str, function: object) -> None:
-    """Raise TypeError unless this is a function that a thread can call."""
+def check_function(what: str, function: object, *, awaits: bool = False) -> None:
+    """Raise TypeError unless this is a function that can be called; a coroutine function only by who ``awaits``."""
     if not callable(function):
         raise TypeError(f"{what} must be a function, not {type(function).__name__}")
     plain: Any = function
     while isinstance(plain, partial):
         plain = plain.func
     called = plain if inspect.isroutine(plain) else type(plain).__call__
-    if is_coroutine_function(plain) or is_coroutine_function(called):
+    if not awaits and (is_coroutine_function(plain) or is_coroutine_function(called)):
         raise TypeError(
             f"{what} must be a plain function, not a coroutine function, which nobody awaits here: "
-            "hand it to a loop of asyncio in a plain one"
+            "use sioclient.aio, or hand it to a loop of asyncio in a plain one"
         )
 
 

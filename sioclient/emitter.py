@@ -12,7 +12,7 @@ from .names import Name, check_name
 from .watcher import Watchers
 
 
-class Emitter(ABC):
+class Registry(ABC):
     """What ``Channel`` is for those who listen; it says where functions and waiting threads are registered."""
 
     @overload
@@ -56,7 +56,7 @@ class Emitter(ABC):
 
     def on_any(self, function: Function) -> Function:
         """Call ``function`` with the name and the arguments of every event, before everybody else; a decorator."""
-        check_function("what is called for any event", function)
+        self.check("what is called for any event", function)
         self._registry().any.append(function)
         return function
 
@@ -73,6 +73,27 @@ class Emitter(ABC):
     def off_any(self, function: Callable[..., Any] | None = None) -> None:
         """Forget ``function``, or all functions, that ``on_any`` or ``on_any_outgoing`` registered."""
         self._registry(to_register=False).forget_any(function)
+
+    def _register(self, name: Name, function: Function | None, *, once: bool = False, is_event: bool = False) -> Any:
+        check_name(name)
+        register = partial(self._registry().register, name, once=once, is_event=is_event)
+        return register if function is None else register(function)
+
+    @abstractmethod
+    def check(self, what: str, function: object) -> None:
+        """Raise TypeError unless this is a function that can be called here."""
+
+    @abstractmethod
+    def _registry(self, *, to_register: bool = True) -> Dispatcher:
+        """Return what has the functions."""
+
+    @abstractmethod
+    def _is_over(self) -> bool:
+        """Return whether no event will come any more."""
+
+
+class Emitter(Registry):
+    """Calls that wait in the calling thread for what the server sends."""
 
     def wait_for(self, name: Name, timeout: float | None = None) -> Any:
         """Wait for the next event ``name`` and return its arguments as ``call`` does: None, the one value, or a tuple.
@@ -108,19 +129,6 @@ class Emitter(ABC):
         """
         return self._watching(timeout).iterate(names, timeout, self._is_over)
 
-    def _register(self, name: Name, function: Function | None, *, once: bool = False, is_event: bool = False) -> Any:
-        check_name(name)
-        register = partial(self._registry().register, name, once=once, is_event=is_event)
-        return register if function is None else register(function)
-
-    @abstractmethod
-    def _registry(self, *, to_register: bool = True) -> Dispatcher:
-        """Return what has the functions."""
-
     @abstractmethod
     def _watching(self, timeout: float | None) -> Watchers:
         """Return what has the threads that wait, or raise if one cannot wait now for so long."""
-
-    @abstractmethod
-    def _is_over(self) -> bool:
-        """Return whether no event will come any more."""

@@ -168,6 +168,15 @@ def refused(what: str, status: int, body: str) -> ConnectionLost:
     return ConnectionLost(f"{what} was refused with status {status}{why}")
 
 
+def as_connect_error(problem: BaseException) -> ConnectError:
+    """Return what an attempt raised; if it should not have raised that, the ConnectError for it."""
+    if isinstance(problem, ConnectError):
+        return problem
+    error = ConnectError(f"connecting failed: {text_of(problem)}", retryable=False)
+    error.__cause__ = problem
+    return error
+
+
 def unacknowledged(error: SocketIOError, name: object, address: str, seconds: float | None) -> SocketIOError:
     """Return why an acknowledgement did not come, with what it is about.
 

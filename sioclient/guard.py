@@ -200,15 +200,11 @@ class Guard:
 
     def stats(self) -> Stats:
         """Return what went through the connection."""
-        counts = self.counts
-        heard_at, traffic = counts.heard_at, counts.traffic
-        last = None if heard_at is None else time.monotonic() - heard_at
         with self.open() as protocol:
             reconnects = protocol.lifecycle.reconnects
             queued = protocol.outbox.queued + protocol.membership.deliveries.waiting()
             round_trip = protocol.acks.round_trip
-        packets = counts.packets_in, counts.packets_out
-        return Stats(*packets, traffic.received, traffic.sent, reconnects, queued, last, round_trip)
+        return self.counts.stats(time.monotonic(), reconnects, queued, round_trip)
 
     def on_listener(self) -> bool:
         """Return whether the calling thread is the listener: a function of the user runs on it."""

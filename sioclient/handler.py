@@ -53,13 +53,13 @@ class Handler(Generic[Socket]):
     def socket(self, socket: Socket) -> None:
         self._attached = lambda: socket  # by a subclass, which has its reasons
 
-    def emit(self, name: Name, *args: Any, **options: Any) -> None:
+    def emit(self, name: Name, *args: Any, **options: Any) -> Any:
         """Send an event; see ``Channel.emit``."""
-        self._verbs().emit(name, *args, **options)
+        return self._verbs().emit(name, *args, **options)
 
-    def send(self, data: Any, *args: Any, **options: Any) -> None:
+    def send(self, data: Any, *args: Any, **options: Any) -> Any:
         """Send a message; see ``Channel.send``."""
-        self._verbs().send(data, *args, **options)
+        return self._verbs().send(data, *args, **options)
 
     def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
         """Send an event and return what the server acknowledges it with; see ``Channel.call``."""
@@ -120,18 +120,18 @@ class Handler(Generic[Socket]):
         logger.error("the handler of %.200r raised", event, exc_info=error)
 
 
-def check_handler(handler: Handler[Any] | None) -> Handler[Any]:
-    """Return a handler for ``handler``, or raise TypeError."""
+def check_handler(handler: Handler[Any] | None, *, awaits: bool = False) -> Handler[Any]:
+    """Return a handler for ``handler``, or raise TypeError; who ``awaits`` takes coroutine functions as methods."""
     if isinstance(handler, type) and issubclass(handler, Handler):
         raise TypeError(f"handler must be an object, not its class: {handler.__name__}()")
     if handler is not None and not isinstance(handler, Handler):
         raise TypeError(f"handler must be an object of a subclass of Handler, not {type(handler).__name__}")
-    for name, member in _members(handler).items() if handler is not None else ():
+    for name, member in _members(handler).items() if handler is not None and not awaits else ():
         is_called = name.startswith("on_") or name in ("ack", "unknown_event") or hasattr(member, "event_names")
         if is_called and is_coroutine_function(getattr(member, "__func__", member)):
             raise TypeError(
                 f"{type(handler).__name__}.{name} must be a plain method, not a coroutine function, which nobody "
-                "awaits here: hand it to a loop of asyncio in a plain one"
+                "awaits here: use sioclient.aio, or hand it to a loop of asyncio in a plain one"
             )
     return Handler() if handler is None else handler
 

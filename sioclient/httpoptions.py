@@ -159,9 +159,7 @@ def check_session(name: str, session: Any) -> None:
 
 
 def check_function(name: str, function: Callable[..., Any], result: str) -> None:
-    """Raise TypeError unless ``function`` can be called without arguments, and returns rather than awaits."""
-    if is_coroutine_function(function):
-        raise TypeError(f"{name} must be a plain function, not a coroutine function: nothing here would await it")
+    """Raise TypeError unless ``function`` can be called without arguments."""
     if takes(function, 0) is False:
         raise TypeError(f"{name} must be {result}, or a function without arguments that returns one")
 

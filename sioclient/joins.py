@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .errors import ChannelError, LocalProtocolError, add_address
+from .errors import ChannelError, add_address
 from .guard import Guard
 from .listener import Listener
 from .options import auth_data
-from .protocol.drafts import make_drafts
+from .protocol.drafts import check_name
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.revisions.base import Opening
 from .protocol.start import encode_join
@@ -33,12 +33,8 @@ class Joins:
 
     def check_name(self, name: str) -> None:
         """Raise LocalProtocolError or TypeError if there can be no channel for an endpoint of this name."""
-        if name in ("", "/"):
-            raise LocalProtocolError("the default endpoint is always connected, as the SocketIO itself: name another")
         dialect = self._guard.dialect
-        make_drafts(
-            lambda dialect: dialect.check_endpoint(name), self._opening.candidates if dialect is None else (dialect,)
-        )
+        check_name(name, self._opening.candidates if dialect is None else (dialect,))
 
     def expect(self, name: str, query: str, owner: Any, auth: Any) -> Endpoint:
         """Have the first session of a connection that was not opened yet join an endpoint, as a later one would."""

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 
-from .connector import Attempt, Connector, as_connect_error
+from .attempt import Attempt
+from .connector import Connector
+from .errors import as_connect_error
 from .guard import USER_PACKETS, Guard
 from .protocol.detour import Order
 from .protocol.endpoints import Endpoint
@@ -18,6 +20,7 @@ from .protocol.notices import Notice
 from .protocol.phases import Phase
 from .protocol.revisions.base import Decoder
 from .protocol.start import make_start
+from .steps import run_steps
 from .transports.base import Transport
 from .writer import Writer
 
@@ -161,7 +164,7 @@ class Listener:
     def _connect(self, attempting: Attempt, attempt: int, endpoints: list[Endpoint]) -> Transport | None:
         guard, transport = self._guard, None
         try:
-            opened = attempting.run()
+            opened = run_steps(attempting.run())
             transport = opened.transport
             start = make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
         except BaseException as problem:  # options may be functions of the user, and JSON may be his code

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .errors import ConnectError
@@ -173,7 +174,11 @@ NAMES = frozenset(field.name for field in fields(Options))
 
 
 def make_options(
-    given: Mapping[str, Any], *, without: Iterable[str] = (), defaults: Mapping[str, Any] | None = None
+    given: Mapping[str, Any],
+    *,
+    without: Iterable[str] = (),
+    defaults: Mapping[str, Any] | None = None,
+    awaits: bool = False,
 ) -> Options:
     """Return the options that a user has given as keywords.
 
@@ -181,6 +186,7 @@ def make_options(
         given: the keywords.
         without: options that mean nothing to the caller.
         defaults: values of the caller for what was not given.
+        awaits: whether options may be coroutine functions.
 
     Raises:
         TypeError, ValueError: there is no option of this name, or its value is not what it should be.
@@ -188,7 +194,12 @@ def make_options(
     unknown = sorted(set(given) - NAMES | set(given) & set(without))
     if unknown:
         raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(sorted(NAMES - set(without)))}")
-    return Options(**{**(defaults or {}), **given})
+    options = Options(**{**(defaults or {}), **given})
+    for name in ("params", "headers", "cookies", "auth"):
+        value = getattr(options, name)
+        if callable(value) and is_coroutine_function(value) and not (awaits and takes(value, 0)):
+            raise TypeError(f"{name} must be a plain function, not a coroutine function: nothing here would await it")
+    return options
 
 
 def check_timeout(timeout: float | None) -> None:
@@ -220,7 +231,17 @@ def value_of(name: str, function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except Exception as error:
-        raise ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False) from error
+        raise option_error(name, error) from error
+
+
+def option_error(name: str, error: Exception) -> ConnectError:
+    """Return the error for what a function raised that the user gave as an option."""
+    return ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False)
+
+
+def asked_data(auth: Any) -> Any:
+    """Return what the server is given of an ``auth`` that may be a function; raise ConnectError if that raised."""
+    return auth_data(partial(value_of, "auth", auth) if callable(auth) else auth)
 
 
 def auth_data(auth: Any) -> Any:
@@ -263,8 +284,6 @@ def _transport_names(names: Any) -> tuple[str, ...]:
 def _check_auth(name: str, auth: Any) -> None:
     if auth is None or isinstance(auth, Mapping) or (isinstance(auth, tuple) and len(auth) == 2):
         return
-    if is_coroutine_function(auth):
-        raise TypeError(f"{name} must be a plain function, not a coroutine function: nothing here would await it")
     if not callable(auth) or (takes(auth, 0) is False and takes(auth, 1) is False):
         raise TypeError(
             f"{name} must be a dictionary or a function without arguments that returns one, for Socket.IO; or, for "

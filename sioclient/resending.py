@@ -11,7 +11,6 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, NamedTuple
 
-from .dispatch import check_function
 from .errors import SocketIOError
 from .names import Name, name_text
 from .options import Options, check_retries, check_timeout
@@ -52,7 +51,7 @@ class Resending(NamedTuple):
             raise TypeError("timeout= is that of an acknowledgement: give callback=, errback=, msgid= or retries= too")
         for what, function in (("callback", callback), ("errback", errback)):
             if function is not None:
-                check_function(what, function)
+                channel.check(what, function)
         seconds = self.ack_timeout if timeout is None else timeout
         waiter = Waiter(channel, name_text(name), msgid, callback, errback, seconds, retries > 0)
         if not retries:

@@ -46,3 +46,9 @@ class Counts:
         self.packets_in = self.packets_out = 0
         self.heard_at: float | None = None
         self.traffic = Traffic()
+
+    def stats(self, now: float, reconnects: int, queued: int, round_trip: float | None) -> Stats:
+        """Return them with what the protocol has counted."""
+        heard_at, traffic, packets = self.heard_at, self.traffic, (self.packets_in, self.packets_out)
+        last = None if heard_at is None else now - heard_at
+        return Stats(*packets, traffic.received, traffic.sent, reconnects, queued, last, round_trip)

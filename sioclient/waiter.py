@@ -25,20 +25,20 @@ class Waiter(NamedTuple):
     timeout: float | None
     is_resent: bool = False
 
-    def deliver(self, notice: Acknowledged | Unacknowledged) -> None:
-        """Run the function that waits for this."""
+    def deliver(self, notice: Acknowledged | Unacknowledged) -> Any:
+        """Run the function that waits for this; return what ``run`` of the channel returned."""
         channel, handler = self.channel, self.channel.handler
         if isinstance(notice, Unacknowledged):
             seconds = None if self.is_resent else self.timeout  # what was resent tells of all its tries
             error = unacknowledged(notice.error, self.name, channel.address, seconds)
             if self.errback is not None:
-                channel.run(self.name, self.errback, error)
-            else:
-                _log(error, channel, is_resent=self.is_resent)
+                return channel.run(self.name, self.errback, error)
+            _log(error, channel, is_resent=self.is_resent)
         elif self.callback is not None:
-            channel.run(self.name, self.callback, *notice.args)
+            return channel.run(self.name, self.callback, *notice.args)
         elif self.msgid is not None:
-            channel.run("ack", handler.ack, self.msgid, self.name, notice.args)
+            return channel.run("ack", handler.ack, self.msgid, self.name, notice.args)
+        return None
 
 
 class Unheard(NamedTuple):

@@ -146,12 +146,14 @@ def trespasses(houses: list[list[Owner]]) -> Iterator[str]:
     Args:
         houses: the owners of each file.
     """
-    classes = {owner.name: owner for house in houses for owner in house if owner.name}
+    classes: dict[str, list[Owner]] = {}
+    for owner in chain.from_iterable(houses):
+        classes.setdefault(owner.name, []).append(owner)
     for house in houses:
         for owner in house:
             family = bases_of(owner, classes)
-            near = set().union(owner.declared, *(base.defined for base in family if base.file == owner.file))
-            far = set().union(*(base.defined for base in family if base.file != owner.file))
+            near = set().union(owner.declared, *(base.defined for base in family if is_near(base, owner)))
+            far = set().union(*(base.defined for base in family if not is_near(base, owner)))
             own = near | (owner.defined - far)  # who assigns an attribute of a base in another file does not define it
             others = set().union(*(neighbour.defined for neighbour in house))
             for access in owner.accesses:
@@ -159,9 +161,23 @@ def trespasses(houses: list[list[Owner]]) -> Iterator[str]:
                     yield f"{owner.file}:{access.lineno}: {ast.unparse(access)}"
 
 
-def bases_of(owner: Owner, classes: dict[str, Owner]) -> list[Owner]:
-    """Return the base classes of a class within the package, and theirs."""
-    bases = [classes[name] for name in owner.bases if name in classes]
+TO_BE_COMPLETED = {"ChannelBase", "ClientBase", "EngineBase", "Registry"}
+"""Classes that both fronts share, each with its own verbs: what they keep is for the class that completes them."""
+
+
+def is_near(base: Owner, owner: Owner) -> bool:
+    """Return whether a class may use the private attributes of a base."""
+    return base.file == owner.file or base.name in TO_BE_COMPLETED
+
+
+def bases_of(owner: Owner, classes: dict[str, list[Owner]]) -> list[Owner]:
+    """Return the base classes of a class within the package, and theirs; of several of a name, the nearest."""
+    folder = owner.file.rpartition("/")[0]
+    bases = [
+        min(classes[name], key=lambda found: (found.file != owner.file, found.file.rpartition("/")[0] != folder))
+        for name in owner.bases
+        if name in classes
+    ]
     return [*bases, *chain.from_iterable(bases_of(base, classes) for base in bases)]
 
 

@@ -8,12 +8,13 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
+from sioclient.attempt import Opened
 from sioclient.connection import Connection
-from sioclient.connector import Opened
 from sioclient.errors import ConnectError, ConnectionLost
 from sioclient.guard import Guard
 from sioclient.options import Options
@@ -23,6 +24,7 @@ from sioclient.protocol.framing import Frame
 from sioclient.protocol.notices import Notice
 from sioclient.protocol.packets import Message
 from sioclient.protocol.revisions import Handshake, Opening, revision1
+from sioclient.steps import Steps, run_steps
 from sioclient.transports.base import Traffic, Transport
 from tests.waiting import PATIENCE, expecting, happened
 
@@ -141,11 +143,11 @@ class MemoryAttempt:
         self.auths = [(endpoint, endpoint.auth) for endpoint in endpoints if endpoint.auth is not None]
         self.aborted = threading.Event()
 
-    def run(self) -> Opened:
+    def run(self) -> Steps[Opened]:
         self.server.attempts += 1
         step = self.server.plan.pop(0) if self.server.plan else None
         if step is not None:
-            step(self)
+            yield partial(step, self)
         transport = MemoryTransport(self.server)
         transport.fault = lambda method: self.server.fault(method)
         self.server.transports.append(transport)
@@ -281,7 +283,7 @@ def open_guard(server: MemoryServer, owner: Any = None, **options: Any) -> Guard
     """Return a guard whose connection is open over a transport of the server; no thread reads or keeps time."""
     opening = revision1()
     guard = Guard(ClientProtocol(opening, Options(**{"reconnection_delay": 0.01, **options})))
-    transport = MemoryAttempt(server, opening, []).run().transport
+    transport = run_steps(MemoryAttempt(server, opening, []).run()).transport
     with guard.open() as protocol:
         if owner is not None:
             protocol.endpoints.default.owner = weakref.ref(owner)

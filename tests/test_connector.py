@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from sioclient.address import Address, parse_address
-from sioclient.connector import Attempt, Connector, as_connect_error
-from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision
+from sioclient.attempt import Attempt
+from sioclient.connector import Connector
+from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, WrongRevision, as_connect_error
 from sioclient.options import Options
 from sioclient.protocol.endpoints import Endpoint
 from sioclient.protocol.revisions import (
@@ -27,6 +28,7 @@ from sioclient.protocol.revisions import (
     revision5,
 )
 from sioclient.protocol.revisions.revision1 import Opening1
+from sioclient.steps import run_steps
 from sioclient.transports.base import Transport
 from sioclient.transports.engine_polling import EnginePollingTransport
 from tests.servers_py import (
@@ -92,7 +94,7 @@ def attempts(
 
 
 def run(attempt: Attempt) -> tuple[Handshake, Transport]:
-    handshake, transport, _ = Task(attempt.run).result()
+    handshake, transport, _ = Task(lambda: run_steps(attempt.run())).result()
     return handshake, transport
 
 
@@ -361,7 +363,7 @@ def test_auth_that_raises_leaves_nothing_open(times: int) -> None:
         nothing_left_open(),
         pytest.raises(ConnectError, match=r"^auth= raised LookupError: no token today$"),
     ):
-        made.attempt().run()
+        run_steps(made.attempt().run())
 
 
 # Aborting
@@ -384,7 +386,7 @@ def test_attempt_that_was_aborted_before_does_not_run() -> None:
 def test_abort_ends_every_stage(scripts: tuple[Script, ...]) -> None:
     with Server(*scripts) as server, attempts(server) as made:
         attempt = made.attempt()
-        task = Task(attempt.run)
+        task = Task(lambda: run_steps(attempt.run()))
         server.next_peer()
         attempt.abort()
         with pytest.raises(ConnectError):
@@ -394,7 +396,7 @@ def test_abort_ends_every_stage(scripts: tuple[Script, ...]) -> None:
 def test_abort_ends_connecting() -> None:
     with deaf_port() as port, attempts(parse_address("127.0.0.1", port, None, "socket.io")) as made:
         attempt = made.attempt()
-        task = Task(attempt.run)
+        task = Task(lambda: run_steps(attempt.run()))
         task.wait_until_blocked()
         attempt.abort()
         with pytest.raises(ConnectError):
@@ -432,7 +434,7 @@ def test_abort_between_handshake_and_transport_leaves_nothing_open() -> None:
         with attempts(server, opening=opening) as made:
             opening.begun = made.attempt()
             with pytest.raises(ConnectError, match="aborted"):
-                opening.begun.run()
+                run_steps(opening.begun.run())
         assert server.connections == 1
         del opening.begun  # nobody remembers what it had opened
 
@@ -440,7 +442,7 @@ def test_abort_between_handshake_and_transport_leaves_nothing_open() -> None:
 def test_abort_does_not_spoil_the_next_attempt() -> None:
     with Server(say_nothing, reply(), websocket) as server, attempts(server) as made:
         attempt = made.attempt()
-        task = Task(attempt.run)
+        task = Task(lambda: run_steps(attempt.run()))
         server.next_peer()
         attempt.abort()
         with pytest.raises(ConnectError):
@@ -481,7 +483,7 @@ def test_no_descriptor_is_left() -> None:
         run(made.attempt())[1].close(0)
     with Server(reply(), hand_over) as server, attempts(server) as made:
         attempt = made.attempt()
-        task = Task(attempt.run)
+        task = Task(lambda: run_steps(attempt.run()))
         server.next_peer()
         attempt.abort()
         with pytest.raises(ConnectError):
@@ -715,7 +717,7 @@ def test_no_session_of_an_older_revision_says_so() -> None:
 )
 def test_ask_makes_no_poll_for_a_websocket_alone(scripts: list[Script], number: int) -> None:
     with websocket_alone(*scripts) as (server, made):
-        assert Task(made.attempt().ask).result().dialect.number == number
+        assert Task(lambda: run_steps(made.attempt().ask())).result().dialect.number == number
         assert len(server.requests) == len(scripts)
 
 
@@ -774,7 +776,7 @@ def test_auth_is_asked_for_at_every_attempt() -> None:
     default, chat = Endpoint("", auth=lambda: next(tokens)), Endpoint("/chat", auth={"key": "c"})
     with Server(speak(OPEN), speak(OPEN)) as server, attempts(server, opening=revision5()) as made:
         for number in (1, 2):
-            _, transport, data = Task(made.attempt(default, chat, Endpoint("/news")).run).result()
+            _, transport, data = Task(lambda: run_steps(made.attempt(default, chat, Endpoint("/news")).run())).result()
             transport.close(0)
             assert data == {default: {"token": number}, chat: {"key": "c"}}
 
@@ -807,7 +809,7 @@ def test_auth_of_a_channel_does_not_matter_to_an_old_server() -> None:
 
 def test_ask_ends_the_session_that_it_opened() -> None:
     with Server(reply(200, OPEN), reply(200, b"ok")) as server, attempts(server, opening=any_revision()) as made:
-        handshake = Task(made.attempt().ask).result()
+        handshake = Task(lambda: run_steps(made.attempt().ask())).result()
         assert handshake.session_id == "x"
         assert server.requests[1].raw.startswith(b"POST /socket.io/?EIO=4&transport=polling&sid=x")
 
@@ -815,12 +817,12 @@ def test_ask_ends_the_session_that_it_opened() -> None:
 @pytest.mark.parametrize("script", [reply(400, b"no"), lambda peer: peer.end()])
 def test_session_that_ask_cannot_end_ends_by_itself(script: Script) -> None:
     with Server(reply(200, OPEN), script) as server, attempts(server, opening=any_revision()) as made:
-        assert Task(made.attempt().ask).result().session_id == "x"
+        assert Task(lambda: run_steps(made.attempt().ask())).result().session_id == "x"
 
 
 def test_ask_opens_no_transport_to_a_legacy_server() -> None:
     with Server(reply()) as server, attempts(server, opening=any_revision()) as made:
-        assert Task(made.attempt().ask).result().dialect.number == 1
+        assert Task(lambda: run_steps(made.attempt().ask())).result().dialect.number == 1
         assert len(server.requests) == 1
 
 
@@ -830,7 +832,7 @@ def test_ask_opens_a_websocket_to_a_server_without_polling() -> None:
         Server(refuse, refuse, refuse, speak(OPEN)) as server,
         attempts(server, opening=any_revision()) as made,
     ):
-        assert Task(made.attempt().ask).result().session_id == "x"
+        assert Task(lambda: run_steps(made.attempt().ask())).result().session_id == "x"
 
 
 def test_connect_error_stays_as_it_is() -> None:
@@ -918,13 +920,13 @@ def test_whatever_a_transport_raises_changes_no_handshake(method: str, monkeypat
 
     monkeypatch.setattr(EnginePollingTransport, method, fail)
     with Server(reply(200, ANNOUNCED)) as server, attempts(server, opening=revision5()) as made:
-        assert Task(made.attempt().ask).result().session_id == "a"
+        assert Task(lambda: run_steps(made.attempt().ask())).result().session_id == "a"
 
 
 def test_interrupt_of_who_only_asks_passes(faulty: type[Faulty]) -> None:
     faulty.problem = KeyboardInterrupt()
     with Server(reply(200, ANNOUNCED)) as server, attempts(server, opening=revision5()) as made:
-        asking = Task(made.attempt().ask)
+        asking = Task(lambda: run_steps(made.attempt().ask()))
         with pytest.raises(KeyboardInterrupt):
             asking.result()
 

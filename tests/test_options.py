@@ -337,7 +337,8 @@ class Awaited:
 @pytest.mark.parametrize("name", ["auth", "params", "headers", "cookies"])
 def test_a_coroutine_function_is_refused(name: str, function: Any) -> None:
     with pytest.raises(TypeError, match=f"^{name} must be a plain function, not a coroutine function"):
-        Options(**{name: function})
+        make_options({name: function})
+    assert getattr(make_options({name: function}, awaits=True), name) is function
     with pytest.raises(TypeError, match=r"^auth must be a plain function, not a coroutine function"):
         auth_data(function)
 

@@ -14,6 +14,7 @@ import pytest
 
 from sioclient import SocketIO
 from sioclient.channel import Channel
+from sioclient.dispatch import check_function
 from sioclient.errors import AckTimeout, BufferFull, ConnectionLost
 from sioclient.options import Options
 from sioclient.protocol.deliveries import Delivery
@@ -30,6 +31,8 @@ SOON = 0.02
 
 class Nobody:
     """Stands where a channel does."""
+
+    check = staticmethod(check_function)
 
 
 NOBODY = Nobody()

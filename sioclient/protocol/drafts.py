@@ -47,6 +47,13 @@ def make_drafts(encode: Callable[[Dialect], Encoded], dialects: Iterable[Dialect
     return drafts
 
 
+def check_name(name: str, dialects: Iterable[Dialect]) -> None:
+    """Raise LocalProtocolError or TypeError if no endpoint besides the default one can have this name."""
+    if name in ("", "/"):
+        raise LocalProtocolError("the default endpoint is always connected, as the SocketIO itself: name another")
+    make_drafts(lambda dialect: dialect.check_endpoint(name), dialects)
+
+
 def chosen(encoded: Encoded, dialect: Dialect) -> Encoded:
     """Return what is written of a packet in a dialect; one that is in a single dialect already stays as it is.
 

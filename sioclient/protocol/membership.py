@@ -176,6 +176,13 @@ class Membership:
         waiter_of = self.deliveries.waiter_of
         self.notices += [Unacknowledged(waiter_of(waiter), error) for waiter in self.acks.drop(condemned)]
 
+    def forget_ack(self, key: AckKey, now: float) -> None:
+        """Nobody waits for an acknowledgement any more; if its packet is not written yet, it need not be."""
+        for waiter in self.acks.drop(lambda awaited: awaited == key):
+            self.outbox.withdraw(key)
+            if self.deliveries.waiter_of(waiter) is not waiter:
+                self.deliveries.start(key[0], now)
+
     def expire_acks(self, now: float) -> None:
         """Fail the acknowledgements whose time is over, but those of packets that are written again."""
         for waiter in self.acks.expire(now):

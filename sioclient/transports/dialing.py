@@ -26,7 +26,8 @@ PACE = 0.25
 _LOOK = 0.05
 """Seconds between two looks at whether something that cannot be woken was aborted."""
 
-_CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+"""What the system says of a socket that has begun to connect."""
 
 # poll() needs no descriptor of its own and knows no limit of 1,024 of them; Windows has only select().
 Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -100,7 +101,7 @@ class Dial:
         self._dialing[sock] = address
         sock.setblocking(False)
         state = sock.connect_ex(address)
-        if state in _CONNECTING:
+        if state in CONNECTING:
             selector.register(sock, selectors.EVENT_WRITE)
         elif state:
             self._refused(sock, state)

@@ -14,14 +14,16 @@ class EnginePollingTransport(PollingTransport):
     """The polling of Engine.IO, under the same name as that of revision 1."""
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: BodyFraming) -> None:
-        super().__init__(http, max_message_size, framing, _limited_bodies(framing))
+        super().__init__(http, max_message_size, framing, limited_bodies(framing))
 
     def open(self, url: str, deadline: float) -> None:
         """Remember the session's URL; see ``Transport.open``."""
         self.posts.url = url
 
 
-def _limited_bodies(framing: BodyFraming) -> Bodies:
+def limited_bodies(framing: BodyFraming) -> Bodies:
+    """Return what makes bodies for a server of Engine.IO."""
+
     def bodies(frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
         for body in framing.bodies(frames):
             if isinstance(body, bytes):

@@ -110,8 +110,8 @@ def send_request(
     own = {"Host": request.origin, "Accept-Encoding": "identity"}
     carried = merge_headers(own, request.headers, headers or {})
     target = request.path
-    proxy = proxy_parts(request.proxy)
-    if proxy.scheme == "http" and proxy.hostname and not request.secure:
+    proxy = proxy_parts(request.proxy) if request.proxy and not request.secure else None
+    if proxy is not None and proxy.scheme == "http" and proxy.hostname:
         target = f"http://{request.origin}{target}"
         carried.update(proxy_authorization(proxy))
     _write_request(stream, method, target, carried, body)
@@ -152,20 +152,29 @@ def read_head(stream: Stream, deadline: float, limit: int = 0) -> http.client.HT
 def read_response(stream: Stream, deadline: float, limit: int) -> Response:
     """Read a response whose body has at most ``limit`` bytes, or raise TooLarge."""
     with read_head(stream, deadline, limit) as response:
-        if response.getheader("Content-Encoding", "identity") not in ("", "identity"):
-            raise OSError("the response is compressed, though that was not asked for")
         body = response.read(limit + 1)
+    if response.length and len(body) <= limit:
+        raise ConnectionResetError("the server closed the connection in the middle of its response")
+    return make_response(response, body, limit)
+
+
+def make_response(head: http.client.HTTPResponse, body: bytes, limit: int) -> Response:
+    """Return the response with this head and this body, or raise OSError: TooLarge, or that it is compressed."""
+    if head.getheader("Content-Encoding", "identity") not in ("", "identity"):
+        raise OSError("the response is compressed, though that was not asked for")
     if len(body) > limit:
         raise TooLarge(f"the response is larger than {limit} bytes")
-    if response.length:
-        raise ConnectionResetError("the server closed the connection in the middle of its response")
-    return Response(
-        response.status,
-        redirect_target(response) or _decode(body),
-        response.getheader("Content-Type"),
-        response.headers,
-        "keep-alive" in response.getheader("Connection", "").lower(),
-    )
+    if body[:1] in (b"\0", b"\1"):
+        text = body.decode("latin-1")  # no text: Engine.IO 3 says so with its first byte
+    else:
+        try:
+            # TornadIO2 and gevent-socketio send half a surrogate pair as three bytes.
+            text = body.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            text = body.decode("utf-8", "replace")
+    is_kept = "keep-alive" in head.getheader("Connection", "").lower()
+    shown = text if head.status < 300 else redirect_target(head) or text
+    return Response(head.status, shown, head.getheader("Content-Type"), head.headers, is_kept)
 
 
 def redirect_target(response: http.client.HTTPResponse) -> str | None:
@@ -297,13 +306,3 @@ class _Source(io.RawIOBase):
                 raise TooLarge("the response is too large")
         buffer[: len(data)] = data
         return len(data)
-
-
-def _decode(body: bytes) -> str:
-    if body[:1] in (b"\0", b"\1"):
-        return body.decode("latin-1")  # no text: Engine.IO 3 says so with its first byte
-    try:
-        # TornadIO2 and gevent-socketio send half a surrogate pair as three bytes.
-        return body.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return body.decode("utf-8", "replace")

@@ -24,12 +24,40 @@ _ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 """How ssl says that the connection ended in the middle of its handshake."""
 
 
+_CODES = {
+    1000: "normal",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1007: "not UTF-8",
+    1008: "policy violation",
+    1009: "message too big",
+    1011: "internal error",
+    1012: "restart",
+    1013: "try again later",
+}
+"""What the close codes of a websocket mean: RFC 6455, 7.4.1, and the registry that it began."""
+
+
 class TooLarge(OSError):
     """A message or a response has more bytes than it may have."""
 
 
+_BLAMED = ((TooLarge, 1009), (UnicodeDecodeError, 1007), (RemoteProtocolError, 1002))
+"""What is told to a server that has sent such things."""
+
+
 class ClosedWithCode(ConnectionResetError):
     """The server closed a websocket and said why."""
+
+
+def close_error(data: bytes) -> OSError:
+    """Return the error for a close frame with this payload: a code of two bytes and a reason, or nothing."""
+    if len(data) < 2:
+        return ConnectionResetError("the server sent a close frame")
+    code, reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8", "replace")
+    meaning = f" ({_CODES[code]})" if code in _CODES else ""
+    return ClosedWithCode(f"the server sent the close code {code}{meaning}" + (f", {reason!r}" if reason else ""))
 
 
 def connection_lost(error: Exception) -> ConnectionLost:
@@ -43,6 +71,17 @@ def connection_lost(error: Exception) -> ConnectionLost:
     if isinstance(error, OSError):
         return ConnectionLost(f"transport closed: {error}")
     return ConnectionLost(f"transport closed: {type(error).__name__}: {error}")
+
+
+def read_loss(error: Exception) -> tuple[ConnectionLost, int | None]:
+    """Return the ConnectionLost for what reading a websocket raised, and the close code if the server is to blame."""
+    for kind, code in _BLAMED:
+        if isinstance(error, kind):
+            return connection_lost(error), code
+    if isinstance(error, OSError) and not isinstance(error, ClosedWithCode):
+        # 0.x servers end a websocket like this on purpose: without a close frame.
+        return ConnectionLost("transport closed"), None
+    return connection_lost(error), None
 
 
 @contextmanager
@@ -87,6 +126,19 @@ def connect_error(url: str, error: Exception, proxy: str | None = None) -> Conne
         return ConnectError(f"{where} did not respond in time: is this its host and port?{_scheme_advice(url)}")
     is_final = isinstance(error, ssl.SSLError) and not isinstance(error, _ENDED)
     return ConnectError(f"cannot connect to {where}: {text}{_failure_advice(url, error)}", retryable=not is_final)
+
+
+def upgrade_error(error: Exception, url: str) -> ConnectError:
+    """Return the ConnectError for what went wrong while ``url`` was asked for an upgrade to a websocket."""
+    scheme = "" if url.startswith("https:") else f". If the port is for https, try {other_scheme(url)}"
+    if isinstance(error, TimeoutError):
+        return ConnectError(f"the server did not respond to the upgrade to a websocket in time{scheme}")
+    if isinstance(error, TooLarge):
+        return ConnectError(f"the websocket did not open: {error}", retryable=False)
+    return ConnectError(
+        f"the server did not accept the websocket ({error}): old servers say so by closing the connection, when the "
+        f"Origin is not one of theirs (see headers=), the transport is disabled, or a proxy breaks upgrades{scheme}"
+    )
 
 
 def other_scheme(url: str) -> str:

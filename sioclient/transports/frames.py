@@ -17,6 +17,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..protocol.framing import PING_MARK, Frame, Ping, Pong
 from .failures import TooLarge
 
+MOST_PIECES = 2**16
+"""Frames that a message may come in: websocket-client takes 7 microseconds for each, so a limit in bytes is not enough.
+"""
+
 _TEXT = 0x81
 """The first byte of a frame that is a message of text as a whole."""
 
@@ -209,14 +213,14 @@ class FrameDecoder:
 class FrameEncoder:
     """Makes the frames of messages, each masked with a mask of its own."""
 
-    def __init__(self) -> None:
-        self._masks: list[bytes] = []
-
     def encode(self, messages: Sequence[Frame]) -> Iterable[bytes]:
         """Return the frames of messages of text and of bytes, in as few blocks as there can be."""
-        if len(messages) == 1 and len(messages[0]) < _SHORTEST and self._masks:
+        if len(messages) == 1 and len(messages[0]) < _SHORTEST:
             # As most: a generator would take a quarter of the time, and each call a twentieth.
-            message, mask = messages[0], self._masks.pop()
+            try:
+                message, mask = messages[0], _MASKS.pop()
+            except IndexError:
+                return self._blocks(messages)
             payload = message.encode() if isinstance(message, str) else message
             size = len(payload)
             if size < 126:
@@ -252,9 +256,17 @@ class FrameEncoder:
         return _head(message, len(payload)) + mask + _masked(payload, mask)
 
     def _mask(self) -> bytes:
-        if not self._masks:
-            self._masks = _masks()
-        return self._masks.pop()
+        while True:
+            try:
+                return _MASKS.pop()
+            except IndexError:
+                _MASKS.extend(_masks())
+
+
+def control_frame(opcode: int, payload: bytes) -> bytes:
+    """Return a control frame, whose payload has at most 125 bytes."""
+    mask = os.urandom(4)
+    return bytes((0x80 | opcode, 0x80 | len(payload))) + mask + _masked(payload, mask)
 
 
 def decode(data: bytes | memoryview) -> str:
@@ -305,6 +317,10 @@ def _masked_long(part: Frame, mask: bytes) -> bytearray:
 _ALL, _ONES = int.from_bytes(bytes(range(256)), "big"), int.from_bytes(b"\1" * 256, "big")
 _XOR = [(_ALL ^ _ONES * key).to_bytes(256, "big") for key in range(256)]
 """For each byte of a mask: what becomes of every byte."""
+
+
+_MASKS: list[bytes] = []
+"""Masks for all connections, each for a single use: taking one is one step. 256 of them take eleven kilobytes."""
 
 
 def _masks() -> list[bytes]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 from ..address import fresh_url
-from ..errors import ConnectionLost, HandshakeRejected, RemoteProtocolError, advice
+from ..errors import ConnectionLost, HandshakeRejected, advice
 from ..protocol.framing import Frame, StreamFraming
+from .chunks import Chunks
 from .exchange import open_stream, read_head, send_request
 from .failures import TooLarge, connect_errors, losses
 from .http import HttpClient
 from .posting import Poster, PostingTransport, shared_bodies
 from .stream import Stream
-
-_CHUNK_HEAD = re.compile(rb"(?:\r\n)?([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
-_MOST_CHUNK_HEAD = 1024
 
 _REST_TIMEOUT = 60.0
 """Seconds for the rest of what has begun to come."""
@@ -36,7 +33,7 @@ class HtmlfileTransport(PostingTransport):
         super().__init__(Poster(http, max_message_size, shared_bodies(framing)))
         self._http, self._limit, self._scripts = http, max_message_size, framing
         self._stream = Stream(http.traffic)
-        self._chunks: _Chunks | None = None
+        self._chunks: Chunks | None = None
         self._first: list[Frame] = []
 
     def open(self, url: str, deadline: float) -> None:
@@ -52,7 +49,7 @@ class HtmlfileTransport(PostingTransport):
                     refusal = f"the server refused htmlfile with status {status}: {advice(status, '')}"
                     raise HandshakeRejected(refusal, status=status)
                 self._http.keep_cookies(request, head.headers)
-                self._chunks = _Chunks() if head.chunked else None
+                self._chunks = Chunks() if head.chunked else None
             while not self._first:
                 self._first = self._read_on(deadline)
 
@@ -93,39 +90,3 @@ class HtmlfileTransport(PostingTransport):
         if self._scripts.waiting > self._limit:
             raise TooLarge(f"the limit is {self._limit} bytes")
         return frames
-
-
-class _Chunks:
-    """Takes the chunks of HTTP off, wherever they are cut.
-
-    http.client does so too, but waits for the next chunk once it has begun to look for it, and nobody can wake it.
-    """
-
-    def __init__(self) -> None:
-        self.ended = False
-        self._waiting = b""
-        self._left = 0  # bytes of the current chunk that are yet to come
-
-    def feed(self, data: bytes) -> bytes:
-        """Take the next bytes; return what they carry, or raise RemoteProtocolError."""
-        data, self._waiting = self._waiting + data, b""
-        at, carried = 0, []
-        while at < len(data) and not self.ended:
-            carried.append(data[at : at + self._left])
-            at += len(carried[-1])
-            self._left -= len(carried[-1])
-            if self._left == 0 and at < len(data):
-                at = self._next_chunk(data, at)
-        return b"".join(carried)
-
-    def _next_chunk(self, data: bytes, at: int) -> int:
-        """Read the head of a chunk; return where it ends, or keep it if it is not complete yet."""
-        match = _CHUNK_HEAD.match(data, at)
-        if match is None:
-            if len(data) - at > _MOST_CHUNK_HEAD:
-                raise RemoteProtocolError(f"not a chunk: {data[at : at + 200]!r}")
-            self._waiting = data[at:]
-            return len(data)
-        self._left = int(match[1], 16)
-        self.ended = self._left == 0
-        return match.end()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPMessage
@@ -31,6 +32,9 @@ from .stream import Stream
 
 MOST_BODY = 64 * 1024
 """Bytes that the response to a handshake may have."""
+
+MAY_BE_FUNCTIONS = ("params", "headers", "cookies")
+"""Options whose values functions may return, which are called once for each connection."""
 
 _MOST_COOKIES, _MOST_COOKIE = 50, 4096
 """Cookies of a domain, and bytes of one: what RFC 6265, 6.1 asks for. A server may set new ones with every poll."""
@@ -70,14 +74,14 @@ class HttpClient:
         self._stream: Stream | None = None
         self._aborted = False
 
-    def renew(self) -> None:
-        """Begin a new connection: ask the options that are functions for their values."""
+    def renew(self, values: Mapping[str, Any] | None = None) -> None:
+        """Begin a new connection: ask the options that are functions for their values, or take these."""
         self._aborted = False
         self._first = None
-        for name in ("params", "headers", "cookies"):
+        for name in MAY_BE_FUNCTIONS:
             value = getattr(self._options, name)
             if callable(value):
-                value = value_of(name, value)
+                value = value_of(name, value) if values is None else values[name]
                 # What is no function was checked when the options were made.
                 (check_params if name == "params" else check_fields)(name, value)
             self._extra[name] = value

@@ -14,7 +14,7 @@ from .exchange import Request, Response, open_stream, read_response, send_reques
 from .http import HttpClient
 from .stream import Stream
 
-_SURE_TO_LIVE = 1.0
+SURE_TO_LIVE = 1.0
 """Seconds for which a server that says that it keeps a connection does so: Node keeps it for five."""
 
 
@@ -64,7 +64,7 @@ class KeptConnection:
         response = read_response(self._stream, deadline, self._limit)
         if "Set-Cookie" in response.headers:
             self._http.keep_cookies(self._sent, response.headers)
-        self._lives_until = time.monotonic() + (_SURE_TO_LIVE if response.is_kept else 0.0)
+        self._lives_until = time.monotonic() + (SURE_TO_LIVE if response.is_kept else 0.0)
         return response
 
     def wait(self, deadline: float | None = None) -> bool:
@@ -100,4 +100,4 @@ class KeptConnection:
         if self._aborted:
             raise ConnectionAbortedError("the transport was aborted")
         open_stream(self._stream, request, deadline, tunnel=False)
-        self._lives_until = time.monotonic() + _SURE_TO_LIVE
+        self._lives_until = time.monotonic() + SURE_TO_LIVE

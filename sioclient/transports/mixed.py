@@ -6,7 +6,7 @@ socket.io 0.9 takes only so many bytes over one websocket, and as many anew with
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ..errors import ConnectionLost
@@ -15,11 +15,35 @@ from .base import Transport
 from .http import HttpClient
 from .posting import Poster, PostingTransport, shared_bodies
 
-_MOST_RESPONSE = 65536
+MOST_RESPONSE = 65536
 """Bytes that the response to a POST may have."""
 
 _TRIAL = 5.0
 """Seconds for which a POST that failed before any had a response is no loss."""
+
+
+class Trial:
+    """Whether POSTs arrive; that the first one fails is no loss."""
+
+    def __init__(self) -> None:
+        self.has_arrived = False
+        self.failed_at: float | None = None
+
+    def check(self, now: float) -> bool:
+        """Return whether to post; raise ConnectionLost if the trial is long over, and has failed."""
+        if self.failed_at is not None and now > self.failed_at + _TRIAL:
+            raise ConnectionLost("the server takes no POSTs")
+        return self.failed_at is None
+
+    @contextmanager
+    def watch(self, clock: Callable[[], float]) -> Iterator[None]:
+        """Raise what goes wrong inside once a POST has arrived; until then, remember it."""
+        try:
+            yield
+        except ConnectionLost:
+            if self.has_arrived:
+                raise
+            self.failed_at = clock()
 
 
 class MixedTransport(PostingTransport):
@@ -38,17 +62,16 @@ class MixedTransport(PostingTransport):
     name = "websocket"
 
     def __init__(self, websocket: Transport, http: HttpClient, framing: Framing, url: str) -> None:
-        super().__init__(Poster(http, _MOST_RESPONSE, shared_bodies(framing)))
+        super().__init__(Poster(http, MOST_RESPONSE, shared_bodies(framing)))
         self.posts.url = url
         self._websocket = websocket
         self.hasten = websocket.hasten  # type: ignore[method-assign]  # a call less
-        self._arrives = False  # whether a POST had its response
-        self._refused_at: float | None = None  # when the first one failed
+        self._trial = Trial()
 
     @property
     def is_busy(self) -> bool:  # type: ignore[override]
         """See ``Transport``."""
-        return self._refused_at is None and self.posts.is_busy
+        return self._trial.failed_at is None and self.posts.is_busy
 
     def open(self, url: str, deadline: float) -> None:
         """Do nothing: the websocket is open."""
@@ -59,22 +82,22 @@ class MixedTransport(PostingTransport):
 
     def prepare(self, deadline: float) -> bool:
         """See ``Transport.prepare``."""
-        if self._refused_at is not None and time.monotonic() > self._refused_at + _TRIAL:
-            raise ConnectionLost("the server takes no POSTs")
-        with self._trial():
-            return self._refused_at is None and super().prepare(deadline)
+        if not self._trial.check(time.monotonic()):
+            return False
+        with self._trial.watch(time.monotonic):
+            return super().prepare(deadline)
         return False
 
     def send(self, frames: Sequence[Frame]) -> None:
         """See ``Transport.send``."""
-        with self._trial():
+        with self._trial.watch(time.monotonic):
             super().send(frames)
 
     def finish(self, deadline: float) -> bool:
         """See ``Transport.finish``."""
-        if self._refused_at is None:
-            with self._trial():
-                self._arrives = super().finish(deadline) or self._arrives
+        if self._trial.failed_at is None:
+            with self._trial.watch(time.monotonic):
+                self._trial.has_arrived |= super().finish(deadline)
                 return not self.posts.is_busy
         return True
 
@@ -95,13 +118,3 @@ class MixedTransport(PostingTransport):
         """See ``Transport.close``."""
         self._websocket.close(timeout)
         self.posts.close()
-
-    @contextmanager
-    def _trial(self) -> Iterator[None]:
-        """Raise what goes wrong once a POST has arrived; until then, remember it."""
-        try:
-            yield
-        except ConnectionLost:
-            if self._arrives:
-                raise
-            self._refused_at = time.monotonic()

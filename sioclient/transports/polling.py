@@ -22,10 +22,10 @@ from .http import HttpClient
 from .keepalive import KeptConnection
 from .posting import Bodies, Poster, PostingTransport, shared_bodies
 
-_CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds for another connection to a server that responded before."""
 
-_MOST_FRAMES = 1000
+MOST_FRAMES = 1000
 """Frames that are returned at once: as packets, the shortest need a hundred times their bytes."""
 
 _PACE = 1.0
@@ -39,6 +39,30 @@ _MOST_AT_ONCE = 5
 
 _REST_TIMEOUT = 60.0
 """Seconds for the rest of a response that has begun to come."""
+
+
+class Pace:
+    """Says when the next poll may follow: each that brought nothing at once is paid for with some time.
+
+    Args:
+        framing: knows how frames begin that say nothing.
+    """
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing, self._paid_until = framing, float("-inf")
+
+    @property
+    def next_at(self) -> float:
+        """When the next poll may be sent."""
+        return self._paid_until - _PACE * (_MOST_AT_ONCE - 1)
+
+    def count(self, frames: list[Frame], asked_at: float, now: float) -> None:
+        """Take what a poll has brought."""
+        noop = self._framing.noop
+        if now - asked_at < _HELD and all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
+            self._paid_until = max(self._paid_until, now) + _PACE
+        else:
+            self._paid_until = float("-inf")
 
 
 class PollingTransport(PostingTransport):
@@ -61,23 +85,14 @@ class PollingTransport(PostingTransport):
         self._waiting: Iterator[Frame] = iter(())  # frames of the last response
         self._polling = False
         self._polled_at = 0.0
-        self._paid_until = float("-inf")  # each poll that brought nothing has been paid for with some time
+        self._pace = Pace(framing)
 
     def open(self, url: str, deadline: float) -> None:
         """Make the first poll, to which every server responds at once; see ``Transport.open``."""
         self.posts.url = url
         with connect_errors(self.name, url):
             self._polls.send(fresh_url(url), deadline)
-            response = self._polls.receive(deadline)
-            if response.status != 200:
-                raise HandshakeRejected(
-                    f"the server refused {self.name} with status {response.status}, {response.body[:200]!r}: "
-                    f"{advice(response.status, response.body)}",
-                    status=response.status,
-                    body=response.body,
-                    retry_after=response.retry_after,
-                )
-            self._waiting = iter(self._frames(response))
+            self._waiting = iter(first_frames(self.name, self._polls.receive(deadline), self._framing))
 
     def recv(self) -> list[Frame]:
         """Return what the last poll has brought, at most a thousand frames, or the next; see ``Transport.recv``."""
@@ -85,24 +100,22 @@ class PollingTransport(PostingTransport):
 
     def recv_until(self, deadline: float | None) -> list[Frame]:
         """See ``Transport.recv_until``; at the deadline the poll stays on its way, and the next call waits for it."""
-        if frames := list(islice(self._waiting, _MOST_FRAMES)):
+        if frames := list(islice(self._waiting, MOST_FRAMES)):
             return frames
         with losses():
             if not (self._polling or self._rest(deadline)):
                 return []
             if not self._polling:
-                self._polls.send(fresh_url(self.posts.url), time.monotonic() + _CONNECT_TIMEOUT)
+                self._polls.send(fresh_url(self.posts.url), time.monotonic() + CONNECT_TIMEOUT)
                 self._polling, self._polled_at = True, time.monotonic()
             if not self._polls.wait(deadline):
                 return []
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
-            if response.status != 200:
-                raise refused("a poll", response.status, response.body)
-            frames = self._frames(response)
-            self._count(frames)
+            frames = frames_of(response, self._framing)
+            self._pace.count(frames, self._polled_at, time.monotonic())
             self._waiting = iter(frames)
-            return list(islice(self._waiting, _MOST_FRAMES))
+            return list(islice(self._waiting, MOST_FRAMES))
 
     def wake(self) -> None:
         """See ``Transport.wake``."""
@@ -120,27 +133,36 @@ class PollingTransport(PostingTransport):
 
     def _rest(self, deadline: float | None) -> bool:
         """Wait until it is time for the next poll; return False if woken before, or at ``deadline``."""
-        until = self._paid_until - _PACE * (_MOST_AT_ONCE - 1)
+        until = self._pace.next_at
         if deadline is None or until <= deadline:
             return time.monotonic() >= until or self._polls.rest(until)
         self._polls.rest(deadline)
         return False
-
-    def _count(self, frames: list[Frame]) -> None:
-        """Have the next polls come later if this one has brought nothing at once."""
-        noop, now = self._framing.noop, time.monotonic()
-        if now - self._polled_at < _HELD and all(isinstance(frame, str) and frame.startswith(noop) for frame in frames):
-            self._paid_until = max(self._paid_until, now) + _PACE
-        else:
-            self._paid_until = float("-inf")
-
-    def _frames(self, response: Response) -> list[Frame]:
-        if response.body.startswith("<"):
-            raise RemoteProtocolError(f"a web page instead of packets: {response.body[:200]!r}")
-        return list(self._framing.decode_payload(response.body))
 
 
 class JsonpTransport(PollingTransport):
     """jsonp-polling, with which old browsers reached other hosts: forms there, scripts back."""
 
     name = "jsonp-polling"
+
+
+def first_frames(name: str, response: Response, framing: Framing) -> list[Frame]:
+    """Return the frames in the response to the first poll of a transport, or raise HandshakeRejected."""
+    if response.status != 200:
+        raise HandshakeRejected(
+            f"the server refused {name} with status {response.status}, {response.body[:200]!r}: "
+            f"{advice(response.status, response.body)}",
+            status=response.status,
+            body=response.body,
+            retry_after=response.retry_after,
+        )
+    return frames_of(response, framing)
+
+
+def frames_of(response: Response, framing: Framing) -> list[Frame]:
+    """Return the frames in the response to a poll, or raise ConnectionLost or RemoteProtocolError."""
+    if response.status != 200:
+        raise refused("a poll", response.status, response.body)
+    if response.body.startswith("<"):
+        raise RemoteProtocolError(f"a web page instead of packets: {response.body[:200]!r}")
+    return list(framing.decode_payload(response.body))

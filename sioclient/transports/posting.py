@@ -18,7 +18,7 @@ from .failures import losses
 from .http import HttpClient
 from .keepalive import KeptConnection
 
-_POST_TIMEOUT = 60.0
+POST_TIMEOUT = 60.0
 """Seconds for the response to a POST to begin, and for a connection to post on."""
 
 _REST_TIMEOUT = 5.0
@@ -108,7 +108,7 @@ class Poster:
     def _connect(self, deadline: float) -> bool:
         """Have a connection for the next POST; return whether there is one."""
         now = time.monotonic()
-        self._connect_by = connect_by = self._connect_by or now + _POST_TIMEOUT
+        self._connect_by = connect_by = self._connect_by or now + POST_TIMEOUT
         if now >= deadline:
             return False
         try:
@@ -122,7 +122,7 @@ class Poster:
 
     def _post(self) -> None:
         body, content_type = self._waiting.popleft()
-        self._respond_by = deadline = time.monotonic() + _POST_TIMEOUT
+        self._respond_by = deadline = time.monotonic() + POST_TIMEOUT
         self._connection.send(fresh_url(self.url), deadline, body, **{"Content-Type": content_type})
 
 

@@ -37,14 +37,14 @@ STALL_TIMEOUT = 5.0
 
 _READ_SIZE = 65536
 
-_SEND_BUFFER = 2**18
+SEND_BUFFER = 2**18
 """Bytes on their way at most. The system says that there is room when a third of this is free: with the megabytes that
 it would choose, a slow peer looks like one that takes nothing, and a heartbeat waits behind them for just as long."""
 
 _FOR_A_BUSY_PEER = 4
 """How often the silence after which nothing more is expected a peer may take that still sends."""
 
-_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Stream:
@@ -154,7 +154,7 @@ class Stream:
 
     def _let_in(self, sock: socket.socket) -> None:
         """Set a connected socket up: from here on, no call of the system waits, but this class does."""
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)
         self._reading.register(sock, selectors.EVENT_READ)
@@ -183,7 +183,7 @@ class Stream:
                     self._traffic.received += len(data)
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
-            except _WOULD_BLOCK:
+            except WOULD_BLOCK:
                 if not self._looking.again():
                     self._wait_to_read(deadline)
             else:
@@ -206,7 +206,7 @@ class Stream:
                     return count
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
-            except _WOULD_BLOCK:
+            except WOULD_BLOCK:
                 self._wait_to_read(None)
 
     def wait(self, deadline: float | None = None) -> bool:
@@ -282,7 +282,7 @@ class Stream:
                 # The reading thread may take what this waits for: look again soon.
                 give_up = min(give_up, time.monotonic() + STALL_TIMEOUT)
                 self._is_ready(selectors.EVENT_READ, 0.01)
-            except _WOULD_BLOCK:
+            except WOULD_BLOCK:
                 self._wait_to_write()
         raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import ConnectionLost, RemoteProtocolError
+from ..errors import ConnectionLost
 from ..protocol.framing import Frame, Framing
 from .base import Transport
 from .exchange import open_stream
-from .failures import ClosedWithCode, TooLarge, connect_errors, connection_lost
+from .failures import connect_errors, connection_lost, read_loss
 from .framestream import FrameReader, FrameWriter
 from .http import HttpClient
 from .stream import Stream
@@ -96,13 +96,7 @@ class WebSocketTransport(Transport):
     def _loss(self, error: Exception) -> ConnectionLost:
         """Return the ConnectionLost for what reading raised, and tell the server if it is to blame."""
         self._is_up = False
-        if isinstance(error, TooLarge):
-            self._client.send_close(1009)
-        elif isinstance(error, UnicodeDecodeError):
-            self._client.send_close(1007)
-        elif isinstance(error, RemoteProtocolError):
-            self._client.send_close(1002)
-        elif isinstance(error, OSError) and not isinstance(error, ClosedWithCode):
-            # 0.x servers end a websocket like this on purpose: without a close frame.
-            return ConnectionLost("transport closed")
-        return connection_lost(error)
+        loss, code = read_loss(error)
+        if code is not None:
+            self._client.send_close(code)
+        return loss

@@ -31,23 +31,14 @@ from typing import Any
 
 import websocket
 
-from ..errors import ConnectError, HandshakeRejected, RemoteProtocolError, advice
+from ..errors import ConnectError, RemoteProtocolError
 from ..protocol.framing import PING_MARK, Frame, Pong
-from .exchange import Request, read_head, redirect_target, retry_after
-from .failures import ClosedWithCode, TooLarge, other_scheme
-from .frames import decode
+from .exchange import Request, read_head
+from .failures import TooLarge, close_error, upgrade_error
+from .frames import MOST_PIECES, decode
 from .framestream import FrameReader, FrameWriter
 from .stream import Stream
-
-_MOST_PIECES = 2**16
-"""Frames that a message may come in: the library takes 7 microseconds for each, so a limit in bytes is not enough."""
-
-_BODY_SHOWN = 200
-_BODY_PATIENCE = 1.0
-
-_LAST_CHUNK = b"\r\n0\r\n\r\n"
-_FIRST_CHUNK = re.compile(rb"[0-9A-Fa-f]+\r\n(.*?)(?:\r\n0\r\n\r\n)?\Z", re.DOTALL)
-"""What a short refusal consists of whose length was not known when it began: engine.io without upgrades sends it so."""
+from .upgrade import PATIENCE, is_enough, refusal
 
 _PING, _PONG = websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG
 _PING_OR_PONG = frozenset({_PING, _PONG})
@@ -57,21 +48,6 @@ _OURS = frozenset({"host", "cookie", "connection"})
 
 _FOR_THE_LIBRARY = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
 """Headers of the response that websocket-client checks; it need not see the others."""
-
-
-_CODES = {
-    1000: "normal",
-    1001: "going away",
-    1002: "protocol error",
-    1003: "unsupported data",
-    1007: "not UTF-8",
-    1008: "policy violation",
-    1009: "message too big",
-    1011: "internal error",
-    1012: "restart",
-    1013: "try again later",
-}
-"""What the close codes of a websocket mean: RFC 6455, 7.4.1, and the registry that it began."""
 
 
 class WsClient:
@@ -114,7 +90,9 @@ class WsClient:
         except ConnectError:
             raise
         except Exception as error:
-            raise _upgrade_error(error, request) from error
+            if isinstance(error, websocket.WebSocketTimeoutException):
+                error = TimeoutError(str(error))
+            raise upgrade_error(error, request.url) from error
         self._ws.sock = self._socket  # type: ignore[assignment]  # all that the library asks of a socket
 
     def recv(self) -> Frame:
@@ -185,8 +163,8 @@ class _Pieces(websocket.continuous_frame):
     def count(self) -> None:
         """Count a frame that comes within a message: a piece of it, a ping or a pong."""
         self._frames += 1
-        if self._frames > _MOST_PIECES:
-            raise TooLarge(f"more than {_MOST_PIECES} frames for one message")
+        if self._frames > MOST_PIECES:
+            raise TooLarge(f"more than {MOST_PIECES} frames for one message")
 
     @property
     def size(self) -> int:
@@ -272,30 +250,21 @@ class _UpgradeSocket:
         with read_head(self._stream, self._deadline) as response:
             # Checked here, as the library's older versions take a redirect, and much else, for a success.
             if response.status != 101:
-                body = redirect_target(response) or self._beginning(response).decode("utf-8", "replace")
-                raise HandshakeRejected(
-                    f"the server refused the websocket with status {response.status}, {body!r}: "
-                    f"{advice(response.status, body)}",
-                    status=response.status,
-                    body=body,
-                    retry_after=retry_after(response.headers),
-                )
-        lines = [f"{name}: {value}" for name in _FOR_THE_LIBRARY for value in response.headers.get_all(name, [])]
-        return "\r\n".join(["HTTP/1.1 101 Switching Protocols", *lines, "", ""]).encode("utf-8")
+                raise refusal(response, self._beginning(response))
+        lines = ["HTTP/1.1 101 Switching Protocols"]
+        for name in _FOR_THE_LIBRARY:
+            for value in response.headers.get_all(name, []):
+                lines.append(f"{name}: {value}")
+        return "\r\n".join([*lines, "", ""]).encode("utf-8")
 
     def _beginning(self, response: HTTPResponse) -> bytes:
         """Return what a refusal says first; it may come a little later than its head."""
-        deadline = min(self._deadline, time.monotonic() + _BODY_PATIENCE)
-        size = _BODY_SHOWN if response.length is None else min(response.length, _BODY_SHOWN)
+        deadline = min(self._deadline, time.monotonic() + PATIENCE)
         data = b""
         with suppress(OSError):
-            while len(data) < size and not (response.chunked and data.endswith(_LAST_CHUNK)):
-                part = self._stream.recv_until(deadline)
-                if not part:
-                    break
+            while not is_enough(response, data) and (part := self._stream.recv_until(deadline)):
                 data += part
-        chunk = _FIRST_CHUNK.match(data) if response.chunked else None
-        return (chunk[1] if chunk else data)[:size]
+        return data
 
 
 def _write_pong(writer: FrameWriter, data: bytes) -> None:
@@ -308,24 +277,3 @@ def _write(writer: FrameWriter, frame: bytes) -> None:
         writer.write_control(frame)
     except TimeoutError as error:
         raise ConnectionResetError(str(error)) from error
-
-
-def close_error(data: bytes) -> OSError:
-    """Return the error for a close frame with this payload: a code of two bytes and a reason, or nothing."""
-    if len(data) < 2:
-        return ConnectionResetError("the server sent a close frame")
-    code, reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8", "replace")
-    meaning = f" ({_CODES[code]})" if code in _CODES else ""
-    return ClosedWithCode(f"the server sent the close code {code}{meaning}" + (f", {reason!r}" if reason else ""))
-
-
-def _upgrade_error(error: Exception, request: Request) -> ConnectError:
-    scheme = "" if request.secure else f". If the port is for https, try {other_scheme(request.url)}"
-    if isinstance(error, (TimeoutError, websocket.WebSocketTimeoutException)):
-        return ConnectError(f"the server did not respond to the upgrade to a websocket in time{scheme}")
-    if isinstance(error, TooLarge):
-        return ConnectError(f"the websocket did not open: {error}", retryable=False)
-    return ConnectError(
-        f"the server did not accept the websocket ({error}): old servers say so by closing the connection, when the "
-        f"Origin is not one of theirs (see headers=), the transport is disabled, or a proxy breaks upgrades{scheme}"
-    )

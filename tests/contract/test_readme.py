@@ -37,6 +37,7 @@ PRINTED = {
         r"http://localhost:.*/socket.io/: the server refused the session: not authorized \{'why': 'token'\}",
     ],
     "engine": ["the server says hello"],
+    "async": [r"weather \{'title': 'Sun'\}", "3"],
     "options": [],
     "losses": ["lost: client"],
     "at least once": ["3 and all numbers have arrived"],

@@ -24,7 +24,7 @@ HANDSHAKE = Handshake("x", 45, None, ("xhr-polling",), max_payload=10)
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection that is kept be used again however slow the machine is."""
-    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", LIMIT)
+    monkeypatch.setattr(keepalive, "SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager

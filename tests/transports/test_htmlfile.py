@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sioclient.errors import ConnectError, ConnectionLost, HandshakeRejected, RemoteProtocolError
 from sioclient.options import Options
 from sioclient.protocol.revisions import Handshake, revision1
-from sioclient.transports.htmlfile import HtmlfileTransport, _Chunks
+from sioclient.transports.chunks import Chunks
+from sioclient.transports.htmlfile import HtmlfileTransport
 from sioclient.transports.http import HttpClient
 from tests.servers_py import Peer, Script, Server, Task, hand_over, nothing_left_open, soon
 from tests.transports.conftest import Authority, sent
@@ -233,7 +234,7 @@ def test_nothing_is_left_open() -> None:
 @given(st.lists(st.binary(min_size=1), max_size=5), st.lists(st.integers(0, 300)))
 def test_chunks_are_taken_off_however_they_are_cut(pieces: list[bytes], cuts: list[int]) -> None:
     data = b"".join(f"{len(piece):X};name=value\r\n".encode() + piece + b"\r\n" for piece in pieces) + b"0\r\n\r\n"
-    chunks, carried = _Chunks(), b""
+    chunks, carried = Chunks(), b""
     edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
     for start, end in pairwise(edges):
         carried += chunks.feed(data[start:end])
@@ -243,4 +244,4 @@ def test_chunks_are_taken_off_however_they_are_cut(pieces: list[bytes], cuts: li
 
 def test_what_is_no_chunk_is_an_error() -> None:
     with pytest.raises(RemoteProtocolError, match="not a chunk"):
-        _Chunks().feed(b"x" * 2000)
+        Chunks().feed(b"x" * 2000)

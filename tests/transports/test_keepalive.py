@@ -21,7 +21,7 @@ from tests.servers_py import KEPT, LIMIT, Peer, Script, Server, Task, hand_over,
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection that is kept be used again however slow the machine is."""
-    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", LIMIT)
+    monkeypatch.setattr(keepalive, "SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def test_the_headers_of_one_request_come_besides_those_of_all() -> None:
 
 @pytest.mark.parametrize("kept", [None, KEPT], ids=["no promise", "an old promise"])
 def test_a_connection_that_is_not_sure_to_live_is_replaced(kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", 0.0)
+    monkeypatch.setattr(keepalive, "SURE_TO_LIVE", 0.0)
     with Server(replying("a", kept=kept), replying("b", kept=kept)) as server, kept_connection() as made:
         assert [response_to(made, server).body for _ in range(2)] == ["a", "b"]
         assert server.connections == 2

@@ -24,7 +24,7 @@ PATH = "/socket.io/1/xhr-polling/sid"
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection that is kept be used again however slow the machine is."""
-    monkeypatch.setattr(keepalive, "_SURE_TO_LIVE", LIMIT)
+    monkeypatch.setattr(keepalive, "SURE_TO_LIVE", LIMIT)
 
 
 @contextmanager
@@ -232,7 +232,7 @@ def test_a_post_without_a_response_holds_up_only_the_next() -> None:
 
 
 def test_a_post_that_gets_no_response_is_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "_POST_TIMEOUT", 0.05)
+    monkeypatch.setattr(posting, "POST_TIMEOUT", 0.05)
     with Server(bodies("1::"), silent) as server, client() as transport:
         opened(transport, server)
         transport.send(["3:::x"])
@@ -464,7 +464,7 @@ def test_a_wake_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport,
     assert again.result() == []
     transport.wake()  # before anybody waits
     assert Task(transport.recv).result() == []
-    transport._paid_until = 0
+    transport._pace._paid_until = 0
     while not (frames := Task(transport.recv).result()):  # a wake may be told of twice
         pass
     assert frames == ["8::"]
@@ -482,7 +482,7 @@ def test_a_large_response_is_returned_in_parts() -> None:
     with Server(bodies("1::", encode_payload(frames), "3:::next")) as server, client() as transport:
         opened(transport, server).recv()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(polling, "_MOST_FRAMES", 20)
+            patch.setattr(polling, "MOST_FRAMES", 20)
             parts = [Task(transport.recv).result() for _ in range(4)]
     assert [len(part) for part in parts] == [20, 20, 10, 1]
     assert [frame for part in parts for frame in part] == [*frames, "3:::next"]

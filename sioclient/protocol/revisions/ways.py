@@ -35,7 +35,8 @@ def first_steps(
     The handshake of a known revision that has such a way is a poll. If a websocket is all that is wanted, there is
     none: a load balancer may send the next request to another server, and some fronts let only upgrades through.
     """
-    way = _opening_way(opening, transports[0], opening.direct_path(resource, transports[0]))
+    path = opening.direct_path(resource, transports[0])
+    way = None if path is None else _opening_way(opening, transports[0], path)
     if way is not None and opening.dialect is not None and len(transports) == 1:
         return way, ()
     return way, opening.requests(resource)
@@ -78,10 +79,8 @@ def way_after_rejection(
         tried: the path of the websocket that was rejected; empty: it was a handshake.
     """
     path = opening.fallback_path(resource, rejection, tried) if "websocket" in transports else None
-    return _opening_way(opening, "websocket", path) if path != tried else None
+    return _opening_way(opening, "websocket", path) if path is not None and path != tried else None
 
 
-def _opening_way(opening: Opening, name: str, path: str | None) -> Way | None:
-    if path is None:
-        return None
+def _opening_way(opening: Opening, name: str, path: str) -> Way:
     return Way(name, opening.transports[name], path, opening.framing(name, None))

@@ -1,0 +1,180 @@
+"""The verbs of a user on one endpoint, to be awaited, and what runs when something arrives there."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from ..channelbase import ChannelBase
+from ..dispatch import Dispatcher, explained, spread
+from ..errors import SocketIOError
+from ..handler import Handler as PlainHandler
+from ..handler import Socket
+from ..names import Name
+from ..options import check_timeout
+from ..protocol.notices import Notice
+from ..protocol.packets import Event
+from .steps import given_data
+from .watcher import Events, Watchers
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class AckOptions(TypedDict, total=False):
+    """What ``emit`` and ``send`` may be given besides; see the threaded ``Channel.emit``."""
+
+    callback: Callable[..., Any] | None
+    errback: Callable[[SocketIOError], Any] | None
+    timeout: float | None
+    msgid: int | None
+    retries: int | None
+
+
+class EmitOptions(AckOptions, total=False):
+    """What ``emit`` may be given besides."""
+
+    volatile: bool
+
+
+class Handler(PlainHandler[Socket]):
+    """What to do when something happens: ``sioclient.Handler``, whose methods may be coroutine functions here."""
+
+    async def emit(self, name: Name, *args: Any, **options: Any) -> None:
+        """Send an event; see ``Channel.emit``."""
+        await super().emit(name, *args, **options)
+
+    async def send(self, data: Any, *args: Any, **options: Any) -> None:
+        """Send a message; see ``Channel.send``."""
+        await super().send(data, *args, **options)
+
+    async def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
+        """Send an event and return what the server acknowledges it with; see ``Channel.call``."""
+        return await super().call(name, *args, timeout=timeout)
+
+
+class Channel(ChannelBase):
+    """One endpoint of a connection: made by ``SocketIO.channel`` or ``SocketIO.connect``.
+
+    It is ``sioclient.Channel``, whose verbs are awaited here. Functions and methods that are called may be coroutine
+    functions.
+    """
+
+    awaits = True
+
+    async def open(self, timeout: float | None = 10, *, wait: bool = True) -> None:
+        """Ask the server to join us to this endpoint, and return when it has; see the threaded ``Channel.open``."""
+        check_timeout(timeout)
+        data = None if self._auth is None else await given_data(self._auth)
+        if self._joined is None or not self.is_wanted:
+            connection = self._newest_connection()
+            self._channels.begin_hearing(self, connection)
+            self._channels.keep(self)
+            try:
+                joined = connection.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth, data)
+            except BaseException:
+                self._channels.end_hearing(self)
+                raise
+            self.change_connection(connection, joined)
+        if wait:
+            await self._connection.wait_for(self._joined)
+
+    async def emit(self, name: Name, *args: Any, **options: Unpack[EmitOptions]) -> None:
+        """Send an event; see the threaded ``Channel.emit``. Another task writes it; this one waits for room only."""
+        packet, waiter, timeout = self._to_emit(name, args, **options)
+        await self._connection.send(packet, self._joined, waiter, timeout, options.get("volatile", False))
+
+    async def send(self, data: Any, **options: Unpack[AckOptions]) -> None:
+        """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
+        packet, waiter, timeout = self._to_send(data, **options)
+        await self._connection.send(packet, self._joined, waiter, timeout)
+
+    async def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
+        """Send an event, and return what the server acknowledges it with; see the threaded ``Channel.call``.
+
+        It works in a handler too. If it is cancelled, nobody waits for the acknowledgement any more.
+        """
+        check_timeout(timeout)
+        packet = Event(name, list(args), self.endpoint, self._connection.new_id(self.endpoint), True)
+        if self._dispatcher.any_outgoing:
+            self._show(name, args)
+        return _value(await self._connection.call(packet, self._joined, timeout))
+
+    async def wait_for(self, name: Name, timeout: float | None = None) -> Any:
+        """Wait for the next event ``name`` and return its arguments as ``call`` does; see the threaded one."""
+        events = self.events(name, timeout=timeout)
+        try:
+            return _value((await events.next())[1])
+        finally:
+            events.close()
+
+    def events(self, *names: Name, timeout: float | None = None) -> Events:
+        """Iterate over the events of these names, or over all if none is named, with ``async for``.
+
+        Events count from this call on. The iteration ends when the connection or this channel does; ``close`` of what
+        is returned ends it before. While nobody asks for the next event, a thousand are kept; then no function runs.
+
+        Raises:
+            WaitTimeout: in the iteration: none came within ``timeout`` seconds.
+            LocalProtocolError: called in a handler, which the events would wait for.
+        """
+        check_timeout(timeout)
+        self._connection.check_may_wait()
+        return Events(self._watchers, names, timeout, is_over=not self.is_wanted)
+
+    async def disconnect(self) -> None:
+        """Leave this endpoint; the connection stays. ``open`` joins it again."""
+        self._leave()
+
+    async def close(self) -> None:
+        """Leave this endpoint: another name for ``disconnect``."""
+        await self.disconnect()
+
+    def _make_watchers(self, dispatcher: Dispatcher) -> Watchers:
+        return Watchers(dispatcher)
+
+    # In the task that runs functions
+
+    async def deliver(self, notice: Notice) -> None:
+        """Run the user's functions for what happened on this endpoint."""
+        if type(notice) is not Event:
+            for function in self._note(notice):
+                await self.run("error", function, str(notice.error), "")  # type: ignore[union-attr]
+        if self._dispatcher.any and (heard := self._heard_by_any(notice)):
+            for function in list(self._dispatcher.any):
+                await self.run(heard[0], function, *heard)
+        name, functions, args, wants_ack = self._dispatcher.find(notice, self)
+        result, failed = None, False
+        for function in functions:
+            given = spread(function, args)
+            try:
+                returned = function(*given)
+                if inspect.isawaitable(returned):
+                    returned = await returned
+            except (Exception, SystemExit) as error:
+                failed = True
+                await self._tell(name, explained(error, function, given))
+            else:
+                result = returned if result is None else result
+        if wants_ack and not failed:
+            self._acknowledge(notice, result)  # type: ignore[arg-type]
+
+    async def run(self, name: str, function: Callable[..., Any], *args: Any) -> None:
+        """Call a function of the user, and await what it returns if that can be awaited."""
+        try:
+            returned = function(*args)
+            if inspect.isawaitable(returned):
+                await returned
+        except (Exception, SystemExit) as error:
+            await self._tell(name, explained(error, function, list(args)))
+
+    async def _tell(self, name: str, error: BaseException) -> None:
+        told = self._on_exception(name, error)
+        if inspect.isawaitable(told):
+            await told
+
+
+def _value(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else tuple(values) or None

@@ -1,0 +1,161 @@
+"""SocketIO of the async front: what a user constructs."""
+
+from __future__ import annotations
+
+import weakref
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import anyio
+from anyio.abc import TaskGroup
+
+from ..clientbase import ClientBase
+from ..errors import LocalProtocolError
+from ..options import check_timeout
+from ..resending import make_resending
+from .channel import Channel
+from .connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self, Unpack
+
+    from ..options import OptionsDict
+
+
+class JoinOptions(TypedDict, total=False):
+    """What ``connect`` may be given besides; see the threaded ``SocketIO.connect``."""
+
+    query: str | Mapping[str, Any] | None
+    auth: Any
+
+
+class SocketIO(ClientBase[Channel], Channel):
+    """A connection to a Socket.IO server for programs of trio and asyncio, and the channel of its default endpoint.
+
+    ::
+
+        async with SocketIO("http://localhost:8000", handler=MyHandler()) as s:
+            await s.emit("subscribe", "weather")
+            await s.wait()
+
+    It connects at the beginning of the block and is disconnected at its end. In programs that have a task group of
+    their own, ``await s.open(task_group)`` and ``await s.disconnect()`` do the same.
+
+    Args:
+        host, port, handler, options: as in ``sioclient.SocketIO``. Methods of the handler may be coroutine functions.
+    """
+
+    _link: Connection
+
+    def __init__(
+        self, host: str = "localhost", port: int | None = None, handler: Any = None, **options: Unpack[OptionsDict]
+    ) -> None:
+        self._group: TaskGroup | None = None
+        self._own_group: TaskGroup | None = None
+        connection, joined = self._begin(host, port, options)
+        super().__init__(connection, "", handler, None, self._all, joined)
+
+    async def open(self, group: TaskGroup | None = None, wait: bool = True) -> None:  # type: ignore[override]
+        """Connect, and again after an end or a failure; see the threaded ``SocketIO.open``.
+
+        Args:
+            group: where the tasks of the connection live: a task group of anyio, or a nursery of trio; None: that of
+                before, or of the ``async with`` block.
+            wait: whether to wait until the server has joined us.
+
+        Raises:
+            ConnectError: no connection; HandshakeRejected and WrongRevision say more.
+            LocalProtocolError: there is no task group.
+        """
+        self._group = group or self._group
+        if self._group is None:
+            raise LocalProtocolError("tasks need a task group: use async with, or call open(task_group)")
+        before = self._link
+        if before.has_ended:
+            if not before.in_handler():
+                await before.finished()
+            if self._link is before:  # nobody was faster
+                self._compose()
+        wait = wait and not before.in_handler()
+        self._link.begin(self._group, self, is_awaited=wait)
+        if wait:
+            await self._link.session()
+
+    async def connect(
+        self, endpoint: str, handler: Any = None, *, timeout: float | None = 10, **options: Unpack[JoinOptions]
+    ) -> Channel:
+        """Connect to an endpoint and return its channel: ``channel`` and ``open`` in one; works in a handler too."""
+        check_timeout(timeout)
+        channel, is_new = self._to_connect(endpoint, handler, options.get("query"), options.get("auth"))
+        try:
+            await channel.open(timeout)
+        except BaseException:
+            if is_new:
+                self._all.forget(channel)
+            raise
+        return channel
+
+    async def disconnect(self) -> None:
+        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
+
+        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
+        network does; a function that still runs then is cancelled.
+        """
+        await self._link.disconnect()
+
+    async def wait(self, seconds: float | None = None) -> str | None:
+        """Wait until the connection has ended and nobody has opened it again; see the threaded ``SocketIO.wait``."""
+        deadline = float("inf") if seconds is None else anyio.current_time() + seconds
+        while True:
+            link = self._link
+            left = None if seconds is None else max(deadline - anyio.current_time(), 0)
+            ended_by = await link.wait(left)
+            if ended_by is None or link is self._link:
+                return ended_by
+
+    def _make_connection(self) -> Connection:
+        address, options, opening = self._made_of
+        connection = Connection(address, options, opening)
+        connection.resending = make_resending(options)
+        return connection
+
+    def _make_channel(self, endpoint: str) -> Channel:
+        return Channel(self._link, endpoint, None, self, self._all)
+
+    def _compose(self) -> None:
+        """Have a connection in the place of the one that has ended, with the channels that it had."""
+        connection = self._make_connection()
+        self._all.end_hearing_of_over()
+        joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
+        for channel in self._all.kept():
+            channel.follow(connection)
+        self.change_connection(connection, joined)
+        self._link = connection
+
+    async def __aenter__(self) -> Self:
+        """Connect, and return the SocketIO itself; it is disconnected at the end of the block."""
+        self._own_group = anyio.create_task_group()
+        await self._own_group.__aenter__()
+        try:
+            await self.open(self._own_group)
+        except BaseException:
+            await self._leave_group()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            await self.disconnect()
+        finally:
+            await self._leave_group()
+
+    async def _leave_group(self) -> None:
+        """Wait for the end of all tasks; what the block raised is not theirs, so it is not in a group."""
+        group, self._own_group, self._group = self._own_group, None, None
+        if group is not None:
+            self._link.cancel()
+            await group.__aexit__(None, None, None)

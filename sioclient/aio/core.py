@@ -1,0 +1,265 @@
+"""The state of a connection that its tasks share, what it writes, and how tasks tell each other of changes."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from math import inf
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from ..errors import add_address, text_of
+from ..packetlog import PacketLog
+from ..protocol.client import ClientProtocol
+from ..protocol.framing import Frame
+from ..protocol.notices import Acknowledged, Notice, Unacknowledged
+from ..protocol.packets import Event, Json, Message
+from ..protocol.phases import Phase
+from ..stats import Counts
+from .transports import Transport
+from .wakeups import Broadcast
+
+_logger = logging.getLogger("sioclient")
+
+USER_PACKETS = frozenset({Event, Message, Json})
+
+CORK_TIME = 0.0005
+"""Seconds after a write for which small packets wait for a task that writes them together."""
+
+
+class Call:
+    """An acknowledgement that a task waits for.
+
+    Attributes:
+        outcome: what came; None: nothing yet.
+    """
+
+    __slots__ = ("outcome", "settled")
+
+    def __init__(self) -> None:
+        self.outcome: Acknowledged | Unacknowledged | None = None
+        self.settled = anyio.Event()
+
+
+class Core:
+    """What the tasks of one connection share.
+
+    Args:
+        protocol: the connection as an object without I/O.
+        logger: where packets are shown.
+
+    Attributes:
+        counts: what goes through the connection.
+        group: where its tasks live; None: they do not live.
+        transport: carries the session; None: there is none.
+        broken: the latest transport that was lost.
+        transport_name, session_id: those of the session; None: there is none.
+        attempt, link: the number of the attempt that is under way, and what cancels it and the reading after it.
+        inbox, waiting: what the user's functions run for, each with the characters that it stands for; their sum.
+        runner: the id of the task in which a function of the user runs; None: none does.
+        calls: how many tasks wait for an acknowledgement.
+        leaving, over: whether the user has ended the connection; whether all tasks have ended.
+        is_writing, is_running: whether there is a task that writes, and one that runs functions.
+        asleep_until: when the task that keeps the time looks by itself.
+        sleep: cancelled to wake that task.
+        changed, room: wake all that wait for the state of the connection, or for room.
+    """
+
+    def __init__(self, protocol: ClientProtocol, logger: logging.Logger) -> None:
+        self.protocol, self.counts = protocol, Counts()
+        self.group: TaskGroup | None = None
+        self.transport: Transport | None = None
+        self.broken: Transport | None = None
+        self.transport_name: str | None = None
+        self.session_id: str | None = None
+        self.attempt = self.waiting = self.calls = 0
+        self.link: anyio.CancelScope | None = None
+        self.inbox: deque[tuple[Notice, int]] = deque()
+        self.runner: int | None = None
+        self.over = self.leaving = self.is_writing = self.is_running = False
+        self.asleep_until = self._written_at = -inf
+        self.sleep: anyio.CancelScope | None = None
+        self.changed, self.room = Broadcast(), Broadcast()
+        self._log = PacketLog(logger, lambda problem: False)
+
+    @property
+    def phase(self) -> Phase:
+        """Where the connection is."""
+        return self.protocol.lifecycle.phase
+
+    def publish(self, size: int | None = None) -> None:
+        """Hand on what the protocol has to tell.
+
+        Args:
+            size: characters that were read, which the last of it stands for, by who runs functions next; None: another
+                task is to run them.
+        """
+        only_packets, inbox = True, self.inbox
+        for notice in self.protocol.notices():
+            call = getattr(notice, "waiter", None)
+            if type(call) is Call:
+                call.outcome = notice  # type: ignore[assignment]
+                call.settled.set()
+            else:
+                inbox.append((notice, 0))
+            only_packets = only_packets and type(notice) in USER_PACKETS
+        if size and inbox:
+            self.waiting += size
+            inbox[-1] = (inbox[-1][0], inbox[-1][1] + size)
+        if not only_packets:
+            self.changed.wake()
+            self.room.wake()
+            self.ring()
+            if self.link is not None and self.protocol.lifecycle.current != self.attempt:
+                self.link.cancel()
+        if inbox and size is None and not self.is_running:
+            self._start(None)
+
+    def ring(self) -> None:
+        """Wake the task that keeps the time if something is due before it looks by itself."""
+        deadline = self.protocol.deadline()
+        if self.phase is Phase.CLOSED or (deadline is not None and deadline < self.asleep_until):
+            self.wake_keeper()
+
+    def wake_keeper(self) -> None:
+        """Have the task that keeps the time look at once."""
+        if self.sleep is not None:
+            self.sleep.cancel()
+
+    def lose(self, transport: Transport, problem: Exception) -> None:
+        """The transport raised something, so it is broken."""
+        if transport is self.transport:
+            self.broken = transport
+            self.protocol.transport_lost(text_of(problem), anyio.current_time())
+            self.publish()
+
+    def end(self) -> None:
+        """The user leaves: no function of his runs any more."""
+        self.leaving = True
+        self.protocol.disconnect()
+        self.publish()
+
+    def raise_error(self, address: str) -> None:
+        """Raise why the connection has ended, if nobody wanted that."""
+        error = self.protocol.lifecycle.error
+        if error is not None:
+            add_address(error, address)
+            raise error
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait until this is so."""
+        while not done():
+            await self.changed.wait()
+
+    def show(self, mark: str, frames: Sequence[Frame]) -> None:
+        """Show frames in the log."""
+        if frames and self._log.is_on():
+            self._log.show(mark, frames)
+
+    # What is written
+
+    def flush(self, now: float = inf) -> None:
+        """Write what may be written, at once if the network takes it; if much comes at this time, soon."""
+        transport = self.transport
+        if transport is None or self.is_writing or self.group is None:
+            return
+        if transport.is_stream and now > self._written_at + CORK_TIME:
+            while transport is self.transport and not transport.backlog and (frames := self.take()):
+                try:
+                    transport.put(frames)
+                except Exception as problem:
+                    self.lose(transport, problem)
+            self._written_at = now if now < inf else self._written_at
+        if transport is self.transport and (transport.backlog or self.protocol.has_frames()):
+            self.is_writing = True
+            self.group.start_soon(self._write, transport)
+
+    def take(self) -> list[Frame]:
+        """Return the frames to write now."""
+        frames = self.protocol.frames_to_send()
+        if frames:
+            self.room.wake()
+            self.counts.packets_out += len(frames)
+            self.show(">", frames)
+        if self.protocol.outbox.queued:
+            self.ring()  # what the fence holds back, its deadline lets go
+        return frames
+
+    async def _write(self, transport: Transport) -> None:
+        """Write what the network does not take at once, or takes by POSTs."""
+        try:
+            while transport is self.transport and ((frames := self.take()) or transport.backlog):
+                await transport.send(frames)
+        except Exception as problem:
+            self.lose(transport, problem)
+        finally:
+            self.is_writing = False
+            self.changed.wake()
+            if transport is not self.transport:
+                self.flush()
+
+    # What runs
+
+    def run_functions(self) -> None:
+        """Run functions for what is in the inbox: plain ones at once, those that must be awaited in a task."""
+        if self.inbox and not self.is_running:
+            self.is_running = True
+            running = self._deliver()
+            self.is_running = False
+            if running is not None:
+                self._start(running)
+
+    def _start(self, running: Awaitable[Any] | None) -> None:
+        if self.group is not None:
+            self.is_running = True
+            self.group.start_soon(self._run_functions, running)
+
+    def _deliver(self) -> Awaitable[Any] | None:
+        """Run the user's functions for what is in the inbox until one must be awaited; return that, or None."""
+        inbox, self.runner = self.inbox, anyio.get_current_task().id
+        try:
+            while inbox:
+                notice, size = inbox.popleft()
+                owner = notice.owner
+                receiver = owner() if owner is not None else getattr(notice, "waiter", None)
+                deliver = getattr(receiver, "deliver", None)
+                if deliver is not None and not (self.leaving and type(notice) in USER_PACKETS):
+                    try:
+                        running: Awaitable[Any] | None = deliver(notice)
+                    except Exception:
+                        _logger.exception("a function for %.200r raised", notice)
+                    else:
+                        if running is not None:
+                            inbox.appendleft((notice, size))  # until it is over
+                            return running
+                self._let_in(size)
+        finally:
+            self.runner = None
+        return None
+
+    async def _run_functions(self, running: Awaitable[Any] | None) -> None:
+        me = anyio.get_current_task().id
+        try:
+            running = running or self._deliver()
+            while running is not None:
+                notice, size = self.inbox[0]
+                self.runner = me
+                try:
+                    await running
+                except Exception:
+                    _logger.exception("a function for %.200r raised", notice)
+                finally:
+                    self.runner = None
+                self.inbox.popleft()
+                self._let_in(size)
+                running = self._deliver()
+        finally:
+            self.is_running = False
+
+    def _let_in(self, size: int) -> None:
+        if size:
+            self.waiting -= size
+            self.room.wake()

@@ -1,0 +1,82 @@
+"""EngineIO of the async front."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from typing import Any
+
+from anyio.abc import TaskGroup
+
+from ..dispatch import explained
+from ..enginebase import EngineBase
+from ..errors import LocalProtocolError
+from ..protocol.notices import Notice
+from .connection import Connection
+
+
+class EngineIO(EngineBase):
+    """A client of one Engine.IO server at a time, for programs of trio and asyncio; see ``sioclient.EngineIO``.
+
+    ::
+
+        e = EngineIO()
+
+        @e.on("message")
+        async def show(data):
+            print(data)
+
+        async with anyio.create_task_group() as group:  # or trio.open_nursery()
+            await e.connect(group, "http://localhost:3000")
+            await e.send("hello")
+            await e.disconnect()
+    """
+
+    awaits = True
+    _connection: Connection | None = None
+
+    async def connect(self, group: TaskGroup, url: str, port: int | None = None) -> None:
+        """Connect, and return when that is done; after an end or a failure, again.
+
+        Args:
+            group: where the tasks of the connection live: a task group of anyio, or a nursery of trio.
+            url, port: where the server is, as in ``sioclient.EngineIO``.
+
+        Raises:
+            ConnectError: no connection; HandshakeRejected says that the server refused it.
+            LocalProtocolError: there is a connection already.
+        """
+        before = self._connection
+        if before is not None and not before.has_ended:
+            raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
+        address, opening = self._address_and_opening(url, port)
+        connection = self._connection = Connection(address, self._options, opening, self._logger)
+        connection.default_endpoint(weakref.ref(self))
+        in_handler = before is not None and before.in_handler()
+        connection.begin(group, self, is_awaited=not in_handler)
+        if not in_handler:
+            await connection.session()
+
+    async def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
+        """Send a message: a text, bytes, or JSON of a dictionary or a list; see the threaded one."""
+        await self._linked().send(self._to_send(data))
+
+    async def disconnect(self) -> None:
+        """End the connection, for good unless ``connect`` is called again."""
+        if self._connection is not None:
+            await self._connection.disconnect()
+
+    async def wait(self, seconds: float | None = None) -> str | None:
+        """Wait until the connection has ended, or so many seconds; return who ended it."""
+        return await self._linked().wait(seconds)  # type: ignore[no-any-return]
+
+    async def deliver(self, notice: Notice) -> None:
+        """Log what happened, and run the user's functions for it."""
+        name, functions = self._told(notice)
+        for function, args in functions:
+            try:
+                returned = function(*args)
+                if inspect.isawaitable(returned):
+                    await returned
+            except (Exception, SystemExit) as error:
+                self._logger.error("the function for %r raised", name, exc_info=explained(error, function, args))

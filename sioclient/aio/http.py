@@ -1,0 +1,89 @@
+"""HTTP for the async front: what requests carry is known to ``transports.http``, here they are made."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import anyio
+
+from ..transports.exchange import Request, Response
+from ..transports.failures import connect_errors
+from ..transports.http import MOST_BODY, HttpClient
+from ..transports.keepalive import SURE_TO_LIVE
+from ..transports.polling import CONNECT_TIMEOUT
+from .stream import Stream
+
+
+class Http:
+    """Makes the small requests of one connection.
+
+    Args:
+        client: knows what they carry.
+    """
+
+    def __init__(self, client: HttpClient) -> None:
+        self.client = client
+
+    async def get(self, url: str, deadline: float) -> Response:
+        """GET a small text; see ``HttpClient.get``."""
+        once = Requests(self, "GET", MOST_BODY)
+        request = self.client.prepare(url)
+        try:
+            with connect_errors("the handshake", url, request.proxy), fail_at(deadline):
+                await once.ask(request)
+                return await once.response()
+        finally:
+            once.close()
+
+    def abort(self) -> None:
+        """Do nothing: whoever waits is cancelled."""
+
+
+class Requests:
+    """Requests of one method, one after the other, over a connection that is replaced unless it is sure to live.
+
+    Args:
+        http: knows what they carry.
+        method: GET or POST.
+        limit: bytes that a response may have.
+    """
+
+    def __init__(self, http: Http, method: str, limit: int) -> None:
+        self._client, self._method, self._limit = http.client, method, limit
+        self._stream = Stream(self._client.traffic)
+        self._lives_until = float("-inf")
+        self._asked: Request | None = None
+
+    async def ask(self, request: Request, body: bytes | None = None, **headers: str) -> None:
+        """Send a request, over a new connection unless the one of before is sure to live."""
+        if anyio.current_time() >= self._lives_until or self._stream.has_ended():
+            self._stream.close()
+            self._stream = Stream(self._client.traffic)
+            await self._stream.connect(request, tunnel=False)
+        self._lives_until, self._asked = float("-inf"), request  # until the response was read
+        await self._stream.ask(self._method, request, headers, body)
+
+    async def response(self) -> Response:
+        """Read the response."""
+        response = await self._stream.read_response(self._limit)
+        if "Set-Cookie" in response.headers and self._asked is not None:
+            self._client.keep_cookies(self._asked, response.headers)
+        if response.is_kept:
+            self._lives_until = anyio.current_time() + SURE_TO_LIVE
+        return response
+
+    async def make(self, url: str, body: bytes | None = None, **headers: str) -> Response:
+        """Make a request, and return its response."""
+        with anyio.fail_after(CONNECT_TIMEOUT):
+            await self.ask(self._client.prepare(url), body, **headers)
+        return await self.response()
+
+    def close(self) -> None:
+        """Free the connection."""
+        self._stream.close()
+
+
+def fail_at(deadline: float) -> AbstractContextManager[Any]:
+    """Raise TimeoutError at ``deadline``, by anyio's clock."""
+    return anyio.fail_after(max(deadline - anyio.current_time(), 0))

@@ -1,0 +1,252 @@
+"""A TCP or TLS connection for the async front, and one request with its response over it.
+
+The socket is used as it is, and anyio waits for it: so writing needs no task unless the network takes less than there
+is, a write is never torn by a cancellation, and a connection needs neither buffers nor objects of an event loop.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from http.client import HTTPResponse
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+
+from ..address import bracketed
+from ..errors import ConnectError
+from ..transports.base import Traffic
+from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
+from ..transports.exchange import Request, Response
+from ..transports.incremental import BodyReader, HeadReader, request_bytes
+from ..transports.proxy import proxy_authorization, proxy_parts
+from ..transports.stream import SEND_BUFFER, STALL_TIMEOUT, WOULD_BLOCK
+from ..transports.tls import make_tls_context
+from .socks import socks_socket
+
+_READ = 2**16
+_PART = 2**18
+
+
+class Stream:
+    """One connection. One task at a time reads, and one drains; anybody writes.
+
+    Args:
+        traffic: where its bytes are counted.
+
+    Attributes:
+        backlog: what was written and not taken by the network yet.
+    """
+
+    __slots__ = ("_is_drained", "_sock", "_traffic", "_unread", "backlog")
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._sock: socket.socket | None = None
+        self._unread = b""
+        self._is_drained = True
+        self.backlog = b""
+
+    async def connect(self, request: Request, *, tunnel: bool) -> None:
+        """Connect to where a request goes, through its proxy, and encrypt if it is https; see ``open_stream``."""
+        context = make_tls_context(request.ca, request.cert) if request.secure else None
+        if request.proxy is None:
+            self._sock = await _dial(request.host, request.port, request.answered)
+        else:
+            await self._connect_by_proxy(request, tunnel=tunnel or request.secure)
+        self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            await self._start_tls(context, request.host)
+
+    async def receive(self) -> bytes:
+        """Wait for bytes and return them, none at the end of the stream; raise OSError if it broke."""
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        sock = self._socket()
+        if not self._is_drained:
+            await anyio.lowlevel.checkpoint()  # whoever always has something to read lets others have their turn, too
+        while True:
+            if self._is_drained:
+                await anyio.wait_readable(sock)
+            try:
+                data = sock.recv(_READ)
+            except WOULD_BLOCK as error:
+                await _wait_for(sock, error)
+                continue
+            self._is_drained = 0 < len(data) < _READ and not isinstance(sock, ssl.SSLSocket)
+            self._traffic.received += len(data)
+            return data
+
+    def write(self, data: bytes) -> None:
+        """Write as much as the network takes at once, and keep the rest for ``drain``; raise OSError if it broke."""
+        if self.backlog:
+            self.backlog += data
+            return
+        sent = self._send(data)
+        if sent < len(data):
+            self.backlog = data[sent:]
+
+    async def drain(self) -> None:
+        """Write all that is kept; raise TimeoutError if nothing is taken for a while."""
+        while self.backlog:
+            try:
+                with anyio.fail_after(STALL_TIMEOUT):
+                    await anyio.wait_writable(self._socket())
+            except TimeoutError as error:
+                raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s") from error
+            data, self.backlog = self.backlog, b""
+            with memoryview(data) as view:
+                sent = 0
+                while sent < len(data) and (taken := self._send(view[sent : sent + _PART])):
+                    sent += taken
+            self.backlog = data[sent:] + self.backlog
+
+    async def exhaust(self, silence: float) -> None:
+        """Read and forget until the peer ends the stream, or is silent for so many seconds; see ``Stream.drain``."""
+        with anyio.move_on_after(4 * silence):
+            data = b"-"
+            while data:
+                with anyio.fail_after(silence):
+                    data = await self.receive()
+
+    def has_ended(self) -> bool:
+        """Return whether the peer, from which nothing is expected now, has ended the stream or sent something."""
+        if self._sock is None or self._unread:
+            return True
+        with Selector() as selector:
+            selector.register(self._sock, 1)
+            return bool(selector.select(0))
+
+    def close(self) -> None:
+        """Free everything; whoever waits for the network raises."""
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            anyio.notify_closing(sock)
+            sock.close()
+
+    async def ask(self, method: str, request: Request, headers: dict[str, str], body: bytes | None = None) -> None:
+        """Write a request, with headers besides its own."""
+        self.write(request_bytes(method, request, body, headers))
+        await self.drain()
+
+    async def read_head(self) -> HTTPResponse:
+        """Read the head of a response; what follows it stays here."""
+        reader = HeadReader()
+        while (head := reader.feed(await self.receive())) is None:
+            pass
+        self._unread = reader.rest
+        return head
+
+    async def read_response(self, limit: int) -> Response:
+        """Read a response whose body has at most ``limit`` bytes."""
+        body = BodyReader(await self.read_head(), limit)
+        while not body.is_complete:
+            body.feed(await self.receive())
+        return body.response()
+
+    async def _connect_by_proxy(self, request: Request, *, tunnel: bool) -> None:
+        proxy = proxy_parts(request.proxy)
+        if proxy.scheme.startswith("socks"):
+            self._sock = await socks_socket(proxy, request.host, request.port)
+            return
+        if proxy.scheme != "http" or not proxy.hostname:
+            raise ConnectError(
+                f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://", retryable=False
+            )
+        self._sock = await _dial(proxy.hostname, proxy.port or 80, request.answered)
+        if tunnel:
+            target = f"{bracketed(request.host)}:{request.port}"
+            asked = Request(secure=False, host=request.host, port=request.port, path=target, headers={}, origin=target)
+            await self.ask("CONNECT", asked, proxy_authorization(proxy))
+            head = await self.read_head()
+            if head.status != 200:
+                raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {head.status}")
+
+    async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        if self._unread:  # it would be read as if it had come encrypted
+            raise ConnectionAbortedError("the peer spoke before the connection was encrypted")
+        self._sock = sock = context.wrap_socket(self._socket(), server_hostname=host, do_handshake_on_connect=False)
+        self._is_drained = False
+        while True:
+            try:
+                sock.do_handshake()
+                return
+            except WOULD_BLOCK as error:
+                await _wait_for(sock, error)
+
+    def _send(self, data: bytes | memoryview) -> int:
+        try:
+            sent = self._socket().send(data)
+        except WOULD_BLOCK:
+            return 0
+        self._traffic.sent += sent
+        return sent
+
+    def _socket(self) -> socket.socket:
+        if self._sock is None:
+            raise ConnectionAbortedError("there is no connection")
+        return self._sock
+
+
+async def _wait_for(sock: socket.socket, wanted: OSError) -> None:
+    """Wait for what a call that would block wanted."""
+    await (anyio.wait_writable if isinstance(wanted, ssl.SSLWantWriteError) else anyio.wait_readable)(sock)
+
+
+async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
+    """Return a socket that is connected to the first address of a host that accepts; see ``transports.dialing``."""
+    try:  # a look-up of what is an address already would start a thread
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
+    dial = _Dial()
+    try:
+        async with anyio.create_task_group() as group:
+            for info in in_turns(infos, answered.get((host, port))):
+                failed = anyio.Event()
+                group.start_soon(dial.connect, info, failed, group.cancel_scope)
+                with anyio.move_on_after(PACE):
+                    await failed.wait()
+    except BaseException:  # cancelled, maybe
+        if dial.connected is not None:
+            dial.connected.close()
+        raise
+    if dial.connected is None:
+        raise dial.error
+    answered[host, port] = dial.address
+    return dial.connected
+
+
+class _Dial:
+    """The first of several sockets that connects."""
+
+    def __init__(self) -> None:
+        self.connected: socket.socket | None = None
+        self.address: Any = None
+        self.error: OSError = TimeoutError("timed out")
+
+    async def connect(self, info: AddressInfo, failed: anyio.Event, scope: anyio.CancelScope) -> None:
+        """Connect to one address; the first cancels the others."""
+        try:
+            sock = socket.socket(*info[:3])
+            try:
+                sock.setblocking(False)
+                state = sock.connect_ex(info[4])
+                if state in CONNECTING:
+                    await anyio.wait_writable(sock)
+                    state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if state:
+                    raise OSError(state, os.strerror(state))
+                if self.connected is None:
+                    self.connected, self.address = sock, info[4]
+                    scope.cancel()
+            finally:
+                if sock is not self.connected:
+                    sock.close()
+        except OSError as error:
+            self.error = error
+            failed.set()

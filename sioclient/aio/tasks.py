@@ -1,0 +1,248 @@
+"""The tasks of a connection: one connects and reads, one keeps the time; others write and run functions when needed.
+
+They live in one task group, and end with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from math import inf
+from typing import Any
+
+import anyio
+
+from ..address import Address
+from ..attempt import Attempt, Opened
+from ..connector import Connector
+from ..errors import as_connect_error
+from ..options import Options
+from ..protocol.detour import Order
+from ..protocol.endpoints import Endpoint
+from ..protocol.phases import Phase
+from ..protocol.revisions.base import Opening
+from ..protocol.start import make_start
+from ..transports.http import MAY_BE_FUNCTIONS, HttpClient
+from .core import Core
+from .http import Http
+from .steps import asked_data, run_steps, value_of
+from .transports import MixedTransport, Transport, make_transport
+
+_logger = logging.getLogger("sioclient")
+
+WRITE_TIMEOUT = 5.0
+"""Seconds that ``emit`` waits for room, and that the last packets have."""
+
+DISCONNECT_TIMEOUT = 5.0
+"""Seconds that ``disconnect`` may take; a function of the user that still runs then is cancelled."""
+
+CLOSE_TIMEOUT = 1.0
+"""Seconds that the server has to end its side, or to take the last packets when everything is cancelled."""
+
+MOST_WAITING, MOST_DEFERRED = 2**20, 16 * 2**20
+"""Characters that may wait for the user's functions before nothing more is read; more if one of them is in a call."""
+
+
+def _mix(websocket: Transport, client: HttpClient, framing: Any, url: str) -> Transport:
+    return MixedTransport(websocket, Http(client), framing, url)
+
+
+class AsyncConnector(Connector):
+    """Makes attempts whose steps must be awaited."""
+
+    def __init__(self, address: Address, options: Options) -> None:
+        self.options = options
+        super().__init__(address, options, make_transport, _mix, anyio.current_time, asked_data)
+
+    def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
+        """Return an attempt, which may be cancelled."""
+        made = super().attempt(opening, endpoints)
+        made.is_interrupted = True
+        return made
+
+    async def http(self) -> Http:  # type: ignore[override]
+        """Return the HTTP client of this connection, ready for an attempt."""
+        values = {}
+        for name in MAY_BE_FUNCTIONS:
+            if callable(function := getattr(self.options, name)):
+                values[name] = await value_of(name, function)
+        return Http(super().http(values))
+
+
+class Tasks:
+    """The tasks of one connection.
+
+    Args:
+        core: what they share.
+        connector: makes attempts.
+
+    Attributes:
+        have_begun: whether they live, or have lived.
+    """
+
+    def __init__(self, core: Core, connector: AsyncConnector) -> None:
+        self._core, self._connector = core, connector
+        self.have_begun = False
+
+    def cancel(self) -> None:
+        """End them at once."""
+        self._core.end()  # which is enough for tasks that have not begun yet
+        if self._core.group is not None:
+            self._core.group.cancel_scope.cancel()
+
+    async def run(self, holder: Any) -> None:
+        """Live until the connection has ended; ``holder`` is kept alive."""
+        core = self._core
+        try:
+            async with anyio.create_task_group() as core.group:
+                core.group.start_soon(self._guarded, self._connect_and_read)
+                await self._guarded(self._keep_time)
+        finally:
+            core.group = None
+            core.end()
+            core.inbox.clear()
+            self._connector.close()
+            core.over = True
+            core.changed.wake()
+
+    async def _guarded(self, task: Callable[[], Any]) -> None:
+        core = self._core
+        try:
+            await task()
+        except Exception as error:  # an error of our own
+            _logger.exception("an error inside sioclient")
+            core.protocol.fail(error)
+            core.publish()
+
+    async def _connect_and_read(self) -> None:
+        core = self._core
+        while core.phase is not Phase.CLOSED:
+            if core.phase is Phase.CONNECTING:
+                await self._run_attempt()
+            else:
+                await core.changed.wait()
+
+    async def _run_attempt(self) -> None:
+        core = self._core
+        protocol = core.protocol
+        core.attempt = attempt = protocol.lifecycle.attempt
+        endpoints = list(protocol.endpoints.by_name.values())
+        transport: Transport | None = None
+        try:
+            with anyio.CancelScope() as core.link:
+                try:
+                    attempting = self._connector.attempt(protocol.lifecycle.opening, endpoints)
+                    opened = await run_steps(attempting.run())
+                    transport = opened.transport  # type: ignore[assignment]
+                    start = make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+                except Exception as problem:  # options may be functions of the user, and JSON may be his code
+                    if protocol.lifecycle.attempt == attempt:
+                        protocol.connect_failed(as_connect_error(problem), anyio.current_time())
+                        core.publish()
+                    return
+                self._begin(opened, start)
+                while core.transport is not None and protocol.lifecycle.current == attempt:
+                    if not await self._read(core.transport):
+                        break
+        finally:
+            patience = WRITE_TIMEOUT
+            if protocol.lifecycle.current == attempt:  # everything is cancelled
+                patience = CLOSE_TIMEOUT
+                core.end()
+            core.link, core.attempt = None, 0
+            if transport is not None:
+                await self._close(core.transport or transport, patience)
+
+    def _begin(self, opened: Opened, start: Any) -> None:
+        """A session begins, unless it came too late."""
+        core = self._core
+        frames, now = opened.handshake.frames, anyio.current_time()
+        core.show("<", frames)
+        core.counts.packets_in += len(frames)
+        if core.protocol.lifecycle.current == core.attempt:
+            core.transport = opened.transport  # type: ignore[assignment]
+            core.transport_name, core.session_id = opened.transport.name, opened.handshake.session_id
+            core.protocol.transport_opened(opened.handshake, opened.transport.name, now, start, takes_orders=True)
+            core.publish(0)
+            core.flush()
+            core.run_functions()
+
+    async def _read(self, transport: Transport) -> bool:
+        """Take what comes next; return whether there may be more."""
+        core = self._core
+        protocol = core.protocol
+        try:
+            frames = await transport.recv()
+        except Exception as problem:  # whatever it is, this transport brings nothing more
+            core.lose(transport, problem)
+            return False
+        core.show("<", frames)
+        now, core.counts.packets_in = anyio.current_time(), core.counts.packets_in + len(frames)
+        core.counts.heard_at = now
+        protocol.receive(frames, now)
+        core.publish(sum(map(len, frames)))
+        if protocol.lifecycle.detour is not None:
+            self._obey(transport)
+        if protocol.outbox.urgent or protocol.outbox.queued:
+            core.flush()
+        core.run_functions()
+        if core.waiting > MOST_WAITING:
+            await self._wait_for_functions()
+        return True
+
+    def _obey(self, transport: Transport) -> None:
+        """Do what the protocol asks for when a websocket takes no more."""
+        core = self._core
+        detour, session = core.protocol.lifecycle.detour, core.protocol.session
+        if detour is None or detour.order is None or session is None:
+            return
+        order, detour.order = detour.order, None
+        try:
+            if order is Order.POST:
+                core.transport = self._connector.beside(transport, session.handshake)  # type: ignore[assignment, arg-type]
+                core.flush()
+            else:
+                transport.leave()
+        except Exception as problem:
+            core.lose(transport, problem)
+
+    async def _wait_for_functions(self) -> None:
+        """Read nothing while too much waits for the user's functions, so that TCP holds the server back."""
+        core = self._core
+        reading = core.protocol.reading
+        reading.pause(anyio.current_time())
+        core.wake_keeper()  # heartbeats are sent unasked meanwhile
+        try:
+            while core.waiting > (MOST_DEFERRED if core.calls else MOST_WAITING):
+                await core.room.wait()
+        finally:
+            reading.resume(anyio.current_time())
+
+    async def _keep_time(self) -> None:
+        core = self._core
+        while core.phase is not Phase.CLOSED:
+            deadline = core.protocol.deadline()
+            core.asleep_until = inf if deadline is None else deadline
+            with anyio.CancelScope() as core.sleep:
+                await anyio.sleep_until(core.asleep_until)
+            core.sleep, now = None, anyio.current_time()
+            if now >= core.asleep_until:
+                core.protocol.handle_timeout(now)
+                core.publish()
+                core.changed.wake()  # the next attempt may begin, of which there is no notice
+                core.flush()
+            core.asleep_until = -inf
+
+    async def _close(self, transport: Transport, patience: float) -> None:
+        """Write the last frames of a session, and let go of its transport."""
+        core = self._core
+        core.transport = core.transport_name = core.session_id = None
+        closes = core.phase is Phase.CLOSED
+        with anyio.CancelScope(shield=True):
+            if core.broken is not transport:  # else whoever still writes need not be waited for
+                with anyio.move_on_after(patience), suppress(Exception):
+                    await core.until(lambda: not core.is_writing)
+                    await transport.send(core.take())
+            with suppress(Exception):
+                await transport.close(min(patience, CLOSE_TIMEOUT) if closes else 0)

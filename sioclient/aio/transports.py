@@ -1,0 +1,350 @@
+"""The transports of the async front: they move frames, and know no packet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+
+from ..address import fresh_url
+from ..errors import ConnectError, ConnectionLost, HandshakeRejected, advice, refused
+from ..protocol.framing import Frame
+from ..transports.chunks import Chunks
+from ..transports.engine_polling import limited_bodies
+from ..transports.failures import TooLarge, connect_errors, losses, read_loss, upgrade_error
+from ..transports.frames import FrameEncoder, control_frame
+from ..transports.messages import MessageDecoder
+from ..transports.mixed import MOST_RESPONSE, Trial
+from ..transports.polling import MOST_FRAMES, Pace, first_frames, frames_of
+from ..transports.posting import POST_TIMEOUT, shared_bodies
+from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
+from .http import Http, Requests, fail_at
+from .stream import Stream
+
+_ENCODE = FrameEncoder().encode
+_CLOSE, _NORMAL = 8, 1000
+
+
+class Transport:
+    """Moves the frames of one session; see ``sioclient.transports.base.Transport``, whose methods wait there.
+
+    Attributes:
+        is_stream: whether ``put`` writes frames at once, as much as the network takes.
+        backlog: what it has not taken.
+    """
+
+    name = ""
+    is_stream = False
+    backlog = b""
+
+    async def open(self, url: str, deadline: float) -> None:
+        """Connect to the session's ``url`` until ``deadline``, or raise ConnectError."""
+        raise NotImplementedError
+
+    async def recv(self) -> list[Frame]:
+        """Wait for frames and return them in order; raise ConnectionLost at the end."""
+        raise NotImplementedError
+
+    def put(self, frames: Sequence[Frame]) -> None:
+        """Write frames in order, as much as the network takes at once, or raise ConnectionLost: if ``is_stream``."""
+
+    async def send(self, frames: Sequence[Frame]) -> None:
+        """Write frames in order, and return when the network has all of them, or raise ConnectionLost."""
+        raise NotImplementedError
+
+    async def close(self, timeout: float) -> None:
+        """End the connection, wait at most ``timeout`` seconds for the server to end it too, and free everything."""
+        raise NotImplementedError
+
+    async def recv_until(self, deadline: float) -> list[Frame]:
+        """Do what ``recv`` does, but return none at ``deadline``."""
+        with anyio.CancelScope(deadline=deadline):
+            return await self.recv()
+        return []
+
+    def leave(self) -> None:
+        """Tell the server that nothing more will be sent; ``recv`` goes on until the server has ended it too."""
+        raise ConnectionLost("transport closed")  # only sessions over a websocket are renewed
+
+    def finish(self, deadline: float) -> None:
+        """Do nothing: whoever sends has waited until the server has it."""
+
+    def abort(self) -> None:
+        """Do nothing: whoever waits is cancelled."""
+
+
+class WebSocketTransport(Transport):
+    """One websocket.
+
+    Args:
+        http: knows the headers, cookies and certificates of the connection.
+        limit: bytes that a received message may have.
+        framing: not needed.
+    """
+
+    name = "websocket"
+    is_stream = True
+
+    def __init__(self, http: Http, limit: int, framing: Any = None) -> None:
+        self._client = http.client
+        self._stream = Stream(http.client.traffic)
+        self._decoder = MessageDecoder(limit)
+        self._is_up = False
+
+    @property
+    def backlog(self) -> bytes:  # type: ignore[override]
+        """See ``Transport``."""
+        return self._stream.backlog
+
+    async def open(self, url: str, deadline: float) -> None:
+        """Connect, and ask for the upgrade."""
+        request = self._client.prepare(url)
+        with connect_errors(self.name, url, request.proxy):
+            with fail_at(deadline):
+                await self._stream.connect(request, tunnel=True)
+            try:
+                with fail_at(deadline):
+                    headers, request = upgrade_headers(), replace(request, proxy=None)  # a tunnel leads to the server
+                    await self._stream.ask("GET", request, headers)
+                    head = await self._stream.read_head()
+                    if head.status != 101:
+                        raise await self._refusal(head)
+                    check_upgrade(head, headers)
+            except ConnectError:
+                raise
+            except Exception as error:
+                raise upgrade_error(error, url) from error
+        self._is_up = True
+
+    async def recv(self) -> list[Frame]:
+        """Return the messages that are there, at least one."""
+        decoder = self._decoder
+        try:
+            while self._is_up:
+                data = b"" if decoder.has_ended else await self._stream.receive()
+                if not (data or decoder.has_ended):
+                    raise ConnectionResetError("the server closed the connection")
+                frames = decoder.feed(data)
+                if decoder.pong and not self._stream.backlog:
+                    self.put(())
+                if frames:
+                    return frames
+        except Exception as error:
+            self._is_up = False
+            loss, code = read_loss(error)
+            self._say_close(code)
+            raise loss from error
+        raise ConnectionLost("transport closed")
+
+    def put(self, frames: Sequence[Frame]) -> None:
+        """Write one message per frame, and the pong that is owed."""
+        if not self._is_up:
+            raise ConnectionLost("transport closed")
+        with losses():
+            pong, self._decoder.pong = self._decoder.pong, b""
+            if pong:
+                self._stream.write(pong)
+            for block in _ENCODE(frames):
+                self._stream.write(block)
+
+    async def send(self, frames: Sequence[Frame]) -> None:
+        """Write one message per frame, and wait until the network has all of them."""
+        self.put(frames)
+        with losses():
+            await self._stream.drain()
+
+    def leave(self) -> None:
+        """Send a close frame."""
+        self._say_close(_NORMAL)
+
+    async def close(self, timeout: float) -> None:
+        """Send a close frame if the connection is up."""
+        try:
+            if self._is_up and timeout:
+                self._say_close(_NORMAL)
+                with suppress(Exception):
+                    await self._stream.exhaust(timeout)
+        finally:
+            self._is_up = False
+            self._stream.close()
+
+    def _say_close(self, code: int | None) -> None:
+        if code is not None and not self._stream.backlog:
+            with suppress(Exception):
+                self._stream.write(control_frame(_CLOSE, code.to_bytes(2, "big")))
+
+    async def _refusal(self, head: Any) -> HandshakeRejected:
+        body = b""
+        with anyio.move_on_after(PATIENCE), suppress(OSError):
+            while not is_enough(head, body) and (more := await self._stream.receive()):
+                body += more
+        return refusal(head, body)
+
+
+class PollingTransport(Transport):
+    """A GET that waits for the server's frames, and POSTs for ours: see ``sioclient.transports.polling``.
+
+    Args:
+        http: knows what every request carries.
+        limit: bytes that a response may have.
+        framing: puts frames into bodies and takes them out.
+        bodies: makes what makes the bodies of POSTs of frames.
+        asks_first: whether ``open`` makes the first poll.
+    """
+
+    name = "xhr-polling"
+
+    def __init__(
+        self,
+        http: Http,
+        limit: int,
+        framing: Any,
+        bodies: Callable[[Any], Any] = shared_bodies,
+        asks_first: bool = True,
+    ) -> None:
+        self._framing, self._bodies, self._asks_first = framing, bodies(framing), asks_first
+        self._polls, self._posts = Requests(http, "GET", limit), Requests(http, "POST", limit)
+        self._url, self._pace = "", Pace(framing)
+        self._waiting: Iterator[Frame] = iter(())  # frames of the last response
+        self._is_torn = False  # whether a POST was given up in the middle
+
+    async def open(self, url: str, deadline: float) -> None:
+        """Make the first poll, to which every server of revision 1 responds at once."""
+        self._url = url
+        if self._asks_first:
+            with connect_errors(self.name, url), fail_at(deadline):
+                self._waiting = iter(first_frames(self.name, await self._polls.make(fresh_url(url)), self._framing))
+
+    async def recv(self) -> list[Frame]:
+        """Return what the last poll has brought, at most a thousand frames, or the next."""
+        if frames := list(islice(self._waiting, MOST_FRAMES)):
+            await anyio.lowlevel.checkpoint()
+            return frames
+        with losses():
+            await anyio.sleep_until(self._pace.next_at)
+            asked_at = anyio.current_time()
+            frames = frames_of(await self._polls.make(fresh_url(self._url)), self._framing)
+        self._pace.count(frames, asked_at, anyio.current_time())
+        self._waiting = iter(frames)
+        return list(islice(self._waiting, MOST_FRAMES))
+
+    async def send(self, frames: Sequence[Frame]) -> None:
+        """Post frames, and wait for the responses."""
+        with losses():
+            if self._is_torn:
+                raise ConnectionAbortedError("a POST was given up before its response came")
+            self._is_torn = True
+            for body, content_type in self._bodies(frames):
+                with anyio.fail_after(POST_TIMEOUT):
+                    made = await self._posts.make(fresh_url(self._url), body, **{"Content-Type": content_type})
+                if made.status != 200:
+                    raise refused("a POST", made.status, made.body)
+            self._is_torn = False
+
+    async def close(self, timeout: float) -> None:
+        """Free everything: a packet has told the server."""
+        self._polls.close()
+        self._posts.close()
+
+
+class JsonpTransport(PollingTransport):
+    """jsonp-polling: forms there, scripts back."""
+
+    name = "jsonp-polling"
+
+
+class HtmlfileTransport(PollingTransport):
+    """Frames in a page that never ends, and POSTs for ours: see ``sioclient.transports.htmlfile``."""
+
+    name = "htmlfile"
+
+    def __init__(self, http: Http, limit: int, framing: Any) -> None:
+        super().__init__(http, limit, framing)
+        self._client, self._limit = http.client, limit
+        self._stream = Stream(http.client.traffic)
+        self._chunks: Chunks | None = None
+
+    async def open(self, url: str, deadline: float) -> None:
+        """Ask for the page, and wait for its first script, which every server sends at once."""
+        self._url, request = url, self._client.prepare(fresh_url(url))
+        with connect_errors(self.name, url, request.proxy), fail_at(deadline):
+            await self._stream.connect(request, tunnel=False)
+            await self._stream.ask("GET", request, {})
+            head = await self._stream.read_head()
+            if head.status != 200:
+                text = f"the server refused htmlfile with status {head.status}: {advice(head.status, '')}"
+                raise HandshakeRejected(text, status=head.status)
+            self._client.keep_cookies(request, head.headers)
+            self._chunks = Chunks() if head.chunked else None
+            self._waiting = iter(await self._read_on())
+
+    async def recv(self) -> list[Frame]:
+        """Return what comes next in the page."""
+        if frames := list(self._waiting):
+            return frames
+        with losses():
+            return await self._read_on()
+
+    async def close(self, timeout: float) -> None:
+        """Free everything."""
+        self._stream.close()
+        await super().close(timeout)
+
+    async def _read_on(self) -> list[Frame]:
+        frames: list[Frame] = []
+        while not frames:
+            data = b"" if self._chunks is not None and self._chunks.ended else await self._stream.receive()
+            if not data:
+                raise ConnectionLost("transport closed")
+            frames = list(self._framing.feed(data if self._chunks is None else self._chunks.feed(data)))
+            if self._framing.waiting > self._limit:
+                raise TooLarge(f"the limit is {self._limit} bytes")
+        return frames
+
+
+class MixedTransport(PollingTransport):
+    """Receives over a websocket that is open, and sends by POSTs: see ``sioclient.transports.mixed``."""
+
+    name = "websocket"
+
+    def __init__(self, websocket: Transport, http: Http, framing: Any, url: str) -> None:
+        super().__init__(http, MOST_RESPONSE, framing)
+        self._url, self._websocket, self._trial = url, websocket, Trial()
+        self.recv, self.leave = websocket.recv, websocket.leave  # type: ignore[method-assign]
+
+    async def send(self, frames: Sequence[Frame]) -> None:
+        """Post frames; once the first POST has failed, forget them for a while."""
+        if self._trial.check(anyio.current_time()):
+            with self._trial.watch(anyio.current_time):
+                await super().send(frames)
+                self._trial.has_arrived = True
+
+    async def close(self, timeout: float) -> None:
+        """Close both ways."""
+        try:
+            await super().close(0)
+        finally:
+            await self._websocket.close(timeout)
+
+
+def _engine_polling(http: Http, limit: int, framing: Any) -> Transport:
+    return PollingTransport(http, limit, framing, limited_bodies, False)
+
+
+_KINDS: dict[str, Callable[[Http, int, Any], Transport]] = {
+    "websocket": WebSocketTransport,
+    "xhr-polling": PollingTransport,
+    "jsonp-polling": JsonpTransport,
+    "htmlfile": HtmlfileTransport,
+    "engine-polling": _engine_polling,
+}
+
+
+def make_transport(kind: str, http: Http, limit: int, framing: Any) -> Transport:
+    """Return a transport that is not open yet; see ``sioclient.transports.make_transport``."""
+    return _KINDS[kind](http, limit, framing)

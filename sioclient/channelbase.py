@@ -1,0 +1,277 @@
+"""What a channel is in every front: one endpoint, its functions, and the packets that are sent on it, without I/O."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from .channels import Channels, check_given
+from .dispatch import Dispatcher, ack_args, check_function
+from .emitter import Registry
+from .errors import ChannelError, NotConnected, SocketIOError
+from .handler import Handler, attach, check_handler
+from .names import Name, name_text
+from .options import auth_data
+from .protocol.endpoints import Endpoint, Joining
+from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
+from .protocol.packets import Event, Json, Message, UserPacket
+from .records import log_notice
+
+logger = logging.getLogger("sioclient")
+
+
+class ChannelBase(Registry):
+    """One endpoint of a connection.
+
+    The connection is that of the front. Of its methods, those that are called here return at once.
+
+    Attributes:
+        endpoint: the endpoint's name, empty for the default one.
+        awaits: whether functions of the user may be coroutine functions.
+    """
+
+    awaits: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        connection: Any,
+        endpoint: str,
+        handler: Handler[Any] | None,
+        socket: ChannelBase | None,
+        channels: Channels,
+        joined: Endpoint | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self._dispatcher = Dispatcher(check_handler(handler, awaits=self.awaits), awaits=self.awaits)
+        attach(self._dispatcher.handler, self)
+        self._connection = connection
+        self._socket = socket  # whoever holds a channel holds its connection
+        self._channels = channels  # they keep this one while it is wanted: the threads of the connection hold none
+        self._joined = joined
+        self._query, self._auth = "", None
+        self._next_handler: Handler[Any] | None = None  # when all is delivered that is for the one before
+        self._resending = connection.resending
+        self._watchers = self._make_watchers(self._dispatcher)
+
+    @property
+    def handler(self) -> Handler[Any]:
+        """Whose methods are called; another may take its place."""
+        return self._dispatcher.handler
+
+    @handler.setter
+    def handler(self, handler: Handler[Any]) -> None:
+        self._dispatcher.handler = check_handler(handler, awaits=self.awaits)
+        attach(self._dispatcher.handler, self)
+        self._keep()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server has joined us to this endpoint."""
+        return self._joined is not None and self._joined.state is Joining.OPEN
+
+    @property
+    def id(self) -> str | None:
+        """The name that the server's application has for this channel, from socket.io 3.0 on; None: there is none."""
+        found = self._joined.connect_data.get("sid") if self._joined is not None and self.connected else None
+        return found if isinstance(found, str) else None
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the session is that of before the last loss, with all that was missed: socket.io 4.6 can do that."""
+        return self._joined is not None and self._joined.recovered
+
+    @property
+    def address(self) -> str:
+        """Where the server is, for messages."""
+        return self._connection.address or "the server"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether this endpoint is connected, or will be when the connection is there."""
+        return self._joined is not None and self._connection.joins.wants(self._joined)
+
+    def give(self, handler: Handler[Any] | None, query: str | None, auth: Any) -> None:
+        """Take what the user gives for this endpoint; None: nothing. For ``SocketIO.channel``.
+
+        Raises:
+            ChannelError: it has something else, and has not ended since.
+            TypeError: the handler or the auth is none.
+        """
+        own = self._next_handler or (self.handler if type(self.handler) is not Handler else None)
+        has_ended = self._joined is not None and not self.is_wanted
+        if not has_ended:
+            given = (("handler", handler, own), ("query", query, self._query), ("auth", auth, self._auth))
+            check_given(self.endpoint, given)
+        if not callable(auth):
+            auth_data(auth)
+        self._query = self._query if query is None else query
+        self._auth = self._auth if auth is None else auth
+        if handler is not None and handler is not own:
+            self._next_handler = check_handler(handler, awaits=self.awaits)
+            if not (has_ended and self._channels.hears(self)):
+                self._change_handler()
+
+    def follow(self, connection: Any) -> None:
+        """If this ended with the connection, have the next one join it again: for ``SocketIO.open``."""
+        if self._joined is not None and isinstance(self._joined.error, NotConnected):
+            if not self._channels.hears(self):
+                self._change_handler()
+            self._channels.begin_hearing(self, connection)
+            joined = connection.joins.expect(self.endpoint, self._query, weakref.ref(self), self._auth)
+            self.change_connection(connection, joined)
+
+    def _leave(self) -> None:
+        """Leave this endpoint; the connection stays."""
+        self._channels.let_go(self)
+        if self._joined is not None:
+            self._connection.joins.leave(self._joined)
+
+    def __repr__(self) -> str:
+        """Return the endpoint, where the server is, and whether we are connected."""
+        return f"<Channel {self.endpoint!r} of {self.address} {'connected' if self.connected else 'not connected'}>"
+
+    def change_connection(self, connection: Any, joined: Endpoint) -> None:
+        """Belong to another connection, which joins this endpoint: for ``SocketIO.open``."""
+        self._joined = joined  # first, so that whoever sends meanwhile hears of the connection that has ended
+        self._connection = connection
+
+    def _newest_connection(self) -> Any:
+        """Return the connection that may be open: that of the SocketIO, if this is another channel of it."""
+        return self._connection if self._socket is None else self._socket._connection
+
+    def _keep(self) -> None:
+        if self._socket is not None:
+            self._channels.keep(self)
+
+    def _change_handler(self) -> None:
+        handler, self._next_handler = self._next_handler, None
+        if handler is not None:
+            self.handler = handler
+
+    def _is_over(self) -> bool:
+        if self._joined is None:
+            return bool((self._socket or self)._connection.has_ended)
+        return not self.is_wanted
+
+    def _registry(self, *, to_register: bool = True) -> Dispatcher:
+        if to_register:
+            self._keep()
+        return self._dispatcher
+
+    def check(self, what: str, function: object) -> None:
+        """Raise TypeError unless this is a function that can be called here."""
+        check_function(what, function, awaits=self.awaits)
+
+    @abstractmethod
+    def _make_watchers(self, dispatcher: Dispatcher) -> Any:
+        """Return what keeps events for those who wait for them."""
+
+    # What is sent
+
+    def _to_emit(
+        self,
+        name: Name,
+        args: Sequence[Any],
+        callback: Callable[..., Any] | None = None,
+        errback: Callable[[SocketIOError], Any] | None = None,
+        timeout: float | None = None,
+        msgid: int | None = None,
+        volatile: bool = False,
+        retries: int | None = None,
+    ) -> tuple[UserPacket, Any, float | None]:
+        """Return the packet of an event, who waits for its acknowledgement, and for how long."""
+        if args and callable(args[-1]):
+            if callback is not None:
+                raise TypeError("there are two callbacks: the last argument and callback=")
+            *args, callback = args
+        if retries is None:
+            retries = 0 if volatile else self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, name, callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
+        if volatile and waiter is not None:
+            raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
+        if self._dispatcher.any_outgoing:
+            self._show(name, args)
+        return Event(name, list(args), self.endpoint, number, wants_data), waiter, timeout
+
+    def _to_send(
+        self,
+        data: Any,
+        callback: Callable[..., Any] | None = None,
+        errback: Callable[[SocketIOError], Any] | None = None,
+        timeout: float | None = None,
+        msgid: int | None = None,
+        retries: int | None = None,
+    ) -> tuple[UserPacket, Any, float | None]:
+        """Return the same for a message."""
+        if retries is None:
+            retries = self._resending.retries
+        waiter, number, wants_data = None, None, False
+        if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
+            waiter, timeout = self._resending.of_packet(self, "message", callback, errback, timeout, msgid, retries)
+            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            wants_data = not retries or callback is not None or msgid is not None
+        if self._dispatcher.any_outgoing:
+            self._show("message", (data,))
+        kind = Message if isinstance(data, str) else Json
+        return kind(data, self.endpoint, number, wants_data), waiter, timeout
+
+    def _show(self, name: Name, args: Sequence[Any]) -> None:
+        for function in list(self._dispatcher.any_outgoing):
+            function(name_text(name), *args)
+
+    # What is heard
+
+    def _end(self, notice: Left | Ended) -> None:
+        """Nothing more comes of one join; this may have been joined anew since."""
+        if isinstance(notice, Left):
+            joined = self._joined
+            was_open = joined is not None and (joined.join_number or joined.was_open)
+            if joined is not None and was_open and isinstance(joined.error, ChannelError):
+                self._channels.let_go(self)  # the server closed it, or did not join it again
+            self._channels.end_hearing(self)
+            self._change_handler()
+        # The end of the connection is told to the SocketIO alone, and a channel that was never joined hears of nothing.
+        for channel in [self, *self._channels.all()] if isinstance(notice, Ended) else [self]:
+            if channel._is_over():
+                channel._watchers.end()
+
+    def _note(self, notice: Notice) -> Sequence[Callable[..., Any]]:
+        """Log what is for nobody else, let go of what is over, and return the functions that are told of an error."""
+        if logger.isEnabledFor(logging.INFO) or isinstance(notice, Dropped):
+            log_notice(notice, self._connection)
+        if isinstance(notice, (Left, Ended)):
+            self._end(notice)
+        elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
+            return self._dispatcher.find_error(str(notice.error))[1]
+        return ()
+
+    @staticmethod
+    def _heard_by_any(notice: Notice) -> list[Any]:
+        """Return what functions for any event are called with; nothing if this is none."""
+        if isinstance(notice, Event):
+            return [name_text(notice.name), *notice.args]
+        return ["message", notice.data] if isinstance(notice, (Message, Json)) else []
+
+    def _acknowledge(self, packet: UserPacket, result: Any) -> None:
+        """Acknowledge a packet with what its functions returned."""
+        try:
+            self._connection.acknowledge(packet, ack_args(result))
+        except (SocketIOError, TypeError, ValueError) as error:
+            self._on_exception(name_text(packet.name) if isinstance(packet, Event) else "message", error)
+
+    def _on_exception(self, name: str, error: BaseException) -> Any:
+        """Tell the handler, and return what it returns."""
+        try:
+            return self.handler.on_exception(name, error)
+        except Exception:
+            with suppress(BaseException):  # what logs is the user's, too
+                logger.exception("on_exception raised for %.200r", name)
+            return None

@@ -1,0 +1,153 @@
+"""What a SocketIO is in every front: the owner of one connection after the other, and of their channels."""
+
+from __future__ import annotations
+
+import weakref
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from .address import parse_address
+from .channelbase import ChannelBase
+from .channels import Channels
+from .errors import ChannelError
+from .handler import Handler
+from .options import make_options, split_auth
+from .protocol.endpoints import Endpoint
+from .protocol.jsontext import JsonText
+from .protocol.revisions import make_opening
+from .stats import Stats
+
+AnyChannel = TypeVar("AnyChannel", bound=ChannelBase)
+
+
+class Link(Protocol):
+    """What is asked of a connection here."""
+
+    @property
+    def session_id(self) -> str | None: ...
+    @property
+    def transport_name(self) -> str | None: ...
+    @property
+    def revision(self) -> int | None: ...
+    @property
+    def has_ended(self) -> bool: ...
+    @property
+    def stats(self) -> Callable[[], Stats]: ...
+    @property
+    def joins(self) -> Any: ...
+
+
+class ClientBase(ChannelBase, Generic[AnyChannel]):
+    """A connection to a Socket.IO server, and the channel of its default endpoint."""
+
+    _link: Link
+
+    def _begin(self, host: str, port: int | None, options: Mapping[str, Any]) -> tuple[Any, Endpoint]:
+        """Return the first connection, which is not open yet, and its default endpoint.
+
+        Raises:
+            TypeError, ValueError: an argument is not what it should be.
+        """
+        chosen = make_options(options, awaits=self.awaits)
+        address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
+        opening = make_opening(
+            chosen.revision,
+            JsonText(chosen.json),
+            chosen.max_message_size,
+            chosen.parser,
+            only_websocket=chosen.only_websocket,
+        )
+        self._made_of = address, chosen, opening
+        self._own_auth = split_auth(chosen.auth)[1]
+        self._link = connection = self._make_connection()
+        self._all = Channels()
+        return connection, connection.default_endpoint(weakref.ref(self), self._own_auth)
+
+    @property
+    def session_id(self) -> str | None:
+        """The id that the server gave the session; None: there is none now."""
+        return self._link.session_id
+
+    @property
+    def transport_name(self) -> str | None:
+        """The name of the transport in use; None: there is none now."""
+        return self._link.transport_name
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of the protocol that is spoken; None: that is not known before the first connection."""
+        return self._link.revision
+
+    @property
+    def ended(self) -> bool:
+        """Whether the connection has ended for good: only ``open`` brings it back."""
+        return self._link.has_ended
+
+    @property
+    def stats(self) -> Stats:
+        """What went through the latest connection, in numbers: see ``Stats``."""
+        return self._link.stats()
+
+    @property
+    def channels(self) -> dict[str, AnyChannel]:
+        """The channels that are connected, or will be again, by the names of their endpoints."""
+        return {channel.endpoint: channel for channel in self._all.all() if channel.is_wanted}
+
+    def channel(
+        self,
+        endpoint: str,
+        handler: Handler | None = None,
+        query: str | Mapping[str, Any] | None = None,
+        auth: Any = None,
+    ) -> AnyChannel:
+        """Return the channel of an endpoint, which is not connected yet: ``Channel.open`` does that.
+
+        Functions that are registered before hear everything. There is one channel for each endpoint. One that was
+        given functions or a handler is kept until you disconnect it, or the server does; after that, while you hold it.
+
+        Args:
+            endpoint: the endpoint's name, such as ``/chat``.
+            handler: an object of a subclass of Handler, for this endpoint. There is one: after an end, another may take
+                its place.
+            query: what the server is told about this connection: ``a=b&c=d``, or a dictionary.
+            auth: from socket.io 3.0 on: a dictionary that the server gets, or a function that returns one.
+
+        Raises:
+            ChannelError: the channel has another handler, query or auth already.
+            LocalProtocolError, TypeError: there can be no endpoint of this name.
+        """
+        self._link.joins.check_name(endpoint)
+        channel: AnyChannel = self._all.get_or_make(endpoint, partial(self._make_channel, endpoint))
+        channel.give(handler, _query(query), auth)
+        return channel
+
+    def _to_connect(
+        self, endpoint: str, handler: Handler | None, query: str | Mapping[str, Any] | None, auth: Any
+    ) -> tuple[AnyChannel, bool]:
+        """Return the channel to be opened, and whether that is new; raise ChannelError if it is connected already."""
+        found = self._all.get(endpoint)
+        if found is not None and found.is_wanted:
+            raise ChannelError(f"{endpoint!r} is connected already: use that channel, or disconnect it first")
+        return self.channel(endpoint, handler, query, auth), found is None
+
+    def __repr__(self) -> str:
+        """Return where the server is and whether we are connected."""
+        return f"<SocketIO {self._made_of[0]} {'connected' if self.connected else 'not connected'}>"
+
+    @abstractmethod
+    def _make_channel(self, endpoint: str) -> AnyChannel:
+        """Return a channel that has nothing yet."""
+
+    @abstractmethod
+    def _make_connection(self) -> Any:
+        """Return a connection that is not open yet."""
+
+
+def _query(query: str | Mapping[str, Any] | None) -> str | None:
+    if query is None:
+        return None
+    text = query if isinstance(query, str) else urlencode(query, doseq=True)
+    return text if not text or text.startswith("?") else f"?{text}"

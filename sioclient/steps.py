@@ -1,0 +1,31 @@
+"""Logic that says which step on the network comes next, and leaves the step to whoever runs it.
+
+Such logic is a generator. It yields calls without arguments, each into a transport or an HTTP client, and gets what
+they return, or what they raise. The threaded front makes the calls; the async front also awaits what they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+Steps = Generator[Callable[[], Any], Any, Result]
+"""Logic that yields calls, and returns a result in the end."""
+
+
+def run_steps(steps: Steps[Result]) -> Result:
+    """Make the calls one after the other, and return the result."""
+    go_on: Callable[[Any], Callable[[], Any]] = steps.send
+    outcome: Any = None
+    while True:
+        try:
+            call = go_on(outcome)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        try:
+            go_on, outcome = steps.send, call()
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
