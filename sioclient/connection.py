@@ -149,7 +149,7 @@ class Connection:
         try:
             if begins:
                 keep_track(self)
-                for thread in self._threads:
+                for thread in reversed(self._threads):  # the listener last, so that nobody interrupts its attempt
                     thread.start()
             if wait:
                 self._wait_for_session()

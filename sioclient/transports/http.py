@@ -14,6 +14,7 @@ from functools import partial
 from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, getproxies_environment
 
 import requests
 from requests.cookies import MockRequest, MockResponse
@@ -219,7 +220,17 @@ class HttpClient:
         said = self._session.verify if options.verify in (None, True) else options.verify
         proxies = dict(options.proxies or {})
         cert: Any = options.cert
-        settings = dict(self._session.merge_environment_settings(url, proxies, None, None, cert))
+        session, verify = self._session, None
+        if session.trust_env and _names_proxies():
+            settings = dict(session.merge_environment_settings(url, proxies, None, None, cert))
+        else:  # what requests does then, without looking through the whole environment twice, for 0.1 ms
+            if session.trust_env:
+                verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+            settings = {
+                "proxies": merge_setting(proxies, session.proxies),
+                "verify": merge_setting(verify, session.verify),
+                "cert": merge_setting(cert, session.cert),
+            }
         if said not in (None, True):
             settings["verify"] = said
         return settings
@@ -243,6 +254,11 @@ class HttpClient:
         if not any((cookie.domain, cookie.path) == (domain, path) for cookie in jar):
             with suppress(KeyError):
                 jar.clear(domain, path)  # else the jar keeps an empty table for every path
+
+
+def _names_proxies() -> bool:
+    """Return whether the environment may name proxies; on some systems, other places may, which requests knows."""
+    return getproxies is not getproxies_environment or any(name[-6:].lower() == "_proxy" for name in os.environ)
 
 
 def _authorities(verify: Any) -> str | ssl.SSLContext | None:
