@@ -258,7 +258,7 @@ class HttpClient:
 
 def _names_proxies() -> bool:
     """Return whether the environment may name proxies; on some systems, other places may, which requests knows."""
-    return getproxies is not getproxies_environment or any(name[-6:].lower() == "_proxy" for name in os.environ)
+    return getproxies is not getproxies_environment or "_proxy" in "\n".join(os.environ).lower()
 
 
 def _authorities(verify: Any) -> str | ssl.SSLContext | None:
