@@ -20,7 +20,7 @@ import requests
 from requests.cookies import MockRequest, MockResponse
 from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_netrc_auth, select_proxy
 
 from ..errors import ConnectError
 from ..httpoptions import check_both, check_fields, check_params
@@ -165,7 +165,10 @@ class HttpClient:
         session, extra, auth = self._session, self._extra, self._auth
         # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
         has_more = callable(auth) or callable(session.auth) or extra["cookies"]
-        if first is None or has_more or "Cookie" in first.headers:
+        headers: Mapping[str, Any] | None = first.headers if first is not None else None
+        if first is None and self._is_plain(url):
+            headers = session.headers
+        if headers is None or has_more or "Cookie" in headers:
             named = partial(value_of, "auth", auth) if callable(auth) else auth  # so that what it raises is named
             asked = session.prepare_request(requests.Request("GET", url, auth=named, **extra))
             if any(asked.hooks.values()):
@@ -177,10 +180,15 @@ class HttpClient:
             return asked
         prepared = requests.PreparedRequest()
         prepared.prepare_url(url, merge_setting(extra["params"], session.params))
-        prepared.headers = CaseInsensitiveDict(first.headers)
+        prepared.headers = CaseInsensitiveDict(headers)
         if len(session.cookies):
             prepared.prepare_cookies(session.cookies)
         return prepared
+
+    def _is_plain(self, url: str) -> bool:
+        """Return whether requests would add nothing to a request but headers that are ours, as most often."""
+        is_given = self._options.session is not None or any(self._extra.values()) or self._auth
+        return not (is_given or "@" in urlsplit(url).netloc or get_netrc_auth(url))
 
     def _request(self, prepared: requests.PreparedRequest, first: Request | None) -> Request:
         url = prepared.url or ""
