@@ -7,10 +7,11 @@ import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 from .channels import Channels, check_given
-from .dispatch import Dispatcher, ack_args, check_function
+from .dispatch import Dispatcher, ack_args, check_function, explained, spread
 from .emitter import Registry
 from .errors import ChannelError, NotConnected, SocketIOError
 from .handler import Handler, attach, check_handler
@@ -20,8 +21,12 @@ from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
 from .records import log_notice
+from .steps import Steps
 
 logger = logging.getLogger("sioclient")
+
+_FAILED = object()
+"""What a function returned that raised."""
 
 
 class ChannelBase(Registry):
@@ -252,6 +257,31 @@ class ChannelBase(Registry):
         elif isinstance(notice, JoinFailed) and notice.again:  # the first time, ``connect`` raises
             return self._dispatcher.find_error(str(notice.error))[1]
         return ()
+
+    def _delivering(self, notice: Notice) -> Steps[None]:
+        """Run the user's functions for what happened on this endpoint."""
+        if type(notice) is not Event:
+            for function in self._note(notice):
+                yield from self._called("error", function, [str(notice.error), ""])  # type: ignore[union-attr]
+        if self._dispatcher.any and (heard := self._heard_by_any(notice)):
+            for function in list(self._dispatcher.any):
+                yield from self._called(heard[0], function, heard)
+        name, functions, args, wants_ack = self._dispatcher.find(notice, self)
+        result, failed = None, False
+        for function in functions:
+            returned = yield from self._called(name, function, spread(function, args))
+            failed |= returned is _FAILED
+            result = returned if result is None else result
+        if wants_ack and not failed:
+            self._acknowledge(notice, result)  # type: ignore[arg-type]
+
+    def _called(self, name: str, function: Callable[..., Any], args: Sequence[Any]) -> Steps[Any]:
+        """Call a function of the user, and return what it returns; if it raises, tell the handler."""
+        try:
+            return (yield partial(function, *args))
+        except (Exception, SystemExit) as error:
+            yield partial(self._on_exception, name, explained(error, function, list(args)))
+            return _FAILED
 
     @staticmethod
     def _heard_by_any(notice: Notice) -> list[Any]:

@@ -50,9 +50,10 @@ class Connector:
 
     def beside(self, transport: Transport, handshake: Handshake) -> Transport:
         """Return a transport that receives over one that carries a session, and sends by POSTs of that session."""
-        assert self._http is not None, "a session stands"
         way = way_beside(handshake, self._address.resource, transport.name)
-        mixed: Transport = self._mix(transport, self._http, way.framing, self._address.url(way.path))
+        mixed: Transport = self._mix(
+            transport, self._http or Connector.http(self), way.framing, self._address.url(way.path)
+        )
         return mixed
 
     def http(self, values: Mapping[str, Any] | None = None) -> Any:
@@ -68,6 +69,12 @@ class Connector:
         if values is not None:
             http.renew(values)  # else it does so at its first request
         return http
+
+    def forget(self) -> None:
+        """Let go of an HTTP client that remembers nothing: it takes three kilobytes, and another can be made."""
+        if self._http is not None and self._http.is_plain:
+            self.close()
+            self._http = None
 
     def close(self) -> None:
         """Free what the HTTP client holds."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from .address import Address, parse_address
-from .dispatch import check_function, takes_argument
+from .dispatch import check_function, explained, takes_argument
 from .errors import NotConnected
 from .options import make_options, split_auth
 from .protocol.jsontext import JsonText
@@ -21,6 +21,7 @@ from .protocol.revisions import Opening, make_engine_opening
 from .protocol.revisions.attachments import BYTES
 from .records import level_of, text_of_end
 from .stats import Stats
+from .steps import Steps
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -133,6 +134,16 @@ class EngineBase:
         if not isinstance(data, (str, dict, list, *BYTES)):
             raise TypeError(f"a message must be text, bytes, a dictionary or a list, not {type(data).__name__}")
         return Json(data) if isinstance(data, (dict, list)) else Message(data)
+
+    def _delivering(self, notice: Notice) -> Steps[None]:
+        """Log what happened, and run the user's functions for it."""
+        name, functions = self._told(notice)
+        for function, args in functions:
+            try:
+                yield partial(function, *args)
+            except (Exception, SystemExit) as error:
+                with suppress(BaseException):  # what logs is the user's, too
+                    self._logger.error("the function for %r raised", name, exc_info=explained(error, function, args))
 
     def _told(self, notice: Notice) -> tuple[str, list[tuple[Callable[..., Any], list[Any]]]]:
         """Log what happened; return what a user calls it, and the functions for it with their arguments."""

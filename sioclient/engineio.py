@@ -7,16 +7,15 @@ same transports, the same reconnecting.
 from __future__ import annotations
 
 import weakref
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .connection import Connection, make_connection
-from .dispatch import explained
 from .enginebase import EngineBase
 from .errors import LocalProtocolError
 from .ownership import end_when_forgotten, wait_for_end
 from .protocol.notices import Notice
+from .steps import run_steps
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -120,10 +119,4 @@ class EngineIO(EngineBase):
 
     def deliver(self, notice: Notice) -> None:
         """Log what happened, and run the user's functions for it."""
-        name, functions = self._told(notice)
-        for function, args in functions:
-            try:
-                function(*args)
-            except (Exception, SystemExit) as error:
-                with suppress(BaseException):
-                    self._logger.error("the function for %r raised", name, exc_info=explained(error, function, args))
+        run_steps(self._delivering(notice))

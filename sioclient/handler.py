@@ -71,17 +71,17 @@ class Handler(Generic[Socket]):
             raise NotConnected(f"this {type(self).__name__} is the handler of no connection: give it to a SocketIO")
         return socket
 
-    def on_connect(self, socket: Socket) -> None:
+    def on_connect(self, socket: Socket) -> Any:
         """The server joined us; ``socket`` is the SocketIO, or the Channel that this handler is for."""
 
     @_takes_what_it_wants
-    def on_disconnect(self) -> None:
+    def on_disconnect(self) -> Any:
         """The connection to this endpoint was closed or lost; a method that takes an argument gets the reason."""
 
-    def on_error(self, name: str, message: str) -> None:
+    def on_error(self, name: str, message: str) -> Any:
         """The server reports an error: its reason, and its advice (``reconnect`` or nothing)."""
 
-    def on_connect_error(self, message: str, data: Any) -> None:
+    def on_connect_error(self, message: str, data: Any) -> Any:
         """The server refused to join us: what it says, and what its application adds (from socket.io 3.0 on).
 
         Also, after ``open(wait=False)``, there is no first connection: why, and None.
@@ -94,28 +94,28 @@ class Handler(Generic[Socket]):
         ``id`` is that of the packet, if it asked for an acknowledgement.
         """
 
-    def on_reconnect(self, attempts: int) -> None:
+    def on_reconnect(self, attempts: int) -> Any:
         """The connection came back, after so many attempts."""
 
-    def on_reconnect_failed(self, error: Exception) -> None:
+    def on_reconnect_failed(self, error: Exception) -> Any:
         """The connection has ended for good, though nobody wanted that: ``error`` says why."""
 
-    def on_open(self, transport: str) -> None:
+    def on_open(self, transport: str) -> Any:
         """A transport of this name is open."""
 
-    def on_close(self, reason: str) -> None:
+    def on_close(self, reason: str) -> Any:
         """The transport is gone."""
 
-    def on_retry(self, attempt: int, delay: float) -> None:
+    def on_retry(self, attempt: int, delay: float) -> Any:
         """The next attempt to connect begins in ``delay`` seconds."""
 
     def unknown_event(self, name: str, args: list[Any]) -> Any:
         """The server sent an event that no method and no function is for; what this returns goes nowhere."""
 
-    def ack(self, msgid: int, name: str | None = None, args: list[Any] | None = None) -> None:
+    def ack(self, msgid: int, name: str | None = None, args: list[Any] | None = None) -> Any:
         """The server acknowledged what was emitted with ``msgid=`` and without a callback."""
 
-    def on_exception(self, event: str, error: BaseException) -> None:
+    def on_exception(self, event: str, error: BaseException) -> Any:
         """A function that ran for ``event`` raised; the default logs it with its traceback."""
         logger.error("the handler of %.200r raised", event, exc_info=error)
 

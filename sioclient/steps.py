@@ -29,3 +29,28 @@ def run_steps(steps: Steps[Result]) -> Result:
             go_on, outcome = steps.send, call()
         except BaseException as problem:
             go_on, outcome = steps.throw, problem
+
+
+def run_until(
+    steps: Steps[Any], go_on: Callable[[Any], Callable[[], Any]], outcome: Any, stops: Callable[[Any], bool]
+) -> tuple[bool, Any]:
+    """Go on with steps and the outcome of the latest; return whether they have ended, and the result or an outcome.
+
+    Args:
+        steps: what yields calls.
+        go_on: its ``send`` or ``throw``, which is given ``outcome``.
+        outcome: what the latest call returned or raised.
+        stops: says whether to return after a call that returned this.
+    """
+    while True:
+        try:
+            call = go_on(outcome)
+        except StopIteration as end:
+            return True, end.value
+        try:
+            go_on, outcome = steps.send, call()
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
+        else:
+            if outcome is not None and stops(outcome):
+                return False, outcome

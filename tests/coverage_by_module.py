@@ -56,7 +56,7 @@ ELSEWHERE = {
     "server/web.py": "server/test_web.py|server/test_limits.py|server/test_server.py",
     "server/webpage.py": "server/test_main.py",
     "attempt.py": "test_connector.py",
-    "channelbase.py": "test_channel.py",
+    "channelbase.py": "test_channel.py|aio/test_verbs.py",
     "clientbase.py": "test_client.py",
     "emitter.py": "test_channel.py",
     "enginebase.py": "test_engineio.py",

@@ -48,7 +48,7 @@ MAY_ALSO_IMPORT = {
 The command line uses what every program can use.
 """
 
-AIO = ["channel", "client", "connection", "core", "engineio", "http", "stream", "tasks", "transports", "wakeups"]
+AIO = ["client", "connection", "core", "http", "stream", "tasks", "transports", "wakeups"]
 
 ONLY = {
     "trio": set(),

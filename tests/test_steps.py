@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from sioclient.steps import Steps, run_steps
+from sioclient.steps import Steps, run_steps, run_until
 
 
 def test_steps_get_what_their_calls_return():
@@ -32,3 +32,34 @@ def test_what_steps_do_not_handle_is_raised():
 
     with pytest.raises(ValueError, match="'x'"):
         run_steps(steps())
+
+
+def test_steps_run_until_a_call_returns_what_the_caller_looks_for():
+    def steps() -> Steps[str]:
+        number = yield lambda: 1
+        try:
+            text = yield partial(str, number)
+        except LookupError:
+            text = yield partial(int, "3")
+        return f"{text}!"
+
+    def is_text(outcome: object) -> bool:
+        return isinstance(outcome, str)
+
+    running = steps()
+    assert run_until(running, running.send, None, is_text) == (False, "1")
+    assert run_until(running, running.send, "2", is_text) == (True, "2!")
+    running = steps()
+    run_until(running, running.send, None, is_text)
+    assert run_until(running, running.throw, LookupError(), is_text) == (True, "3!")
+
+
+def test_what_a_call_raises_goes_to_the_steps():
+    def steps() -> Steps[str]:
+        try:
+            yield partial(int, "x")
+        except ValueError:
+            return "mended"
+
+    running = steps()
+    assert run_until(running, running.send, None, callable) == (True, "mended")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..channelbase import ChannelBase
-from ..dispatch import Dispatcher, explained, spread
+from ..dispatch import Dispatcher, spread
 from ..errors import SocketIOError
 from ..handler import Handler as PlainHandler
 from ..handler import Socket
@@ -16,7 +15,7 @@ from ..names import Name
 from ..options import check_timeout
 from ..protocol.notices import Notice
 from ..protocol.packets import Event
-from .steps import given_data
+from .steps import begin_steps, given_data
 from .watcher import Events, Watchers
 
 if TYPE_CHECKING:
@@ -137,43 +136,17 @@ class Channel(ChannelBase):
 
     # In the task that runs functions
 
-    async def deliver(self, notice: Notice) -> None:
-        """Run the user's functions for what happened on this endpoint."""
-        if type(notice) is not Event:
-            for function in self._note(notice):
-                await self.run("error", function, str(notice.error), "")  # type: ignore[union-attr]
-        if self._dispatcher.any and (heard := self._heard_by_any(notice)):
-            for function in list(self._dispatcher.any):
-                await self.run(heard[0], function, *heard)
-        name, functions, args, wants_ack = self._dispatcher.find(notice, self)
-        result, failed = None, False
-        for function in functions:
-            given = spread(function, args)
-            try:
-                returned = function(*given)
-                if inspect.isawaitable(returned):
-                    returned = await returned
-            except (Exception, SystemExit) as error:
-                failed = True
-                await self._tell(name, explained(error, function, given))
-            else:
-                result = returned if result is None else result
-        if wants_ack and not failed:
-            self._acknowledge(notice, result)  # type: ignore[arg-type]
+    def deliver(self, notice: Notice) -> Awaitable[None] | None:
+        """Run the user's functions for what happened on this endpoint; return what is to be awaited, if anything."""
+        if type(notice) is Event and notice.id is None and not self._dispatcher.any:  # as nearly all are
+            name, functions, args, _ = self._dispatcher.find(notice, self)
+            if len(functions) == 1:
+                return begin_steps(self._called(name, functions[0], spread(functions[0], args)))
+        return begin_steps(self._delivering(notice))
 
-    async def run(self, name: str, function: Callable[..., Any], *args: Any) -> None:
-        """Call a function of the user, and await what it returns if that can be awaited."""
-        try:
-            returned = function(*args)
-            if inspect.isawaitable(returned):
-                await returned
-        except (Exception, SystemExit) as error:
-            await self._tell(name, explained(error, function, list(args)))
-
-    async def _tell(self, name: str, error: BaseException) -> None:
-        told = self._on_exception(name, error)
-        if inspect.isawaitable(told):
-            await told
+    def run(self, name: str, function: Callable[..., Any], *args: Any) -> Awaitable[None] | None:
+        """Call a function of the user; return what is to be awaited, if anything."""
+        return begin_steps(self._called(name, function, args))
 
 
 def _value(values: list[Any]) -> Any:

@@ -14,7 +14,7 @@ from ..errors import LocalProtocolError
 from ..options import check_timeout
 from ..resending import make_resending
 from .channel import Channel
-from .connection import Connection
+from .connection import Connection, Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +52,12 @@ class SocketIO(ClientBase[Channel], Channel):
     def __init__(
         self, host: str = "localhost", port: int | None = None, handler: Any = None, **options: Unpack[OptionsDict]
     ) -> None:
-        self._group: TaskGroup | None = None
+        self._group: Group | None = None
         self._own_group: TaskGroup | None = None
         connection, joined = self._begin(host, port, options)
         super().__init__(connection, "", handler, None, self._all, joined)
 
-    async def open(self, group: TaskGroup | None = None, wait: bool = True) -> None:  # type: ignore[override]
+    async def open(self, group: Group | None = None, wait: bool = True) -> None:  # type: ignore[override]
         """Connect, and again after an end or a failure; see the threaded ``SocketIO.open``.
 
         Args:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Callable
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import TaskGroup
 
 from ..address import Address
 from ..errors import BufferFull, LocalProtocolError, NotConnected, SocketIOError, add_address, unacknowledged
@@ -28,6 +28,13 @@ from ..resending import ONCE
 from ..stats import Stats
 from .core import Call, Core
 from .tasks import DISCONNECT_TIMEOUT, WRITE_TIMEOUT, AsyncConnector, Tasks
+
+
+class Group(Protocol):
+    """Where tasks live: a task group of anyio, or a nursery of trio."""
+
+    @property
+    def start_soon(self) -> Callable[..., Any]: ...
 
 
 class Connection:
@@ -93,7 +100,7 @@ class Connection:
         """Return whether a function of the user that runs for an event has called."""
         return self._core.runner is not None and anyio.get_current_task().id == self._core.runner
 
-    def begin(self, group: TaskGroup, holder: Any, *, is_awaited: bool) -> None:
+    def begin(self, group: Group, holder: Any, *, is_awaited: bool) -> None:
         """Begin to connect, unless that was done before; the tasks live in ``group`` and keep ``holder`` alive."""
         if not self._tasks.have_begun:
             self._protocol.connect(anyio.current_time(), is_awaited=is_awaited)

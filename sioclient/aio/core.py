@@ -203,11 +203,11 @@ class Core:
 
     # What runs
 
-    def run_functions(self) -> None:
-        """Run functions for what is in the inbox: plain ones at once, those that must be awaited in a task."""
+    def run_functions(self, me: int) -> None:
+        """Run functions for what is in the inbox: plain ones at once, in this task; others in a task of their own."""
         if self.inbox and not self.is_running:
             self.is_running = True
-            running = self._deliver()
+            running = self._deliver(me)
             self.is_running = False
             if running is not None:
                 self._start(running)
@@ -217,9 +217,9 @@ class Core:
             self.is_running = True
             self.group.start_soon(self._run_functions, running)
 
-    def _deliver(self) -> Awaitable[Any] | None:
+    def _deliver(self, me: int) -> Awaitable[Any] | None:
         """Run the user's functions for what is in the inbox until one must be awaited; return that, or None."""
-        inbox, self.runner = self.inbox, anyio.get_current_task().id
+        inbox, self.runner = self.inbox, me
         try:
             while inbox:
                 notice, size = inbox.popleft()
@@ -243,7 +243,7 @@ class Core:
     async def _run_functions(self, running: Awaitable[Any] | None) -> None:
         me = anyio.get_current_task().id
         try:
-            running = running or self._deliver()
+            running = running or self._deliver(me)
             while running is not None:
                 notice, size = self.inbox[0]
                 self.runner = me
@@ -255,7 +255,7 @@ class Core:
                     self.runner = None
                 self.inbox.popleft()
                 self._let_in(size)
-                running = self._deliver()
+                running = self._deliver(me)
         finally:
             self.is_running = False
 

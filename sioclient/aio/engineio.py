@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import weakref
+from collections.abc import Awaitable
 from typing import Any
 
-from anyio.abc import TaskGroup
-
-from ..dispatch import explained
 from ..enginebase import EngineBase
 from ..errors import LocalProtocolError
 from ..protocol.notices import Notice
-from .connection import Connection
+from .connection import Connection, Group
+from .steps import begin_steps
 
 
 class EngineIO(EngineBase):
@@ -35,7 +33,7 @@ class EngineIO(EngineBase):
     awaits = True
     _connection: Connection | None = None
 
-    async def connect(self, group: TaskGroup, url: str, port: int | None = None) -> None:
+    async def connect(self, group: Group, url: str, port: int | None = None) -> None:
         """Connect, and return when that is done; after an end or a failure, again.
 
         Args:
@@ -70,13 +68,6 @@ class EngineIO(EngineBase):
         """Wait until the connection has ended, or so many seconds; return who ended it."""
         return await self._linked().wait(seconds)  # type: ignore[no-any-return]
 
-    async def deliver(self, notice: Notice) -> None:
-        """Log what happened, and run the user's functions for it."""
-        name, functions = self._told(notice)
-        for function, args in functions:
-            try:
-                returned = function(*args)
-                if inspect.isawaitable(returned):
-                    await returned
-            except (Exception, SystemExit) as error:
-                self._logger.error("the function for %r raised", name, exc_info=explained(error, function, args))
+    def deliver(self, notice: Notice) -> Awaitable[None] | None:
+        """Log what happened, and run the user's functions for it; return what is to be awaited, if anything."""
+        return begin_steps(self._delivering(notice))

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
 
 from ..httpoptions import takes
 from ..options import auth_data, option_error
-from ..steps import Result, Steps
+from ..steps import Result, Steps, run_until
 
 
 async def run_steps(steps: Steps[Result]) -> Result:
-    """Make the calls one after the other, await what must be awaited, and return the result."""
-    try:
-        call = next(steps)
-        while True:
-            try:
-                outcome = call()
-                outcome = await outcome if isawaitable(outcome) else outcome
-            except BaseException as problem:
-                call = steps.throw(problem)
-            else:
-                call = steps.send(outcome)
-    except StopIteration as end:
-        result: Result = end.value
-        return result
+    """Make the calls, await what must be awaited, and return the result."""
+    has_ended, outcome = run_until(steps, steps.send, None, isawaitable)
+    return outcome if has_ended else await _go_on(steps, outcome)  # type: ignore[no-any-return]
+
+
+def begin_steps(steps: Steps[None]) -> Awaitable[None] | None:
+    """Make the calls up to the first that must be awaited; return what awaits it and makes the others, or None."""
+    has_ended, outcome = run_until(steps, steps.send, None, isawaitable)
+    return None if has_ended else _go_on(steps, outcome)
+
+
+async def _go_on(steps: Steps[Any], outcome: Any) -> Any:
+    has_ended = False
+    while not has_ended:
+        go_on: Callable[[Any], Callable[[], Any]] = steps.send
+        try:
+            outcome = await outcome
+        except BaseException as problem:
+            go_on, outcome = steps.throw, problem
+        has_ended, outcome = run_until(steps, go_on, outcome, isawaitable)
+    return outcome
 
 
 async def value_of(name: str, function: Callable[[], Any]) -> Any:

@@ -20,13 +20,14 @@ from ..errors import ConnectError
 from ..transports.base import Traffic
 from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
 from ..transports.exchange import Request, Response
+from ..transports.framestream import MOST_STALL
 from ..transports.incremental import BodyReader, HeadReader, request_bytes
 from ..transports.proxy import proxy_authorization, proxy_parts
-from ..transports.stream import SEND_BUFFER, STALL_TIMEOUT, WOULD_BLOCK
+from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
 from .socks import socks_socket
 
-_READ = 2**16
+_LEAST_READ, _MOST_READ = 2**14, 2**18
 _PART = 2**18
 
 
@@ -40,12 +41,12 @@ class Stream:
         backlog: what was written and not taken by the network yet.
     """
 
-    __slots__ = ("_is_drained", "_sock", "_traffic", "_unread", "backlog")
+    __slots__ = ("_is_drained", "_size", "_sock", "_traffic", "_unread", "backlog")
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._sock: socket.socket | None = None
-        self._unread = b""
+        self._unread, self._size = b"", _LEAST_READ
         self._is_drained = True
         self.backlog = b""
 
@@ -73,11 +74,14 @@ class Stream:
             if self._is_drained:
                 await anyio.wait_readable(sock)
             try:
-                data = sock.recv(_READ)
+                data = sock.recv(self._size)
             except WOULD_BLOCK as error:
                 await _wait_for(sock, error)
                 continue
-            self._is_drained = 0 < len(data) < _READ and not isinstance(sock, ssl.SSLSocket)
+            is_full = len(data) == self._size
+            # Reading much at a time pays only where much comes: a large buffer costs time by itself.
+            self._size = min(self._size * 4, _MOST_READ) if is_full else _LEAST_READ
+            self._is_drained = bool(data) and not is_full and not isinstance(sock, ssl.SSLSocket)
             self._traffic.received += len(data)
             return data
 
@@ -94,10 +98,10 @@ class Stream:
         """Write all that is kept; raise TimeoutError if nothing is taken for a while."""
         while self.backlog:
             try:
-                with anyio.fail_after(STALL_TIMEOUT):
+                with anyio.fail_after(MOST_STALL):
                     await anyio.wait_writable(self._socket())
             except TimeoutError as error:
-                raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s") from error
+                raise stalled(MOST_STALL) from error
             data, self.backlog = self.backlog, b""
             with memoryview(data) as view:
                 sent = 0
@@ -203,6 +207,8 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
+    if len(infos) == 1:
+        return await _connected(infos[0])
     dial = _Dial()
     try:
         async with anyio.create_task_group() as group:
@@ -221,6 +227,23 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
     return dial.connected
 
 
+async def _connected(info: AddressInfo) -> socket.socket:
+    """Return a socket that is connected to an address."""
+    sock = socket.socket(*info[:3])
+    try:
+        sock.setblocking(False)
+        state = sock.connect_ex(info[4])
+        if state in CONNECTING:
+            await anyio.wait_writable(sock)
+            state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if state:
+            raise OSError(state, os.strerror(state))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 class _Dial:
     """The first of several sockets that connects."""
 
@@ -232,21 +255,13 @@ class _Dial:
     async def connect(self, info: AddressInfo, failed: anyio.Event, scope: anyio.CancelScope) -> None:
         """Connect to one address; the first cancels the others."""
         try:
-            sock = socket.socket(*info[:3])
-            try:
-                sock.setblocking(False)
-                state = sock.connect_ex(info[4])
-                if state in CONNECTING:
-                    await anyio.wait_writable(sock)
-                    state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                if state:
-                    raise OSError(state, os.strerror(state))
-                if self.connected is None:
-                    self.connected, self.address = sock, info[4]
-                    scope.cancel()
-            finally:
-                if sock is not self.connected:
-                    sock.close()
+            sock = await _connected(info)
         except OSError as error:
             self.error = error
             failed.set()
+            return
+        if self.connected is None:
+            self.connected, self.address = sock, info[4]
+            scope.cancel()
+        else:
+            sock.close()

@@ -83,7 +83,7 @@ class Tasks:
 
     def __init__(self, core: Core, connector: AsyncConnector) -> None:
         self._core, self._connector = core, connector
-        self.have_begun = False
+        self.have_begun, self._me = False, 0
 
     def cancel(self) -> None:
         """End them at once."""
@@ -116,7 +116,7 @@ class Tasks:
             core.publish()
 
     async def _connect_and_read(self) -> None:
-        core = self._core
+        core, self._me = self._core, anyio.get_current_task().id
         while core.phase is not Phase.CLOSED:
             if core.phase is Phase.CONNECTING:
                 await self._run_attempt()
@@ -127,24 +127,17 @@ class Tasks:
         core = self._core
         protocol = core.protocol
         core.attempt = attempt = protocol.lifecycle.attempt
-        endpoints = list(protocol.endpoints.by_name.values())
         transport: Transport | None = None
         try:
             with anyio.CancelScope() as core.link:
-                try:
-                    attempting = self._connector.attempt(protocol.lifecycle.opening, endpoints)
-                    opened = await run_steps(attempting.run())
-                    transport = opened.transport  # type: ignore[assignment]
-                    start = make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
-                except Exception as problem:  # options may be functions of the user, and JSON may be his code
-                    if protocol.lifecycle.attempt == attempt:
-                        protocol.connect_failed(as_connect_error(problem), anyio.current_time())
-                        core.publish()
-                    return
-                self._begin(opened, start)
-                while core.transport is not None and protocol.lifecycle.current == attempt:
-                    if not await self._read(core.transport):
-                        break
+                opened = await self._connect(attempt)
+                if opened is not None:
+                    transport = opened[0].transport  # type: ignore[assignment]
+                    self._begin(*opened)
+                    opened = None  # it would be kept for as long as the session lasts
+                    while core.transport is not None and protocol.lifecycle.current == attempt:
+                        if not await self._read(core.transport):
+                            break
         finally:
             patience = WRITE_TIMEOUT
             if protocol.lifecycle.current == attempt:  # everything is cancelled
@@ -153,6 +146,24 @@ class Tasks:
             core.link, core.attempt = None, 0
             if transport is not None:
                 await self._close(core.transport or transport, patience)
+
+    async def _connect(self, attempt: int) -> tuple[Opened, Any] | None:
+        """Return what an attempt has opened, and the start of the session; None: the protocol knows why not."""
+        core, opened = self._core, None
+        endpoints = list(core.protocol.endpoints.by_name.values())
+        try:
+            attempting = self._connector.attempt(core.protocol.lifecycle.opening, endpoints)
+            opened = await run_steps(attempting.run())
+            return opened, make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+        except Exception as problem:  # options may be functions of the user, and JSON may be his code
+            if core.protocol.lifecycle.attempt == attempt:
+                core.protocol.connect_failed(as_connect_error(problem), anyio.current_time())
+                core.publish()
+        if opened is not None:
+            transport: Any = opened.transport
+            with suppress(Exception):
+                await transport.close(0)
+        return None
 
     def _begin(self, opened: Opened, start: Any) -> None:
         """A session begins, unless it came too late."""
@@ -163,10 +174,12 @@ class Tasks:
         if core.protocol.lifecycle.current == core.attempt:
             core.transport = opened.transport  # type: ignore[assignment]
             core.transport_name, core.session_id = opened.transport.name, opened.handshake.session_id
+            if opened.transport.is_stream:  # type: ignore[attr-defined]
+                self._connector.forget()
             core.protocol.transport_opened(opened.handshake, opened.transport.name, now, start, takes_orders=True)
             core.publish(0)
             core.flush()
-            core.run_functions()
+            core.run_functions(self._me)
 
     async def _read(self, transport: Transport) -> bool:
         """Take what comes next; return whether there may be more."""
@@ -186,7 +199,7 @@ class Tasks:
             self._obey(transport)
         if protocol.outbox.urgent or protocol.outbox.queued:
             core.flush()
-        core.run_functions()
+        core.run_functions(self._me)
         if core.waiting > MOST_WAITING:
             await self._wait_for_functions()
         return True

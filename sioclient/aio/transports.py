@@ -91,7 +91,7 @@ class WebSocketTransport(Transport):
     is_stream = True
 
     def __init__(self, http: Http, limit: int, framing: Any = None) -> None:
-        self._client = http.client
+        self._http: Http | None = http  # until the websocket is open
         self._stream = Stream(http.client.traffic)
         self._decoder = MessageDecoder(limit)
         self._is_up = False
@@ -103,7 +103,8 @@ class WebSocketTransport(Transport):
 
     async def open(self, url: str, deadline: float) -> None:
         """Connect, and ask for the upgrade."""
-        request = self._client.prepare(url)
+        assert self._http is not None, "a transport is opened once"
+        request, self._http = self._http.client.prepare(url), None
         with connect_errors(self.name, url, request.proxy):
             with fail_at(deadline):
                 await self._stream.connect(request, tunnel=True)

@@ -324,10 +324,9 @@ _MASKS: list[bytes] = []
 
 
 def _masks() -> list[bytes]:
-    """Return masks that nobody can foresee; asking the system for each would take as long as the frame.
+    """Return masks that nobody can foresee; asking the system for each would take longer than the frame.
 
-    They are no generator: that would end for good if Ctrl-C came while it runs. And they are few: a connection keeps
-    what is left of them, 50 bytes for each.
+    They are no generator: that would end for good if Ctrl-C came while it runs.
     """
-    block = os.urandom(128)
+    block = os.urandom(1024)
     return [block[position : position + 4] for position in range(0, len(block), 4)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, getproxies_environment
 
 import requests
 from requests.cookies import MockRequest, MockResponse
@@ -74,6 +74,13 @@ class HttpClient:
         self._answered: Answered = {}
         self._stream: Stream | None = None
         self._aborted = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether another client with the same options would do the same: there is no cookie, and no function."""
+        options = self._options
+        has_functions = any(callable(getattr(options, name)) for name in MAY_BE_FUNCTIONS)
+        return not (self._cookies or has_functions or options.session is not None)
 
     def renew(self, values: Mapping[str, Any] | None = None) -> None:
         """Begin a new connection: ask the options that are functions for their values, or take these."""
@@ -224,14 +231,14 @@ class HttpClient:
 
         Unlike there, REQUESTS_CA_BUNDLE does not replace what the user has said, and None leaves verification on.
         """
-        options = self._options
-        said = self._session.verify if options.verify in (None, True) else options.verify
+        options, session = self._options, self._session
+        said = session.verify if options.verify in (None, True) else options.verify
         proxies = dict(options.proxies or {})
         cert: Any = options.cert
-        session, verify = self._session, None
-        if session.trust_env and _names_proxies():
+        verify = None
+        if session.trust_env and _may_name_proxies():
             settings = dict(session.merge_environment_settings(url, proxies, None, None, cert))
-        else:  # what requests does then, without looking through the whole environment twice, for 0.1 ms
+        else:  # what requests does then, without decoding the whole environment twice, for 0.1 ms
             if session.trust_env:
                 verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
             settings = {
@@ -264,9 +271,10 @@ class HttpClient:
                 jar.clear(domain, path)  # else the jar keeps an empty table for every path
 
 
-def _names_proxies() -> bool:
-    """Return whether the environment may name proxies; on some systems, other places may, which requests knows."""
-    return getproxies is not getproxies_environment or "_proxy" in "\n".join(os.environ).lower()
+def _may_name_proxies() -> bool:
+    """Return whether the environment, or the system, may name proxies; their variables have names in any case."""
+    is_posix = os.supports_bytes_environ and sys.platform != "darwin"
+    return not is_posix or b"_proxy" in b" ".join(os.environb).lower()
 
 
 def _authorities(verify: Any) -> str | ssl.SSLContext | None:

@@ -104,9 +104,8 @@ class BodyReader:
 class _Outgoing(bytearray):
     """What a request is written to."""
 
-    def send(self, data: bytes) -> int:
+    def sendall(self, data: bytes) -> None:
         self += data
-        return len(data)
 
 
 class _Incomplete(Exception):

@@ -102,7 +102,7 @@ def test_disconnect_into_a_black_hole_takes_no_more_than_its_time(run, proxy, tr
 
 
 def test_server_that_takes_nothing_loses_the_connection(run, proxy, monkeypatch):
-    monkeypatch.setattr("sioclient.aio.stream.STALL_TIMEOUT", 0.3)
+    monkeypatch.setattr("sioclient.aio.stream.MOST_STALL", 0.3)
 
     async def test():
         recorder = Recorder()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 
 import anyio
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from sioclient import BufferFull, ChannelError, ConnectError, LocalProtocolError, NotConnected, WaitTimeout
 from sioclient.aio import Handler, SocketIO
 from tests.conftest import start
-from tests.contract.test_proxies import http_proxy
+from tests.contract.test_proxies import http_proxy, socks_proxy  # noqa: F401
 from tests.servers import SERVERS
 
 from .conftest import Recorder, eventually
@@ -249,3 +250,90 @@ def test_functions_that_are_none_are_refused(make):
 
 
 __all__ = ["http_proxy"]
+
+
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.parametrize("kind", ["socks5", "socks5h"])
+def test_a_socks_proxy(run, make, socks_proxy, kind, transport):  # noqa: F811
+    async def test():
+        proxies = {"http": f"{kind}://user:password@127.0.0.1:{socks_proxy}"}
+        async with make(proxies=proxies, transports=transport) as socket:
+            assert await socket.call("echo", 1) == 1
+
+    run(test)
+
+
+def test_a_socks_proxy_needs_a_package(run, make, monkeypatch):
+    monkeypatch.setitem(sys.modules, "python_socks", None)
+
+    async def test():
+        with pytest.raises(ConnectError, match=r"pip install sioclient\[aio,socks\]"):
+            async with make(proxies={"http": "socks5://127.0.0.1:1"}):
+                pass
+
+    run(test)
+
+
+async def fresh(values):
+    await anyio.sleep(0)
+    return values
+
+
+def test_options_may_be_coroutine_functions(run, make, modern):
+    async def test():
+        numbers = iter(range(10))
+
+        async def headers():
+            return await fresh({"X-Attempt": str(next(numbers))})
+
+        options = {"headers": headers, "params": lambda: {"a": "b"}, "cookies": lambda: fresh({"c": "d"})}
+        async with make(**options) as socket:
+            asked = await socket.call("handshake")
+            assert asked["headers"]["x-attempt"] == "0"
+            assert asked["headers"]["cookie"] == "c=d"
+            assert asked["query"]["a"] == "b"
+
+    async def test_auth():
+        options = {"transports": "websocket", "auth": partial(fresh, {"token": "right"})}
+        async with SocketIO("127.0.0.1", modern, **options) as socket:
+            assert (await socket.call("handshake"))["auth"] == {"token": "right"}
+            chat = await socket.connect("/chat", auth=partial(fresh, {"token": "right"}))
+            assert chat.connected
+
+    run(test)
+    run(test_auth)
+
+
+async def fail():
+    await anyio.sleep(0)
+    raise LookupError("no token")
+
+
+@pytest.mark.parametrize("name", ["headers", "params", "cookies", "auth"])
+def test_what_a_coroutine_function_raises_is_named(run, make, modern, name):
+    async def test():
+        with pytest.raises(ConnectError, match=f"{name}= raised LookupError: no token"):
+            async with SocketIO("127.0.0.1", modern, **{name: fail}):
+                pass
+
+    run(test)
+
+
+def test_auth_of_a_channel_raises_what_it_raises(run, modern):
+    async def test():
+        async with SocketIO("127.0.0.1", modern) as socket:
+            with pytest.raises(LookupError, match="no token"):
+                await socket.connect("/chat", auth=fail)
+            with pytest.raises(TypeError, match="auth must be a dictionary"):
+                await socket.connect("/chat", auth=lambda: 5)
+            assert socket.channels == {}
+
+    run(test)
+
+
+def test_authentication_of_http_is_no_coroutine_function(make):
+    async def sign(request):
+        return request
+
+    with pytest.raises(TypeError, match="auth must be a plain function"):
+        make(auth=sign)

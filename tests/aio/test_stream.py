@@ -1,0 +1,154 @@
+"""The socket of the async front: which address it takes, what it keeps, and what it refuses."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+
+import anyio
+import pytest
+
+from sioclient import ConnectionLost
+from sioclient.aio.stream import Stream
+from sioclient.aio.transports import MixedTransport, Transport
+from sioclient.transports.base import Traffic
+from sioclient.transports.exchange import Request
+from tests.servers_py import closed_port
+
+
+def request_to(port: int, host: str = "a-name", **more: object) -> Request:
+    return Request(secure=False, host=host, port=port, path="/", headers={}, **more)
+
+
+@pytest.fixture
+def peer():
+    """A socket that listens, and accepts nothing by itself."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+@pytest.fixture
+def look_up(monkeypatch):
+    """Have a name mean some ports on this machine."""
+
+    def look_up(*ports: int) -> None:
+        async def found(host, port, **_):
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+
+        monkeypatch.setattr("sioclient.aio.stream.anyio.getaddrinfo", found)
+
+    return look_up
+
+
+def test_the_first_address_that_accepts_is_taken_and_remembered(run, peer, look_up):
+    async def test():
+        port, request = peer.getsockname()[1], request_to(80)
+        stream = Stream(Traffic())
+        with closed_port() as first, closed_port() as last:
+            look_up(first, port, last)
+            await stream.connect(request, tunnel=False)
+        assert request.answered == {("a-name", 80): ("127.0.0.1", port)}
+        stream.close()
+
+    run(test)
+
+
+def test_if_no_address_accepts_the_last_error_is_raised(run, look_up):
+    async def test():
+        with closed_port() as first, closed_port() as last, pytest.raises(ConnectionRefusedError):
+            look_up(first, last)
+            await Stream(Traffic()).connect(request_to(80), tunnel=False)
+
+    run(test)
+
+
+def test_a_silent_address_costs_a_moment_and_cancelling_leaves_nothing(run, peer, look_up, monkeypatch):
+    monkeypatch.setattr("sioclient.aio.stream.PACE", 0.01)
+
+    async def test():
+        with ExitStack() as full:  # a backlog that is full: the system accepts no more
+            silent = full.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+            for _ in range(4):
+                waiting = full.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(silent.getsockname())
+            look_up(silent.getsockname()[1], peer.getsockname()[1])
+            stream = Stream(Traffic())
+            await stream.connect(request_to(80), tunnel=False)
+            stream.close()
+            look_up(silent.getsockname()[1], silent.getsockname()[1])
+            with anyio.move_on_after(0.1) as scope:
+                await stream.connect(request_to(80), tunnel=False)
+            assert scope.cancelled_caught
+
+    run(test)
+
+
+def test_what_the_network_does_not_take_is_kept_in_order(run, peer, monkeypatch):
+    monkeypatch.setattr("sioclient.aio.stream.SEND_BUFFER", 4096)
+
+    async def test():
+        traffic = Traffic()
+        stream = Stream(traffic)
+        await stream.connect(request_to(peer.getsockname()[1], "127.0.0.1"), tunnel=False)
+        accepted, _ = peer.accept()
+        with accepted:
+            data = b"".join(number.to_bytes(4, "big") for number in range(1_000_000))
+            stream.write(data[:3_000_000])
+            stream.write(data[3_000_000:])
+            assert stream.backlog
+            got = bytearray()
+
+            async def read():
+                accepted.setblocking(False)
+                while len(got) < len(data):
+                    await anyio.wait_readable(accepted)
+                    got.extend(accepted.recv(2**16))
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(read)
+                await stream.drain()
+            assert (got == data, stream.backlog, traffic.sent) == (True, b"", len(data))
+            assert not stream.has_ended()
+            accepted.sendall(b"x" * 100_000)
+            await anyio.wait_readable(stream._sock)
+            assert stream.has_ended()
+            size = 0
+            while size < 100_000:
+                size += len(await stream.receive())
+            accepted.close()
+            await stream.exhaust(1)
+        stream.close()
+        assert stream.has_ended()
+        with pytest.raises(ConnectionAbortedError):
+            await stream.receive()
+
+    run(test)
+
+
+def test_a_peer_that_speaks_before_tls_is_not_believed(run, peer):
+    async def test():
+        stream = Stream(Traffic())
+        await stream.connect(request_to(peer.getsockname()[1], "127.0.0.1"), tunnel=False)
+        stream._unread = b"HTTP/1.1 200 OK"
+        with pytest.raises(ConnectionAbortedError, match="before the connection was encrypted"):
+            await stream._start_tls(None, "localhost")
+        stream.close()
+
+    run(test)
+
+
+def test_a_transport_that_is_none_has_no_ways(run):
+    async def test():
+        transport = Transport()
+        for call in (transport.open("", 0), transport.recv(), transport.send([]), transport.close(0)):
+            with pytest.raises(NotImplementedError):
+                await call
+        with pytest.raises(ConnectionLost):
+            transport.leave()
+        transport.put([])
+        transport.finish(0)
+        transport.abort()
+        assert MixedTransport.name == "websocket"
+
+    run(test)
