@@ -15,8 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from .clients import CLIENTS, Client, Unavailable
+from .cores import describe
+from .fences import check
 from .report import FLOOR, Results, draw, table
-from .servers import Servers
+from .servers import FLOOD, LEGACY, Servers
 from .table import MEASURES, Measure
 
 HERE = Path(__file__).resolve().parent
@@ -29,6 +31,8 @@ def main() -> None:
     results: Results = {}
     with ExitStack() as stack:
         servers = Servers(stack)
+        fences = check(servers.port(FLOOD) or 0, servers.port(LEGACY))
+        print(fences, file=sys.stderr)
         for measure in (m for m in measures if not m.source):
             port = servers.port(measure.server)
             if port is None:
@@ -40,7 +44,8 @@ def main() -> None:
                     if name in measure.clients:
                         _measure(results, measure, name, client, port, quick=options.quick)
     print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-    about = f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}"
+    about = f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}; {describe()}; {fences}"
+    print(about)
     print(table(results, measures, clients))
     options.output.mkdir(exist_ok=True)
     (options.output / "results.json").write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n")

@@ -14,6 +14,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cores import core_of
+
 HERE = Path(__file__).resolve().parent
 LIMIT = 120.0
 """Seconds that a measure may take."""
@@ -65,7 +67,10 @@ class Client:
         """Return the figures of one measure; None: this client cannot be measured like this."""
         command = [*self.command(), measure, str(port), str(revision), *map(str, numbers)]
         try:
-            done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, timeout=LIMIT, check=False)
+            with core_of("client"):
+                done = subprocess.run(
+                    command, cwd=HERE.parent, capture_output=True, text=True, timeout=LIMIT, check=False
+                )
         except subprocess.TimeoutExpired:
             print(f"\n{self.name} {measure}: nothing after {LIMIT:g} s", file=sys.stderr)
             return None
@@ -106,5 +111,6 @@ CLIENTS: dict[str, Client] = {
         Client("python_socketio", "python-socketio 5", ("python-socketio[client]>=5.13,<6",)),
         NodeClient("js_0_9", "JS 0.9.17"),
         NodeClient("js_4", "JS 4.8"),
+        Client("websockets_sync", "websockets 17, sync", ("websockets==17.4", "websocket-client==1.9.2")),
     )
 }

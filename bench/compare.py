@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from .clients import LIMIT, Figures
+from .cores import core_of
 from .servers import flood_server
 
 HERE = Path(__file__).resolve().parent
@@ -81,14 +82,12 @@ class Checkout:
 
 def main() -> None:
     options = _options()
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     with ExitStack() as stack:
         harness = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (harness / "bench").symlink_to(HERE, target_is_directory=True)
         checkouts = [Checkout(folder, harness) for folder in (options.old, options.new)]
-        _pin(cores[:1])
         port = stack.enter_context(flood_server())
-        _pin(cores[1:2])
+        stack.enter_context(core_of("client"))
         print(
             f"{'new/old, above 1: better':24} {'median (quartiles)':24} {'by CPU time':24} {'old/s':>10} {'new/s':>10}"
         )
@@ -119,12 +118,6 @@ def _row(title: str, old: list[Figures], new: list[Figures]) -> str:
 def _spread(ratios: list[float]) -> str:
     low, middle, high = quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
     return f"{middle:.3f} ({low:.3f} to {high:.3f})"
-
-
-def _pin(cores: list[int]) -> None:
-    """Have what is started from now on run on these cores; none: wherever the system likes."""
-    if cores:
-        os.sched_setaffinity(0, cores)
 
 
 def _options() -> argparse.Namespace:

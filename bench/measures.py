@@ -1,7 +1,9 @@
 """What is measured of a client, in a process of its own.
 
 It is called as ``python -m bench.measures CLIENT MEASURE PORT REVISION [NUMBER ...]``. Each measure is a function of an
-adapter's class and a port, and returns figures by their names.
+adapter's class and a port, and returns figures by their names. Most are given an *amount*: a whole number of events, or
+about how many seconds to measure for, written with a point; how fast a client is, is found out first, in which it also
+warms up.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,58 +36,83 @@ class Watch:
         return {"rate": count / (end.wall - self.wall), "cpu": (end.cpu - self.cpu) / count * 1e6}
 
 
-def receive(client: Any, port: int, count: int, size: int, polling: bool = False, flood: str = "flood") -> Figures:
+def measured(run: Callable[[int], Figures], amount: float) -> Figures:
+    """Return the figures of a number of things, or of as many as take about so many seconds, after a warm-up."""
+    if isinstance(amount, int):
+        run(max(amount // 20, 2))
+        return run(amount)
+    count = 2
+    while True:
+        figures = run(count)
+        if count >= figures["rate"] * amount / 10:
+            return run(max(int(figures["rate"] * amount), 2))
+        count *= 8
+
+
+def most(amount: float) -> tuple[float, float]:
+    """Return how many things to do at most, and for how many seconds."""
+    return (amount, inf) if isinstance(amount, int) else (inf, amount)
+
+
+def receive(client: Any, port: int, amount: float, size: int, polling: bool = False, flood: str = "flood") -> Figures:
     """Events per second that reach a function, and microseconds of the processor for each."""
     tally = Tally()
     c = client(port, {"news": tally.one, "done": tally.finish}, polling)
-    for warm_up in (max(count // 20, 2), count):
+
+    def run(count: int) -> Figures:
         tally.begin()
         watch = Watch()
-        c.emit(flood, warm_up, size)
+        c.emit(flood, count, size)
         c.wait(tally.done)
-        figures = watch.rate(warm_up, tally.end)
-        assert tally.count == warm_up, f"{tally.count} of {warm_up} events arrived"
+        assert tally.count == count, f"{tally.count} of {count} events arrived"
+        return watch.rate(count, tally.end)
+
+    figures = measured(run, amount)
     c.close()
     return figures
 
 
-def receive_polling(client: Any, port: int, count: int, size: int) -> Figures:
-    return receive(client, port, count, size, True)
+def receive_polling(client: Any, port: int, amount: float, size: int) -> Figures:
+    return receive(client, port, amount, size, True)
 
 
-def receive_bytes(client: Any, port: int, count: int, size: int) -> Figures:
-    return receive(client, port, count, size, False, "flood of bytes")
+def receive_bytes(client: Any, port: int, amount: float, size: int) -> Figures:
+    return receive(client, port, amount, size, False, "flood of bytes")
 
 
 def send(
-    client: Any, port: int, count: int, size: int, threads: int = 1, polling: bool = False, data: Any = None
+    client: Any, port: int, amount: float, size: int, threads: int = 1, polling: bool = False, data: Any = None
 ) -> Figures:
     """Events per second that the server has read, from one thread or several."""
     tally = Tally()
     c = client(port, {"done": tally.finish}, polling)
     emit = c.prepared("note", data or "x" * max(size - 32, 1))
-    for warm_up in (max(count // 20, threads), count):
+
+    def run(count: int) -> Figures:
+        share = -(-count // threads)
         tally.begin()
-        c.emit("sink", warm_up)
+        c.emit("sink", share * threads)
         watch = Watch()
-        workers = [threading.Thread(target=repeat, args=(emit, warm_up // threads)) for _ in range(threads)]
+        workers = [threading.Thread(target=repeat, args=(emit, share)) for _ in range(threads)]
         if threads == 1:
-            repeat(emit, warm_up)
+            repeat(emit, share)
         else:
             for worker in workers:
                 worker.start()
         c.wait(tally.done)
-        figures = watch.rate(warm_up, tally.end)
+        return watch.rate(share * threads, tally.end)
+
+    figures = measured(run, amount)
     c.close()
     return figures
 
 
-def send_polling(client: Any, port: int, count: int, size: int) -> Figures:
-    return send(client, port, count, size, 1, True)
+def send_polling(client: Any, port: int, amount: float, size: int) -> Figures:
+    return send(client, port, amount, size, 1, True)
 
 
-def send_bytes(client: Any, port: int, count: int, size: int) -> Figures:
-    return send(client, port, count, size, data=bytes(size))
+def send_bytes(client: Any, port: int, amount: float, size: int) -> Figures:
+    return send(client, port, amount, size, data=bytes(size))
 
 
 def repeat(function: Callable[[], Any], times: int) -> None:
@@ -92,13 +120,14 @@ def repeat(function: Callable[[], Any], times: int) -> None:
         function()
 
 
-def ask(client: Any, port: int, count: int) -> Figures:
+def ask(client: Any, port: int, amount: float) -> Figures:
     """Round trips per second, each begun in the callback of the one before."""
     tally, times = Tally(), [0.0]
+    count, seconds = most(amount)
 
     def answered(*args: Any) -> None:
         times.append(time.perf_counter())
-        if len(times) > count:
+        if len(times) > count or times[-1] - times[0] > seconds:
             tally.finish()
         else:
             c.ask("question", answered)
@@ -109,54 +138,55 @@ def ask(client: Any, port: int, count: int) -> Figures:
     times[0] = time.perf_counter()
     c.ask("question", answered)
     c.wait(tally.done)
-    figures = watch.rate(count, tally.end)
+    figures = watch.rate(len(times) - 1, tally.end)
     c.close()
     return {**figures, "p99": percentile([b - a for a, b in pairwise(times)], 99)}
 
 
-def call(client: Any, port: int, count: int) -> Figures:
+def call(client: Any, port: int, amount: float) -> Figures:
     """Round trips per second of a thread that waits for each."""
     c = client(port, {})
-    for _ in range(count // 10):
+    for _ in range(200):
         c.call("question")
-    times = []
+    count, seconds = most(amount)
+    times, total = [], 0.0
     watch = Watch()
-    for _ in range(count):
+    while len(times) < count and total < seconds:
         begun = time.perf_counter()
         c.call("question")
         times.append(time.perf_counter() - begun)
-    figures = watch.rate(count)
+        total += times[-1]
+    figures = watch.rate(len(times))
     c.close()
     return {**figures, "p99": percentile(times, 99)}
 
 
-def reply(client: Any, port: int, count: int) -> Figures:
+def reply(client: Any, port: int, amount: float) -> Figures:
     """Events per second, each answered with another by the function that it reaches."""
     tally = Tally()
     c = client(port, {"news": lambda *args: answer(), "done": tally.finish})
     answer = c.prepared("note", "x" * 28)
-    for warm_up in (count // 20, count):
-        tally.begin()
-        watch = Watch()
-        c.emit("ask", warm_up, 60)
-        c.wait(tally.done)
-        figures = watch.rate(warm_up, tally.end)
+    figures = measured(lambda count: _asked(c, tally, "ask", count), amount)
     c.close()
     return figures
 
 
-def reply_with_ack(client: Any, port: int, count: int) -> Figures:
+def reply_with_ack(client: Any, port: int, amount: float) -> Figures:
     """Events per second, each acknowledged with what the function returns that it reaches."""
     tally = Tally()
     c = client(port, {"news": lambda *args: "x" * 28, "done": tally.finish})
-    for warm_up in (count // 20, count):
-        tally.begin()
-        watch = Watch()
-        c.emit("ask for acks", warm_up, 60)
-        c.wait(tally.done)
-        figures = watch.rate(warm_up, tally.end)
+    figures = measured(lambda count: _asked(c, tally, "ask for acks", count), amount)
     c.close()
     return figures
+
+
+def _asked(c: Any, tally: Tally, name: str, count: int) -> Figures:
+    """Return the figures of so many events, for which the server waits for a packet each."""
+    tally.begin()
+    watch = Watch()
+    c.emit(name, count, 60)
+    c.wait(tally.done)
+    return watch.rate(count, tally.end)
 
 
 def busy(client: Any, port: int, seconds: float) -> Figures:
@@ -175,18 +205,25 @@ def busy(client: Any, port: int, seconds: float) -> Figures:
     os._exit(0)  # a flood that has not ended holds up a goodbye in good order
 
 
-def connect(client: Any, port: int, count: int) -> Figures:
-    """Milliseconds from nothing to the first event."""
-    times = []
-    for _ in range(count):
-        tally = Tally()
-        begun = time.perf_counter()
-        c = client(port, {"hello": tally.finish})
-        c.wait(tally.done)
-        assert tally.end is not None
-        times.append(tally.end.wall - begun)
-        c.close()
-    return {"ms": median(times[1:]) * 1000}
+def connect(client: Any, port: int, amount: float) -> Figures:
+    """Milliseconds from nothing to the first event, and microseconds of the processor for it."""
+    times: list[float] = []
+    count, seconds = most(amount)
+    _connect_once(client, port)
+    watch = Watch()
+    while len(times) < count and sum(times) < seconds:
+        times.append(_connect_once(client, port))
+    return {"ms": median(times) * 1000, "cpu": watch.rate(len(times))["cpu"]}
+
+
+def _connect_once(client: Any, port: int) -> float:
+    tally = Tally()
+    begun = time.perf_counter()
+    c = client(port, {"hello": tally.finish})
+    c.wait(tally.done)
+    assert tally.end is not None
+    c.close()
+    return tally.end.wall - begun
 
 
 def memory(client: Any, port: int, count: int) -> Figures:

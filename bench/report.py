@@ -21,6 +21,7 @@ _COLOURS = {
     "socketio_client": "#cbd5e0",
     "js_0_9": "#f6ad55",
     "js_4": "#dd6b20",
+    "websockets_sync": "#68d391",
 }
 
 
@@ -74,6 +75,8 @@ def draw(results: Results, clients: list[str], path: Path) -> None:
 
     rows = [measure for measure in MEASURES if measure.name in _PICTURE and measure.name in results]
     shown = [name for name in _COLOURS if name in clients]
+    if not (rows and shown):
+        return
     figure, axes = pyplot.subplots(figsize=(9, 0.55 * len(rows) + 1.2))
     height = 0.8 / len(shown)
     for place, name in enumerate(shown):

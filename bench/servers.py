@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .cores import core_of
+
 HERE = Path(__file__).resolve().parent
 MODULES = HERE.parent / "tests" / "servers" / "node_modules"
 
@@ -61,7 +63,9 @@ def real_server(name: str) -> Iterator[int | None]:
 
 @contextmanager
 def _running(command: list[str]) -> Iterator[int]:
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with core_of("server"):
+        started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with started as process:
         assert process.stdout is not None
         try:
             yield int(process.stdout.readline().split()[1])

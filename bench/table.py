@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .servers import FLOOD, LEGACY, MODERN
 
 _PYTHON = ("raw", "sioclient", "sioclient_orjson", "socketio_client", "python_socketio")
-_ALL = (*_PYTHON, "js_0_9", "js_4")
+_ALL = (*_PYTHON, "js_0_9", "js_4", "websockets_sync")
 _LEGACY = ("sioclient", "js_0_9")  # socketIO-client 0.5.7.4 hangs when it polls
 _OURS = ("sioclient",)
 _OLD_SERVER = ("raw", "sioclient", "sioclient_orjson", "socketio_client", "js_0_9")
@@ -78,22 +78,25 @@ _ON_REAL_SERVERS: tuple[tuple[str, str, str, tuple[float, ...], tuple[float, ...
 _KIB = "CPU per KiB of an event of {:,} KiB, us"
 
 MEASURES = (
-    Measure("receive", "receive, events/s", "receive", (50_000, 60), (20_000, 60), target=12),
+    Measure("receive", "receive, events/s", "receive", (1.0, 60), (0.2, 60), target=20),
     Measure("receive_cpu", "CPU per received event, us", "", (), (), "cpu", lower=True, source="receive"),
-    Measure("receive_64k", "receive 64 KiB, events/s", "receive", (100, 65536), (40, 65536), target=110),
-    Measure("receive_1m", "receive 1 MiB, events/s", "receive", (10, 2**20), (4, 2**20), target=120),
-    Measure("send", "send, events/s", "send", (5_000, 60), (5_000, 60), target=1.25),
+    Measure("receive_64k", "receive 64 KiB, events/s", "receive", (1.0, 65536), (0.2, 65536), target=150),
+    Measure("receive_1m", "receive 1 MiB, events/s", "receive", (1.0, 2**20), (0.2, 2**20), target=150),
+    Measure("send", "send, events/s", "send", (1.0, 60), (0.2, 60), target=2.2),
     Measure("send_cpu", "CPU per sent event, us", "", (), (), "cpu", lower=True, source="send"),
-    Measure("send_64k", "send 64 KiB, events/s", "send", (200, 65536), (100, 65536), target=1.6),
-    Measure("send_1m", "send 1 MiB, events/s", "send", (30, 2**20), (10, 2**20), target=2.3),
-    Measure("send_8", "send from 8 threads, events/s", "send", (8_000, 60, 8), (4_000, 60, 8), clients=_THREADED),
-    Measure("ask", "round trips/s, callback", "ask", (3_000,), (1_000,), target=1.2),
+    Measure("send_64k", "send 64 KiB, events/s", "send", (1.0, 65536), (0.2, 65536), target=3),
+    Measure("send_1m", "send 1 MiB, events/s", "send", (1.0, 2**20), (0.2, 2**20), target=4),
+    Measure("send_8", "send from 8 threads, events/s", "send", (1.0, 60, 8), (0.2, 60, 8), clients=_THREADED),
+    Measure("ask", "round trips/s, callback", "ask", (1.0,), (0.2,), target=1.35),
+    Measure("ask_cpu", "CPU per round trip, callback, us", "", (), (), "cpu", lower=True, source="ask"),
     Measure("ask_p99", "round trip p99, callback, us", "", (), (), "p99", lower=True, source="ask"),
-    Measure("call", "round trips/s, call", "call", (3_000,), (1_000,), target=1.05),
+    Measure("call", "round trips/s, call", "call", (1.0,), (0.2,), target=1.15),
+    Measure("call_cpu", "CPU per round trip, call, us", "", (), (), "cpu", lower=True, source="call"),
     Measure("call_p99", "round trip p99, call, us", "", (), (), "p99", lower=True, source="call"),
-    Measure("reply", "events answered/s", "reply", (10_000,), (5_000,), target=2),
+    Measure("reply", "events answered/s", "reply", (1.0,), (0.2,), target=2),
     Measure("busy", "receive beside a busy thread, events/s", "busy", (2.0,), (1.0,), clients=_THREADED),
-    Measure("connect", "connect to the first event, ms", "connect", (30,), (20,), "ms", target=1.5, lower=True),
+    Measure("connect", "connect to the first event, ms", "connect", (1.0,), (0.2,), "ms", target=1.5, lower=True),
+    Measure("connect_cpu", "CPU per connection, us", "", (), (), "cpu", lower=True, source="connect"),
     Measure(
         "receive_polling", "receive by polling, events/s", "receive_polling", (20_000, 60), (5_000, 60), clients=_LEGACY
     ),

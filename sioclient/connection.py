@@ -149,7 +149,7 @@ class Connection:
         try:
             if begins:
                 keep_track(self)
-                for thread in self._threads:
+                for thread in reversed(self._threads):  # the listener last, so that nobody interrupts its attempt
                     thread.start()
             if wait:
                 self._wait_for_session()
@@ -218,6 +218,8 @@ class Connection:
                 self._writer.flush(patience)
             else:
                 self._writer.cork(verdict)
+            if waiter is not None and guard.reader == threading.get_ident() and guard.transport is not None:
+                guard.transport.hasten()  # this thread is about to read
         except SocketIOError as error:
             add_address(error, self.address, f"{_name_of(packet)!r:.200} was not sent to")
             raise

@@ -38,7 +38,9 @@ def find_events(cls: type) -> dict[str, str]:
     events: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         for attribute, member in vars(base).items():
-            events.update(dict.fromkeys(getattr(member, "event_names", ()), attribute))
+            names = getattr(member, "event_names", None)
+            if names:  # hardly any has them, and this is done for every connection
+                events.update(dict.fromkeys(names, attribute))
     return events
 
 

@@ -9,7 +9,6 @@ taken.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from contextlib import suppress
 from typing import Protocol
 
@@ -29,7 +28,7 @@ class Wakeups:
     """
 
     def __init__(self) -> None:
-        self.sleepers: deque[Sleeper] = deque()
+        self.sleepers: list[Sleeper] = []  # an empty deque has 600 bytes, and a connection has three of these
 
     def sleeper(self) -> threading.Lock:
         """Return a lock that is taken until ``wake``; to be made before the look at what it is about."""

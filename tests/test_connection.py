@@ -375,6 +375,21 @@ def test_call_in_a_handler_reads_on(connection, server, notices):
     assert results == [["now"]]
 
 
+def test_only_who_reads_next_looks_for_the_acknowledgement(connection, server, notices, monkeypatch):
+    hastened = []
+    monkeypatch.setattr(MemoryTransport, "hasten", lambda transport: hastened.append(threading.get_ident()))
+    server.replies["5:1+"] = server.replies["5:2+"] = []
+    sends = lambda: connection.send(ask(connection), None, object(), None) or threading.get_ident()  # noqa: E731
+    results = in_handler(notices, sends)
+    connection.open()
+    connection.send(event("none"), None)
+    sends()
+    assert not hastened
+    server.push("3:::go")
+    eventually(lambda: results)
+    assert hastened == results
+
+
 def test_call_in_a_handler_gives_up_when_too_much_else_comes(connection, server, notices, monkeypatch):
     monkeypatch.setattr("sioclient.listener.MOST_DEFERRED", 1)
     results = in_handler(notices, lambda: connection.call(ask(connection), None, PATIENCE) if not results else 0)

@@ -14,6 +14,7 @@ import websocket
 
 class Client:
     module, entry, revision = "websocket", "WebSocket", 1
+    connect: Any = staticmethod(websocket.create_connection)
 
     def __init__(self, port: int, events: dict[str, Any], polling: bool = False) -> None:
         modern = self.revision == 5
@@ -23,7 +24,7 @@ class Client:
         self.events = [(form.format(name), function) for name, function in events.items() for form in beginnings]
         self.ids = count(1)
         path = "?EIO=4&transport=websocket" if modern else f"1/websocket/{_session(port)}"
-        self.ws = websocket.create_connection(f"ws://127.0.0.1:{port}/socket.io/{path}")
+        self.ws = self.connect(f"ws://127.0.0.1:{port}/socket.io/{path}")
         if modern:
             self.ws.send("40")
             while not self.ws.recv().startswith("40"):

@@ -53,6 +53,9 @@ class Transport(ABC):
         """
         return self.recv()
 
+    def hasten(self) -> None:  # noqa: B027 - most need not
+        """Something is about to come: have the next ``recv`` look for a moment before it sleeps. For its thread."""
+
     def prepare(self, deadline: float) -> bool:
         """Wait until frames may be sent, at most until ``deadline``; return whether they may. Raise ConnectionLost."""
         return True

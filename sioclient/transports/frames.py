@@ -37,6 +37,11 @@ _LARGE = 2**15
 _MOST_KEPT = 2**21
 """Bytes of such a buffer that is kept for the next one: fresh memory takes longer than copying into it."""
 
+_STEADY, _MOST_STEADY = 8, 2**23
+"""A block of so many times the bytes of a large message, and of so many at most, is made and freed before. As long as
+none of its size was, glibc hands the memory of each message back to the system, which then has to clear it for the next
+one: that were 570 page faults for a MiB. Nobody writes into the block, so it takes no memory."""
+
 _MOST_MESSAGES = 1000
 """Messages that are returned at once: as texts, the shortest need forty times the bytes of their frames."""
 
@@ -198,6 +203,7 @@ class FrameDecoder:
     def _begin_large(self, size: int, begun: bytes) -> None:
         self._data, self._at, self.has_rest = b"", 0, False
         if size > len(self._memory):
+            bytearray(min(_STEADY * size, _MOST_STEADY))  # made and freed: see there
             self._memory = bytearray(size)
         self._large = memoryview(self._memory)[:size]
         self._large[: len(begun)] = begun

@@ -20,7 +20,7 @@ import requests
 from requests.cookies import MockRequest, MockResponse
 from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_netrc_auth, select_proxy
 
 from ..errors import ConnectError
 from ..httpoptions import check_both, check_fields, check_params
@@ -172,7 +172,10 @@ class HttpClient:
         session, extra, auth = self._session, self._extra, self._auth
         # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
         has_more = callable(auth) or callable(session.auth) or extra["cookies"]
-        if first is None or has_more or "Cookie" in first.headers:
+        headers: Mapping[str, Any] | None = first.headers if first is not None else None
+        if first is None and self._is_plain(url):
+            headers = session.headers
+        if headers is None or has_more or "Cookie" in headers:
             named = partial(value_of, "auth", auth) if callable(auth) else auth  # so that what it raises is named
             asked = session.prepare_request(requests.Request("GET", url, auth=named, **extra))
             if any(asked.hooks.values()):
@@ -184,10 +187,15 @@ class HttpClient:
             return asked
         prepared = requests.PreparedRequest()
         prepared.prepare_url(url, merge_setting(extra["params"], session.params))
-        prepared.headers = CaseInsensitiveDict(first.headers)
+        prepared.headers = CaseInsensitiveDict(headers)
         if len(session.cookies):
             prepared.prepare_cookies(session.cookies)
         return prepared
+
+    def _is_plain(self, url: str) -> bool:
+        """Return whether requests would add nothing to a request but headers that are ours, as most often."""
+        is_given = self._options.session is not None or any(self._extra.values()) or self._auth
+        return not (is_given or "@" in urlsplit(url).netloc or get_netrc_auth(url))
 
     def _request(self, prepared: requests.PreparedRequest, first: Request | None) -> Request:
         url = prepared.url or ""
@@ -227,13 +235,17 @@ class HttpClient:
         said = session.verify if options.verify in (None, True) else options.verify
         proxies = dict(options.proxies or {})
         cert: Any = options.cert
-        trusts = session.trust_env
-        try:
-            # requests decodes the whole environment twice, which takes a third of a millisecond.
-            session.trust_env = trusts and (url.startswith("https:") or _may_name_proxies())
+        verify = None
+        if session.trust_env and _may_name_proxies():
             settings = dict(session.merge_environment_settings(url, proxies, None, None, cert))
-        finally:
-            session.trust_env = trusts
+        else:  # what requests does then, without decoding the whole environment twice, for 0.1 ms
+            if session.trust_env:
+                verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+            settings = {
+                "proxies": merge_setting(proxies, session.proxies),
+                "verify": merge_setting(verify, session.verify),
+                "cert": merge_setting(cert, session.cert),
+            }
         if said not in (None, True):
             settings["verify"] = said
         return settings

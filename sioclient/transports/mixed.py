@@ -65,6 +65,7 @@ class MixedTransport(PostingTransport):
         super().__init__(Poster(http, MOST_RESPONSE, shared_bodies(framing)))
         self.posts.url = url
         self._websocket = websocket
+        self.hasten = websocket.hasten  # type: ignore[method-assign]  # a call less
         self._trial = Trial()
 
     @property

@@ -17,7 +17,6 @@ method expects that its caller holds it: those that need it take it, as an RLock
 
 from __future__ import annotations
 
-import _socket
 import selectors
 import socket
 import ssl
@@ -30,6 +29,8 @@ from typing import Any
 
 from .base import Traffic
 from .dialing import Answered, Dial, Selector, aborted, in_turns, remaining
+from .looking import Looking
+from .tls import shut_down
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -56,6 +57,7 @@ class Stream:
 
     Attributes:
         patience: the deadline of a ``recv`` that is given none; None: it waits without limit.
+        hasten: has the next ``recv`` look for a moment before it sleeps; for the reading thread.
     """
 
     def __init__(self, traffic: Traffic | None = None, *, wakes: bool = True) -> None:
@@ -65,6 +67,8 @@ class Stream:
         self._aborted = False
         self._unread = b""
         self._is_drained = False
+        self._looking = Looking()
+        self.hasten = self._looking.begin
         self.patience: float | None = None
         self._waker: WakerEnd | None = None
         self._wakened: WakerEnd | None = None
@@ -168,7 +172,8 @@ class Stream:
             return data
         if self._is_drained:
             self._is_drained = False
-            self._wait_to_read(deadline)
+            if not self._looking.until:
+                self._wait_to_read(deadline)
         while True:
             try:
                 with self._lock:
@@ -180,8 +185,10 @@ class Stream:
             except ssl.SSLWantWriteError:
                 self._wait_to_write()
             except WOULD_BLOCK:
-                self._wait_to_read(deadline)
+                if not self._looking.again():
+                    self._wait_to_read(deadline)
             else:
+                self._looking.until = 0.0
                 # Less than ``size`` bytes are all that there were: wait before the next call. TLS may hold some back.
                 self._is_drained = 0 < len(data) < size and not isinstance(self._sock, ssl.SSLSocket)
                 return data
@@ -349,15 +356,9 @@ class Stream:
         return True
 
     def _shut_down(self) -> None:
-        """End a connection both ways without taking TLS off, as ``SSLSocket.shutdown`` would: see the rules above."""
         with self._lock, suppress(OSError):
-            sock = self._sock
-            if isinstance(sock, _socket.socket):
-                _socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            elif isinstance(sock, ssl.SSLSocket):  # gevent's, which have the system's socket inside
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            elif sock is not None:  # eventlet's plain ones, whose class has no ``shutdown``, but each socket has
-                sock.shutdown(socket.SHUT_RDWR)
+            if self._sock is not None:
+                shut_down(self._sock)
 
     def _adopt(self, sock: socket.socket) -> None:
         with self._lock:

@@ -1,8 +1,10 @@
-"""What to trust and what to show in TLS: the contexts of the connections."""
+"""What to trust and what to show in TLS: the contexts of the connections; and the end of a connection without TLS."""
 
 from __future__ import annotations
 
+import _socket
 import os
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,3 +49,13 @@ def _loading(option: str, *names: str | None) -> Iterator[None]:
             raise ConnectError(f"there is no file {missing[0]!r}, which {option}= names", retryable=False) from error
         shown = " and ".join(map(repr, files))
         raise ConnectError(f"what {option}= names cannot be loaded, {shown}: {error}", retryable=False) from error
+
+
+def shut_down(sock: socket.socket) -> None:
+    """End a connection both ways without taking TLS off, as ``SSLSocket.shutdown`` would: see ``stream``."""
+    if isinstance(sock, _socket.socket):
+        _socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    elif isinstance(sock, ssl.SSLSocket):  # gevent's, which have the system's socket inside
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    else:  # eventlet's plain ones, whose class has no ``shutdown``, but each socket has
+        sock.shutdown(socket.SHUT_RDWR)

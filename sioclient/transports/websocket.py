@@ -31,6 +31,7 @@ class WebSocketTransport(Transport):
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing | None = None) -> None:
         self._http = http
         self._stream = Stream(http.traffic)
+        self.hasten = self._stream.hasten  # type: ignore[method-assign]  # a call less
         self._reader = FrameReader(self._stream, max_message_size)
         self._writer = FrameWriter(self._stream)
         self._client = WsClient(self._reader, self._writer, max_message_size)

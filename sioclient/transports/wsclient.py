@@ -19,12 +19,14 @@ pieces, and close frames; it makes pongs and close frames. What it is not left t
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPResponse
+from itertools import chain, repeat
 from typing import Any
 
 import websocket
@@ -224,21 +226,20 @@ class _UpgradeSocket:
 
     def __init__(self, stream: Stream, deadline: float) -> None:
         self._stream, self._deadline = stream, deadline
-        self._head: bytes | None = None
+        self.recv: Callable[[int], bytes] = self._recv
 
     def send(self, data: bytes) -> int:
         # The library writes UTF-8, but headers are latin-1, as on the handshake.
         self._stream.sendall(data.decode("utf-8").encode("latin-1"))
         return len(data)
 
-    def recv(self, size: int) -> bytes:
-        if self._head is None:
-            self._head = self._read_head()
-        # It asks for single bytes until one is a line break; what is before one it takes in one piece as well.
-        line, _, _ = self._head.partition(b"\n")
-        size = len(line) or 1
-        data, self._head = self._head[:size], self._head[size:]
-        return data
+    def _recv(self, size: int) -> bytes:
+        # It asks for single bytes until one is a line break; what is before one it takes in one piece as well. So each
+        # time it gets the next piece, by a call of C, for which the size is a default that ``next`` never needs.
+        pieces = chain(re.findall(rb"\n|[^\n]+", self._read_head()), repeat(b""))
+        next_piece: Callable[[int], bytes] = partial(next, pieces)
+        self.recv = next_piece
+        return next_piece(size)
 
     def close(self) -> None:
         """Leave that to the transport."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import struct
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -261,3 +264,27 @@ def test_a_ping_is_a_control_frame(messages: list[str | bytes]) -> None:
         kinds.append(data[at])
         at += 6 + (data[at + 1] & 0x7F)
     assert kinds == [{str: 0x81, bytes: 0x82, Ping: 0x89}[type(message)] for message in messages]
+
+
+_DECODE_LARGE = """
+import resource, struct, threading
+from sioclient.transports.frames import FrameDecoder
+frame = b"\\x81\\x7f" + struct.pack("!Q", 2**20) + bytes(2**20)
+def decode():
+    decoder, before = FrameDecoder(2**24), None
+    for turn in range(60):
+        if turn == 10:
+            before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+        decoder.feed(frame[:100])
+        decoder.feed(frame[100:])[0].upper()
+    print((resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before) // 50)
+thread = threading.Thread(target=decode)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="whether memory is kept is up to the allocator")
+def test_memory_of_a_large_message_serves_the_next_one() -> None:
+    done = subprocess.run([sys.executable, "-c", _DECODE_LARGE], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 50, "the system hands out the memory of each message anew: 256 pages are a MiB"

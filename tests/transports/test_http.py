@@ -801,6 +801,30 @@ def test_the_environments_authorities_are_trusted_on_every_leg(
         assert http.prepare(server.url()).ca == authority.ca_file
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+def test_a_proxy_of_the_environment_is_used_unless_that_says_no(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, "http://proxy.invalid:1")
+    with client() as http:
+        assert http.prepare("http://server.invalid/").proxy == "http://proxy.invalid:1"
+    monkeypatch.setenv("no_proxy", "server.invalid")
+    with client() as http:
+        assert http.prepare("http://server.invalid/").proxy is None
+
+
+def test_a_session_may_keep_the_environment_out(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority.ca_file)
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:1")
+    session = requests.Session()
+    session.trust_env, session.proxies = False, {"https": "http://proxy.invalid:2"}
+    with client(session=session) as http:
+        assert http.prepare("http://server.invalid/").proxy is None
+    with client(session=session) as http:
+        request = http.prepare("https://server.invalid/")
+        assert (request.proxy, request.ca) == ("http://proxy.invalid:2", requests.certs.where())
+
+
 @pytest.mark.parametrize("certificate", ["good", "self_signed"])
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # as above
 def test_the_environment_does_not_turn_verification_on_again(

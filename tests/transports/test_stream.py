@@ -295,6 +295,27 @@ def test_wake_makes_a_blocked_recv_raise_once(link: Open) -> None:
     assert Task(stream.recv).result() == b"not lost"
 
 
+def test_what_is_about_to_come_is_looked_for_without_sleeping(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sioclient.transports.looking.MOST", LIMIT)
+    stream, peer = link()
+    peer.send(b"question")
+    assert Task(stream.recv).result() == b"question"
+    monkeypatch.setattr(stream, "_wait_to_read", lambda deadline: pytest.fail("it sleeps"))
+    stream.hasten()
+    receives = Task(stream.recv)
+    peer.send(b"reply")
+    assert receives.result() == b"reply"
+
+
+def test_what_does_not_come_at_once_is_waited_for(link: Open) -> None:
+    stream, peer = link()
+    stream.hasten()
+    receives = Task(stream.recv)
+    receives.wait_until_blocked()
+    peer.send(b"late")
+    assert receives.result() == b"late"
+
+
 def test_wake_before_recv_is_not_forgotten(link: Open) -> None:
     stream, peer = link()
     stream.wake()

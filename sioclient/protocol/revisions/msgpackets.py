@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import LocalProtocolError
 from ..packets import MAX_ID, Ack, Connect, Disconnect, Event, Foreign, Json, Malformed, Message, Packet
 from . import responses
-from .packets4 import PacketCodec4, check_endpoint, check_id, check_query
+from .packets4 import DECODERS, PacketCodec4, check_endpoint, check_id, check_query
 from .packets5 import SERVERS
 
 MOST_VALUES = 2**20
@@ -109,13 +109,13 @@ class MsgpackReader:
         if not isinstance(fields, dict):
             raise ValueError("not a map")
         kind, nsp, number = fields.get("type"), fields.get("nsp"), fields.get("id")
-        decode = self._plain.decoders.get(str(kind)) if type(kind) is int else None
+        decode = DECODERS.get(str(kind)) if type(kind) is int else None
         if decode is None or not isinstance(nsp, str):
             raise ValueError("not a packet")
         if number is not None and not (type(number) is int and 0 <= number <= MAX_ID):
             raise ValueError("an id that is no whole number, or too large")
         name = nsp.partition("?")[0]
-        return self._reader.finish(decode(("" if name == "/" else name, number), fields.get("data")))
+        return self._reader.finish(decode(self._plain, ("" if name == "/" else name, number), fields.get("data")))
 
 
 def load_msgpack() -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:

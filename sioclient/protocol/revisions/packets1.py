@@ -72,28 +72,6 @@ class PacketCodec:
         self._names: dict[str, str] = {}
         self._heads: dict[str, _Known] = {}
         self._prefix, self._last = "nothing yet", (0, "", "")
-        self._encoders: dict[type, Callable[[Any], str]] = {
-            Disconnect: lambda packet: _join(0, "", packet.endpoint),
-            Connect: _encode_connect,
-            Heartbeat: lambda packet: "2::",
-            Message: self._encode_message,
-            Json: lambda packet: _join(4, _id_field(packet), packet.endpoint, json.write(packet.data)),
-            Ack: self._encode_ack,
-            Error: _encode_error,
-            # With empty data behind an id, as measured against the servers: TornadIO2 ends the session without it.
-            Noop: lambda packet: _join(8, _id_field(packet), packet.endpoint, None if packet.id is None else ""),
-        }
-        self._decoders: dict[str, Callable[[_Header, str | None], Packet]] = {
-            "0": lambda header, data: Disconnect(header[0]),
-            "1": lambda header, data: Connect(header[0], data or "", *header[1:]),
-            "2": lambda header, data: Heartbeat(),
-            "3": lambda header, data: Message(data or "", *header),
-            "4": self._decode_json,
-            "5": self._decode_event,
-            "6": self._decode_ack,
-            "7": _decode_error,
-            "8": lambda header, data: Noop(*header),
-        }
 
     def encode(self, packet: Packet) -> str:
         """Return the frame for one packet.
@@ -104,7 +82,7 @@ class PacketCodec:
         """
         if type(packet) is not Event:  # as nearly all are
             try:
-                return self._encoders[type(packet)](packet)
+                return _ENCODERS[type(packet)](self, packet)
             except TypeError as error:
                 raise _explained(error, packet) from error
         name = packet.name
@@ -208,9 +186,20 @@ class PacketCodec:
         if id_text and (number is None or number > MAX_ID):
             return Malformed(frame, "an id that is too large")
         try:
-            return self._decoders[kind]((endpoint, number, bool(plus) and number is not None), data)
+            return _DECODERS[kind](self, (endpoint, number, bool(plus) and number is not None), data)
         except ValueError as error:
             return Malformed(frame, str(error))
+
+    def _encode_connect(self, packet: Connect) -> str:
+        if _CONTROL.search(packet.query):
+            raise LocalProtocolError(f"a query cannot hold a control character: {packet.query!r}")
+        return _join(1, _id_field(packet), packet.endpoint, check_pairs("a query", packet.query) or None)
+
+    def _encode_error(self, packet: Error) -> str:
+        reason, advice = _code(packet.reason, _REASONS), _code(packet.advice, _ADVICE)
+        # The last plus is the one before the advice, so a reason with a plus needs one behind it.
+        data = f"{reason}+{advice}" if advice or "+" in reason else reason
+        return _join(7, "", packet.endpoint, check_pairs("an error", data) or None)
 
     def _encode_message(self, packet: Message) -> str:
         if not isinstance(packet.data, str):
@@ -253,6 +242,42 @@ class PacketCodec:
             args = []  # as in the JS client: the id is known, and a callback waits for it
         return Ack(int(match[1]), args, header[0])
 
+    def _decode_error(self, header: _Header, data: str | None) -> Packet:
+        endpoint, text = header[0], data or ""
+        if not endpoint and "/" in text:
+            # gevent-socketio writes the endpoint behind the data; no reason with a slash looks like this.
+            head, slash, tail = text.partition("/")
+            if not head or re.fullmatch(r"[0-9]*\+?[0-9]*", head):
+                text, endpoint = head, slash + tail
+        reason, _, advice = text.rpartition("+") if "+" in text else (text, "", "")
+        return Error(_named(reason, _REASONS), _named(advice, _ADVICE), endpoint)
+
+
+# One table for all: a codec of each revision is made for every connection.
+_ENCODERS: dict[type, Callable[[PacketCodec, Any], str]] = {
+    Disconnect: lambda codec, packet: _join(0, "", packet.endpoint),
+    Connect: PacketCodec._encode_connect,
+    Heartbeat: lambda codec, packet: "2::",
+    Message: PacketCodec._encode_message,
+    Json: lambda codec, packet: _join(4, _id_field(packet), packet.endpoint, codec._json.write(packet.data)),
+    Ack: PacketCodec._encode_ack,
+    Error: PacketCodec._encode_error,
+    # With empty data behind an id, as measured against the servers: TornadIO2 ends the session without it.
+    Noop: lambda codec, packet: _join(8, _id_field(packet), packet.endpoint, None if packet.id is None else ""),
+}
+
+_DECODERS: dict[str, Callable[[PacketCodec, _Header, str | None], Packet]] = {
+    "0": lambda codec, header, data: Disconnect(header[0]),
+    "1": lambda codec, header, data: Connect(header[0], data or "", *header[1:]),
+    "2": lambda codec, header, data: Heartbeat(),
+    "3": lambda codec, header, data: Message(data or "", *header),
+    "4": PacketCodec._decode_json,
+    "5": PacketCodec._decode_event,
+    "6": PacketCodec._decode_ack,
+    "7": PacketCodec._decode_error,
+    "8": lambda codec, header, data: Noop(*header),
+}
+
 
 def check_endpoint(endpoint: str) -> str:
     """Return ``endpoint`` if a packet can carry it.
@@ -287,36 +312,12 @@ def _id_text(number: int, *, least: int) -> str:
     return str(number)
 
 
-def _encode_connect(packet: Connect) -> str:
-    if _CONTROL.search(packet.query):
-        raise LocalProtocolError(f"a query cannot hold a control character: {packet.query!r}")
-    return _join(1, _id_field(packet), packet.endpoint, check_pairs("a query", packet.query) or None)
-
-
-def _encode_error(packet: Error) -> str:
-    reason, advice = _code(packet.reason, _REASONS), _code(packet.advice, _ADVICE)
-    # The last plus is the one before the advice, so a reason with a plus needs one behind it.
-    data = f"{reason}+{advice}" if advice or "+" in reason else reason
-    return _join(7, "", packet.endpoint, check_pairs("an error", data) or None)
-
-
 def _code(text: str, known: tuple[str, ...]) -> str:
     return str(known.index(text)) if text in known else text
 
 
 def _named(code: str, known: tuple[str, ...]) -> str:
     return known[int(code)] if code.isascii() and code.isdigit() and int(code) < len(known) else code
-
-
-def _decode_error(header: _Header, data: str | None) -> Packet:
-    endpoint, text = header[0], data or ""
-    if not endpoint and "/" in text:
-        # gevent-socketio writes the endpoint behind the data; no reason with a slash looks like this.
-        head, slash, tail = text.partition("/")
-        if not head or re.fullmatch(r"[0-9]*\+?[0-9]*", head):
-            text, endpoint = head, slash + tail
-    reason, _, advice = text.rpartition("+") if "+" in text else (text, "", "")
-    return Error(_named(reason, _REASONS), _named(advice, _ADVICE), endpoint)
 
 
 def _as_args(value: Any) -> list[Any]:

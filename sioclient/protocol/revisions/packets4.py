@@ -50,8 +50,6 @@ _Header = tuple[str, "int | None"]
 
 _PLAIN: _Header = ("", None)
 
-_Decoder = Callable[[_Header, Any], Packet]
-
 
 class PacketCodec4:
     """Turns packets into texts with their attachments, and back.
@@ -71,23 +69,6 @@ class PacketCodec4:
         self.json, self.read_json = json, json.read
         self.most_bytes = most_bytes
         self.few_attachments = True
-        self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
-            Connect: self._encode_connect,
-            Disconnect: lambda packet: (f"1{endpoint_field(packet.endpoint)}", []),
-            Event: lambda packet: self._encode_args(2, packet, [self.check_name(packet.name), *packet.args]),
-            Message: self._encode_message,
-            Json: self._encode_message,
-            Ack: lambda packet: self._encode_args(3, packet, packet.args),
-        }
-        self.decoders: dict[str, _Decoder] = {
-            "0": self._decode_connect,
-            "1": lambda header, data: Disconnect(header[0]),
-            "2": _decode_event,
-            "3": _decode_ack,
-            "4": self._decode_error,
-            "5": _decode_event,
-            "6": _decode_ack,
-        }
 
     def encode(self, packet: Packet) -> tuple[str, list[bytes]]:
         """Return the text of a packet, and its attachments.
@@ -97,7 +78,7 @@ class PacketCodec4:
                 the session for it.
             TypeError: a value of a type that JSON does not have, or a name that is neither text nor a number.
         """
-        return self._encoders[type(packet)](packet)
+        return _ENCODERS[type(packet)](self, packet)
 
     def meet(self, announced: Mapping[str, Any]) -> None:
         """Learn from an open packet whether the server may be one that takes few attachments."""
@@ -123,7 +104,7 @@ class PacketCodec4:
             data = put_together(data, attachments)
         # The default endpoint has no name here, and a query means nothing in a reply.
         name = (endpoint or "").partition("?")[0]
-        return self.decoders[kind](("" if name == "/" else name, int(id_text) if id_text else None), data)
+        return DECODERS[kind](self, ("" if name == "/" else name, int(id_text) if id_text else None), data)
 
     def check_name(self, name: Name) -> Name:
         """Return ``name`` if an event of the client can have it, or raise TypeError or LocalProtocolError."""
@@ -289,7 +270,29 @@ def _decode_event(header: _Header, data: Any) -> Packet:
     return Event(data[0], data[1:], header[0], header[1], header[1] is not None)
 
 
-def _decode_ack(header: _Header, data: Any) -> Packet:
+def _decode_ack(codec: PacketCodec4, header: _Header, data: Any) -> Packet:
     if header[1] is None or not isinstance(data, list):
         raise ValueError("an ack without the id of a packet, or without a list")
     return Ack(header[1], data, header[0])
+
+
+# One table for all: a codec of each revision is made for every connection.
+_ENCODERS: dict[type, Callable[[PacketCodec4, Any], tuple[str, list[bytes]]]] = {
+    Connect: lambda codec, packet: codec._encode_connect(packet),
+    Disconnect: lambda codec, packet: (f"1{endpoint_field(packet.endpoint)}", []),
+    Event: lambda codec, packet: codec._encode_args(2, packet, [codec.check_name(packet.name), *packet.args]),
+    Message: PacketCodec4._encode_message,
+    Json: PacketCodec4._encode_message,
+    Ack: lambda codec, packet: codec._encode_args(3, packet, packet.args),
+}
+
+DECODERS: dict[str, Callable[[PacketCodec4, _Header, Any], Packet]] = {
+    "0": lambda codec, header, data: codec._decode_connect(header, data),
+    "1": lambda codec, header, data: Disconnect(header[0]),
+    "2": lambda codec, header, data: _decode_event(header, data),
+    "3": _decode_ack,
+    "4": lambda codec, header, data: codec._decode_error(header, data),
+    "5": lambda codec, header, data: _decode_event(header, data),
+    "6": _decode_ack,
+}
+"""How the data of a packet is read, by its type."""
