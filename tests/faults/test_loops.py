@@ -64,7 +64,8 @@ def test_f51_a_server_that_reads_all_that_comes_is_not_sent_too_much(caplog: pyt
     fences = [int(text.split("sioclient ")[1].rstrip("'")) for text in shown if ">" in text]
     pongs = [int(text.split("sioclient ")[1].rstrip("'")) for text in shown if "<" in text]
     assert len(fences) >= 4, "megabytes had no fence"
-    assert pongs == fences
+    assert 0 <= len(fences) - len(pongs) <= 2, "the last ones are not waited for"
+    assert pongs == fences[: len(pongs)]
 
 
 def test_f51_over_polling_there_is_no_budget() -> None:
