@@ -44,7 +44,7 @@ def test_f51_a_plain_loop_arrives_whole_and_the_session_stays(loop: str) -> None
         assert (account.sessions, ends(socket)) == (1, [])
 
 
-@pytest.mark.parametrize("name", ["0.9.19", "0.8.7", "embedded", "TornadIO2"])
+@pytest.mark.parametrize("name", ["0.9.19", "0.8.7", "embedded"])
 def test_f51_beyond_the_budget_the_session_stays(name: str) -> None:
     with start(SERVERS[name]) as server, SocketIO("127.0.0.1", server.port) as socket:
         chat = socket.connect("/chat")
@@ -63,8 +63,9 @@ def test_f51_a_server_that_reads_all_that_comes_is_not_sent_too_much(caplog: pyt
     shown = [record.getMessage() for record in caplog.records if "sioclient " in record.getMessage()]
     fences = [int(text.split("sioclient ")[1].rstrip("'")) for text in shown if ">" in text]
     pongs = [int(text.split("sioclient ")[1].rstrip("'")) for text in shown if "<" in text]
-    assert len(fences) >= 9, "a window of a mebibyte had no fence"
-    assert pongs == fences
+    assert len(fences) >= 4, "megabytes had no fence"
+    assert 0 <= len(fences) - len(pongs) <= 2, "the last ones are not waited for"
+    assert pongs == fences[: len(pongs)]
 
 
 def test_f51_over_polling_there_is_no_budget() -> None:

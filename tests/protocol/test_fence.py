@@ -33,10 +33,11 @@ def fill(fence: Fence, number: int, now: float = 0.0) -> None:
 
 
 def proven(round_trip: float = 0.0) -> Fence:
-    """Return a fence that the server has acknowledged, after so many seconds."""
+    """Return a fence that the server has acknowledged a few times, after so many seconds each."""
     fence = Fence()
-    fill(fence, 1, -round_trip)
-    assert fence.acknowledged(1, 0.0)
+    for number in range(-7, 2):
+        fill(fence, number, -round_trip)
+        assert fence.acknowledged(number, 0.0)
     return fence
 
 
@@ -300,6 +301,28 @@ def test_nothing_is_proven_by_a_way_that_is_shorter_than_it_seemed():
     assert fence.bytes_counted == before
 
 
+def test_nothing_is_proven_before_several_round_trips_were_alike():
+    fence, now = Fence(), 0.0
+    for number, round_trip in enumerate([0.2, 0.15, 0.11, 0.08, 0.06, 0.047, *[0.04] * 20]):
+        fill(fence, 2 * number, now)
+        fill(fence, 2 * number + 1, now + 0.01)
+        before, now = fence.bytes_counted, now + round_trip
+        fence.acknowledged(2 * number, now)
+        assert (fence.bytes_counted < before) is (number > 8)  # eight of 47 and 40 ms
+        fence.acknowledged(2 * number + 1, now + 0.01)
+
+
+def test_few_windows_are_on_their_way_before():
+    fence = Fence()
+    fill(fence, 1, 0.0)
+    fence.acknowledged(1, 0.05)
+    for number in range(2, 6):
+        now = 0.05 if fence.next_window is None else fence.next_window
+        fence.look(now)
+        fill(fence, number, now)
+    assert (fence.room, fence.next_window) == (0, None)
+
+
 def test_what_was_taken_back_still_explains_a_kick():
     fence = proven(0.05)
     fence.bytes_counted = BYTE_BUDGET - 1
@@ -388,7 +411,7 @@ def test_a_server_that_counts_no_bytes_has_windows_of_frames():
     assert not fence.is_too_much(SPENT_AT)
 
 
-def test_a_mebibyte_is_a_window_of_frames():
+def test_half_a_million_characters_are_a_window_of_frames():
     fence = uncounted()
     for number in (2, 3):
         assert not fence.sent(["x" * (WIDE_FRAME * (WIDE_WINDOW - 1))], 0.0)
