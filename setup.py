@@ -66,6 +66,7 @@ setup(
             "pyinstaller>=6.10",
             "ruff>=0.6",
         ],
+        "docs": [*MSGPACK, *SERVER, "furo>=2024.8", "myst-parser>=4", "pytest>=8.3", "sphinx>=8.1"],
         "fuzz": ["atheris>=3.0"],
     },
     classifiers=[
