@@ -13,8 +13,10 @@ SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_vers
 TEST = [
     *MSGPACK,
     *SERVER,
+    "celery>=5.4",
     "coverage[toml]>=7.6",
     "eventlet>=0.40",
+    "flask>=3",
     "gevent>=24.11",
     "hypothesis>=6.100",
     "pexpect>=4.9; sys_platform != 'win32'",
@@ -29,6 +31,7 @@ TEST = [
     "python-socketio>=5.11",
     "selenium>=4.20",
     "socketIO-client==0.5.7.4",
+    "trio>=0.27",
     "trustme>=1.1",
     "uvicorn>=0.30",
     "websockets>=13",

@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 _IN_RST = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
 _IN_PAGE = re.compile(
-    r"(?:^<!-- run: (?P<how>.+) -->\n)?^```(?P<kind>python|console)\n(?P<code>.*?)^```\n"
+    r"(?:^<!-- run: (?P<how>[^\n]+) -->\n)?^```(?P<kind>python|console)\n(?P<code>.*?)^```\n"
     r"(?:\n```text\n(?P<out>.*?)^```\n)?",
     re.DOTALL | re.MULTILINE,
 )
-_PORT = re.compile(r'((?:"(?:localhost|127\.0\.0\.1)",\s+|(?:localhost|127\.0\.0\.1):))(8000|3000|8001)\b')
+_PORT = re.compile(r'((?:"(?:localhost|127\.0\.0\.1)",\s+|(?:localhost|127\.0\.0\.1):))(8000|3000)\b|\b8001\b')
 
 
 class Example(NamedTuple):
@@ -55,7 +55,7 @@ def examples_of(path: Path) -> list[Example]:
 
 def placed(code: str, ports: Mapping[str, int]) -> str:
     """Return an example with the ports that there are here."""
-    return _PORT.sub(lambda found: f"{found[1]}{ports.get(found[2], found[2])}", code)
+    return _PORT.sub(lambda found: f"{found[1] or ''}{ports.get(found[2] or '8001', found[2])}", code)
 
 
 def run_here(code: str, name: str) -> None:
@@ -64,8 +64,9 @@ def run_here(code: str, name: str) -> None:
 
 
 def matches(printed: str, expected: str) -> bool:
-    """Return whether lines are those of an example, where ``...`` stands for anything."""
-    pattern = "".join(".*" if part == "..." else re.escape(part) for part in re.split(r"(\.\.\.)", expected))
+    """Return whether lines are those of an example, where ``...`` stands for anything, or for any number of lines."""
+    parts = re.split(r"(^\.\.\.\n|\.\.\.)", expected, flags=re.MULTILINE)
+    pattern = "".join({"...": ".*", "...\n": r"(?:.*\n)?"}.get(part, re.escape(part)) for part in parts)
     return re.fullmatch(pattern, printed, re.DOTALL) is not None
 
 

@@ -55,16 +55,16 @@ def ports(request, served):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             free = probe.getsockname()[1]
-        modern = request.getfixturevalue("modern") if ":3000" in code else 0
+        modern = request.getfixturevalue("modern") if "3000" in code else 0
         return {"8000": served[0].port, "3000": modern, "8001": free}
 
     return find
 
 
-def needs(code):
-    """Skip an example if it imports what is not installed."""
+def needs(code, folder):
+    """Skip an example if it imports what neither is installed nor stands above it."""
     for name in re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE):
-        if importlib.util.find_spec(name) is None and name != "service":
+        if importlib.util.find_spec(name) is None and not (folder / f"{name}.py").exists():
             pytest.skip(f"{name} is not installed")
 
 
@@ -94,7 +94,7 @@ def test_an_example_of_a_page(ports, folders, monkeypatch, capsys, page, example
     compile(code, page, "exec")
     if how == "compile":
         return
-    needs(code)
+    needs(code, folder)
     file = folder / (name or "program.py")
     file.write_text(code, encoding="utf-8")
     if how == "file":
