@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from importlib.util import find_spec
@@ -30,7 +31,6 @@ OPTIONAL = {"reference/aio.rst": "sioclient.aio", "reference/compat.rst": "siocl
 exclude_patterns += [page for page, package in OPTIONAL.items() if find_spec(package) is None]
 
 myst_heading_anchors = 4
-suppress_warnings = ["toc.empty_glob"]  # a page may not be there yet
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "both"
@@ -87,6 +87,7 @@ def _find_by_name(app: Sphinx, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Sphinx) -> None:
-    """Have both of the above used."""
+    """Have both of the above used, and take no page amiss that is not there yet."""
     napoleon.GoogleDocstring = Docstring  # type: ignore[misc]
+    logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in record.msg)
     app.connect("missing-reference", _find_by_name)
