@@ -8,12 +8,14 @@ from math import inf
 from threading import RLock
 
 from ..protocol.framing import Frame
-from . import stream as streams
 from .frames import FrameDecoder, FrameEncoder
 from .stream import Stream, stalled
 
 PATIENCE = 0.1
 """Seconds without room after which the thread that sends leaves the rest to another one."""
+
+MOST_STALL = 60.0
+"""Seconds without room after which the connection is lost, should no heartbeat have ended it before."""
 
 _LEAST_READ, _MOST_READ = 2**14, 2**18
 
@@ -111,6 +113,7 @@ class FrameWriter:
         """
         stream = self._stream
         with self._lock:
+            assert self._rest is None, "finish() comes first"
             blocks = iter(self._encoder.encode(messages))
             for block in blocks:
                 sent = stream.send(block, PATIENCE)
@@ -126,14 +129,13 @@ class FrameWriter:
         """Write what ``write`` has left, until ``deadline``; return whether it is written.
 
         Raises:
-            TimeoutError: there was no room for ``STALL_TIMEOUT`` seconds.
+            TimeoutError: there was no room for ``MOST_STALL`` seconds.
             OSError: the connection broke, or was aborted.
         """
         with self._lock:
-            patience = self._moved_at + streams.STALL_TIMEOUT - time.monotonic()
-            is_written = self._write_rest(patience, deadline)
-            if not is_written and time.monotonic() >= self._moved_at + streams.STALL_TIMEOUT:
-                raise stalled()
+            is_written = self._write_rest(self._moved_at + MOST_STALL - time.monotonic(), deadline)
+            if not is_written and time.monotonic() >= self._moved_at + MOST_STALL:
+                raise stalled(MOST_STALL)
         if self._control:
             self._write_control()
         return is_written

@@ -262,7 +262,7 @@ class Stream:
         while rest:
             count = self.send(rest, STALL_TIMEOUT)
             if not count:
-                raise stalled()
+                raise stalled(STALL_TIMEOUT)
             rest = rest[count:]
 
     def send(self, data: bytes | memoryview, patience: float) -> int:
@@ -386,7 +386,7 @@ class Stream:
 
     def _wait_to_write(self) -> None:
         if not self._is_ready(selectors.EVENT_WRITE, STALL_TIMEOUT):
-            raise stalled()
+            raise stalled(STALL_TIMEOUT)
 
     def _is_ready(self, event: int, timeout: float) -> bool:
         with Selector() as selector:
@@ -394,6 +394,6 @@ class Stream:
             return bool(selector.select(timeout))
 
 
-def stalled() -> TimeoutError:
-    """Return what is raised after ``STALL_TIMEOUT``."""
-    return TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s")
+def stalled(seconds: float) -> TimeoutError:
+    """Return what is raised after so many seconds without progress."""
+    return TimeoutError(f"the other side has taken nothing for {seconds:g} s")

@@ -424,7 +424,7 @@ def test_d3_emits_in_a_black_hole_wait_in_the_buffer(connect, proxy, ledger):
 @pytest.mark.parametrize("transport", ["websocket"])
 def test_d3_what_the_network_does_not_take_waits_in_the_buffer(connect, proxy, monkeypatch):
     """Nobody waits for a network that takes nothing while there is room in the buffer, however large the packets."""
-    for limit in ("transports.stream.STALL_TIMEOUT", "connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
+    for limit in ("connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
         monkeypatch.setattr(f"sioclient.{limit}", PATIENCE)
     socket, echoed = connect(proxy.port), []
     socket.on("echoed", lambda number, text: echoed.append(number))
@@ -442,6 +442,19 @@ def test_d3_what_the_network_does_not_take_waits_in_the_buffer(connect, proxy, m
     eventually(lambda: len(echoed) == sent, "the echoes")
     assert echoed == list(range(sent))
     assert socket.session_id == session
+
+
+@pytest.mark.parametrize("size", [100, 8_000_000])
+def test_d3_no_emit_waits_while_its_packet_is_written(connect, proxy, monkeypatch, size):
+    for limit in ("transports.stream.STALL_TIMEOUT", "connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
+        monkeypatch.setattr(f"sioclient.{limit}", PATIENCE)
+    socket, taken = connect(proxy.port), []
+    proxy.hold()
+    begun = time.monotonic()
+    socket.emit("take", 1, "x" * size, callback=taken.append)
+    assert time.monotonic() - begun < PATIENCE / 2
+    proxy.heal()
+    eventually(lambda: taken == [1], "the acknowledgement")
 
 
 @pytest.mark.parametrize("transport", ["xhr-polling"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sioclient.transports import framestream
 from sioclient.transports.framestream import FrameReader, FrameWriter
 from tests.interrupts import Interrupt
 from tests.servers_py import BINARY, PING, Task, frame, soon
@@ -187,7 +188,7 @@ def test_finish_ends_at_its_deadline_though_some_is_taken() -> None:
 def test_without_progress_finish_waits_until_its_deadline_and_gives_up_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sioclient.transports.stream.STALL_TIMEOUT", 0.2)
+    monkeypatch.setattr(framestream, "MOST_STALL", 0.2)
     stream = Chunks([])
     stream.room = [1000, *[0] * 10_000]
     writer = writer_of(stream)

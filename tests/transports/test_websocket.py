@@ -804,7 +804,7 @@ def test_a_pong_between_two_pieces_does_not_end_the_message(pair: Pair) -> None:
 
 
 def test_a_pong_is_never_in_the_middle_of_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", LIMIT)
+    monkeypatch.setattr(framestream, "MOST_STALL", LIMIT)
     text = "x" * 8 * 2**20
     with link() as (ours, peer):
         sending = Task(send_all, ours, [text])
@@ -940,19 +940,19 @@ def test_sending_nothing_sends_nothing(pair: Pair) -> None:
 
 
 def test_a_message_that_nobody_reads_loses_the_connection(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.2)
+    monkeypatch.setattr(framestream, "MOST_STALL", 0.2)
     ours, _ = pair
     with pytest.raises(ConnectionLost, match=r"transport closed: .* has taken nothing for 0\.2 s"):
         Task(send_all, ours, ["x" * 32 * 2**20]).result()
 
 
 def test_close_does_not_wait_for_room_for_its_close_frame(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.1)
+    monkeypatch.setattr(framestream, "MOST_STALL", 0.1)
     ours, _ = pair
     for message in ("x" * 32 * 2**20, "x"):  # where there is no room for much, there may be some for a little
         with pytest.raises(ConnectionLost):
             Task(send_for_ever, ours, message).result()
-    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 600)
+    monkeypatch.setattr(framestream, "MOST_STALL", 600)
     Task(ours.close, 0).result()
 
 
@@ -969,7 +969,7 @@ def send_all(ours: WebSocketTransport, messages: list[str]) -> None:
 
 
 def test_abort_ends_a_blocked_send(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 60)
+    monkeypatch.setattr(framestream, "MOST_STALL", 60)
     ours, _ = pair
     task = Task(send_all, ours, ["x" * 32 * 2**20])
     task.wait_until_blocked()
@@ -988,7 +988,7 @@ def test_a_blocked_send_ends_when_the_server_ends(pair: Pair) -> None:
     ours.abort()
     with pytest.raises(ConnectionLost):
         task.result()
-    assert time.monotonic() - begin < stream_module.STALL_TIMEOUT - 1, "it gave up by itself"
+    assert time.monotonic() - begin < framestream.MOST_STALL - 1, "it gave up by itself"
 
 
 def test_sending_after_the_end_raises(pair: Pair) -> None:
@@ -1027,7 +1027,7 @@ def _echo(peer: Peer) -> None:
 
 
 def _exchange(ours: WebSocketTransport, messages: list[str]) -> None:
-    sending = Task(lambda: [ours.send([message]) for message in messages])
+    sending = Task(lambda: [send_all(ours, [message]) for message in messages])
     received: list[Any] = []
     while len(received) < len(messages):
         received += ours.recv()
@@ -1052,7 +1052,7 @@ def test_heavy_traffic_both_ways_breaks_no_connection(authority: Authority, vers
 
 def test_bytes_go_as_binary_frames_and_come_as_such(pair: Pair) -> None:
     ours, peer = pair
-    ours.send(["text", b"\0\xff", b""])
+    send_all(ours, ["text", b"\0\xff", b""])
     assert [(f.opcode, f.payload) for f in (peer.read_frame() for _ in range(3))] == [
         (TEXT, b"text"),
         (BINARY, b"\0\xff"),
