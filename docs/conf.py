@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 from sphinx.ext import napoleon
 from sphinx.ext.napoleon import GoogleDocstring
 
@@ -87,7 +88,10 @@ def _find_by_name(app: Sphinx, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Sphinx) -> None:
-    """Have both of the above used, and take no page amiss that is not there yet."""
+    """Have both of the above used, take no page amiss that is not there yet, and call attributes what they are."""
     napoleon.GoogleDocstring = Docstring  # type: ignore[misc]
     logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in record.msg)
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"
     app.connect("missing-reference", _find_by_name)
