@@ -47,7 +47,8 @@ napoleon_use_ivar = True
 python_use_unqualified_type_names = True
 
 nitpicky = True
-INTERNAL = "Decoder|Encoded|JsonModule|MisfitError|OptionsDict|Packet|PathLike|Rooms|UnknownEventError|UserPacket"
+INTERNAL = "AckOptions|Decoder|EmitOptions|Encoded|JoinOptions|JsonModule|MisfitError|Name|OptionsDict|Packet|PathLike"
+INTERNAL += "|Rooms|UnknownEventError|UserPacket"
 # What is neither Python's own (nothing is fetched while the site is made) nor a public name has no page.
 nitpick_ignore_regex = [
     (r"py:.*", r"(anyio|asyncio|collections|contextlib|logging|os|pytest|ssl|tornado|typing|typing_extensions)\..*"),
