@@ -48,6 +48,7 @@ ELSEWHERE = {
     "server/__init__.py": "server/test_server.py",
     "server/__main__.py": "server/test_main.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py",
+    "server/guarded.py": "server/test_web.py|server/test_limits.py|server/test_pongs.py",
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py",
     "server/hub.py": "server/test_server.py|server/test_connection.py|server/test_limits.py|server/test_web.py",
     "server/router.py": "server/test_server.py",

@@ -15,7 +15,7 @@ EXAMPLES = examples_of_rst(README)
 
 PRINTED = {
     "script": ["3"],
-    "connect": [r"True \S{20} websocket 1"],
+    "connect": [r"True \S{20,} websocket 1"],
     "listen": [r"there is no method for hello \[\{'a': 1\}\]", "weather Sun"],
     "functions": ["weather Sun"],
     "waiting": ["weather Sun"],
