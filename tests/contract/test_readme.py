@@ -28,7 +28,7 @@ PRINTED = {
         "11",
         "http://localhost:.*/socket.io/: no reply for '/no such place' in time.*",
     ],
-    "detect": [r"1 socket\.io 0\.9"],
+    "detect": [r"1 socket\.io 0\.(9|7 to 0\.9)"],
     "newer": [
         r"\{'image': b'\\x89PNG'\}",
         "True",
