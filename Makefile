@@ -16,7 +16,7 @@ CYCLES := 10000
 
 .PHONY: demo test fuzz soak loops mutate table docs bench clean
 
-demo: $(VENV)/ready
+demo: $(VENV)/demo
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
 
 test: $(VENV)/ready
@@ -44,8 +44,8 @@ mutate: $(VENV)/ready
 table: $(VENV)/ready
 	@WRITE_TABLE=1 $(BIN)/python -m pytest -q tests/contract/test_servers.py
 
-docs: $(VENV)/ready
-	@$(BIN)/python -c 'import furo, myst_parser' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+docs: $(VENV)/made
+	@$(BIN)/python -c 'import furo, myst_parser, tornado' 2>/dev/null || $(INSTALL) '.[docs]'
 	@rm -rf docs/_build
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d docs/_build/doctrees docs docs/_build/html
 	@$(BIN)/python -m docs.site docs/_build/html
@@ -53,11 +53,22 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/python -m bench $(ARGS)
 
-$(VENV)/ready: setup.py pyproject.toml
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+
+$(VENV)/ready: $(VENV)/made
+	@echo "Installing sioclient, what it is tested against, and the development tools: 400 MB, a minute or two."
+	@$(INSTALL) '.[$(EXTRA)]'
+	@touch $(VENV)/demo $@
+
+$(VENV)/demo: $(VENV)/made
+	@echo "Installing sioclient with requests and websocket-client, and Tornado for its server: 5 MB, some seconds."
+	@$(INSTALL) '.[server]'
+	@touch $@
+
+$(VENV)/made: setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'
 	@echo "Setting up a virtual environment in $(VENV)."
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "python -m venv does not work here; Debian and Ubuntu have it in the package python3-venv." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $@
 
 clean:

@@ -4,6 +4,15 @@ It needs ``pip install sioclient[server]``. On the wire it behaves as socket.io 
 TornadIO2.
 """
 
+import sys
+from importlib.util import find_spec
+
+if find_spec("tornado") is None:
+    _told = "sioclient.server needs Tornado: pip install 'sioclient[server]'"
+    if sys.argv[:1] == ["-m"]:  # Python looks for the module that it was told to run: no traceback for that
+        sys.exit(_told)
+    raise ModuleNotFoundError(_told, name="tornado")
+
 from .connection import Audience, SocketConnection
 from .events import concurrent, event
 from .request import Request
