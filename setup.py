@@ -10,9 +10,11 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py"
 
 REPOSITORY = "https://github.com/sioclient/sioclient"
 
+LOCUST = ["locust>=2.38.1"]
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
 TEST = [
+    *LOCUST,
     *MSGPACK,
     *SERVER,
     "celery>=5.4",
@@ -75,6 +77,7 @@ setup(
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
     extras_require={
+        "locust": LOCUST,
         "msgpack": MSGPACK,
         "server": SERVER,
         "socks": ["PySocks>=1.7.1"],
