@@ -3,6 +3,7 @@
 # make loops: plain loops of emit, counted with acknowledgements (LOOPS=--help says which).
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
 # make table: writes into the README which servers the tests have proven.
+# make docs: the site, in docs/_build/html; a warning or a broken link fails.
 # make bench: both fronts are measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
 # All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
@@ -13,7 +14,7 @@ EXTRA := dev
 SECONDS := 60
 CYCLES := 10000
 
-.PHONY: demo test fuzz soak loops mutate table bench clean
+.PHONY: demo test fuzz soak loops mutate table docs bench clean
 
 demo: $(VENV)/demo
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
@@ -43,6 +44,12 @@ mutate: $(VENV)/ready
 table: $(VENV)/ready
 	@WRITE_TABLE=1 $(BIN)/python -m pytest -q tests/contract/test_servers.py
 
+docs: $(VENV)/made
+	@$(BIN)/python -c 'import furo, myst_parser, tornado' 2>/dev/null || $(INSTALL) '.[docs]'
+	@rm -rf docs/_build
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d docs/_build/doctrees docs docs/_build/html
+	@$(BIN)/python -m docs.site docs/_build/html
+
 bench: $(VENV)/ready
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.aio $(ARGS)
@@ -66,4 +73,4 @@ $(VENV)/made: setup.py pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) tests/typing/node_modules tests/servers/node_modules tests/servers/.python2.7
+	rm -rf $(VENV) docs/_build tests/typing/node_modules tests/servers/node_modules tests/servers/.python2.7

@@ -1,14 +1,17 @@
-"""docs/protocol.md and docs/faults.md say what is there: every id once, every test by its name."""
+"""The pages say what is there: every id once, every test by its name, every public name in the reference."""
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from docs.site import problems
 
 ROOT = Path(__file__).resolve().parent.parent
 FAULTS, PROTOCOL = "docs/faults.md", "docs/protocol.md"
@@ -133,3 +136,54 @@ def test_uncited_tests_and_rows_without_tests_are_found():
     assert uncited_tests(without) == [f"F14: {cited}"]
     assert unproven_rows(without) == ["F14"]
     assert duplicates(["F1", "F2", "F1"]) == ["F1"]
+
+
+def is_there(module: str) -> bool:
+    """Return whether this version has a module."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+PUBLIC = [
+    "sioclient",
+    "sioclient.protocol",
+    "sioclient.server",
+    *(name for name in ("sioclient.aio", "sioclient.compat.socketIO_client") if is_there(name)),
+]
+_MODULE = re.compile(r"^\.\. (?:currentmodule|module):: (.+)$")
+_DIRECTIVE = re.compile(r"^\.\. (?:auto|py:)(?:class|function|exception|data|decorator):: (\S+)$")
+_IN_TEXT = re.compile(r"``(\w+)``")
+
+
+def documented() -> set[str]:
+    """Return the names that the reference has a place for, with their modules."""
+    found = set()
+    for page in sorted((ROOT / "docs" / "reference").glob("*.rst")):
+        module = ""
+        for line in page.read_text(encoding="utf-8").splitlines():
+            if named := _MODULE.match(line):
+                module = named[1]
+            if described := _DIRECTIVE.match(line):
+                found.add(f"{module}.{described[1]}")
+            found |= {f"{module}.{name}" for name in _IN_TEXT.findall(line)}
+    return found
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_public_name_is_on_a_page(module):
+    names = pytest.importorskip(module, exc_type=ImportError).__all__
+    assert [name for name in names if f"{module}.{name}" not in documented()] == []
+
+
+def test_the_site_is_checked(tmp_path):
+    (tmp_path / "a.html").write_text('<p id="x"><a href="b.html#y">1</a><a href="#x">2</a><a href="//e.org/">3</a>')
+    (tmp_path / "b.html").write_text('<a name="y"></a><a href="a.html#z">4</a><a href="c.html">5</a><img src="c.png">')
+    (tmp_path / "c.html").write_text('<script src="https://e.org/x.js"></script><link rel="canonical" href="//e.org">')
+    assert list(problems(tmp_path)) == [
+        "b.html: a.html#z leads nowhere",
+        "b.html: c.png leads nowhere",
+        "c.html: https://e.org/x.js comes from elsewhere",
+        "searchindex.js is not there, so nobody can search",
+    ]

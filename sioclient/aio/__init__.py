@@ -5,7 +5,11 @@ It needs anyio: ``pip install sioclient[aio]``.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+if find_spec("anyio") is None:
+    raise ModuleNotFoundError("sioclient.aio needs anyio: pip install 'sioclient[aio]'", name="anyio")
 
 from ..detection import ServerInfo, detecting
 from ..errors import SocketIOError

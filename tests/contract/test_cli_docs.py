@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
 import socket
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +14,7 @@ from sioclient.cli.commands import SUMMARIES, parser_of
 from sioclient.cli.failures import STATUSES
 from tests.cli.conftest import plain_environment, run, served, type_in
 from tests.conftest import start
+from tests.contract.examples import ROOT, matches, placed, printed_by, put_programs, run_here
 from tests.contract.test_migration import IN_ORDER, PRINTED, PROGRAMS
 from tests.contract.test_migration import run as run_program
 from tests.contract.test_readme import EXAMPLES, OTHER_SERVERS
@@ -25,7 +23,6 @@ from tests.waiting import PATIENCE
 
 __all__ = ["plain_environment", "run", "served", "type_in"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
@@ -39,12 +36,7 @@ def modern():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Where the examples run, one after the other: some use the files of others. ``sioclient`` is in ``bin``."""
-    made = tmp_path_factory.mktemp("examples")
-    program = made / "bin" / "sioclient"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sioclient "$@"\n')
-    program.chmod(0o755)
-    return made
+    return put_programs(tmp_path_factory.mktemp("examples"))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +51,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def placed(text, ports):
+def at_ports(text, ports):
     """Return a text of the page with the ports that there are here."""
     return re.sub(r"(?<=[ t]:)(8000|3000)|(?<=[ :])8001", lambda found: str(ports[found[0]]), text)
 
@@ -70,33 +62,19 @@ def commands_of(block):
     return [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
 
 
-def matches(printed, expected):
-    """Return whether lines are those of an example, where ``...`` stands for anything."""
-    pattern = "".join(".*" if part == "..." else re.escape(part) for part in re.split(r"(\.\.\.)", expected))
-    return re.fullmatch(pattern, printed, re.DOTALL)
-
-
-def printed_in_shell(command, folder):
-    """Run a command in a shell, and return what it printed."""
-    environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    how = {"cwd": folder, "env": environment, "text": True, "timeout": PATIENCE, "check": False}
-    words = ["bash", "-c", command]
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how).stdout
-
-
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.timeout(3 * PATIENCE)
 @pytest.mark.parametrize("block", BLOCKS, ids=[block.partition("\n")[0][2:60] for block in BLOCKS])
 def test_an_example_of_the_page(ports, folder, block, run, monkeypatch):
     monkeypatch.chdir(folder)
     for command, expected in commands_of(block):
-        line = placed(command, ports)
+        line = at_ports(command, ports)
         if re.search(r"[|&;<>$]| -v|='", line):
-            printed = printed_in_shell(line, folder)
+            printed = printed_by(["bash", "-c", line], folder)
         else:
             _, out, err = run(*shlex.split(line)[1:])  # which is faster
             printed = out + err
-        assert matches(printed, placed(expected, ports)), f"{command}\n{printed}"
+        assert matches(printed, at_ports(expected, ports)), f"{command}\n{printed}"
 
 
 def test_the_page_names_every_command_and_status():
@@ -119,8 +97,7 @@ def test_the_page_names_every_option_of_a_connection():
     ("name", "code"), [pair for pair in zip(README, EXAMPLES, strict=False) if pair[0] not in OTHER_SERVERS]
 )
 def test_the_example_knows_what_the_readme_asks(served, capsys, code, name):
-    code = re.sub(r'("localhost",\s+|localhost:)8000', rf"\g<1>{served[0].port}", code)
-    exec(compile(code, "README.rst", "exec"), {})
+    run_here(placed(code, {"8000": served[0].port}), "README.rst")
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(README[name]), lines
     for line, pattern in zip(lines, README[name], strict=True):

@@ -22,6 +22,7 @@ ENTRIES = [
     ("tornado", "sioclient[server]", ["-m", "sioclient", "serve"]),
     ("tornado", "sioclient[server]", ["-c", SERVE]),
     ("tornado", "sioclient[server]", ["chatbot.py", "--once"]),
+    ("anyio", "sioclient[aio]", ["-c", "import sioclient.aio"]),
     ("locust", "sioclient[locust]", ["-c", "import sioclient.locust"]),
     ("msgpack", "sioclient[msgpack]", ["-c", MSGPACK]),
     ("msgpack", "sioclient[msgpack]", ["-m", "sioclient", "call", "localhost:1", "x", "--parser", "msgpack"]),

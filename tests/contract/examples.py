@@ -1,0 +1,98 @@
+"""Examples of the README and of the pages in docs/: what runs them, and what they print.
+
+In a page, an example is a block of ``python`` or ``console``. The block of ``text`` behind one of ``python`` is what it
+prints; ``...`` stands for anything. A comment before a block says how else it is run:
+
+- ``<!-- run: process -->`` in a process of its own, because it changes the process or ends it;
+- ``<!-- run: pytest -->`` as a file of tests;
+- ``<!-- run: compile -->`` not at all: it needs what the tests do not have;
+- ``<!-- run: file NAME -->`` it is put into a file, for the examples below it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.waiting import PATIENCE
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+_IN_RST = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
+_IN_PAGE = re.compile(
+    r"(?:^<!-- run: (?P<how>[^\n]+) -->\n)?^```(?P<kind>python|console)\n(?P<code>.*?)^```\n"
+    r"(?:\n```text\n(?P<out>.*?)^```\n)?",
+    re.DOTALL | re.MULTILINE,
+)
+_PORT = re.compile(r'((?:"(?:localhost|127\.0\.0\.1)",\s+|(?:localhost|127\.0\.0\.1):))(8000|3000)\b|\b8001\b')
+
+
+class Example(NamedTuple):
+    """A block of a page: its kind and text, how it is run, and what it prints."""
+
+    kind: str
+    code: str
+    how: str
+    printed: str
+
+
+def examples_of_rst(path: Path) -> list[str]:
+    """Return the blocks of Python in a page of reStructuredText."""
+    return [textwrap.dedent(block) for block in _IN_RST.findall(path.read_text(encoding="utf-8"))]
+
+
+def examples_of(path: Path) -> list[Example]:
+    """Return the blocks of a page of Markdown that are examples."""
+    found = _IN_PAGE.finditer(path.read_text(encoding="utf-8"))
+    return [Example(one["kind"], one["code"], one["how"] or "here", one["out"] or "") for one in found]
+
+
+def placed(code: str, ports: Mapping[str, int]) -> str:
+    """Return an example with the ports that there are here."""
+    return _PORT.sub(lambda found: f"{found[1] or ''}{ports.get(found[2] or '8001', found[2])}", code)
+
+
+def run_here(code: str, name: str) -> None:
+    """Run Python in this process, as a module that was imported: what a main program alone does is left out."""
+    exec(compile(code, name, "exec"), {})
+
+
+def matches(printed: str, expected: str) -> bool:
+    """Return whether lines are those of an example, where ``...`` stands for anything, or for any number of lines."""
+    parts = re.split(r"(^\.\.\.\n|\.\.\.)", expected, flags=re.MULTILINE)
+    pattern = "".join({"...": ".*", "...\n": r"(?:.*\n)?"}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(pattern, printed, re.DOTALL) is not None
+
+
+def put_programs(folder: Path) -> Path:
+    """Put ``sioclient`` and ``python`` of these tests into ``bin`` of a folder, and return the folder."""
+    (folder / "bin").mkdir()
+    for name, arguments in {"sioclient": " -m sioclient", "python": ""}.items():
+        program = folder / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
+        program.chmod(0o755)
+    return folder
+
+
+def printed_by(command: list[object], folder: Path) -> str:
+    """Run a command in a folder, and return what it printed, errors too."""
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env=environment,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return done.stdout
