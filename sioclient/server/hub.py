@@ -6,21 +6,29 @@ import asyncio
 import inspect
 import secrets
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from .client import Client
 from .connection import Audience, SocketConnection
+from .dialects import Dialects
+from .enginesession import EngineSession
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
 from .request import Request
 from .rooms import Rooms
-from .session import Dialect, ServerSession
+from .session import ServerSession
+from .sessionbase import Session
 from .settings import Settings
 from .uploads import Uploads
 
 DRAIN_TIME = 0.5
 """Seconds until all must be handled and sent when the server stops, and then until the handlers must have ended."""
+
+
+def new_id() -> str:
+    """Return an id that nobody can guess: 120 bits, in the 20 characters that socket.io has."""
+    return secrets.token_urlsafe(15)
 
 
 class Hub:
@@ -36,7 +44,7 @@ class Hub:
         self.clients: dict[str, Client] = {}
         self.rooms: Rooms[SocketConnection] = Rooms()
         self.log = RateLimitedLog(self.now)
-        self._dialect = Dialect()
+        self._dialects = Dialects(settings)
         self._addresses: Counter[str] = Counter()
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -58,7 +66,26 @@ class Hub:
     # Sessions
 
     async def handshake(self, request: Request) -> Response:
-        """Return the response to a handshake; if it is accepted, there is a new session."""
+        """Return the response to a handshake of revision 1; if it is accepted, there is a new session."""
+        refused = await self.admit(request)
+        if refused is not None:
+            return refused
+        session_id = new_id()
+        self._add(session_id, request, ServerSession(self._dialects.old, self.settings, self.now()))
+        return accepted(session_id, self.settings)
+
+    def begin(self, request: Request, revision: int, upgrades: Sequence[str], *, text_only: bool) -> Client:
+        """Return a client of a later revision that was admitted; see ``EngineSession``."""
+        session_id, dialect = new_id(), self._dialects.later[revision]
+        session = EngineSession(dialect, self.settings, self.now(), session_id, upgrades, new_id, text_only=text_only)
+        return self._add(session_id, request, session)
+
+    def _add(self, session_id: str, request: Request, session: Session) -> Client:
+        client = self.clients[session_id] = Client(self, session_id, request, session)
+        return client
+
+    async def admit(self, request: Request) -> Response | None:
+        """Return the refusal of a handshake; None: it is accepted, and ``begin`` must follow in the same turn."""
         if not may_come_from(request.headers, self.settings.origins):
             self.log.write("refused the origin %.200r", request.headers.get("Origin"))
             return REFUSALS["origin"]
@@ -78,12 +105,7 @@ class Hub:
         finally:
             if refused is not None:
                 self._subtract(request.ip)
-        if refused is not None:
-            return refused
-        session_id = secrets.token_urlsafe(15)  # 120 bits, in the 20 characters that socket.io has
-        session = ServerSession(self._dialect, self.settings, self.now())
-        self.clients[session_id] = Client(self, session_id, request, session)
-        return accepted(session_id, self.settings)
+        return refused
 
     async def _authorize(self, request: Request) -> Response | None:
         if self.settings.authorization is None:
@@ -119,7 +141,7 @@ class Hub:
 
     def audience(self, endpoint: str, room: str | None = None, except_: SocketConnection | None = None) -> Audience:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
-        return Audience(self.rooms, self._dialect.encode, endpoint, room, except_)
+        return Audience(self.rooms, endpoint, room, except_)
 
     # Tasks
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .connection import Audience, SocketConnection
+from .engineweb import engine_routes
 from .hub import Hub
 from .settings import Settings
 from .web import Http, WebSocket
-
-Route = tuple[str, type, dict[str, Any]]
 
 
 class Router:
@@ -34,10 +33,13 @@ class Router:
         self._hub = Hub(main, self.settings)
 
     @property
-    def urls(self) -> list[Route]:
+    def urls(self) -> list[Any]:
         """The routes for a ``tornado.web.Application``."""
-        root, hub = re.escape(f"/{self.resource}"), {"hub": self._hub}
-        return [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
+        root, hub, revisions = re.escape(f"/{self.resource}"), {"hub": self._hub}, self.settings.revisions
+        routes = [] if revisions == (1,) else engine_routes(root, self._hub)
+        if 1 in revisions:
+            routes += [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
+        return routes
 
     def apply_routes(self, routes: list[Any]) -> list[Any]:
         """Add the URLs to the list of routes of an application, and return it."""

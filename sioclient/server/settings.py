@@ -12,6 +12,9 @@ from .request import Request
 TRANSPORTS = ("websocket", "htmlfile", "xhr-polling", "jsonp-polling")
 """All transports, in the order in which socket.io 0.9 announces them."""
 
+REVISIONS = (1, 4, 5)
+"""All generations of clients."""
+
 Verdict = Union[bool, str]
 """Accept, refuse, or refuse with the text of an error for the log."""
 
@@ -35,6 +38,9 @@ class Settings:
         max_queued: how much may wait for a client that does not read; the packet after that ends its session.
         max_sessions: how many sessions one address may have.
         max_clients: how many sessions there may be in all.
+        revisions: the generations of clients that are served: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x), 5 (3.x, 4.x).
+        convert_bytes: a function of bytes, what clients of revision 1 get in their place, such as base64; None: what
+            holds bytes cannot be sent to them.
     """
 
     heartbeat_interval: float = 25
@@ -49,6 +55,8 @@ class Settings:
     max_queued: int = 2**20
     max_sessions: int = 1000
     max_clients: int = 10_000
+    revisions: tuple[int, ...] = REVISIONS
+    convert_bytes: Callable[[bytes], Any] | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -57,8 +65,10 @@ class Settings:
         unknown = [name for name in self.transports if name not in TRANSPORTS]
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
-        if self.authorization is not None and not callable(self.authorization):
-            raise TypeError(f"authorization must be a function, not {type(self.authorization).__name__}")
+        for name in ("authorization", "convert_bytes"):
+            function = getattr(self, name)
+            if function is not None and not callable(function):
+                raise TypeError(f"{name} must be a function, not {type(function).__name__}")
 
 
 def _check_number(name: str, value: Any) -> None:
@@ -73,6 +83,11 @@ def _check_whole(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+def _check_revisions(name: str, value: Any) -> None:
+    if not isinstance(value, tuple) or not value or not set(value) <= set(REVISIONS):
+        raise ValueError(f"{name} must be a tuple out of 1, 4 and 5, not {value!r}")
 
 
 def _check_texts(name: str, value: Any) -> None:
@@ -92,4 +107,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_queued": _check_whole,
     "max_sessions": _check_whole,
     "max_clients": _check_whole,
+    "revisions": _check_revisions,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from tornado.iostream import IOStream
@@ -14,8 +14,9 @@ from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
 from .handshake import Response, as_jsonp, may_come_from
 from .hub import Hub
+from .inbox import Frame
 from .request import Request, read_query
-from .session import LinkKind
+from .sessionbase import LinkKind
 
 BANNER = Response(200, "text/plain", "Welcome to socket.io.")
 WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
@@ -58,7 +59,7 @@ class WebSocketLink:
 
     kind = LinkKind.STREAM
 
-    def __init__(self, handler: WebSocket) -> None:
+    def __init__(self, handler: ClientSocket) -> None:
         self._handler = handler
 
     @property
@@ -69,10 +70,10 @@ class WebSocketLink:
     def is_ready(self) -> bool:
         return self._stream is not None and not self._stream.writing()
 
-    def write(self, frames: list[str]) -> None:
+    def write(self, frames: Sequence[Frame]) -> None:
         for frame in frames:
             try:
-                written = asyncio.ensure_future(self._handler.write_message(frame))
+                written = asyncio.ensure_future(self._handler.write_message(frame, binary=isinstance(frame, bytes)))
             except WebSocketClosedError:
                 return
             written.add_done_callback(self._on_written)
@@ -92,8 +93,8 @@ class WebSocketLink:
             client.detach(self)  # Tornado calls on_close only when it reads on, so not before there is room
 
 
-class WebSocket(Quiet, WebSocketHandler):
-    """``/socket.io/1/websocket/ID``."""
+class ClientSocket(Quiet, WebSocketHandler):
+    """A websocket of a client, of whatever generation."""
 
     client: Client | None = None
 
@@ -104,6 +105,10 @@ class WebSocket(Quiet, WebSocketHandler):
 
     def check_origin(self, origin: str) -> bool:
         return True  # get() has checked it, also where there is none
+
+
+class WebSocket(ClientSocket):
+    """``/socket.io/1/websocket/ID``."""
 
     async def get(self, *args: str, **kwargs: str) -> None:
         """Become a websocket, if that is offered, and to this page."""
@@ -118,12 +123,12 @@ class WebSocket(Quiet, WebSocketHandler):
         """Carry the session, or send an error if it does not exist."""
         self.set_nodelay(True)
         self.client = self.hub.clients.get(session_id)
-        self._link = WebSocketLink(self)
+        self.link = WebSocketLink(self)
         if self.client is None:
-            self._link.write([GONE])
+            self.link.write([GONE])
             self.close()
         else:
-            self.client.attach(self._link)
+            self.client.attach(self.link)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take a frame, now or as soon as there is room: until then Tornado reads no further."""
@@ -141,7 +146,7 @@ class WebSocket(Quiet, WebSocketHandler):
     def on_close(self) -> None:
         """The connection was closed or lost."""
         if self.client is not None:
-            self.client.detach(self._link)
+            self.client.detach(self.link)
 
 
 class PollLink:
@@ -201,12 +206,12 @@ class Http(Quiet):
     """Everything under ``/socket.io`` but websockets: handshakes, polls, posts, htmlfiles, and ``?disconnect``."""
 
     client: Client | None = None
-    _link: PollLink | StreamLink | None = None
+    link: PollLink | StreamLink | None = None
 
     def prepare(self) -> None:
         """Limit the size of the body, before any of it is read, and find out who it is from."""
-        self._query = read_query(self.request.query)
-        self._body = bytearray()
+        self.query = read_query(self.request.query)
+        self.body = bytearray()
         self.request.connection.set_max_body_size(self.hub.settings.max_message_size)  # type: ignore[union-attr]
         _, _, session_id = _parts(self.path_args[0])
         self.client = self.hub.clients.get(session_id)
@@ -214,8 +219,8 @@ class Http(Quiet):
     async def data_received(self, chunk: bytes) -> None:
         """Keep a part of the body, if it is from a client; nobody else gets any memory."""
         if self.client is not None:
-            self._body += chunk
-            await self.hub.uploads.grow(self, len(self._body))
+            self.body += chunk
+            await self.hub.uploads.grow(self, len(self.body))
 
     async def get(self, path: str | None) -> None:
         """Respond to a GET: a poll, an htmlfile, or one that ``_begin`` responds to."""
@@ -232,16 +237,16 @@ class Http(Quiet):
             return
         if self.client is not None:
             await self.client.room()
-            body = bytes(self._body)
+            body = bytes(self.body)
             self.client.receive_body(POLLS.get(transport, POLLS["xhr-polling"]).decode(body), len(body))
-            self._body.clear()
-        self._respond(Response(200, PLAIN, "1"))
+            self.body.clear()
+        self.respond(Response(200, PLAIN, "1"))
 
     def options(self, path: str | None) -> None:
         """Respond to a preflight."""
         self.set_header("Access-Control-Allow-Methods", "GET, POST")
         self.set_header("Access-Control-Allow-Headers", "Content-Type")
-        self._respond(Response(200, PLAIN, ""))
+        self.respond(Response(200, PLAIN, ""))
 
     def on_connection_close(self) -> None:
         """The client closed the connection before the response was complete."""
@@ -250,25 +255,25 @@ class Http(Quiet):
     def on_finish(self) -> None:
         """Detach the link: the response is complete, or cannot be continued."""
         self.hub.uploads.forget(self)
-        link = self._link
+        link = self.link
         if link is not None:
-            self._leave(link)
+            self.leave(link)
             link.close()
 
     async def _begin(self, path: str | None) -> str | None:
         """Find the session and return the name of the transport; None if the request got its response already."""
         version, transport, session_id = _parts(path)
         if version != "1":
-            self._respond(BANNER if version in ("", "0") else WRONG_VERSION)
+            self.respond(BANNER if version in ("", "0") else WRONG_VERSION)
             return None
         if not session_id:
             await self._handshake()
             return None
         self.client = self.hub.clients.get(session_id)
-        if "disconnect" in self._query:
+        if "disconnect" in self.query:
             if self.client is not None:
                 self.client.receive("0::")
-            self._respond(Response(200, PLAIN, ""))
+            self.respond(Response(200, PLAIN, ""))
             return None
         if transport not in self.hub.settings.transports or transport == "websocket":
             self.detach().close()  # without a response, as socket.io
@@ -278,24 +283,24 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self._query, request.headers, cookies, request.remote_ip or "")
+        seen = Request(self.query, request.headers, cookies, request.remote_ip or "")
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
-        self._respond(as_jsonp(response, index) if is_index(index) else response)
+        self.respond(as_jsonp(response, index) if is_index(index) else response)
 
     async def _poll(self, transport: str) -> None:
         if self.client is None:
             frames = [GONE]
         else:
-            self._link = link = PollLink()
+            self.link = link = PollLink()
             self.client.attach(link)
             frames = await link.frames
-            self._leave(link)
+            self.leave(link)
         poll = POLLS[transport]
         if frames:
             self.set_header("X-XSS-Protection", "0")
-            body = poll.encode(frames, self._query.get("i", ["0"])[-1])
-            await self._write_out(Response(200, poll.content_type, body))
+            body = poll.encode(frames, self.query.get("i", ["0"])[-1])
+            await self.write_out(Response(200, poll.content_type, body))
         else:
             self.detach().close()  # another transport has replaced it, or the session is over
 
@@ -305,26 +310,26 @@ class Http(Quiet):
         if self.client is None:
             self.write(script(GONE))
             return
-        self._link = link = StreamLink(self, self.client)
+        self.link = link = StreamLink(self, self.client)
         self.client.attach(link)
         self.flush()
         await link.closed.wait()
         if link.is_writing:
             self.detach().close()  # the client does not read, so the end of the response would wait for ever
 
-    def _leave(self, link: PollLink | StreamLink) -> None:
-        self._link = None
+    def leave(self, link: PollLink | StreamLink) -> None:
+        self.link = None
         assert self.client is not None  # which has the link
         self.client.detach(link)
 
-    async def _write_out(self, response: Response) -> None:
+    async def write_out(self, response: Response) -> None:
         """Write a response; the client has as much time to read it as it has for its next poll."""
-        written = self._respond(response)
+        written = self.respond(response)
         await asyncio.wait([written], timeout=self.hub.settings.close_timeout)
         if not written.done():
             self.detach().close()
 
-    def _respond(self, response: Response) -> asyncio.Future[None]:
+    def respond(self, response: Response) -> asyncio.Future[None]:
         self._set_headers(response)
         return asyncio.ensure_future(self.finish(response.body))
 

@@ -37,6 +37,10 @@ def test_s15_the_limits():
         ("origins", ["a:80"], TypeError),
         ("origins", (1,), TypeError),
         ("authorization", True, TypeError),
+        ("convert_bytes", "base64", TypeError),
+        ("revisions", [5], ValueError),
+        ("revisions", (), ValueError),
+        ("revisions", (1, 3), ValueError),
     ],
 )
 def test_a_value_that_is_not_allowed(name, value, error):

@@ -71,7 +71,7 @@ class PacketCodec4:
         self.json, self.read_json = json, json.read
         self.most_bytes = most_bytes
         self.few_attachments = True
-        self._encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
+        self.encoders: dict[type, Callable[[Any], tuple[str, list[bytes]]]] = {
             Connect: self._encode_connect,
             Disconnect: lambda packet: (f"1{endpoint_field(packet.endpoint)}", []),
             Event: lambda packet: self._encode_args(2, packet, [self.check_name(packet.name), *packet.args]),
@@ -97,7 +97,7 @@ class PacketCodec4:
                 the session for it.
             TypeError: a value of a type that JSON does not have, or a name that is neither text nor a number.
         """
-        return self._encoders[type(packet)](packet)
+        return self.encoders[type(packet)](packet)
 
     def meet(self, announced: Mapping[str, Any]) -> None:
         """Learn from an open packet whether the server may be one that takes few attachments."""
