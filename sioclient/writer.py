@@ -106,7 +106,7 @@ class Writer:
                 if not (self._lock.acquire(False) or self._take_turn(give_up, keeps_time)):
                     return
                 self._wanted = False
-                written = self._write(give_up)
+                written = self._write(give_up, keeps_time)
             except BaseException:  # Ctrl-C: others may rely on this thread to write what they have queued
                 self.look_in(0)
                 raise
@@ -157,13 +157,16 @@ class Writer:
         left = 0.0 if keeps_time or self._guard.on_listener() else give_up - time.monotonic()
         return left > 0 and self._lock.acquire(timeout=left)
 
-    def _write(self, give_up: float) -> bool:
+    def _write(self, give_up: float, keeps_time: bool) -> bool:
         """Write what may be written now, with the send lock held; return False if no more can be for a while."""
         guard, transport = self._guard, self._guard.transport
         if transport is None:
             return True
         try:
-            if transport.prepares and not self._prepare(transport, give_up):
+            is_busy = transport.is_busy
+            if is_busy and not keeps_time:
+                return True  # another thread has just made it so: ``flush`` looks again
+            if (is_busy or transport.prepares) and not self._prepare(transport, give_up):
                 return False
             with guard.open() as protocol:
                 frames = protocol.frames_to_send() if transport is guard.transport else []

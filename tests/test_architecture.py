@@ -50,11 +50,18 @@ The command line uses what every program can use.
 ONLY = {
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
-    "tornado": {"server/web.py", "server/engineweb.py", "server/server.py", "server/webpage.py"},
+    "tornado": {f"server/{name}.py" for name in ("accepting", "engineweb", "guarded", "server", "web", "webpage")},
 }
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
-THREADS |= {"transports/stream.py", "transports/framestream.py", "cli/console.py", "cli/stdin.py"}
-PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "request", "rooms", "session", "settings")}
+THREADS |= {
+    "server/foreignlogs.py",
+    "transports/stream.py",
+    "transports/framestream.py",
+    "cli/console.py",
+    "cli/stdin.py",
+}
+PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "origins", "proxies", "rates", "request")}
+PURE_FILES |= {f"server/{name}.py" for name in ("rooms", "session", "settings")}
 PURE_FILES |= {f"server/{name}.py" for name in ("dialects", "enginebodies", "enginesession", "sessionbase")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
 

@@ -16,9 +16,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8080, help="the port to listen on; 0: a free one (default: 8080)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 admits other machines")
     parser.add_argument("--no-page", action="store_true", help="serve Socket.IO without the page")
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="of a proxy before the server, or a network",
+    )
     options = parser.parse_args(arguments)
     try:
-        server = SocketServer(Chat, options.port, options.host, routes=() if options.no_page else ROUTES)
+        proxies, routes = tuple(options.trusted_proxy), () if options.no_page else ROUTES
+        server = SocketServer(Chat, options.port, options.host, routes=routes, trusted_proxies=proxies)
     except (OSError, ValueError) as error:
         print(f"cannot listen on {options.host}, port {options.port}: {error}", file=sys.stderr)
         return 1

@@ -30,6 +30,9 @@ MOST_UNREAD = 2**18
 MOST_IN_A_ROW = 100
 """Steps, a frame parsed or a notice handled, after which other clients have their turn."""
 
+MOST_TIME = 0.005
+"""Seconds after which they have it in any case: a step may be long, if only because a handler is."""
+
 MOST_LINKS = 8
 """Transports of one session that may stay open although newer ones replaced them."""
 
@@ -276,7 +279,11 @@ class Client:
             self._deliver_next()
 
     def _deliver_next(self, _: object = None) -> None:
-        for _ in range(MOST_IN_A_ROW):
+        until = self._now() + MOST_TIME
+        for step in range(MOST_IN_A_ROW):
+            if step and self._now() > until:
+                self._owner.loop.call_soon(self._deliver_next)
+                break
             self._collect()
             if self._notices:
                 task = self._handlers.handle(self._notices.popleft())

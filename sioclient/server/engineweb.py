@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
@@ -26,11 +26,12 @@ from .enginebodies import (
     write_poll,
 )
 from .enginesession import EngineSession
+from .guarded import Quiet
 from .handshake import Response, may_come_from
 from .hub import Hub
 from .request import Request, read_query
 from .sessionbase import LinkKind
-from .web import ClientSocket, Http, PollLink, Quiet, WebSocketLink
+from .web import ClientSocket, Http, PollLink, WebSocketLink
 
 PROBE_TIME = 10.0
 """Seconds that a websocket which is probed has to take over."""
@@ -66,12 +67,6 @@ def _first(query: Query, name: str) -> str:
     return query.get(name, [""])[0]
 
 
-def seen(request: HTTPServerRequest, query: Query) -> Request:
-    """Return what an application sees of a request."""
-    cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-    return Request(query, request.headers, cookies, request.remote_ip or "")
-
-
 class _Engine(Quiet):
     """What websockets and other requests have in common."""
 
@@ -102,7 +97,8 @@ class _Engine(Quiet):
 
     async def _begin_session(self, query: Query, upgrades: tuple[str, ...] = ()) -> Client | Response:
         """Return a new client, or the refusal."""
-        request = seen(self.request, query)
+        cookies = {name: morsel.value for name, morsel in self.request.cookies.items()}
+        request = Request(query, self.request.headers, cookies, self.address)
         refused = await self.hub.admit(request)
         if refused is not None:
             return forbidden(refused)
@@ -123,8 +119,8 @@ class TextLink(WebSocketLink):
         super().__init__(handler)
         self._text_of = text_of
 
-    def write(self, frames: Sequence[Frame]) -> None:
-        """Write frames; never blocks, never raises."""
+    def write(self, frames: list[Frame]) -> None:
+        """Write frames, the first of them at once."""
         super().write(list(map(self._text_of, frames)))
 
 
@@ -174,7 +170,7 @@ class EngineWebSocket(_Engine, ClientSocket):
     def open(self) -> None:
         """Carry the session, or wait for the probe."""
         self._is_open = True
-        self.set_nodelay(True)
+        self.guard()
         assert self.client is not None
         session = self.client.session
         assert isinstance(session, EngineSession)

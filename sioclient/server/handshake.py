@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from .bodies import jsonp
+from .origins import names_of
 from .settings import Settings, Verdict
 
 SCRIPT = "application/javascript"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Response(NamedTuple):
@@ -26,6 +25,7 @@ REFUSALS = {
     "error": Response(500, "text/plain", "handshake error"),
     "origin": Response(403, "text/plain", "handshake bad origin"),
     "full": Response(503, "text/plain", "too many sessions from this address"),
+    "often": Response(503, "text/plain", "too many handshakes from this address"),
     "crowded": Response(503, "text/plain", "too many sessions"),
     "stopping": Response(503, "text/plain", "the server is stopping"),
 }
@@ -52,17 +52,11 @@ def as_jsonp(response: Response, index: str) -> Response:
 
 
 def may_come_from(headers: Mapping[str, str], origins: tuple[str, ...]) -> bool:
-    """Return whether the page that makes a request is of an allowed origin. Without an Origin, the Referer counts."""
+    """Return whether the page that makes a request is of an allowed origin. Without an Origin, the Referer counts.
+
+    ``origins`` are in the form of ``read_allowed``.
+    """
     if "*:*" in origins or "*" in origins:
         return True
     page = headers.get("Origin") or headers.get("Referer") or ""
-    try:
-        parts = urlsplit(page)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        return False
-    host = parts.hostname
-    if not host or port is None:
-        return False
-    names = {f"{host}:{port}", f"{host}:*", f"*:{port}", f"{parts.scheme}://{parts.netloc.lower()}"}
-    return not names.isdisjoint(origins)
+    return not names_of(page).isdisjoint(origins)

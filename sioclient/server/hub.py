@@ -15,6 +15,9 @@ from .dialects import Dialects
 from .enginesession import EngineSession
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
+from .pieces import PieceLink
+from .proxies import limited_unit
+from .rates import Rates
 from .request import Request
 from .rooms import Rooms
 from .session import ServerSession
@@ -27,8 +30,12 @@ DRAIN_TIME = 0.5
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess: 120 bits, in the 20 characters that socket.io has."""
-    return secrets.token_urlsafe(15)
+    """Return an id that nobody can guess: 144 bits in 24 characters.
+
+    Those of socket.io 0.9.7 to 0.9.19 have 20, by which clients, ours too, know that the server may kick whoever has
+    sent so many bytes (may_count_bytes of revision 1); this one does not.
+    """
+    return secrets.token_urlsafe(18)
 
 
 class Hub:
@@ -46,9 +53,11 @@ class Hub:
         self.log = RateLimitedLog(self.now)
         self._dialects = Dialects(settings)
         self._addresses: Counter[str] = Counter()
+        self._handshakes = Rates(settings.max_handshakes, max(settings.max_sessions, settings.max_handshakes), self.now)
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
+        self.busy: set[PieceLink[Any]] = set()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -91,20 +100,24 @@ class Hub:
             return REFUSALS["origin"]
         if self._stopping:
             return REFUSALS["stopping"]
-        if self._addresses[request.ip] >= self.settings.max_sessions:
+        address = limited_unit(request.ip)
+        if self._addresses[address] >= self.settings.max_sessions:
             self.log.write("refused another session from %.200r", request.ip)
             return REFUSALS["full"]
         if self._sessions >= self.settings.max_clients:
             self.log.write("refused another session: there are %d", self.settings.max_clients)
             return REFUSALS["crowded"]
-        self._addresses[request.ip] += 1  # at once, for authorization may take its time
+        if not self._handshakes.take(address):
+            self.log.write("refused another handshake so soon from %.200r", request.ip)
+            return REFUSALS["often"]
+        self._addresses[address] += 1  # at once, for authorization may take its time
         self._sessions += 1
         refused: Response | None = REFUSALS["error"]
         try:
             refused = await self._authorize(request)
         finally:
             if refused is not None:
-                self._subtract(request.ip)
+                self._subtract(address)
         return refused
 
     async def _authorize(self, request: Request) -> Response | None:
@@ -125,7 +138,7 @@ class Hub:
         """Take note that a session is over."""
         client = self.clients.pop(session_id, None)
         if client is not None:
-            self._subtract(client.request.ip)
+            self._subtract(limited_unit(client.request.ip))
 
     def _subtract(self, address: str) -> None:
         self._sessions -= 1
@@ -162,6 +175,8 @@ class Hub:
             await asyncio.sleep(0.01)
         for client in list(self.clients.values()):
             client.drop()
+        for link in list(self.busy):
+            link.finish()
         await asyncio.sleep(0)  # the turn in which the last on_close is called
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_TIME)

@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from .accepting import patient
 from .connection import SocketConnection
+from .foreignlogs import limited
 from .router import Router
 
 Result = TypeVar("Result")
@@ -141,14 +143,15 @@ class SocketServer:
             body_timeout=IDLE,
         )
         server.add_sockets(self._sockets)
-        try:
-            self._loop.call_soon(started)
-            await self._stopped.wait()
-        finally:
-            server.stop()
-            await self.router.stop()
-            await server.close_all_connections()
-            self._loop = None
+        with limited(self._loop.time):
+            try:
+                self._loop.call_soon(started)
+                await self._stopped.wait()
+            finally:
+                server.stop()
+                await self.router.stop()
+                await server.close_all_connections()
+                self._loop = None
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
@@ -159,8 +162,7 @@ def _bind(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in dict.fromkeys((family, where[0]) for family, _, _, _, where in found):
-            sockets.append(socket.create_server((str(address), port), family=family, backlog=1024))
-            sockets[-1].setblocking(False)
+            sockets.append(patient(socket.create_server((str(address), port), family=family, backlog=1024)))
             port = sockets[-1].getsockname()[1]
     except OSError as error:
         # A name may have addresses that the machine does not have: localhost is ::1 too, also without IPv6.

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Union
 
+from .origins import read_allowed
+from .proxies import read_networks
 from .request import Request
 
 TRANSPORTS = ("websocket", "htmlfile", "xhr-polling", "jsonp-polling")
@@ -33,10 +35,13 @@ class Settings:
         handshake_timeout: how long a session may wait for its first transport.
         transports: the transports on offer, out of websocket, htmlfile, xhr-polling and jsonp-polling.
         origins: where pages may come from: ``"example.org:8080"``, a star for either part, or ``"https://example.org"``.
+        trusted_proxies: the addresses and networks, such as ``"10.0.0.0/8"``, of the proxies before the server. From
+            them alone it believes whom ``X-Forwarded-For`` or ``Forwarded`` name as the client. They must write one.
         authorization: a function of the handshake's ``Request``: True, False, or the text of an error for the log.
         max_message_size: how much a websocket message or the body of a POST may have.
         max_queued: how much may wait for a client that does not read; the packet after that ends its session.
-        max_sessions: how many sessions one address may have.
+        max_sessions: how many sessions one address may have; of IPv6, the 64 bits of its network count as the address.
+        max_handshakes: how many handshakes one address may make in a second, and ``max_sessions`` of them at once.
         max_clients: how many sessions there may be in all.
         revisions: the generations of clients that are served: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x), 5 (3.x, 4.x).
         convert_bytes: a function of bytes, what clients of revision 1 get in their place, such as base64; None: what
@@ -50,10 +55,12 @@ class Settings:
     handshake_timeout: float = 30
     transports: tuple[str, ...] = TRANSPORTS
     origins: tuple[str, ...] = ("*:*",)
+    trusted_proxies: tuple[str, ...] = ()
     authorization: Authorization | None = None
     max_message_size: int = 2**20
     max_queued: int = 2**20
     max_sessions: int = 1000
+    max_handshakes: int = 300
     max_clients: int = 10_000
     revisions: tuple[int, ...] = REVISIONS
     convert_bytes: Callable[[bytes], Any] | None = None
@@ -65,6 +72,7 @@ class Settings:
         unknown = [name for name in self.transports if name not in TRANSPORTS]
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
+        object.__setattr__(self, "origins", tuple(map(read_allowed, self.origins)))
         for name in ("authorization", "convert_bytes"):
             function = getattr(self, name)
             if function is not None and not callable(function):
@@ -95,6 +103,15 @@ def _check_texts(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a tuple of texts, such as {getattr(Settings, name)!r}")
 
 
+def _check_networks(name: str, value: Any) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f'{name} must be a tuple of texts, such as ("127.0.0.1", "10.0.0.0/8")')
+    try:
+        read_networks(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be addresses and networks: {error}") from error
+
+
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "heartbeat_interval": _check_number,
     "heartbeat_timeout": _check_number,
@@ -103,9 +120,11 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "handshake_timeout": _check_number,
     "transports": _check_texts,
     "origins": _check_texts,
+    "trusted_proxies": _check_networks,
     "max_message_size": _check_whole,
     "max_queued": _check_whole,
     "max_sessions": _check_whole,
+    "max_handshakes": _check_whole,
     "max_clients": _check_whole,
     "revisions": _check_revisions,
 }

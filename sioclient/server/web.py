@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import Any
+from collections.abc import Awaitable
 
 from tornado.iostream import IOStream
-from tornado.web import HTTPError, RequestHandler, stream_request_body
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.web import HTTPError, stream_request_body
+from tornado.websocket import WebSocketClosedError
 
 from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
+from .guarded import GuardedSocket, Quiet
 from .handshake import Response, as_jsonp, may_come_from
-from .hub import Hub
 from .inbox import Frame
+from .pieces import PieceLink
 from .request import Request, read_query
 from .sessionbase import LinkKind
 
@@ -27,39 +27,11 @@ def _parts(path: str | None) -> list[str]:
     return [*(path or "").split("/"), "", "", ""][:3]
 
 
-class Quiet(RequestHandler):
-    """A request handler without Etag, Server and XSRF cookie, that writes to the hub's log only."""
-
-    def initialize(self, hub: Hub) -> None:
-        self.hub = hub
-
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        self.set_header("X-Content-Type-Options", "nosniff")
-
-    def compute_etag(self) -> None:
-        return None  # two polls may well have the same response
-
-    def check_xsrf_cookie(self) -> None:
-        pass  # the session id is in the URL and not in a cookie, so no other page can use it
-
-    def check_trusted_origin(self, origin: str) -> bool:
-        return True  # as above; the handshake checks the origin
-
-    def _log(self) -> None:
-        pass  # Tornado would write every request to its log
-
-    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        if not isinstance(value, (HTTPError, asyncio.CancelledError)):
-            self.hub.log.write("a request failed", error=value)
-
-
-class WebSocketLink:
+class WebSocketLink(PieceLink[Frame]):
     """A websocket: each frame is a message."""
 
-    kind = LinkKind.STREAM
-
     def __init__(self, handler: ClientSocket) -> None:
+        super().__init__(handler.hub.busy)
         self._handler = handler
 
     @property
@@ -67,18 +39,20 @@ class WebSocketLink:
         connection = self._handler.ws_connection
         return None if connection is None else connection.stream
 
-    def is_ready(self) -> bool:
+    def _has_room(self) -> bool:
         return self._stream is not None and not self._stream.writing()
 
-    def write(self, frames: Sequence[Frame]) -> None:
-        for frame in frames:
+    def _write_piece(self, frames: list[Frame]) -> bool:
+        last = len(frames) - 1
+        for index, frame in enumerate(frames):
             try:
                 written = asyncio.ensure_future(self._handler.write_message(frame, binary=isinstance(frame, bytes)))
             except WebSocketClosedError:
-                return
-            written.add_done_callback(self._on_written)
+                return False
+            written.add_done_callback(self._on_written if index == last else _ignore)
+        return True
 
-    def close(self) -> None:
+    def _shut(self) -> None:
         if self._stream is not None and self._stream.writing():
             self._stream.close()  # the client does not read, so a closing handshake would wait for ever
         self._handler.close()
@@ -93,18 +67,16 @@ class WebSocketLink:
             client.detach(self)  # Tornado calls on_close only when it reads on, so not before there is room
 
 
-class ClientSocket(Quiet, WebSocketHandler):
+def _ignore(written: asyncio.Future[None]) -> None:
+    """Take note of an error, or asyncio would log it: the last frame has the same one."""
+    if not written.cancelled():
+        written.exception()
+
+
+class ClientSocket(GuardedSocket):
     """A websocket of a client, of whatever generation."""
 
     client: Client | None = None
-
-    @property
-    def max_message_size(self) -> int:
-        """How many bytes a message may have; Tornado checks that before it reads."""
-        return self.hub.settings.max_message_size
-
-    def check_origin(self, origin: str) -> bool:
-        return True  # get() has checked it, also where there is none
 
 
 class WebSocket(ClientSocket):
@@ -121,7 +93,7 @@ class WebSocket(ClientSocket):
 
     def open(self, session_id: str) -> None:
         """Carry the session, or send an error if it does not exist."""
-        self.set_nodelay(True)
+        self.guard()
         self.client = self.hub.clients.get(session_id)
         self.link = WebSocketLink(self)
         if self.client is None:
@@ -171,12 +143,11 @@ class PollLink:
             self.frames.set_result(frames)
 
 
-class StreamLink:
+class StreamLink(PieceLink[str]):
     """An htmlfile: a response without an end, with an element for each frame."""
 
-    kind = LinkKind.STREAM
-
     def __init__(self, handler: Http, client: Client) -> None:
+        super().__init__(handler.hub.busy)
         self._handler, self._client = handler, client
         self._unwritten = 0
         self.closed = asyncio.Event()
@@ -185,15 +156,18 @@ class StreamLink:
     def is_writing(self) -> bool:
         return self._unwritten > 0
 
-    def is_ready(self) -> bool:
+    def _has_room(self) -> bool:
         return not self.is_writing and not self.closed.is_set()
 
-    def write(self, frames: list[str]) -> None:
+    def _write_piece(self, frames: list[str]) -> bool:
+        if self.closed.is_set():
+            return False
         self._handler.write("".join(map(script, frames)))
         self._unwritten += 1
         asyncio.ensure_future(self._handler.flush()).add_done_callback(self._on_written)
+        return True
 
-    def close(self) -> None:
+    def _shut(self) -> None:
         self.closed.set()
 
     def _on_written(self, _: asyncio.Future[None]) -> None:
@@ -283,7 +257,7 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self.query, request.headers, cookies, request.remote_ip or "")
+        seen = Request(self.query, request.headers, cookies, self.address)
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
         self.respond(as_jsonp(response, index) if is_index(index) else response)
@@ -306,6 +280,7 @@ class Http(Quiet):
 
     async def _stream(self) -> None:
         self._set_headers(Response(200, HTML, ""))
+        self.set_header("X-Accel-Buffering", "no")  # nginx would keep it until the response ends, which it does not
         self.write(PREAMBLE)
         if self.client is None:
             self.write(script(GONE))

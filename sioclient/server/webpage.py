@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from tornado.web import HTTPError, RequestHandler
@@ -23,6 +24,12 @@ HEADERS = {
 }
 
 
+@cache
+def content(name: str) -> bytes:
+    """Return a file of the page; it is read once, and then is there also when no descriptor is left."""
+    return (FOLDER / name).read_bytes()
+
+
 class Page(RequestHandler):
     """Serves the files of the page."""
 
@@ -35,7 +42,7 @@ class Page(RequestHandler):
         for header, value in HEADERS.items():
             self.set_header(header, value)
         self.set_header("Content-Type", KINDS[name])
-        self.finish((FOLDER / name).read_bytes())
+        self.finish(content(name))
 
 
 ROUTES = [(r"/([a-z]*\.?[a-z]*)", Page)]

@@ -26,9 +26,10 @@ class Transport(ABC):
     ``abort`` may be called from any thread at any time, without a lock of the connection.
 
     Attributes:
-        is_busy: whether the next frames must wait for the response to the last ones, or for a connection; any thread
-            may ask.
-        prepares: whether ``prepare`` or ``finish`` must be called before frames are taken to be sent.
+        is_busy: whether the next frames must wait for the response to the last ones, for a connection, or until the
+            server takes more; any thread may ask.
+        prepares: whether ``prepare`` or ``finish`` must always be called before frames are taken to be sent, and not
+            only after ``is_busy``.
         dies_unread: whether servers end a session that nobody reads from, whatever it sends.
     """
 
@@ -58,10 +59,14 @@ class Transport(ABC):
 
     @abstractmethod
     def send(self, frames: Sequence[Frame]) -> None:
-        """Write frames in order, or raise ConnectionLost."""
+        """Write frames in order, or begin to: then ``is_busy``. Raise ConnectionLost."""
 
     def finish(self, deadline: float) -> bool:
-        """Wait for the response to what was sent, until ``deadline``; return whether it came. Raise ConnectionLost."""
+        """Wait until what was sent is written and has its response, or until ``deadline``; return whether it has.
+
+        Raises:
+            ConnectionLost: it never will.
+        """
         return True
 
     def leave(self) -> None:

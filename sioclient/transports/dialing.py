@@ -84,7 +84,7 @@ class Dial:
     def _begin(self, selector: selectors.BaseSelector) -> socket.socket | None:
         """Try the next address if its time has come; return the socket if that has connected at once."""
         if self._is_aborted():
-            raise ConnectionAbortedError("the connection was aborted")
+            raise aborted()
         now = time.monotonic()
         if now >= self._deadline:
             raise TimeoutError("timed out")
@@ -148,3 +148,16 @@ def in_turns(addresses: Sequence[AddressInfo], first: Any = None) -> list[Addres
     same = [info for info in ordered if info[0] == ordered[0][0]]
     other = [info for info in ordered if info[0] != ordered[0][0]]
     return [info for info in chain.from_iterable(zip_longest(same, other)) if info is not None]
+
+
+def aborted() -> ConnectionAbortedError:
+    """Return what is raised where another thread has aborted."""
+    return ConnectionAbortedError("the connection was aborted")
+
+
+def remaining(deadline: float) -> float:
+    """Return the seconds until ``deadline``, or raise TimeoutError."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("timed out")
+    return seconds

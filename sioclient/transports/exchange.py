@@ -238,7 +238,7 @@ def _write_request(
     stream: Stream, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> None:
     connection = http.client.HTTPConnection("")
-    connection.sock = _Sink(stream)
+    connection.sock = stream  # it needs no more of a socket than ``sendall``
     connection.request(method, target, body, headers)
 
 
@@ -261,17 +261,6 @@ def _read_to_blank_line(stream: Stream, deadline: float, most: int) -> bytes:
     if len(head) > most or is_long or head.count(b"\n") > _MOST_HEADERS + 2:
         raise TooLarge("the head of the response is too large")
     return head
-
-
-class _Sink:
-    """What http.client takes for a socket when it writes a request."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-
-    def sendall(self, data: bytes) -> None:
-        while data:
-            data = data[self._stream.send(data) :]
 
 
 class _Source(io.RawIOBase):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from threading import RLock
 
 from ..protocol.framing import Frame
 from .frames import FrameDecoder, FrameEncoder
-from .stream import Stream
+from .stream import Stream, stalled
+
+PATIENCE = 0.1
+"""Seconds without room after which the thread that sends leaves the rest to another one."""
+
+MOST_STALL = 60.0
+"""Seconds without room after which the connection is lost, should no heartbeat have ended it before."""
 
 _LEAST_READ, _MOST_READ = 2**14, 2**18
 
@@ -90,17 +98,47 @@ class FrameWriter:
         self._stream, self._encoder = stream, FrameEncoder()
         self._lock = RLock()  # its release tells whose it is, which matters after Ctrl-C
         self._control: list[bytes] = []  # one frame at most, that waits for the end of a message
+        self._blocks: Iterator[bytes] = iter(())
+        self._rest: memoryview | None = None  # of a block, that could not be written yet
+        self._moved_at = 0.0  # when some of it was
 
-    def write(self, messages: Sequence[Frame]) -> None:
-        """Write messages of text and of bytes, in as few pieces as there can be. Raises OSError."""
+    def write(self, messages: Sequence[Frame]) -> bool:
+        """Write messages of text and of bytes, in as few pieces as there can be.
+
+        Returns:
+            False if the peer takes nothing at the moment: ``finish`` writes the rest, before anything else is written.
+
+        Raises:
+            OSError: the connection broke, or was aborted.
+        """
         stream = self._stream
         with self._lock:
-            for block in self._encoder.encode(messages):
-                sent = stream.send(block)
+            assert self._rest is None, "finish() comes first"
+            blocks = iter(self._encoder.encode(messages))
+            for block in blocks:
+                sent = stream.send(block, PATIENCE)
                 if sent < len(block):
-                    self._write_all(block, sent)
+                    self._blocks, self._rest, self._moved_at = blocks, memoryview(block)[sent:], time.monotonic()
+                    if not sent or not self._write_rest(PATIENCE):
+                        return False
         if self._control:
             self._write_control()
+        return True
+
+    def finish(self, deadline: float) -> bool:
+        """Write what ``write`` has left, until ``deadline``; return whether it is written.
+
+        Raises:
+            TimeoutError: there was no room for ``MOST_STALL`` seconds.
+            OSError: the connection broke, or was aborted.
+        """
+        with self._lock:
+            is_written = self._write_rest(self._moved_at + MOST_STALL - time.monotonic(), deadline)
+            if not is_written and time.monotonic() >= self._moved_at + MOST_STALL:
+                raise stalled(MOST_STALL)
+        if self._control:
+            self._write_control()
+        return is_written
 
     def write_control(self, frame: bytes) -> None:
         """Write a frame that is ready, or leave it to whoever is writing a message: it may not be in the middle of one.
@@ -115,19 +153,25 @@ class FrameWriter:
         # have been faster.
         while self._control and not self._lock._is_owned():  # type: ignore[attr-defined]
             try:
-                if not self._lock.acquire(blocking=False):
+                if not self._lock.acquire(blocking=False) or self._rest is not None:
                     return
                 while self._control:
-                    self._write_all(self._control.pop())
+                    self._stream.sendall(self._control.pop())
             finally:
                 try:  # noqa: SIM105 - Ctrl-C may come after the call of suppress(), and before that of release()
                     self._lock.release()
                 except RuntimeError:
                     pass  # it was not our turn
 
-    def _write_all(self, data: bytes, sent: int = 0) -> None:
-        """Write what is left of a block of which so many bytes were written."""
-        assert self._lock._is_owned()  # type: ignore[attr-defined]
-        with memoryview(data) as view:
-            while sent < len(data):
-                sent += self._stream.send(view[sent:])
+    def _write_rest(self, patience: float, deadline: float = inf) -> bool:
+        """Write what is left, until ``deadline`` or until there was no room for ``patience`` seconds."""
+        now = time.monotonic()
+        while self._rest is not None:
+            sent = self._stream.send(self._rest, max(min(patience, deadline - now), 0.0))
+            now = time.monotonic()
+            if sent:
+                self._moved_at = now
+                self._rest = self._rest[sent:] or memoryview(next(self._blocks, b"")) or None
+            if not sent or now >= deadline:
+                break
+        return self._rest is None

@@ -24,6 +24,9 @@ _POST_TIMEOUT = 60.0
 _REST_TIMEOUT = 5.0
 """Seconds for the rest of the few bytes of such a response."""
 
+_MOST_AT_ONCE = 2**16
+"""Bytes of a body for which TCP surely has room. A larger one is left to the thread that waits for the responses."""
+
 _MOST_SHARED = 500
 """Bytes of a body that several frames share: every host takes a segment of 536."""
 
@@ -35,7 +38,7 @@ Bodies = Callable[[Sequence[Frame]], Iterable[tuple[bytes, str]]]
 
 
 class Poster:
-    """Posts frames: ``send`` writes the first body, and ``finish`` reads its response and goes on with the others.
+    """Posts frames: ``send`` writes a first body that is small; ``finish`` reads its response and writes the others.
 
     Args:
         http: knows what every request carries.
@@ -56,8 +59,8 @@ class Poster:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a POST waits for its response, or for a connection."""
-        return self._respond_by is not None or self._connect_by is not None
+        """Whether a POST waits for its response, for a connection, or to be written."""
+        return self._respond_by is not None or self._connect_by is not None or bool(self._waiting)
 
     def prepare(self, deadline: float) -> bool:
         """Wait for the responses to what was sent, and for a connection; see ``Transport.prepare``."""
@@ -68,7 +71,8 @@ class Poster:
         """Post frames, or the first of them; see ``Transport.send``."""
         with losses():
             self._waiting.extend(self._bodies(frames))
-            self._post()
+            if len(self._waiting[0][0]) <= _MOST_AT_ONCE:
+                self._post()
 
     def finish(self, deadline: float) -> bool:
         """Wait until the server has all that was sent; see ``Transport.finish``."""

@@ -24,11 +24,12 @@ import ssl
 import time
 from contextlib import suppress
 from functools import partial
+from math import inf
 from threading import RLock
 from typing import Any
 
 from .base import Traffic
-from .dialing import Answered, Dial, Selector, in_turns
+from .dialing import Answered, Dial, Selector, aborted, in_turns, remaining
 from .waker import WakerEnd, make_waker
 
 STALL_TIMEOUT = 5.0
@@ -122,7 +123,7 @@ class Stream:
         """
         try:
             self._adopt(sock)
-            sock.settimeout(_remaining(deadline))
+            sock.settimeout(remaining(deadline))
             sock.connect(address)
             self._let_in(sock)
         except BaseException:
@@ -141,7 +142,7 @@ class Stream:
             # It would be read as if it had come encrypted, and from the peer whose certificate was verified.
             raise ConnectionAbortedError("the peer spoke before the connection was encrypted")
         self._reading.unregister(sock)
-        sock.settimeout(_remaining(deadline))
+        sock.settimeout(remaining(deadline))
         # The handshake comes after the adoption: wrapping takes the descriptor away from the socket that abort() knows.
         encrypted = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
         self._adopt(encrypted)
@@ -173,7 +174,7 @@ class Stream:
                 with self._lock:
                     sock = self._sock
                     if sock is None or self._aborted:
-                        raise _aborted()
+                        raise aborted()
                     data = sock.recv(size)
                     self._traffic.received += len(data)
             except ssl.SSLWantWriteError:
@@ -219,17 +220,13 @@ class Stream:
         return True
 
     def rest(self, deadline: float) -> bool:
-        """Wait until ``deadline``, whatever comes meanwhile; return False after ``wake``. For a stream that wakes.
-
-        Raises:
-            OSError: the connection was aborted.
-        """
+        """Wait until ``deadline``, whatever comes; return False after ``wake``, or raise OSError after ``abort``."""
         assert self._wakened is not None
         with Selector() as selector:
             selector.register(self._wakened, selectors.EVENT_READ)
             is_woken = bool(selector.select(max(deadline - time.monotonic(), 0)))
         if self._aborted:
-            raise _aborted()
+            raise aborted()
         if is_woken:
             self._wakened.recv(4096)
         return not is_woken
@@ -248,36 +245,53 @@ class Stream:
             try:
                 return self.recv(size, deadline)
             except TimeoutError:
-                _remaining(deadline)
+                remaining(deadline)
 
     def unread(self, data: bytes) -> None:
         """Put back what was read too far; ``recv`` returns it first."""
         self._unread = data + self._unread
 
-    def send(self, data: bytes | memoryview) -> int:
-        """Write as much of ``data`` as there is room for, at least one byte, and return how much that was.
+    def sendall(self, data: bytes) -> None:
+        """Write all of ``data``.
 
         Raises:
             TimeoutError: there was no room for ``STALL_TIMEOUT`` seconds.
             OSError: the connection broke, or was aborted.
         """
-        give_up = float("inf")
-        while give_up == float("inf") or time.monotonic() < give_up:
+        rest = memoryview(data)
+        while rest:
+            count = self.send(rest, STALL_TIMEOUT)
+            if not count:
+                raise stalled(STALL_TIMEOUT)
+            rest = rest[count:]
+
+    def send(self, data: bytes | memoryview, patience: float) -> int:
+        """Write as much of ``data`` as there is room for, and return how much that was.
+
+        If it was nothing, as there was no room for ``patience`` seconds, nothing else may be written before: what TLS
+        has encrypted is kept for the same bytes.
+
+        Raises:
+            OSError: the connection broke, or was aborted.
+        """
+        give_up = inf
+        while give_up == inf or time.monotonic() < give_up:
             try:
                 with self._lock:
                     sock = self._sock
                     if sock is None or self._aborted:
-                        raise _aborted()
+                        raise aborted()
                     sent = sock.send(data)
                     self._traffic.sent += sent
                     return sent
             except ssl.SSLWantReadError:
                 # The reading thread may take what this waits for: look again soon.
-                give_up = min(give_up, time.monotonic() + STALL_TIMEOUT)
+                give_up = min(give_up, time.monotonic() + patience)
                 self._is_ready(selectors.EVENT_READ, 0.01)
             except _WOULD_BLOCK:
-                self._wait_to_write()
-        raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s")
+                if not self._is_ready(selectors.EVENT_WRITE, patience):
+                    return 0
+        return 0
 
     def wake(self) -> None:
         """Make ``recv`` raise TimeoutError once."""
@@ -349,7 +363,7 @@ class Stream:
         with self._lock:
             self._sock = sock
         if self._aborted:
-            raise ConnectionAbortedError("aborted")
+            raise aborted()
 
     def _discard(self, sock: socket.socket) -> None:
         with self._lock:
@@ -358,7 +372,7 @@ class Stream:
 
     def _socket(self) -> socket.socket:
         if self._sock is None or self._aborted:
-            raise _aborted()
+            raise aborted()
         return self._sock
 
     def _wait_to_read(self, deadline: float | None) -> None:
@@ -372,7 +386,7 @@ class Stream:
 
     def _wait_to_write(self) -> None:
         if not self._is_ready(selectors.EVENT_WRITE, STALL_TIMEOUT):
-            raise TimeoutError(f"the other side has taken nothing for {STALL_TIMEOUT:g} s")
+            raise stalled(STALL_TIMEOUT)
 
     def _is_ready(self, event: int, timeout: float) -> bool:
         with Selector() as selector:
@@ -380,12 +394,6 @@ class Stream:
             return bool(selector.select(timeout))
 
 
-def _aborted() -> ConnectionAbortedError:
-    return ConnectionAbortedError("the connection was aborted")
-
-
-def _remaining(deadline: float) -> float:
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError("timed out")
-    return remaining
+def stalled(seconds: float) -> TimeoutError:
+    """Return what is raised after so many seconds without progress."""
+    return TimeoutError(f"the other side has taken nothing for {seconds:g} s")

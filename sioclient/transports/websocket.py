@@ -68,9 +68,22 @@ class WebSocketTransport(Transport):
         if not self._is_up:
             raise ConnectionLost("transport closed")
         try:
-            self._writer.write(frames)
+            if not self._writer.write(frames):
+                self.is_busy = True
         except Exception as error:
             raise connection_lost(error) from error
+
+    def prepare(self, deadline: float) -> bool:
+        """See ``Transport.prepare``."""
+        return self.finish(deadline)
+
+    def finish(self, deadline: float) -> bool:
+        """Write what the server has not taken yet; see ``Transport.finish``."""
+        try:
+            self.is_busy = not self._writer.finish(deadline)
+        except Exception as error:
+            raise connection_lost(error) from error
+        return not self.is_busy
 
     def leave(self) -> None:
         """Send a close frame; see ``Transport.leave``."""

@@ -251,9 +251,7 @@ class _UpgradeSocket:
 
     def send(self, data: bytes) -> int:
         # The library writes UTF-8, but headers are latin-1, as on the handshake.
-        rest = data.decode("utf-8").encode("latin-1")
-        while rest:
-            rest = rest[self._stream.send(rest) :]
+        self._stream.sendall(data.decode("utf-8").encode("latin-1"))
         return len(data)
 
     def recv(self, size: int) -> bytes:

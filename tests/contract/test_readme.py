@@ -17,7 +17,7 @@ EXAMPLES = [textwrap.dedent(block) for block in BLOCK.findall(README.read_text(e
 
 PRINTED = {
     "script": ["3"],
-    "connect": [r"True \S{20} websocket 1"],
+    "connect": [r"True \S{20,} websocket 1"],
     "listen": [r"there is no method for hello \[\{'a': 1\}\]", "weather Sun"],
     "functions": ["weather Sun"],
     "waiting": ["weather Sun"],

@@ -30,7 +30,7 @@ def transport() -> str:
 
 
 def check(account: Account, count: int, threads: int = 1) -> None:
-    assert not account.failed
+    assert not account.failed, account.losses
     assert account.is_whole(count, threads), "a packet came twice or out of order, or not at all"
 
 

@@ -421,6 +421,42 @@ def test_d3_emits_in_a_black_hole_wait_in_the_buffer(connect, proxy, ledger):
     account.check()
 
 
+@pytest.mark.parametrize("transport", ["websocket"])
+def test_d3_what_the_network_does_not_take_waits_in_the_buffer(connect, proxy, monkeypatch):
+    """Nobody waits for a network that takes nothing while there is room in the buffer, however large the packets."""
+    for limit in ("connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
+        monkeypatch.setattr(f"sioclient.{limit}", PATIENCE)
+    socket, echoed = connect(proxy.port), []
+    socket.on("echoed", lambda number, text: echoed.append(number))
+    session = socket.session_id
+    proxy.hold()
+    sent, longest = 0, 0.0
+    while socket.stats.queued < 5:
+        begun = time.monotonic()
+        socket.emit("echo", sent, "x" * 100_000)
+        longest = max(longest, time.monotonic() - begun)
+        sent += 1
+    assert longest < PATIENCE / 2
+    assert socket.connected
+    proxy.heal()
+    eventually(lambda: len(echoed) == sent, "the echoes")
+    assert echoed == list(range(sent))
+    assert socket.session_id == session
+
+
+@pytest.mark.parametrize("size", [100, 8_000_000])
+def test_d3_no_emit_waits_while_its_packet_is_written(connect, proxy, monkeypatch, size):
+    for limit in ("transports.stream.STALL_TIMEOUT", "connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
+        monkeypatch.setattr(f"sioclient.{limit}", PATIENCE)
+    socket, taken = connect(proxy.port), []
+    proxy.hold()
+    begun = time.monotonic()
+    socket.emit("take", 1, "x" * size, callback=taken.append)
+    assert time.monotonic() - begun < PATIENCE / 2
+    proxy.heal()
+    eventually(lambda: taken == [1], "the acknowledgement")
+
+
 @pytest.mark.parametrize("transport", ["xhr-polling"])
 def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, monkeypatch):
     monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)

@@ -45,6 +45,7 @@ from tests.faults.test_network import (
 )
 from tests.faults.test_promises import (
     impatient,
+    test_d3_what_the_network_does_not_take_waits_in_the_buffer,
     test_f32_a_handler_that_raises_every_time_loses_nothing,
     test_f32_no_ack_is_sent_for_a_handler_that_raised,
     test_f34_disconnect_in_a_handler_returns_and_is_final,

@@ -1,4 +1,4 @@
-"""What is fuzzed: all that reads what a server sends.
+"""What is fuzzed: all that reads what a server sends, and what our own server reads of a client.
 
 A target takes bytes. It names the exceptions that the reader may raise; any other is a bug.
 """
@@ -14,6 +14,12 @@ from sioclient.protocol.revisions import revision1
 from sioclient.protocol.revisions.framing1 import PageFraming
 from sioclient.protocol.revisions.jsonp1 import decode_jsonp, jsonp_error
 from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
+from sioclient.server.bodies import POLLS
+from sioclient.server.handshake import may_come_from
+from sioclient.server.origins import names_of, read_allowed
+from sioclient.server.proxies import client_address, read_address, read_networks
+from sioclient.server.session import Dialect, JoinAsked, LinkKind, ServerSession
+from sioclient.server.settings import Settings
 from tests.protocol.driver import DELAY, come_back, event, open_client
 
 _opening = revision1()
@@ -103,6 +109,53 @@ def receive(data: bytes) -> None:
     assert len(client.acks) == 0
 
 
+_settings, _dialect = Settings(), Dialect()
+
+
+def serve(data: bytes) -> None:
+    """Whatever a client sends, over a stream or in a body of a POST, nothing is raised out of the server's session."""
+    session = ServerSession(_dialect, _settings, 0.0)
+    session.attach(LinkKind.STREAM if data[:1] < b"a" else LinkKind.POLL, 0.0)
+    for number, part in enumerate(data.split(b"\xfe")):  # a byte that no text has
+        way = ("xhr-polling", "jsonp-polling", "stream")[number % 3]
+        frames = (
+            [text_of(part)] if way == "stream" else [frame for frame in POLLS[way].decode(part) if frame is not None]
+        )
+        session.receive(frames, 0.0)
+        for notice in session.notices():
+            _respond(session, notice)
+        for frame in session.frames_to_send(0.0):
+            assert isinstance(frame, str)
+        if session.link is LinkKind.NONE:
+            session.attach(LinkKind.POLL, 0.0)
+    session.drop()
+    assert session.is_over
+
+
+def _respond(session: ServerSession, notice: object) -> None:
+    """Do what an application may do about a notice."""
+    endpoint = getattr(notice, "endpoint", "")
+    if isinstance(notice, JoinAsked):
+        session.refuse(endpoint) if len(endpoint) % 4 == 3 else session.accept(endpoint)
+    elif getattr(notice, "wants_data", False):
+        session.acknowledge(notice, [endpoint])  # type: ignore[arg-type]
+    session.report("an error", endpoint)
+
+
+_trusted = read_networks(("127.0.0.1", "10.0.0.0/8"))
+
+
+def headers(data: bytes) -> None:
+    """What a request says of where it comes from is an address, or an origin, or nothing."""
+    text = data.decode("latin-1")
+    for name in ("X-Forwarded-For", "Forwarded"):
+        assert read_address(client_address("127.0.0.1", {name: text}, _trusted)) is not None
+    assert may_come_from({"Origin": text}, ("*",))
+    assert not may_come_from({"Origin": text}, ("nobody.example:1",)) or "nobody.example" in text.lower()
+    with suppress(ValueError):
+        assert read_allowed(text) == "*" or names_of(text) is not None
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    function.__name__: function for function in (packet, payload, handshake, jsonp, page, receive)
+    function.__name__: function for function in (packet, payload, handshake, jsonp, page, receive, serve, headers)
 }

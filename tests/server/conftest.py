@@ -39,7 +39,7 @@ class Raw:
     def handshake(self, query=""):
         """Return a new session's id."""
         body = self.get(f"/1/{query}")
-        assert re.fullmatch(r"[\w-]{20}:[\d.]+:[\d.]+:[\w,-]+", body), body
+        assert re.fullmatch(r"[\w-]{24}:[\d.]+:[\d.]+:[\w,-]+", body), body
         return body.split(":")[0]
 
 

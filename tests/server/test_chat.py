@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sioclient import SocketIO
-from sioclient.server.chat import Chat, tidy
+from sioclient.server import chat
+from sioclient.server.chat import Chat
 from tests.conftest import Recorder
 
 
@@ -18,6 +19,13 @@ class Person(Recorder):
 
     def says(self, text):
         self.socket_io.emit("user message", text)
+
+    def all_until(self, *last):
+        """Return everything that is heard up to the last."""
+        told = []
+        while last not in told:
+            told.append(self.next())
+        return told
 
     def hears(self, name):
         return self.next(name)[1:]
@@ -38,26 +46,66 @@ def enter(socket_server):
 
 def test_a_conversation(enter):
     ada = enter("ada")
-    assert [ada.hears("nicknames")[0] for _ in range(2)] == [{}, {"ada": "ada"}]
+    assert ada.hears("nicknames") == ({},)
+    assert ada.hears("joined") == ("ada",)
     grace = enter("grace")
+    assert grace.hears("nicknames") == ({"ada": "ada"},)
     assert ada.hears("announcement") == ("grace connected",)
-    assert ada.hears("nicknames") == ({"ada": "ada", "grace": "grace"},)
-    grace.says("hello\n<b>you</b>")
+    assert ada.hears("joined") == ("grace",)
+    assert grace.socket_io.call("user message", "hello\n<b>you</b>") is True
     assert ada.hears("msg to room") == ("grace", "hello\n<b>you</b>")
+    assert grace.socket_io.call("nickname", "amazing grace") is False
+    assert ada.hears("announcement") == ("grace is now amazing grace",)
+    assert ada.hears("renamed") == ("grace", "amazing grace")
     grace.socket_io.disconnect()
-    assert ada.hears("announcement") == ("grace disconnected",)
-    assert ada.hears("nicknames") == ({"ada": "ada"},)
+    assert ada.hears("announcement") == ("amazing grace disconnected",)
+    assert ada.hears("left") == ("amazing grace",)
 
 
-def test_names(enter):
+TAKEN = (True, "somebody here has this name already")
+UNSEEN = (True, "a name needs something that can be seen")
+
+
+@pytest.mark.parametrize("taken", ["ada", " ada\x07", "a\u200bda", "ADA", "\uff41\uff44\uff41", "ad\u3164a"])
+def test_a_name_that_looks_like_another_is_taken(enter, taken):
+    enter("ada")
+    assert enter().socket_io.call("nickname", taken) == TAKEN
+
+
+@pytest.mark.parametrize("name", ["", "\x1b", "\n", " \u200b ", "\u3164\u3164", "\u2800", "\u0301", "\u00ad"])
+def test_a_name_of_which_nothing_is_seen_is_refused(enter, name):
+    assert enter().socket_io.call("nickname", name) == UNSEEN
+
+
+def test_a_name_may_be_a_number_and_may_change(enter):
     ada, other = enter("ada"), enter()
-    for taken in ("ada", " ada\x07", "", "\x1b", "\n"):
-        assert other.socket_io.call("nickname", taken) is True
     assert other.socket_io.call("nickname", 7) is False
     assert ada.hears("announcement") == ("7 connected",)
-    assert other.socket_io.call("nickname", "seven") is False
-    assert ada.hears("announcement") == ("7 is now seven",)
-    assert other.socket_io.call("nickname", "seven") is False
+    assert other.socket_io.call("nickname", "se\nven") is False
+    assert ada.hears("announcement") == ("7 is now se ven",)
+    assert other.socket_io.call("nickname", "se ven") is False
+
+
+def test_s15_a_change_of_name_costs_a_name_for_each_member(enter):
+    """A list of all for all was 785 MB to 250 members, for eighteen kilobytes."""
+    ada, grace = enter("ada"), enter("grace")
+    for number in range(5):
+        assert grace.socket_io.call("nickname", f"grace {number}") is False
+    told = ada.all_until("renamed", "grace 3", "grace 4")
+    assert [args for name, *args in told if name == "nicknames"] == [[{}]]
+
+
+def test_s15_names_rooms_and_texts_are_bound_by_rate(enter, monkeypatch):
+    monkeypatch.setattr(chat, "MOVES", (0.001, 3))
+    monkeypatch.setattr(chat, "TEXTS", (0.001, 2))
+    ada, grace = enter("ada"), enter("grace")
+    assert grace.socket_io.call("nickname", "2nd") is False
+    assert grace.socket_io.call("join", "kitchen") is True
+    assert grace.socket_io.call("nickname", "4th") == (True, chat.TOO_FAST)
+    assert grace.socket_io.call("join", "lobby") is False
+    assert grace.hears("announcement") == (chat.TOO_FAST,)
+    assert [ada.socket_io.call("user message", text) for text in ("one", "two", "three")] == [True, True, False]
+    ada.all_until("announcement", f"{chat.TOO_FAST}; this was not said: three")
 
 
 def test_texts_without_a_name_or_a_letter_are_dropped(enter):
@@ -71,13 +119,16 @@ def test_texts_without_a_name_or_a_letter_are_dropped(enter):
 
 def test_rooms(enter):
     ada, grace = enter("ada"), enter("grace")
-    ada.hears("announcement")
-    grace.socket_io.call("join", "kitchen")
+    assert ada.hears("announcement") == ("grace connected",)
+    assert grace.socket_io.call("join", "kitchen") is True
     assert ada.hears("announcement") == ("grace went to another room",)
+    assert ada.hears("left") == ("grace",)
     grace.says("nobody here")
     ada.says("nobody there")
     ada.socket_io.call("join", "kitchen")
+    assert ada.hears("nicknames") == ({"grace": "grace", "ada": "ada"},)
     assert grace.hears("announcement") == ("ada came in",)
+    assert grace.hears("joined") == ("ada",)
     ada.socket_io.call("join", "kitchen")
     ada.says("now you hear me")
     assert grace.hears("msg to room") == ("ada", "now you hear me")
@@ -92,9 +143,3 @@ def test_a_member_without_a_name_causes_no_announcement(enter):
     ghost.socket_io.disconnect()
     enter("grace")
     assert ada.hears("announcement") == ("grace connected",)
-
-
-def test_texts_are_cut_and_cleaned():
-    assert tidy("  a\x00b\x1b[31mc\u202e\n ", 100) == "ab[31mc"
-    assert tidy("x" * 100, 10) == "x" * 10
-    assert tidy(None, 10) == "None"

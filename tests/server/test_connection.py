@@ -58,7 +58,7 @@ def test_the_life_of_a_connection(connect, socket_server, told):
     port = serve(socket_server, told, Main)
     socket = connect(port, params={"token": "x"}, headers={"X-One": "1"}, cookies={"c": "d"})
     assert next_of(told) == ("open", "", "x", {"c": "d"}, "127.0.0.1", True)
-    assert next_of(told) == ("1", 20)
+    assert next_of(told) == ("1", 24)
     socket.disconnect()
     assert next_of(told) == ("close", False)
     assert told.empty()

@@ -45,20 +45,29 @@ def test_a_star_allows_every_origin(origins):
         ("http://example.org:8080", ("*:8080",), True),
         ("http://example.org:8080", ("http://example.org:8080",), True),
         ("http://example.org", ("https://example.org",), False),
+        ("http://example.org:8080", ("Example.ORG:8080",), True),
+        ("http://example.org", ("http://EXAMPLE.org/",), True),
+        ("https://example.org", ("https://example.org:443",), True),
+        ("https://example.org:444", ("https://example.org",), False),
+        ("http://[::1]:8080", ("[::1]:8080",), True),
+        ("http://xn--bcher-kva.example", ("b\u00fccher.example:80",), True),
+        ("http://xn--bcher-kva.example", ("http://B\u00fccher.example",), True),
+        ("capacitor://localhost", ("capacitor://localhost",), True),
+        ("capacitor://localhost", ("localhost:*", "*:80"), False),
         ("http://evil-example.org", ("example.org:*",), False),
         ("http://example.org.evil", ("example.org:*",), False),
         ("http://example.org@evil", ("example.org:*",), False),
         ("null", ("example.org:*",), False),
         ("", ("example.org:*",), False),
         ("http://[::1", ("example.org:*", "*:80"), False),
-        ("http://example.org:99999", ("*:99999",), False),
+        ("http://example.org:99999", ("example.org:*",), False),
         ("file:///page.html", ("*:80",), False),
         ("chrome-extension://abc", ("*:80",), False),
     ],
 )
 @pytest.mark.parametrize("header", ["Origin", "Referer"])
 def test_s15_origins(header, page, origins, allowed):
-    assert may_come_from({header: page}, origins) == allowed
+    assert may_come_from({header: page}, Settings(origins=origins).origins) == allowed
 
 
 def test_the_origin_comes_before_the_referer():

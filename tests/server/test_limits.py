@@ -16,7 +16,7 @@ import websocket
 
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, concurrent, event, uploads
-from sioclient.server.client import MOST_IN_A_ROW, MOST_UNREAD
+from sioclient.server.client import MOST_IN_A_ROW, MOST_TIME, MOST_UNREAD
 from sioclient.server.web import Http
 from tests.servers_py import Task
 from tests.waiting import PATIENCE, eventually, happened
@@ -462,6 +462,24 @@ def test_s15_other_clients_have_their_turn_during_a_flood(socket_server, raw):
     assert 0 < turns[0] <= MOST_IN_A_ROW
 
 
+def test_s15_a_step_that_takes_long_ends_the_turn(socket_server, raw):
+    heard, turns = [], []
+
+    class Slow(SocketConnection):
+        def on_message(self, message):
+            if not heard:
+                asyncio.get_running_loop().call_soon(lambda: turns.append(len(heard)))
+            heard.append(message)
+            time.sleep(MOST_TIME * 1.2)
+
+    ask = raw(socket_server(Slow))
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    assert ask.post(f"/1/xhr-polling/{name}", "\ufffd5\ufffd3:::x" * 20) == "1"
+    eventually(lambda: len(heard) == 20)
+    assert turns == [1]
+
+
 def test_s15_handlers_that_run_at_once_are_bounded(server, raw):
     with rogue(server, raw) as (connection, name):
         for _ in range(300):
@@ -492,6 +510,23 @@ def test_s15_garbage_is_dropped(server, raw, caplog):
     ours = [record for record in caplog.records if record.name.startswith(("sioclient.server", "tornado"))]
     assert 1 <= len(ours) <= 1 + len(GARBAGE)  # one per second at most
     assert all(len(record.getMessage()) < 600 for record in ours)
+
+
+CONTROL = ["5:1:/a\x01:{}", "1:1:/a\x01", "3:1+:/\n:x", "1:2:/a?\x7f", "0:1:/\x01", "6::/\x01:1", "7:1:/\x01:x"]
+
+
+def test_s15_control_characters_in_an_endpoint_with_an_id(server, raw, caplog):
+    ask = raw(server)
+    with rogue(server, raw) as (connection, _):
+        for frame in [*CONTROL, "8:9::"]:
+            connection.send(frame)
+        assert [connection.recv() for _ in range(2)] == ["1::", "6:::9"]
+    name = ask.handshake()
+    assert ask.get(f"/1/xhr-polling/{name}") == "1::"
+    frames = [*CONTROL, "8:9::"]
+    assert ask.post(f"/1/xhr-polling/{name}", "".join(f"\ufffd{len(frame)}\ufffd{frame}" for frame in frames)) == "1"
+    assert ask.get(f"/1/xhr-polling/{name}") == "6:::9"
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_s15_garbage_in_posts_and_urls(server, raw):

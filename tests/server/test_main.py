@@ -75,6 +75,7 @@ def test_where_it_cannot_listen(arguments):
 
 def test_the_arguments(monkeypatch, capsys):
     def serve(server):
+        trusted.append(server.router.settings.trusted_proxies)
         with server:
             pages = []
             for path in ("", "/chat.css", "/nosuch"):
@@ -86,11 +87,13 @@ def test_the_arguments(monkeypatch, capsys):
                     pages.append(error.code)
             served.append(pages)
 
-    served = []
+    served, trusted = [], []
     monkeypatch.setattr(SocketServer, "run", serve)
     assert main(["--port", "0"]) == 0
     assert main(["--port", "0", "--no-page"]) == 0
-    assert served == [[200, 200, 404], [404, 404, 404]]
+    assert main(["--port", "0", "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8"]) == 0
+    assert trusted == [(), (), ("127.0.0.1", "10.0.0.0/8")]
+    assert served == [[200, 200, 404], [404, 404, 404], [200, 200, 404]]
     assert main(["--port", "99999"]) == 1
     output, errors = capsys.readouterr()
     assert output.startswith("Join the chat at http://localhost:")

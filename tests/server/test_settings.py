@@ -16,7 +16,8 @@ def test_the_defaults_are_those_of_socketio():
 def test_s15_the_limits():
     settings = Settings()
     assert (settings.max_message_size, settings.max_queued, settings.max_sessions) == (2**20, 2**20, 1000)
-    assert settings.max_clients == 10_000
+    assert (settings.max_clients, settings.max_handshakes) == (10_000, 300)
+    assert settings.trusted_proxies == ()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,11 @@ def test_s15_the_limits():
         ("revisions", [5], ValueError),
         ("revisions", (), ValueError),
         ("revisions", (1, 3), ValueError),
+        ("max_handshakes", 0, ValueError),
+        ("trusted_proxies", "10.0.0.1", TypeError),
+        ("trusted_proxies", (1,), TypeError),
+        ("trusted_proxies", ("proxy.example",), ValueError),
+        ("trusted_proxies", ("10.0.0.1/8",), ValueError),
     ],
 )
 def test_a_value_that_is_not_allowed(name, value, error):

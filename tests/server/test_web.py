@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import struct
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import pytest
 import websocket
 
+from sioclient.protocol.revisions import revision1
 from sioclient.server import SocketConnection, event
 from sioclient.server.bodies import PREAMBLE
 from tests.servers_py import Task
@@ -77,10 +80,15 @@ def test_the_handshake(ask):
         assert headers["Connection"] == "keep-alive"
 
 
-def test_s15_session_ids_have_120_bits(ask):
+def test_s15_session_ids_have_144_bits(ask):
     ids = {ask.handshake() for _ in range(20)}
     assert len(ids) == 20
-    assert {len(name) for name in ids} == {20}  # of 64 characters each
+    assert {len(name) for name in ids} == {24}  # of 64 characters each
+
+
+def test_a_session_is_not_taken_for_one_of_a_server_that_counts_bytes(ask):
+    opening = revision1()
+    assert not opening.dialect.may_count_bytes(opening.read_handshake(200, ask.get("/1/")))
 
 
 def test_the_handshake_as_a_script(ask):
@@ -188,6 +196,7 @@ def test_htmlfile(server, ask):
     response = connection.getresponse()
     assert response.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert response.headers["Transfer-Encoding"] == "chunked"
+    assert response.headers["X-Accel-Buffering"] == "no"
     hello = '<script>_("5:::{\\"name\\":\\"hello\\"}");</script>'
     expected = f'{PREAMBLE}<script>_("1::");</script>{hello}'
     assert response.read(len(expected)).decode() == expected
@@ -412,3 +421,41 @@ def test_the_newest_poll_wins_and_older_ones_are_closed(socket_server, raw):
     eventually(lambda: link_of(server, name) is None, "the response")
     for poll in polls:
         poll.close()
+
+
+MARK = "Xq7<script>'\"Zk3"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/1/?jsonp={0}",
+        "/1/?jsonp=0&{0}={0}",
+        "/{0}/",
+        "/1/{0}/id",
+        "/1/xhr-polling/{0}",
+        "/1/jsonp-polling/{0}?i={0}",
+        "/1/htmlfile/{0}",
+        "/1/websocket/{0}",
+        "/1/xhr-polling/{0}?disconnect={0}",
+        "/1/xhr-polling/nobody/{0}",
+        "/../{0}",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+def test_s15_nothing_of_a_request_is_reflected(ask, method, path):
+    names = ("Referer", "Cookie", "User-Agent", "X-Forwarded-For", "Content-Type", "X-Mark")
+    with contextlib.suppress(http.client.RemoteDisconnected, ConnectionResetError):
+        body = MARK.encode() if method == "POST" else None
+        status, headers, text = ask.ask(method, path.format(quote(MARK)), body, **dict.fromkeys(names, MARK))
+        for part in ("Xq7", "Zk3"):
+            assert part not in f"{status} {headers} {text}"
+        assert "html" not in headers["Content-Type"] or status >= 400 or "htmlfile" in path
+        assert headers["X-Content-Type-Options"] == "nosniff" or "/../" in path
+
+
+def test_s15_an_origin_is_named_in_its_header_only(ask):
+    status, headers, text = ask.ask("GET", "/1/", Origin="http://Xq7.example")
+    assert (status, headers["Access-Control-Allow-Origin"]) == (200, "http://Xq7.example")
+    del headers["Access-Control-Allow-Origin"]
+    assert "Xq7" not in f"{headers} {text}"

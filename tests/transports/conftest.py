@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,14 @@ def sent(transport: Transport, frames: list[str | bytes]) -> None:
 
 
 class Chunks:
-    """A stream whose reads return what a test has cut; an empty chunk is a wake. A write takes a thousand bytes."""
+    """A stream whose reads return what a test has cut; an empty chunk is a wake.
+
+    A write takes a thousand bytes, or as many as the next number in ``room``; nothing takes the time of its patience.
+    """
 
     def __init__(self, chunks: list[bytes]) -> None:
         self.chunks = chunks
+        self.room: list[int] = []
         self.asked: list[int] = []
         self.written: list[bytes] = []
 
@@ -94,6 +99,14 @@ class Chunks:
         buffer[: len(data)] = data
         return len(data)
 
-    def send(self, data: bytes | memoryview) -> int:
-        self.written.append(bytes(data[:1000]))
-        return len(self.written[-1])
+    def send(self, data: bytes | memoryview, patience: float) -> int:
+        room = self.room.pop(0) if self.room else 1000
+        if room:
+            self.written.append(bytes(data[:room]))
+        else:
+            time.sleep(patience)
+        return min(room, len(data))
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            data = data[self.send(data, 0) :]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from sioclient.transports import framestream
 from sioclient.transports.framestream import FrameReader, FrameWriter
 from tests.interrupts import Interrupt
-from tests.servers_py import BINARY, PING, Task, frame
+from tests.servers_py import BINARY, PING, Task, frame, soon
 from tests.transports.conftest import Chunks
 from tests.transports.test_frames import unmask
 
@@ -100,11 +102,11 @@ def test_more_is_read_at_a_time_while_much_comes() -> None:
 
 def test_a_control_frame_during_a_message_is_written_behind_it() -> None:
     class Meanwhile(Chunks):
-        def send(self, data: bytes | memoryview) -> int:
+        def send(self, data: bytes | memoryview, patience: float) -> int:
             if len(self.written) == 1:
                 writer.write_control(b"first pong")
                 writer.write_control(b"last pong")
-            return super().send(data)
+            return super().send(data, patience)
 
     stream = Meanwhile([])
     writer = writer_of(stream)
@@ -154,9 +156,47 @@ def test_what_the_stream_does_not_take_at_once_follows() -> None:
     assert unmask(b"".join(stream.written)) == ["x" * 2500]
 
 
-def test_nothing_is_written_without_the_lock() -> None:
-    with pytest.raises(AssertionError):
-        writer_of(Chunks([]))._write_all(b"x")
+@pytest.mark.parametrize("room", [[0], [1000, 0], [1000, 1000, 0], [700, 0]])
+def test_what_the_peer_does_not_take_is_left_to_finish(room: list[int]) -> None:
+    stream = Chunks([])
+    stream.room = room
+    writer = writer_of(stream)
+    assert not writer.write(["x" * 2500, "y" * 200_000])
+    taken = len(stream.written)
+    writer.write_control(b"pong")
+    assert len(stream.written) == taken, "a pong in the middle of a message"
+    assert writer.finish(soon())
+    assert stream.written.pop() == b"pong"
+    assert unmask(b"".join(stream.written)) == ["x" * 2500, "y" * 200_000]
+
+
+def test_finish_without_a_rest_writes_nothing() -> None:
+    stream = Chunks([])
+    assert writer_of(stream).finish(soon())
+    assert stream.written == []
+
+
+def test_finish_ends_at_its_deadline_though_some_is_taken() -> None:
+    stream = Chunks([])
+    stream.room = [0]
+    writer = writer_of(stream)
+    assert not writer.write(["x" * 10_000])
+    assert not writer.finish(time.monotonic())
+    assert len(stream.written) == 1
+
+
+def test_without_progress_finish_waits_until_its_deadline_and_gives_up_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(framestream, "MOST_STALL", 0.2)
+    stream = Chunks([])
+    stream.room = [1000, *[0] * 10_000]
+    writer = writer_of(stream)
+    assert not writer.write(["x" * 10_000])
+    assert not writer.finish(time.monotonic() + 0.01)
+    with pytest.raises(TimeoutError, match=r"has taken nothing for 0\.2 s"):
+        Task(writer.finish, soon()).result()
+    assert len(stream.written) == 1
 
 
 def test_ctrl_c_at_any_place_of_a_write_leaves_no_lock_taken() -> None:

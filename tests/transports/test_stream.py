@@ -53,11 +53,6 @@ def link(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Open]
         yield open_link
 
 
-def send_all(stream: Stream, data: bytes) -> None:
-    while data:
-        data = data[stream.send(data) :]
-
-
 # Connecting
 
 
@@ -153,7 +148,7 @@ def test_tls_with_a_good_certificate_carries_data_both_ways(authority: Authority
         peer = server.next_peer()
         peer.send(b"from the server")
         assert stream.recv() == b"from the server"
-        send_all(stream, b"from the client")
+        stream.sendall(b"from the client")
         assert peer.read(15) == b"from the client"
 
 
@@ -413,7 +408,7 @@ def test_what_can_be_known_without_reading_or_writing() -> None:
 
 def test_large_data_arrives_whole(link: Open) -> None:
     stream, peer = link()
-    sending = Task(send_all, stream, MANY[: 3 * 2**20])
+    sending = Task(stream.sendall, MANY[: 3 * 2**20])
     assert peer.read(3 * 2**20) == MANY[: 3 * 2**20]
     sending.result()
 
@@ -422,14 +417,14 @@ def test_a_write_that_nobody_reads_gives_up(link: Open, monkeypatch: pytest.Monk
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 0.2)
     stream, _ = link()
     with pytest.raises(TimeoutError, match=r"has taken nothing for 0\.2 s"):
-        Task(send_all, stream, MANY).result()
+        Task(stream.sendall, MANY).result()
 
 
 def test_a_write_that_is_read_slowly_does_not_give_up(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 2.0)
     stream, peer = link()
     begin = time.monotonic()
-    sending = Task(send_all, stream, MANY)
+    sending = Task(stream.sendall, MANY)
     for _ in range(len(MANY) // 2**18):
         peer.read(2**18)
         peer.server.ended.wait(0.02)  # the slowness that this is about
@@ -442,7 +437,7 @@ def test_what_a_peer_does_not_read_fills_a_small_buffer_only(link: Open) -> None
     stream, _ = link()
     taken = 0
     while stream.has_room():
-        taken += stream.send(MANY[:65536])
+        taken += stream.send(MANY[:65536], 0)
     assert 0 < taken < 2**20  # on Linux it is half of that; as much as the system likes would be 2.6 MB
 
 
@@ -474,7 +469,7 @@ def test_abort_wakes_a_blocked_recv(link: Open) -> None:
 def test_abort_wakes_a_blocked_send(link: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "STALL_TIMEOUT", 60)
     stream, _ = link()
-    task = Task(send_all, stream, MANY)
+    task = Task(stream.sendall, MANY)
     task.wait_until_blocked()
     stream.abort()
     with pytest.raises(OSError, match=r".") as caught:
@@ -484,7 +479,7 @@ def test_abort_wakes_a_blocked_send(link: Open, monkeypatch: pytest.MonkeyPatch)
 
 def test_abort_tells_the_other_side(link: Open) -> None:
     stream, peer = link()
-    send_all(stream, b"before")
+    stream.sendall(b"before")
     assert peer.read(6) == b"before"
     stream.abort()
     assert peer.read_to_end() == b""
@@ -576,7 +571,7 @@ def test_every_step_after_abort_raises(authority: Authority, step: str) -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
         stream.connect("127.0.0.1", server.port, soon())
         stream.abort()
-        arguments = {"start_tls": (authority.client(), "localhost", soon()), "send": (b"x",)}.get(step, ())
+        arguments = {"start_tls": (authority.client(), "localhost", soon()), "send": (b"x", 0)}.get(step, ())
         with pytest.raises(ConnectionAbortedError):
             getattr(stream, step)(*arguments)
 
@@ -622,7 +617,7 @@ def test_a_busy_peer_may_write_before_it_reads_what_came_last() -> None:
         read.append(peer.read(4))
 
     with Server(write) as server, connected(server) as stream:
-        stream.send(b"last")
+        stream.sendall(b"last")
         Task(stream.drain, 0.15).result()
         stream.close()
     assert read == [b"last"]
@@ -644,7 +639,7 @@ def test_nothing_happens_after_close() -> None:
         stream.close()
         stream.abort()
         stream.wake()
-        for call in (stream.recv, lambda: stream.send(b"x")):
+        for call in (stream.recv, lambda: stream.send(b"x", 0)):
             with pytest.raises(ConnectionAbortedError):
                 call()
 
@@ -720,7 +715,7 @@ def test_tls_may_want_to_write_to_read_and_to_read_to_write() -> None:
         stream._adopt(renegotiating)
         theirs.sendall(b"hello")
         assert Task(stream.recv).result() == b"hello"
-        assert Task(stream.send, b"reply").result() == 5
+        assert Task(stream.send, b"reply", 60).result() == 5
         assert theirs.recv(100) == b"reply"
         renegotiating.wants.append(ssl.SSLWantWriteError())
         theirs.sendall(b"again")
@@ -736,7 +731,7 @@ def test_tls_that_always_wants_to_read_to_write_is_given_up(monkeypatch: pytest.
         stream._adopt(renegotiating)
         renegotiating.wants += [ssl.SSLWantReadError() for _ in range(1000)]
         with pytest.raises(TimeoutError, match="taken nothing"):
-            Task(stream.send, b"x").result()
+            Task(stream.sendall, b"x").result()
 
 
 @pytest.mark.parametrize(("want", "looks"), [(ssl.SSLWantReadError, 2), (ssl.SSLWantWriteError, 1)])

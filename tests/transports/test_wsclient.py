@@ -164,7 +164,7 @@ def test_what_is_no_message_is_an_error_of_ours(data: bytes, error: type[Excepti
 @pytest.mark.parametrize("opcode", [PING, CLOSE])
 def test_a_reply_that_cannot_be_sent_is_the_end_and_no_wake(opcode: int) -> None:
     class Stalled(Chunks):
-        def send(self, data: bytes | memoryview) -> int:
+        def sendall(self, data: bytes) -> None:
             raise TimeoutError("the other side has taken nothing")
 
     with pytest.raises(ConnectionResetError, match="taken nothing"):

@@ -1,0 +1,31 @@
+"""Reading from one client without keeping the event loop from the others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+MOST_TIME = 0.002
+"""Seconds of reading after which others have their turn."""
+
+Read = Callable[..., Awaitable[bytes]]
+
+
+def fair(read: Read) -> Read:
+    """Return a way to read that lets others have their turn while a client sends faster than is read.
+
+    Tornado's reads return at once what is there, and take what has come meanwhile, so whoever awaits them does not give
+    the loop away: with Tornado 6.5, a client that sent pings or tiny messages without a pause had it alone. Tornado 6.6
+    gives it away now and then.
+    """
+    since = time.monotonic()
+
+    async def read_fairly(count: int, partial: bool = False) -> bytes:
+        nonlocal since
+        if time.monotonic() - since > MOST_TIME:
+            await asyncio.sleep(0)
+            since = time.monotonic()
+        return await read(count, partial)
+
+    return read_fairly
