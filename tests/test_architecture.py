@@ -39,6 +39,7 @@ MAY_IMPORT["cli"] = {"cli", "server"}
 MAY_ALSO_IMPORT = {
     "cli": {"sioclient"},
     "protocol": {"sioclient.options", "sioclient.reading", "sioclient.names"},
+    "rest": {"sioclient.server.testing"},  # for the plugin of pytest
     "server": {"sioclient.marks", "sioclient.names"},
     "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options", "sioclient.httpoptions"},
 }
@@ -55,6 +56,7 @@ ONLY = {
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {
     "server/foreignlogs.py",
+    "server/testing.py",
     "transports/stream.py",
     "transports/framestream.py",
     "cli/console.py",
@@ -62,7 +64,7 @@ THREADS |= {
 }
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "origins", "proxies", "rates", "request")}
 PURE_FILES |= {f"server/{name}.py" for name in ("rooms", "session", "settings")}
-PURE_FILES |= {f"server/{name}.py" for name in ("dialects", "enginebodies", "enginesession", "sessionbase")}
+PURE_FILES |= {f"server/{name}.py" for name in ("clients", "dialects", "enginebodies", "enginesession", "sessionbase")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
 
 

@@ -56,6 +56,9 @@ class Link(Protocol):
     def close(self) -> None:
         """Close the transport, after what was written."""
 
+    def cut(self) -> None:
+        """Close the connection under the transport."""
+
 
 class Client:
     """One client.
@@ -154,6 +157,13 @@ class Client:
         self._stopping = True
         self._deliver()
         self._plan_flush()
+
+    def cut(self) -> None:
+        """Close the connections under the transports; between two polls there is none, and the session ends."""
+        if not self._links:
+            self.drop()
+        for link in list(self._links):
+            link.cut()
 
     def drop(self) -> None:
         """End the session at once, and send nothing more."""

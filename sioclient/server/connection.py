@@ -198,6 +198,11 @@ class SocketConnection:
         return self._client.session_id
 
     @property
+    def address(self) -> tuple[str, int]:
+        """The address and the port from which the session was asked for."""
+        return self.request.ip, self.request.port
+
+    @property
     def revision(self) -> int:
         """What the client speaks: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x) or 5 (3.x and 4.x)."""
         return self._client.dialect.number

@@ -34,7 +34,7 @@ TAKEN = Response(200, "text/html", "ok")
 
 def forbidden(response: Response) -> Response:
     """Return the refusal of a handshake, with the reason that ``response`` has."""
-    return _refusal(4, response.body, 403 if response.status < 503 else response.status)
+    return _refusal(4, response.body, 403 if response.status == 500 else response.status)
 
 
 def write_poll(

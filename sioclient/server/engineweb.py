@@ -31,7 +31,7 @@ from .handshake import Response, may_come_from
 from .hub import Hub
 from .request import Request, read_query
 from .sessionbase import LinkKind
-from .web import ClientSocket, Http, PollLink, WebSocketLink
+from .web import ClientSocket, Http, PollLink, WebSocketLink, port_of
 
 PROBE_TIME = 10.0
 """Seconds that a websocket which is probed has to take over."""
@@ -98,7 +98,7 @@ class _Engine(Quiet):
     async def _begin_session(self, query: Query, upgrades: tuple[str, ...] = ()) -> Client | Response:
         """Return a new client, or the refusal."""
         cookies = {name: morsel.value for name, morsel in self.request.cookies.items()}
-        request = Request(query, self.request.headers, cookies, self.address)
+        request = Request(query, self.request.headers, cookies, self.address, port_of(self.request))
         refused = await self.hub.admit(request)
         if refused is not None:
             return forbidden(refused)
@@ -315,6 +315,9 @@ class EngineHttp(_Engine, Http):
         client.attach(link)
         frames: list[Frame] = [*await link.frames]
         self.leave(link)
+        if link.is_cut:
+            self.detach().close()
+            return
         if not frames:
             self.respond(UNKNOWN_SESSION)  # the session is over
             return

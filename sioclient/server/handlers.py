@@ -21,12 +21,17 @@ MOST_CONCURRENT = 100
 """Handlers of one client that may run at once; the next one is waited for as if it were not concurrent."""
 
 
+Heard = Callable[[SocketConnection, str, list[Any]], None]
+"""Is told of each event and each message before its handler runs: the connection, the name and the arguments."""
+
+
 class Owner(Protocol):
     """What a client and its handlers need of the server that they belong to."""
 
     main: type[SocketConnection]
     rooms: Rooms[SocketConnection]
     log: RateLimitedLog
+    heard: Heard | None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -179,13 +184,19 @@ class Handlers:
 
     def _on_message(self, packet: Message | Json) -> asyncio.Task[None] | None:
         connection = self._listening(packet.endpoint)
-        return None if connection is None else self._run_for(packet, connection.on_message, [packet.data])
+        if connection is None:
+            return None
+        if self._owner.heard is not None:
+            self._owner.heard(connection, "message", [packet.data])
+        return self._run_for(packet, connection.on_message, [packet.data])
 
     def _on_event(self, packet: Event) -> asyncio.Task[None] | None:
         connection = self._listening(packet.endpoint)
         if connection is None:
             return None
         name = name_text(packet.name)
+        if self._owner.heard is not None:
+            self._owner.heard(connection, name, packet.args)
         task = self._run_for(packet, connection.on_event, [name, *packet.args])
         if task is None or not connection.is_concurrent(name) or self._concurrent >= MOST_CONCURRENT:
             return task

@@ -13,6 +13,7 @@ from .client import Client
 from .connection import Audience, SocketConnection
 from .dialects import Dialects
 from .enginesession import EngineSession
+from .handlers import Heard
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
 from .pieces import PieceLink
@@ -24,9 +25,6 @@ from .session import ServerSession
 from .sessionbase import Session
 from .settings import Settings
 from .uploads import Uploads
-
-DRAIN_TIME = 0.5
-"""Seconds until all must be handled and sent when the server stops, and then until the handlers must have ended."""
 
 
 def new_id() -> str:
@@ -57,6 +55,8 @@ class Hub:
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
+        self.heard: Heard | None = None
+        self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -98,6 +98,8 @@ class Hub:
         if not may_come_from(request.headers, self.settings.origins):
             self.log.write("refused the origin %.200r", request.headers.get("Origin"))
             return REFUSALS["origin"]
+        if self.refusal is not None:
+            return self.refusal
         if self._stopping:
             return REFUSALS["stopping"]
         address = limited_unit(request.ip)
@@ -170,7 +172,7 @@ class Hub:
         self._stopping = True
         for client in list(self.clients.values()):
             client.stop()
-        over = self.now() + DRAIN_TIME
+        over = self.now() + self.settings.drain_time
         while self.clients and self.now() < over:
             await asyncio.sleep(0.01)
         for client in list(self.clients.values()):
@@ -179,6 +181,6 @@ class Hub:
             link.finish()
         await asyncio.sleep(0)  # the turn in which the last on_close is called
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_TIME)
+            await asyncio.wait(self._tasks, timeout=self.settings.drain_time)
         for task in list(self._tasks):
             task.cancel()

@@ -17,7 +17,7 @@ class Request:
         headers: the headers of the handshake; their names are compared without case.
         cookies: the cookies of the handshake.
         ip: the client's address.
-        port: the port from which the request came.
+        port: the port from which the connection of the request came; 0: it has none.
         auth: the object that the client sent with its join, as those of socket.io 3.0 and later may; {} without.
     """
 

@@ -33,6 +33,7 @@ class Settings:
         close_timeout: how long a session lasts without a transport; announced.
         polling_duration: how long a poll waits for a packet.
         handshake_timeout: how long a session may wait for its first transport.
+        drain_time: how long a server that stops waits until all is handled and sent, and then for the handlers' ends.
         transports: the transports on offer, out of websocket, htmlfile, xhr-polling and jsonp-polling.
         origins: where pages may come from: ``"example.org:8080"``, a star for either part, or ``"https://example.org"``.
         trusted_proxies: the addresses and networks, such as ``"10.0.0.0/8"``, of the proxies before the server. From
@@ -53,6 +54,7 @@ class Settings:
     close_timeout: float = 60
     polling_duration: float = 20
     handshake_timeout: float = 30
+    drain_time: float = 0.5
     transports: tuple[str, ...] = TRANSPORTS
     origins: tuple[str, ...] = ("*:*",)
     trusted_proxies: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "close_timeout": _check_number,
     "polling_duration": _check_number,
     "handshake_timeout": _check_number,
+    "drain_time": _check_number,
     "transports": _check_texts,
     "origins": _check_texts,
     "trusted_proxies": _check_networks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketClosedError
@@ -20,6 +21,12 @@ from .sessionbase import LinkKind
 
 BANNER = Response(200, "text/plain", "Welcome to socket.io.")
 WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
+
+
+def port_of(request: HTTPServerRequest) -> int:
+    """Return the port from which the connection of a request came; 0 for a socket that has none."""
+    address = getattr(getattr(request.connection, "context", None), "address", None)
+    return address[1] if isinstance(address, tuple) else 0
 
 
 def _parts(path: str | None) -> list[str]:
@@ -56,6 +63,11 @@ class WebSocketLink(PieceLink[Frame]):
         if self._stream is not None and self._stream.writing():
             self._stream.close()  # the client does not read, so a closing handshake would wait for ever
         self._handler.close()
+
+    def cut(self) -> None:
+        """Close the connection under the websocket, as a network does that is gone."""
+        if self._stream is not None:
+            self._stream.close()
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
         client = self._handler.client
@@ -125,6 +137,8 @@ class PollLink:
     """A poll: it takes frames once; if it is closed, it ends without a response."""
 
     kind = LinkKind.POLL
+    is_cut = False
+    """Whether the connection is to be closed without a response."""
 
     def __init__(self) -> None:
         self.frames: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
@@ -136,6 +150,11 @@ class PollLink:
         self._resolve(frames)
 
     def close(self) -> None:
+        self._resolve([])
+
+    def cut(self) -> None:
+        """Close the connection without a response."""
+        self.is_cut = True
         self._resolve([])
 
     def _resolve(self, frames: list[str]) -> None:
@@ -169,6 +188,10 @@ class StreamLink(PieceLink[str]):
 
     def _shut(self) -> None:
         self.closed.set()
+
+    def cut(self) -> None:
+        """Close the connection in the middle of the page."""
+        self._handler.detach().close()
 
     def _on_written(self, _: asyncio.Future[None]) -> None:
         self._unwritten -= 1
@@ -257,7 +280,7 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self.query, request.headers, cookies, self.address)
+        seen = Request(self.query, request.headers, cookies, self.address, port_of(request))
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
         self.respond(as_jsonp(response, index) if is_index(index) else response)
