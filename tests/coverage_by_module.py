@@ -48,14 +48,15 @@ ELSEWHERE = {
     "server/__init__.py": "server/test_server.py",
     "server/__main__.py": "server/test_main.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"
-    "server/test_later.py",
+    "server/test_later.py|server/test_testing.py",
     "server/connection.py": "server/test_connection.py|server/test_later.py",
     "server/dialects.py": "server/test_later.py",
-    "server/engineweb.py": "server/test_later.py|server/test_official_suites.py",
+    "server/engineweb.py": "server/test_later.py|server/test_official_suites.py|server/test_testing.py",
     "server/guarded.py": "server/test_web.py|server/test_limits.py|server/test_pongs.py",
-    "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_later.py",
+    "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_later.py|"
+    "server/test_testing.py",
     "server/hub.py": "server/test_server.py|server/test_connection.py|server/test_limits.py|server/test_web.py|"
-    "server/test_later.py",
+    "server/test_later.py|server/test_testing.py",
     "server/replies.py": "server/test_later.py",
     "server/request.py": "server/test_request.py|server/test_later.py",
     "server/router.py": "server/test_server.py|server/test_testing.py",

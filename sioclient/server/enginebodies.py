@@ -16,7 +16,7 @@ from .handshake import Response
 BINARY = "application/octet-stream"
 
 _MOST_FIELDS = 10
-_LINE_BREAK = re.compile(r"(\\)?\\n")
+_PIECE = re.compile(rb"(?:[^%]|%[^%]{0,2}){1,4096}")
 
 
 def _refusal(code: int, message: str, status: int = 400) -> Response:
@@ -60,8 +60,10 @@ def _as_text(dialect: ServingDialect, frames: Sequence[Frame]) -> str:
     return str(dialect.engine.join(list(map(dialect.engine.text_of, frames))))
 
 
-def read_post(dialect: ServingDialect, body: bytes, *, is_form: bool) -> Iterator[Frame]:
-    """Return an iterator over the frames of a POST, a short step for each; what is no frame is an empty one.
+def read_post(dialect: ServingDialect, body: bytes, *, is_form: bool) -> Iterator[Frame | None]:
+    """Return an iterator over the frames of a POST in short steps; one that completes no frame yields None.
+
+    What is no frame is an empty one.
 
     Args:
         dialect: how it is spoken.
@@ -69,9 +71,13 @@ def read_post(dialect: ServingDialect, body: bytes, *, is_form: bool) -> Iterato
         is_form: whether it is the field ``d`` of a form.
 
     Raises:
-        ValueError: not even the first is a frame.
+        ValueError: not even the first is a frame; of a form, this is found out later.
     """
-    frames = dialect.engine.read_body(_field(body) if is_form else body)
+    return _read_form(dialect, body) if is_form else _read(dialect, body)
+
+
+def _read(dialect: ServingDialect, body: bytes) -> Iterator[Frame]:
+    frames = dialect.engine.read_body(body)
     try:
         first = next(frames, "")
     except RemoteProtocolError as error:
@@ -89,15 +95,19 @@ def _others(first: Frame, frames: Iterator[Frame]) -> Iterator[Frame]:
         yield ""
 
 
-def _field(body: bytes) -> bytes:
-    """Return the payload in the form of a page; line breaks are escaped in it, since browsers would change them."""
+def _read_form(dialect: ServingDialect, body: bytes) -> Iterator[Frame | None]:
+    """Read the payload in the form of a page; line breaks are escaped in it, since browsers would change them."""
     fields = body.split(b"&", _MOST_FIELDS)
     values = [field[2:] for field in fields if field.startswith(b"d=")]
     if not values or len(fields) > _MOST_FIELDS:
-        raise ValueError("a form without its field")
-    text = unquote_to_bytes(values[0].replace(b"+", b" ")).decode("utf-8", "replace")
-    return _LINE_BREAK.sub(_line_break, text).encode("utf-8")
-
-
-def _line_break(match: re.Match[str]) -> str:
-    return "\\n" if match[1] else "\n"
+        yield ""
+        return
+    pieces = []
+    for piece in _PIECE.finditer(values[0]):
+        pieces.append(unquote_to_bytes(piece[0].replace(b"+", b" ")))
+        yield None
+    text = b"\\n".join(part.replace(b"\\n", b"\n") for part in b"".join(pieces).split(b"\\\\n"))
+    try:
+        yield from _read(dialect, text)
+    except ValueError:
+        yield ""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sioclient.protocol.revisions.serving import serving4, serving5
 from sioclient.server.enginebodies import forbidden, read_post, write_poll
@@ -44,28 +47,36 @@ def test_a_script():
         (V4, b"x=1&d=6%3A4%5Cn%5C%5Cn+%C3%A9", True, ["4\n\\n \u00e9"]),
         (V5, b"4a\x1eb!\x1e4b", False, ["4a", ""]),
         (V4, b"2:4axx", False, ["4a", ""]),
+        (V4, b"e=1", True, [""]),
+        (V4, b"d=x", True, [""]),
+        (V4, b"&" * 20 + b"d=1:2", True, [""]),
     ],
 )
 def test_what_is_posted(dialect, body, is_form, frames):
-    assert list(read_post(dialect, body, is_form=is_form)) == frames
+    assert [frame for frame in read_post(dialect, body, is_form=is_form) if frame is not None] == frames
 
 
 @pytest.mark.parametrize(
-    ("dialect", "body", "is_form"),
+    ("dialect", "body"),
     [
-        (V5, b"abc", False),
-        (V5, b"b!", False),
-        (V5, b"", False),
-        (V4, b"", False),
-        (V4, b"1:a", False),
-        (V4, b"x", False),
-        (V4, b"e=1", True),
-        (V4, b"&" * 20 + b"d=1:2", True),
+        (V5, b"abc"),
+        (V5, b"b!"),
+        (V5, b""),
+        (V4, b""),
+        (V4, b"1:a"),
+        (V4, b"x"),
     ],
 )
-def test_what_is_no_payload(dialect, body, is_form):
+def test_what_is_no_payload(dialect, body):
     with pytest.raises(ValueError, match=r"."):
-        read_post(dialect, body, is_form=is_form)
+        read_post(dialect, body, is_form=False)
+
+
+@given(st.sampled_from([V4, V5]), st.binary(max_size=60), st.booleans())
+def test_any_body_is_frames_or_a_value_error(dialect, body, is_form):
+    with suppress(ValueError):
+        for frame in read_post(dialect, body, is_form=is_form):
+            assert frame is None or isinstance(frame, (str, bytes))
 
 
 def test_the_status_of_a_refusal():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sioclient.errors import AckTimeout, ConnectionLost
 from sioclient.protocol import Acknowledged, ClientProtocol, Connected, Disconnected, Dropped, Event, Options
@@ -361,6 +363,29 @@ def test_a_client_that_does_not_read_is_dropped():
     for _ in range(3):
         session.send(Event("a" * 20))
     assert session.ended == "the client does not read"
+
+
+ANYTHING = st.one_of(
+    st.binary(max_size=20),
+    st.text(max_size=30),
+    st.from_regex(r"4[0-6]([0-9]-)?(/[a-z\x00,]{0,3},)?[0-9]{0,3}(\[\"[a-z]\"\]|\{\}|\[|\"x\")?", fullmatch=True),
+    st.sampled_from(["0", "1", "2", "2probe", "3", "5", "6", "40", "41", '451-["a",{"_placeholder":true,"num":7}]']),
+)
+
+
+@given(st.sampled_from([4, 5]), st.lists(ANYTHING, max_size=12))
+def test_nothing_that_a_client_sends_raises(number, frames):
+    session = make(number)
+    for frame in frames:
+        session.receive([frame], 1)
+        for notice in session.notices():
+            if isinstance(notice, JoinAsked):
+                session.accept(notice.endpoint) if len(frames) % 2 else session.refuse(notice.endpoint, None)
+            elif isinstance(notice, Event):
+                session.acknowledge(notice, [1])
+        session.frames_to_send(1)
+    session.drop()
+    assert session.is_over
 
 
 def test_engine_io_without_socket_io():

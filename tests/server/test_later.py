@@ -6,6 +6,7 @@ import asyncio
 import base64
 import queue
 import re
+import threading
 import time
 
 import pytest
@@ -368,7 +369,7 @@ def test_posts_after_the_end(serve, peer):
     session_id = body.partition('"sid":"')[2].partition('"')[0]
     path = f"{PATHS[4]}polling&sid={session_id}"
     assert client.request("POST", path, "40") == (200, b"ok")
-    assert client.request("POST", path.replace("polling", "polling&j=0"), "x=1")[0] == 400
+    assert client.request("POST", path.replace("polling", "polling&j=0"), "x=1")[0] == 200
     assert client.request("POST", path, "40")[0] == 400
     body = client.request("GET", f"{PATHS[4]}polling")[1].decode()
     session_id = body.partition('"sid":"')[2].partition('"')[0]
@@ -409,3 +410,67 @@ def test_clients_come_back_when_the_server_does(connect, revision):
     recorder.next("disconnect")
     with SocketServer(SocketConnection, server.port):
         recorder.next("reconnect")
+
+
+def test_a_websocket_of_a_client_that_cannot_have_bytes(serve, peer):
+    class Main(Base):
+        @event
+        def echo(self, *args):
+            self.emit("echoed", *args)
+
+    client = peer(serve(Main))
+    connects(f"{PATHS[3]}websocket&b64=1")(client)
+    hears(OPEN, "40")(client)
+    says('451-["echo",{"_placeholder":true,"num":0}]', "b4AQI=")(client)
+    client.sockets["ws"].close(timeout=0)
+    client = peer(serve(Main))
+    connects(f"{PATHS[3]}websocket&b64=1")(client)
+    hears(OPEN, "40")(client)
+    says('451-["echo",{"_placeholder":true,"num":0}]', b"\4\1\2")(client)
+    hears('451-["echoed",{"_placeholder":true,"num":0}]', "b4AQI=")(client)
+
+
+def test_a_page_that_polls_with_scripts(serve, peer):
+    class Main(Base):
+        @event
+        def echo(self, *args):
+            self.emit("echoed", *args)
+
+    client = peer(serve(Main))
+    body = client.request("GET", f"{PATHS[3]}polling&j=2&b64=1")[1].decode()
+    assert body.startswith("___eio[2](")
+    path = f"{PATHS[3]}polling&j=2&b64=1&sid={body.partition('sid')[2].split(chr(92))[2][1:]}"
+    assert client.request("POST", path, "d=14%3A42%5B%22echo%22%2C%5B1%5D%5D") == (200, b"ok")
+    assert client.request("GET", path)[1] == b'___eio[2]("16:42[\\"echoed\\",[1]]");'
+
+
+def test_a_client_that_sends_faster_than_it_is_handled(serve, told, connect, transport):
+    class Main(Base):
+        @event
+        async def note(self, number, text):
+            await asyncio.sleep(0.001)
+            self.tell(number)
+
+    socket = connect(serve(Main).port, revision=5, buffer_size=10_000)
+    for number in range(200):
+        socket.emit("note", number, "x" * 5000)
+    assert [taken(told) for _ in range(200)] == [(number,) for number in range(200)]
+
+
+def test_a_call_that_is_given_up(serve, told, connect, revision):
+    class Main(Base):
+        @event
+        async def ask(self, name):
+            try:
+                await asyncio.wait_for(self.call(name), 0.05)
+            except (TimeoutError, asyncio.TimeoutError):
+                self.tell("given up")
+
+    socket, later = connect(serve(Main).port, revision=revision), threading.Event()
+    socket.on("please", lambda: later.wait(5))
+    socket.emit("ask", "please")
+    assert taken(told) == ("given up",)
+    later.set()
+    assert socket.call("ask", "nobody replies") is None
+    assert taken(told) == ("given up",)
+    socket.disconnect()

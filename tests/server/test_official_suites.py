@@ -18,7 +18,7 @@ import pytest
 import websocket
 
 from sioclient.server import SocketConnection, event
-from tests.waiting import PATIENCE
+from tests.waiting import FAR, PATIENCE
 
 INTERVAL, TIMEOUT = 0.3, 0.6
 PATHS = {3: "/socket.io/?EIO=3&transport=", 4: "/socket.io/?EIO=4&transport="}
@@ -57,7 +57,7 @@ def opens(query="", *, engine=4, pattern=None):
         assert re.fullmatch(pattern or r"0\{.*\}" if engine == 4 else r"\d+:0\{.*", body.decode())
         fields = json.loads(re.search(r"\{.*?\}", body.decode())[0])
         assert fields["upgrades"] == ["websocket"]
-        assert (fields["pingInterval"], fields["pingTimeout"]) == (INTERVAL * 1000, TIMEOUT * 1000)
+        assert (fields["pingInterval"], fields["pingTimeout"]) == (peer.interval * 1000, TIMEOUT * 1000)
         assert fields.get("maxPayload") == (1_000_000 if engine == 4 else None)
         peer.sid, peer.engine = fields["sid"], engine
 
@@ -176,8 +176,8 @@ def matches(found, expected):
 class Peer:
     """A client that knows nothing of the protocol."""
 
-    def __init__(self, port):
-        self.port, self.sid, self.engine = port, "", 4
+    def __init__(self, port, interval=INTERVAL):
+        self.port, self.sid, self.engine, self.interval = port, "", 4, interval
         self.sockets, self.threads, self.outcomes = {}, [], []
 
     def request(self, method, path, body=None, headers=None):
@@ -364,8 +364,10 @@ def test_a_case_of_the_suites(own_socket_server, case):
     times = {"heartbeat_interval": INTERVAL, "heartbeat_timeout": TIMEOUT}
     if case == "connect: no handshake":
         times = {"handshake_timeout": 0.4}
+    if case.startswith("upgrade"):
+        times["heartbeat_interval"] = FAR  # no ping comes in between
     server = own_socket_server(Main, max_message_size=1_000_000, **times)
-    peer = Peer(server.port)
+    peer = Peer(server.port, times.get("heartbeat_interval", INTERVAL))
     try:
         for step in CASES[case]:
             step(peer)
