@@ -15,7 +15,7 @@ CYCLES := 10000
 
 .PHONY: demo test fuzz soak loops mutate table bench clean
 
-demo: $(VENV)/ready
+demo: $(VENV)/demo
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
 
 test: $(VENV)/ready
@@ -46,11 +46,22 @@ table: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/python -m bench $(ARGS)
 
-$(VENV)/ready: setup.py pyproject.toml
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+
+$(VENV)/ready: $(VENV)/made
+	@echo "Installing sioclient, what it is tested against, and the development tools: 400 MB, a minute or two."
+	@$(INSTALL) '.[$(EXTRA)]'
+	@touch $(VENV)/demo $@
+
+$(VENV)/demo: $(VENV)/made
+	@echo "Installing sioclient with requests and websocket-client, and Tornado for its server: 5 MB, some seconds."
+	@$(INSTALL) '.[server]'
+	@touch $@
+
+$(VENV)/made: setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'
 	@echo "Setting up a virtual environment in $(VENV)."
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "python -m venv does not work here; Debian and Ubuntu have it in the package python3-venv." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $@
 
 clean:

@@ -5,12 +5,14 @@ Without arguments it brings a server of its own, lets a visitor talk to the bot,
 
 from __future__ import annotations
 
+import io
 import queue
 import re
 import sys
 import threading
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from sioclient import Channel, Handler, SocketIO, SocketIOError
@@ -119,7 +121,7 @@ def demonstrate(*, once: bool) -> int:
         from sioclient.server.chat import Chat
         from sioclient.server.webpage import ROUTES
     except ImportError as error:
-        print(f"chatbot: a server of its own needs pip install sioclient[server]: {error}", file=sys.stderr)
+        print(f"chatbot: {error}; or name a server: python chatbot.py SERVER PORT", file=sys.stderr)
         return 1
     with SocketServer(Chat, 0, routes=ROUTES) as server:
         print(f"A chat server listens on port {server.port}; a bot and a visitor join it.\n", flush=True)
@@ -135,6 +137,11 @@ def demonstrate(*, once: bool) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run the bot until somebody says bye, or show what it does; return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what people say may have no place in its encoding
+    if find_spec("requests") is None or find_spec("websocket") is None:  # a checkout that nobody installed
+        print("chatbot: install sioclient first, in its folder: pip install '.[server]'", file=sys.stderr)
+        return 1
     alone = arguments in ([], ["--once"])
     if not alone and (len(arguments) != 2 or not arguments[1].isdigit()):
         print("usage: python chatbot.py SERVER PORT, for instance: python chatbot.py localhost 8080", file=sys.stderr)

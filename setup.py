@@ -8,9 +8,13 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).resolve().parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "sioclient" / "__init__.py").read_text(encoding="utf-8")).group(1)
 
+REPOSITORY = "https://github.com/sioclient/sioclient"
+
+LOCUST = ["locust>=2.38.1"]
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
 TEST = [
+    *LOCUST,
     *MSGPACK,
     *SERVER,
     "coverage[toml]>=7.6",
@@ -34,6 +38,14 @@ TEST = [
     "websockets>=13",
 ]
 MUTATE = ["mutmut>=3.8; sys_platform != 'win32'"]  # it forks for every change
+PACKAGE = [
+    "build>=1.2",
+    "check-jsonschema>=0.33",
+    "check-manifest>=0.50",
+    "pyroma>=5.0",
+    "setuptools>=77",
+    "twine>=6.1",
+]
 TYPES = ["simplejson>=3.19", "types-simplejson>=3.19", "typing_extensions>=4.4"]
 
 setup(
@@ -42,7 +54,19 @@ setup(
     description="A Socket.IO client for Python programs and every generation of servers: socket.io 0.7 to 4.x",
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
+    author="sioclient developers",
+    author_email="developers@sioclient.invalid",
+    url=REPOSITORY,
+    project_urls={
+        "Documentation": f"{REPOSITORY}/tree/main/docs",
+        "Changes": f"{REPOSITORY}/blob/main/CHANGES.rst",
+        "Issues": f"{REPOSITORY}/issues",
+        "Security": f"{REPOSITORY}/security/policy",
+    },
+    keywords=["socket.io", "socketio", "engine.io", "websocket", "client", "legacy", "realtime", "chat", "bot"],
     license="MIT",
+    license_files=["LICENSE"],
+    platforms=["any"],
     packages=find_packages(include=["sioclient", "sioclient.*"]),
     package_data={"sioclient": ["py.typed"], "sioclient.server": ["page/*"]},
     entry_points={
@@ -53,6 +77,7 @@ setup(
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],
     extras_require={
+        "locust": LOCUST,
         "msgpack": MSGPACK,
         "server": SERVER,
         "socks": ["PySocks>=1.7.1"],
@@ -63,26 +88,37 @@ setup(
             *MUTATE,
             *TYPES,
             "bandit>=1.8",
+            "codespell[toml]>=2.4",
             "matplotlib>=3.8",
             "mypy>=1.11",
             "orjson>=3.9",
             "pyinstaller>=6.10",
             "ruff>=0.6",
         ],
+        "package": [*SERVER, *PACKAGE],
         "fuzz": ["atheris>=3.0"],
     },
     classifiers=[
         "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Environment :: No Input/Output (Daemon)",
         "Intended Audience :: Developers",
         "License :: OSI Approved :: MIT License",
         "Operating System :: OS Independent",
+        "Programming Language :: Python",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
         "Programming Language :: Python :: 3.14",
+        "Programming Language :: Python :: Implementation :: CPython",
+        "Topic :: Communications :: Chat",
         "Topic :: Internet",
+        "Topic :: Internet :: WWW/HTTP",
+        "Topic :: Software Development :: Libraries :: Python Modules",
+        "Topic :: Software Development :: Testing",
         "Typing :: Typed",
     ],
 )

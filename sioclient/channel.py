@@ -330,6 +330,10 @@ class Channel(Emitter):
             for function in list(self._dispatcher.any):
                 self.run(name, function, name, *args)
 
+    def acknowledge(self, packet: UserPacket, values: Sequence[Any]) -> None:
+        """Acknowledge a packet that ``deliver`` got, for whoever does so later; nothing, if its session has ended."""
+        self._connection.acknowledge(packet, list(values))
+
     def run(self, name: str, function: Callable[..., Any], *args: Any) -> None:
         """Call a function of the user."""
         try:

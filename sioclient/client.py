@@ -6,7 +6,7 @@ import logging
 import weakref
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from .address import parse_address
@@ -54,6 +54,9 @@ class SocketIO(Channel):
         ConnectError: no connection; HandshakeRejected and WrongRevision say more.
         TypeError, ValueError: an argument is not what it should be; nothing was sent.
     """
+
+    channel_type: ClassVar[type[Channel]] = Channel
+    """The class of the channels that ``channel`` makes."""
 
     def __init__(
         self,
@@ -154,7 +157,8 @@ class SocketIO(Channel):
             LocalProtocolError, TypeError: there can be no endpoint of this name.
         """
         self._link.joins.check_name(endpoint)
-        channel: Channel = self._all.get_or_make(endpoint, lambda: Channel(self._link, endpoint, None, self, self._all))
+        make = self.channel_type
+        channel: Channel = self._all.get_or_make(endpoint, lambda: make(self._link, endpoint, None, self, self._all))
         channel.give(handler, _query(query), auth)
         return channel
 

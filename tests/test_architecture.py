@@ -49,6 +49,7 @@ The command line uses what every program can use.
 """
 
 ONLY = {
+    "locust": {"locust.py"},
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
     "tornado": {f"server/{name}.py" for name in ("accepting", "engineweb", "guarded", "server", "web", "webpage")},

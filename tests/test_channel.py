@@ -275,6 +275,15 @@ def test_what_is_returned_is_acknowledged(channel, server, handler, frame, retur
     assert server.link.sent[0] == ack
 
 
+def test_a_packet_can_be_acknowledged_later(channel, server, handler):
+    packets, deliver = [], channel.deliver
+    channel.deliver = lambda notice: packets.append(notice) if isinstance(notice, Event) else deliver(notice)
+    server.push('5:9+::{"name":"x"}')
+    eventually(lambda: packets)
+    channel.acknowledge(packets[0], ("a", "b"))
+    eventually(lambda: server.link.sent == ['6:::9+["a","b"]'])
+
+
 def test_the_first_value_returned_is_acknowledged(channel, server, handler):
     channel.on("x", lambda: None)
     channel.on("x", lambda: "second")

@@ -7,14 +7,17 @@ faster than larger ones. And socket.io 0.9.17 to 0.9.19 count the bytes that the
 
 So the frames go in windows. Behind each goes a fence, a noop with an id, which those servers acknowledge, and the next
 window waits for the ack. Over a long way that would be slow, so there windows are sent at a pace, ``PACE`` apart, as
-long as the acks come as quickly as they can: what is written two milliseconds apart is also read apart. TornadIO2 and
-gevent-socketio acknowledge no fence and need none: when the first stays without an ack, there are no more.
+long as the acks come as quickly as they can: what is written two milliseconds apart is also read apart.
+
+TornadIO2 reads as much as comes, and gets to a heartbeat only behind all that, too late if that is 60 MB: it kicks. It
+acknowledges no noop, so there a fence is a ping, and the pong is the ack. gevent-socketio acknowledges no fence: when
+the first stays without an ack, there are no more.
 
 ``bytes_counted`` is what the server may have counted at worst. What is written is counted as if all that may still be
 unread were in one read with it. An ack takes some of that back: what was written so late that it cannot have been there
 yet when the ack was written, as the quickest round trip takes longer, was in another read.
 
-A server that counts no bytes gets windows of fifty frames of any size, and two of them at once.
+A server that counts no bytes gets windows of fifty frames or a mebibyte, and two of them at once.
 """
 
 from __future__ import annotations
@@ -30,6 +33,9 @@ WINDOW = 800
 
 WIDE_WINDOW = 50
 """Frames between two fences for a server that counts no bytes."""
+
+WIDE_FRAME = 20_000
+"""Characters of a frame from which it counts there as several: a mebibyte is a window."""
 
 PACE = 0.002
 """Seconds between two windows of which the second does not wait for an ack."""
@@ -62,7 +68,7 @@ class _Window:
 
     Attributes:
         left: characters for which it has room; frames, if the server counts no bytes.
-        frames: how many it has.
+        frames: how many it has; in a wide window, large ones are several.
         parts: of how many parts they are: behind each, the server counts anew what it has read beyond.
         size: bytes of them that one read can hold.
         beside: the id of the first fence whose frames it is counted together with.
@@ -70,8 +76,9 @@ class _Window:
         due_since: the same as ``until``, by a clock that stands still while nobody reads.
     """
 
-    left = WINDOW
-    frames = parts = size = 0
+    left: float = WINDOW
+    frames: float = 0
+    parts = size = 0
     beside = since = until = due_since = inf
 
 
@@ -120,7 +127,7 @@ class Fence:
         """Whether a kick may be that of a budget that is spent."""
         return self.bytes_counted + sum(self._taken_back.values()) >= BYTE_BUDGET
 
-    def in_flight(self) -> int:
+    def in_flight(self) -> float:
         """Return how many frames the server may have in one read."""
         return self._window.frames + sum(window.frames for window in self.pending.values())
 
@@ -135,14 +142,17 @@ class Fence:
         window, counted = self._window, self.bytes_counted
         if self.is_empty and frames:
             window.since, self.is_empty = now, False
+        count: float = len(frames)
         if self.counts_bytes:
             left, counted = self._count(frames, window, counted)
         else:
-            left = window.left - len(frames)
+            size = sum(map(len, frames))
+            count = max(count, size / WIDE_FRAME)
+            left = window.left - count
             others = 4 * (window.frames + len(frames) + len(self.pending) * WIDE_WINDOW)
-            counted += (4 * sum(map(len, frames)) + 14 * len(frames)) * (others + 1)
+            counted += int((4 * size + 14 * len(frames)) * (others + 1))
         self.bytes_counted, window.left = counted, left
-        window.frames += len(frames)
+        window.frames += count
         if self._proven is False:
             self._window, self.is_empty = self._new_window(), True
             return False
@@ -214,7 +224,7 @@ class Fence:
             self.look(now)
         return self._proven
 
-    def _count(self, frames: Sequence[Frame], window: _Window, counted: int) -> tuple[int, int]:
+    def _count(self, frames: Sequence[Frame], window: _Window, counted: int) -> tuple[float, int]:
         """Return the characters that are left then, and what the server may have counted."""
         before, left, readable = self._parts_before, window.left, 0
         parts = before + window.parts

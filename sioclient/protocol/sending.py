@@ -9,7 +9,7 @@ from .fence import Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .outbox import frames_of, size_of
-from .packets import Frame, Noop
+from .packets import Frame
 from .phases import Phase
 from .receiver import Receiver
 
@@ -108,6 +108,7 @@ class Sending:
     def _close_off(self, fence: Fence, now: float) -> list[Frame]:
         lifecycle, number = self._lifecycle, self._acks.new_id("")
         assert lifecycle.dialect is not None, "a session with a fence has a dialect"
-        frames = list(frames_of(lifecycle.dialect.encode(Noop(id=number))))
+        assert lifecycle.session is not None
+        frames = list(frames_of(lifecycle.dialect.fence(number, lifecycle.session.handshake)))
         fence.close_off(number, frames, now, lifecycle.reading.unread)
         return frames

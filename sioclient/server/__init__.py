@@ -4,6 +4,15 @@ It needs ``pip install sioclient[server]``. On the wire it behaves as socket.io 
 socket.io 2.x or 4.x for others; its API uses the names of TornadIO2 and knows no generation.
 """
 
+import sys
+from importlib.util import find_spec
+
+if find_spec("tornado") is None:
+    _told = "sioclient.server needs Tornado: pip install 'sioclient[server]'"
+    if sys.argv[:1] == ["-m"]:  # Python looks for the module that it was told to run: no traceback for that
+        sys.exit(_told)
+    raise ModuleNotFoundError(_told, name="tornado")
+
 from .connection import Audience, Refused, SocketConnection
 from .events import concurrent, event
 from .request import Request

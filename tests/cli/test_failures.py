@@ -92,9 +92,9 @@ def test_no_error_about_a_connection_names_an_option_of_python():
     folder = Path(sioclient.__file__).parent
     sources = [path for path in folder.rglob("*.py") if not {"cli", "server", "aio"} & set(path.parts)]
     texts = [text for path in sources for text in re.findall(r'"([^"\n]*)"', path.read_text(encoding="utf-8"))]
-    advices = [text for text in texts if " " in text and re.search(r"(?:see|See|give|leave|use) (\w+)=", text)]
-    assert len(advices) > 10
-    left = {name for text in advices for name in re.findall(r"\b([a-z_]+)=", in_words_of_a_shell(text))}
+    hints = [text for text in texts if " " in text and re.search(r"(?:see|See|give|leave|use) (\w+)=", text)]
+    assert len(hints) > 10
+    left = {name for text in hints for name in re.findall(r"\b([a-z_]+)=", in_words_of_a_shell(text))}
     assert left <= MEANT_OTHERWISE | {"auth"}
 
 

@@ -147,7 +147,8 @@ def main() -> int:
             print(
                 f"{options.server} {options.transport} {name}: {len(account.acked)} acknowledged"
                 f"{'' if fine else ' WRONG'}, {len(account.failed)} failed, {booted} booted, "
-                f"{account.sessions} session(s), {count / account.seconds:,.0f}/s",
+                f"{account.sessions} session(s){''.join(f' ({loss})' for loss in account.losses)}, "
+                f"{count / account.seconds:,.0f}/s",
                 flush=True,
             )
     print(f"{failures} loops went wrong.")

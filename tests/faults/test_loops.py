@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -52,6 +53,18 @@ def test_f51_beyond_the_budget_the_session_stays(name: str) -> None:
         assert account.sessions == 1
         assert chat.call("echo", 1) == 1
         assert not server.version.startswith("socket.io") or "booted" not in ends(socket)
+
+
+def test_f51_a_server_that_reads_all_that_comes_is_not_sent_too_much(caplog: pytest.LogCaptureFixture) -> None:
+    """TornadIO2 gets to a heartbeat only behind all that it has read, and kicks if that is too late."""
+    caplog.set_level(logging.DEBUG, "sioclient")
+    with start(SERVERS["TornadIO2"]) as server, SocketIO("127.0.0.1", server.port) as socket:
+        check(run(socket, 500, 20_000), 500)
+    shown = [record.getMessage() for record in caplog.records if "sioclient " in record.getMessage()]
+    fences = [int(text.split("sioclient ")[1].rstrip("'")) for text in shown if ">" in text]
+    pongs = [int(text.split("sioclient ")[1].rstrip("'")) for text in shown if "<" in text]
+    assert len(fences) >= 9, "a window of a mebibyte had no fence"
+    assert pongs == fences
 
 
 def test_f51_over_polling_there_is_no_budget() -> None:

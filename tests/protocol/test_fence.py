@@ -15,6 +15,7 @@ from sioclient.protocol.fence import (
     PATIENCE,
     SLOW_PACE,
     SPENT_AT,
+    WIDE_FRAME,
     WIDE_WINDOW,
     WINDOW,
     Fence,
@@ -380,11 +381,20 @@ def uncounted() -> Fence:
 
 def test_a_server_that_counts_no_bytes_has_windows_of_frames():
     fence = uncounted()
-    assert not fence.sent(["x" * 2**20] * (WIDE_WINDOW - 1), 0.0)
+    assert not fence.sent(["x" * WIDE_FRAME] * (WIDE_WINDOW - 1), 0.0)
     assert fence.room == 1
-    assert fence.sent(["x" * 2**20], 0.0)
+    assert fence.sent(["x" * WIDE_FRAME], 0.0)
     assert not fence.is_spent
     assert not fence.is_too_much(SPENT_AT)
+
+
+def test_a_mebibyte_is_a_window_of_frames():
+    fence = uncounted()
+    for number in (2, 3):
+        assert not fence.sent(["x" * (WIDE_FRAME * (WIDE_WINDOW - 1))], 0.0)
+        assert fence.sent(["x" * WIDE_FRAME, "x"], 0.0)
+        fence.close_off(number, [f"8:{number}::"], 0.0)
+    assert (fence.room, fence.next_window) == (0, None)
 
 
 def test_two_windows_of_frames_are_on_their_way():

@@ -17,15 +17,22 @@ from sioclient.server.chat import Chat
 from sioclient.server.web import StreamLink, WebSocketLink
 
 BOOKS: dict[str, list] = {}
+COUNTS: dict[str, dict[str, int]] = {"heard": {}, "sent": {}}
 SETTINGS = json.loads((sys.argv[1:] or ["{}"])[0])
+
+
+def count(which, name, number=1):
+    COUNTS[which][name] = COUNTS[which].get(name, 0) + number
 
 
 class Connection(SocketConnection):
     def on_open(self, request):
         self.notes = []
+        count("sent", "hello")
         self.emit("hello", {"a": 1})
 
     def on_message(self, message):
+        count("heard", "message")
         if self.wants_ack:
             return "got", message
         return self.send(f"re:{message}" if isinstance(message, str) else {"re": message})
@@ -37,6 +44,7 @@ class Connection(SocketConnection):
 
     @event
     def echo(self, *args):
+        count("heard", "echo")
         if self.wants_ack:
             return args
         return self.emit("echoed", *args)
@@ -122,10 +130,13 @@ class Connection(SocketConnection):
 
     @event
     def sum(self, a, b):
+        count("heard", "sum")
         return a + b
 
     @event
     def subscribe(self, topic):
+        count("heard", "subscribe")
+        count("sent", "news")
         self.emit("news", topic, {"title": "Sun"})
 
     @concurrent
@@ -198,6 +209,22 @@ class Root(Connection, Chat):
             await asyncio.sleep(SETTINGS["slow"] / 1000)
         Connection.on_open(self, request)
         self.join(self.room)  # and nothing that a chat says: no test expects it
+
+    @event
+    def counts(self):
+        self.leave(self.room)  # who asks is no member: what it hears is not counted
+        return COUNTS
+
+    @event
+    def nickname(self, wanted):
+        count("heard", "nickname")
+        return Chat.nickname(self, wanted)
+
+    @event("user message")
+    def user_message(self, text):
+        count("heard", "user message")
+        count("sent", "msg to room", len(list(self.to(self.room))))
+        return Chat.user_message(self, text)
 
 
 def authorization(request):

@@ -43,14 +43,17 @@ function serve(socket) {
     else if (!socket.disconnected) setTimeout(whenHeard, 5, action);
   }
 
+  chat.sent('hello');
   socket.emit('hello', { a: 1 });
   socket.on('echo', function () {
+    chat.heard('echo');
     var args = list(arguments);
     var answer = args[args.length - 1];
     if (typeof answer === 'function') answer.apply(null, args.slice(0, -1));
     else emit('echoed', args);
   });
   socket.on('message', function (data, answer) {
+    chat.heard('message');
     if (answer) answer('got', data);
     else if (typeof data === 'string') socket.send('re:' + data);
     else socket.json.send({ re: data });
@@ -85,8 +88,12 @@ function serve(socket) {
     var parser = io.transports[socket.id].parser;
     answer(parser && parser._dataLength !== undefined ? parser._dataLength : null);
   });
-  socket.on('sum', function (a, b, answer) { answer(a + b); });
-  socket.on('subscribe', function (topic) { socket.emit('news', topic, { title: 'Sun' }); });
+  socket.on('sum', function (a, b, answer) { chat.heard('sum'); answer(a + b); });
+  socket.on('subscribe', function (topic) {
+    chat.heard('subscribe');
+    chat.sent('news');
+    socket.emit('news', topic, { title: 'Sun' });
+  });
   socket.on('introduce yourself', function (to, answer) {
     socket.emit('what is your name', function () { answer.apply(null, arguments); });
   });

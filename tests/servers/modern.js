@@ -30,13 +30,16 @@ function serve(socket) {
     else if (socket.connected) setTimeout(whenHeard, 5, action);
   }
 
+  chat.sent('hello');
   socket.emit('hello', { a: 1 });
   socket.on('echo', (...args) => {
+    chat.heard('echo');
     const answer = args[args.length - 1];
     if (typeof answer === 'function') answer(...args.slice(0, -1));
     else socket.emit('echoed', ...args);
   });
   socket.on('message', (data, answer) => {
+    chat.heard('message');
     if (answer) answer('got', data);
     else socket.send(typeof data === 'string' ? 're:' + data : { re: data });
   });
@@ -66,8 +69,12 @@ function serve(socket) {
     (transport.name === 'websocket' ? transport.socket._socket : transport.req.socket).destroy();
   }));
   socket.on(5, (...args) => socket.emit(5, ...args));
-  socket.on('sum', (a, b, answer) => answer(a + b));
-  socket.on('subscribe', (topic) => socket.emit('news', topic, { title: 'Sun' }));
+  socket.on('sum', (a, b, answer) => { chat.heard('sum'); answer(a + b); });
+  socket.on('subscribe', (topic) => {
+    chat.heard('subscribe');
+    chat.sent('news');
+    socket.emit('news', topic, { title: 'Sun' });
+  });
   socket.on('introduce yourself', (to, answer) => socket.emit('what is your name', (...args) => answer(...args)));
   socket.on('never answered', (answer) => {});
   socket.on('do nothing', (answer) => {});

@@ -140,6 +140,10 @@ class EngineDialect:
         """Return False: none of these servers chokes on many frames."""
         return False
 
+    def fence(self, number: int, handshake: Handshake) -> Encoded:
+        """Return nothing: no fence is needed."""
+        return ()
+
     def may_count_bytes(self, handshake: Handshake) -> bool:
         """Return False."""
         return False

@@ -128,7 +128,7 @@ def load_msgpack() -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
         import msgpack
     except ImportError as error:
         raise ImportError(
-            'parser="msgpack" needs the package msgpack: install sioclient[msgpack]', name="msgpack"
+            'parser="msgpack" needs the package msgpack: pip install sioclient[msgpack]', name="msgpack"
         ) from error
     pack: Callable[[Any], bytes] = msgpack.packb
     unpack: Callable[..., Any] = msgpack.unpackb

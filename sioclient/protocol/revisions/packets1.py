@@ -13,6 +13,7 @@ from typing import Any
 
 from ...errors import LocalProtocolError
 from ...names import is_name, name_text, not_a_name
+from ..framing import PING_MARK, Pong
 from ..jsontext import LONG_TEXT, MOST_LEVELS, JsonText, has_few_brackets
 from ..packets import (
     MAX_ID,
@@ -194,6 +195,9 @@ class PacketCodec:
 
     def _decode_any(self, frame: str | bytes) -> Packet | Malformed:
         if not isinstance(frame, str):
+            digits = frame.removeprefix(PING_MARK)
+            if type(frame) is Pong and digits.isdigit() and len(digits) <= _MOST_DIGITS:
+                return Ack(int(digits))  # for a fence that was a ping
             return Malformed(repr(frame[:200]), "a binary frame, which revision 1 does not have")
         match = _PACKET.fullmatch(frame)
         if match is None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from ...errors import LocalProtocolError, RemoteProtocolError
-from ..framing import Frame, Framing
+from ..framing import PING_MARK, Frame, Framing, Ping
 from ..jsontext import JsonText
-from ..packets import Encoded
+from ..packets import Encoded, Noop
 from . import responses
 from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
@@ -26,6 +26,9 @@ _LIVENESS_GRACE = 1.0
 
 _ID_OF_09 = re.compile(r"[\w-]{20}", re.ASCII)
 """A session id of socket.io since 0.9.7: 15 bytes in base64. Up to 0.9.6 it has digits, and elsewhere other lengths."""
+
+_ID_OF_TORNADIO = re.compile(r"[0-9a-f]{32}")
+"""A session id of TornadIO2; those of socket.io are never as long."""
 
 _MOST_UNCUT = 125
 """Characters that surely have no more than 500 bytes, which fit into the smallest segment of TCP."""
@@ -72,6 +75,15 @@ class Dialect1:
     def needs_fence(self, transport: str) -> bool:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
         return transport == "websocket"
+
+    def fence(self, number: int, handshake: Handshake) -> Encoded:
+        """Return a noop with an id, which socket.io acknowledges; for TornadIO2, which does not, a ping.
+
+        Those of socket.io 0.8 and 0.9 close a websocket for a ping, or reply with bytes that are none.
+        """
+        if _ID_OF_TORNADIO.fullmatch(handshake.session_id):
+            return (Ping(PING_MARK + str(number).encode()),)
+        return self.encode(Noop(id=number))
 
     def may_count_bytes(self, handshake: Handshake) -> bool:
         """Return whether the session id has the shape of socket.io 0.9.7 and later: 0.9.17 to 0.9.19 count them."""

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectError, HandshakeRejected, LocalProtocolError, WrongRevision
+from sioclient.protocol.framing import Ping, Pong
 from sioclient.protocol.jsontext import JsonText
-from sioclient.protocol.packets import Heartbeat, Json, Message
+from sioclient.protocol.packets import Ack, Heartbeat, Json, Malformed, Message
 from sioclient.protocol.revisions import Dialect1, Handshake, revision1
 from sioclient.protocol.revisions.framing1 import JsonpFraming, PageFraming, PlainFraming
 
@@ -230,6 +231,22 @@ def test_without_heartbeats_silence_says_nothing(timeout):
     handshake = Handshake("sid", timeout, 25.0, ())
     assert DIALECT.heartbeat_every(handshake) is None
     assert DIALECT.dead_after(handshake, "websocket") is None
+
+
+@pytest.mark.parametrize("session_id", ["B1SIjBHFbBGrJL8Eo2Wn", "1147268131116410573", "0" * 31, "g" * 32])
+def test_a_fence_is_a_noop_with_an_id(session_id):
+    assert DIALECT.fence(7, Handshake(session_id, None, None, ())) == "8:7::"
+
+
+def test_a_fence_for_tornadio_is_a_ping():
+    (ping,) = DIALECT.fence(7, Handshake("744eeef560942ece3b8b659bd8655a13", None, None, ()))
+    assert (type(ping), ping) == (Ping, b"sioclient 7")
+    assert DIALECT.decoder()([Pong(ping)]) == [Ack(7)]
+
+
+@pytest.mark.parametrize("frame", [Pong(b"sioclient x"), Pong(b"sioclient "), Pong(b"sioclient " + b"9" * 20), b"7"])
+def test_what_no_ping_of_ours_had_is_malformed(frame):
+    assert type(DIALECT.decoder()([frame])[0]) is Malformed
 
 
 def test_only_a_websocket_needs_a_fence():
