@@ -74,7 +74,7 @@ def test_clients_by_id_and_address(own_socket_server, connect, revision):
 
 
 def test_a_connection_is_cut(own_socket_server, connect, revision, transport):
-    server, recorder = own_socket_server(Desk, close_timeout=0.1), Recorder()
+    server, recorder = own_socket_server(Desk), Recorder()
     socket = connect(server.port, recorder, revision=revision, reconnection_delay=0.05)
     assert socket.call("sum", 1, 2) == 3
     server.cut(server.clients[socket.session_id])
@@ -96,8 +96,7 @@ def test_between_two_polls_a_cut_ends_the_session(own_socket_server, connect):
     server = own_socket_server(Desk)
     connect(server.port, revision=1, transports=("xhr-polling",), reconnect=False)
     (client,) = server.router._hub.clients.values()
-    server.call(client._links.clear)
-    server.cut()
+    server.call(lambda: (client._links.clear(), client.cut()))
     eventually(lambda: not server.clients, "the end of the session")
 
 
