@@ -355,7 +355,7 @@ def test_what_is_refused(serve, peer):
         403,
         b'{"code":4,"message":"handshake bad origin"}',
     )
-    assert client.request("GET", f"{PATHS[4]}websocket", headers={**good, "Sec-WebSocket-Version": "7"})[0] == 426
+    assert client.request("GET", f"{PATHS[4]}websocket", headers={**good, "Sec-WebSocket-Version": "1"})[0] == 426
     assert client.request("GET", f"{PATHS[4]}websocket&sid=x", headers=good)[0] == 400
     assert client.request("GET", f"{PATHS[4]}polling", headers=good)[0] == 400
     assert client.request("GET", f"{PATHS[4]}websocket")[0] == 400
