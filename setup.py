@@ -76,7 +76,10 @@ setup(
     platforms=["any"],
     packages=find_packages(include=["sioclient", "sioclient.*"]),
     package_data={"sioclient": ["py.typed"], "sioclient.server": ["page/*"]},
-    entry_points={"console_scripts": ["sioclient = sioclient.cli.main:main"]},
+    entry_points={
+        "console_scripts": ["sioclient = sioclient.cli.main:main"],
+        "pytest11": ["sioclient = sioclient.pytest_plugin"],
+    },
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["requests>=2.32.4", "websocket-client>=1.8"],

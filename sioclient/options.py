@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
 """All transports, in the order in which they are tried; later servers have only the first two."""
 
+OLD_TRANSPORTS = frozenset(("jsonp-polling", "htmlfile"))
+"""Those that only revision 1 has: a server of several generations is asked for that one."""
+
 REVISIONS = (1, 4, 5)
 """The revisions of the protocol that a user can ask for."""
 
@@ -154,7 +157,7 @@ class Options:
     trailing_slash: bool = True
 
     def __post_init__(self) -> None:
-        """Check every value, and have the names of the transports as a tuple."""
+        """Check every value, have the names of the transports as a tuple, and the revision if they leave only one."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
         if self.retries and self.ack_timeout is None:
@@ -162,6 +165,8 @@ class Options:
         check_both(self.headers, self.cookies)
         check_tls(self.verify, self.cert, self.session)
         object.__setattr__(self, "transports", _transport_names(self.transports))
+        if self.revision is None and OLD_TRANSPORTS.issuperset(self.transports):
+            object.__setattr__(self, "revision", 1)
 
     @property
     def only_websocket(self) -> bool:

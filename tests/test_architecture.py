@@ -40,6 +40,7 @@ MAY_IMPORT["cli"] = {"cli", "server"}
 MAY_ALSO_IMPORT = {
     "cli": {"sioclient"},
     "protocol": {"sioclient.options", "sioclient.reading", "sioclient.names"},
+    "rest": {"sioclient.server.testing"},  # for the plugin of pytest
     "server": {"sioclient.marks", "sioclient.names"},
     "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options", "sioclient.httpoptions"},
 }
@@ -58,11 +59,12 @@ ONLY = {
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
     "anyio": {f"aio/{name}.py" for name in [*AIO, "watcher"]},
-    "tornado": {f"server/{name}.py" for name in ("accepting", "guarded", "server", "web", "webpage")},
+    "tornado": {f"server/{name}.py" for name in ("accepting", "engineweb", "guarded", "server", "web", "webpage")},
 }
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {
     "server/foreignlogs.py",
+    "server/testing.py",
     "transports/stream.py",
     "transports/framestream.py",
     "cli/console.py",
@@ -70,6 +72,7 @@ THREADS |= {
 }
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "origins", "proxies", "rates", "request")}
 PURE_FILES |= {f"server/{name}.py" for name in ("rooms", "session", "settings")}
+PURE_FILES |= {f"server/{name}.py" for name in ("clients", "dialects", "enginebodies", "enginesession", "sessionbase")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
 
 

@@ -67,7 +67,7 @@ class App(SocketConnection):
 
 @pytest.fixture(scope="module")
 def url():
-    with SocketServer(App, 0) as server:
+    with SocketServer(App, 0, revisions=(1,)) as server:
         yield server.url
 
 
@@ -362,7 +362,7 @@ def test_a_loss_and_the_return_are_told(told, make):
 
 
 def test_a_connection_that_does_not_come_back_is_a_failure(told, make):
-    with SocketServer(App, 0) as server:
+    with SocketServer(App, 0, revisions=(1,)) as server:
         options = {"max_reconnection_attempts": 1, "reconnection_delay": 0.05}
         user = make(host=server.url, sio_options=options)
     assert isinstance(told.of("CONNECT / again")["exception"], ConnectError)

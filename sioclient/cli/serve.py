@@ -60,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
     what = (chosen or ["example"])[0]
     main: Any = application(what, options.output, recorded, options.speed)
     try:
-        server = SocketServer(main, options.port, options.host, routes=routes(what))
+        # docs/cli.md and the README say what a client of the first revision finds here.
+        server = SocketServer(main, options.port, options.host, routes=routes(what), revisions=(1,))
     except (OSError, OverflowError, ValueError) as error:
         raise UsageError(
             f"cannot listen on {options.host}, port {options.port}: {error} (--port 0 takes a free one)"

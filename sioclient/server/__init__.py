@@ -1,7 +1,7 @@
-"""A server for revision 1 of Socket.IO, the one of socket.io 0.7 to 0.9, on Tornado.
+"""A server for clients of every generation, socket.io 0.7 to 4.x, on Tornado.
 
-It needs ``pip install sioclient[server]``. On the wire it behaves as socket.io 0.9.19; its API uses the names of
-TornadIO2.
+It needs ``pip install sioclient[server]``. On the wire it behaves as socket.io 0.9.19 for the oldest clients, and as
+socket.io 2.x or 4.x for others; its API uses the names of TornadIO2 and knows no generation.
 """
 
 import sys
@@ -13,11 +13,21 @@ if find_spec("tornado") is None:
         sys.exit(_told)
     raise ModuleNotFoundError(_told, name="tornado")
 
-from .connection import Audience, SocketConnection
+from .connection import Audience, Refused, SocketConnection
 from .events import concurrent, event
 from .request import Request
 from .router import Router
 from .server import SocketServer
 from .settings import Settings
 
-__all__ = ["Audience", "Request", "Router", "Settings", "SocketConnection", "SocketServer", "concurrent", "event"]
+__all__ = [
+    "Audience",
+    "Refused",
+    "Request",
+    "Router",
+    "Settings",
+    "SocketConnection",
+    "SocketServer",
+    "concurrent",
+    "event",
+]

@@ -12,7 +12,7 @@ from .webpage import ROUTES
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve the chat until Ctrl-C; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m sioclient.server", description="A chat server on socket.io 0.9.")
+    parser = argparse.ArgumentParser(prog="python -m sioclient.server", description="A chat server for Socket.IO.")
     parser.add_argument("--port", type=int, default=8080, help="the port to listen on; 0: a free one (default: 8080)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 admits other machines")
     parser.add_argument("--no-page", action="store_true", help="serve Socket.IO without the page")

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-from ..protocol.packets import UserPacket
-from .connection import SocketConnection
+from ..errors import NotConnected
+from ..protocol.notices import Acknowledged, Unacknowledged
+from ..protocol.packets import Encoded, UserPacket
+from .connection import Encoder, SocketConnection
 from .handlers import Handlers, Owner
 from .inbox import Frame, Inbox
+from .logs import RateLimitedLog
+from .replies import Call, Callbacks
 from .request import Request
 from .rooms import Rooms
-from .session import LinkKind, ServerNotice, ServerSession
+from .sessionbase import LinkKind, ServerNotice, Session
 
 MOST_UNREAD = 2**18
 """Bytes in the inbox from which on nothing more of this client is read."""
@@ -46,11 +50,14 @@ class Link(Protocol):
     def is_ready(self) -> bool:
         """Return whether the network has taken what was written before."""
 
-    def write(self, frames: list[str]) -> None:
+    def write(self, frames: list[Any]) -> None:
         """Write frames; never blocks, never raises."""
 
     def close(self) -> None:
         """Close the transport, after what was written."""
+
+    def cut(self) -> None:
+        """Close the connection under the transport."""
 
 
 class Client:
@@ -63,7 +70,7 @@ class Client:
         session: its session, just begun.
     """
 
-    def __init__(self, owner: Owner, session_id: str, request: Request, session: ServerSession) -> None:
+    def __init__(self, owner: Owner, session_id: str, request: Request, session: Session) -> None:
         self.session_id, self.request, self.session = session_id, request, session
         self._owner = owner
         self._handlers = Handlers(owner, self, session, request, self._plan_flush)
@@ -74,6 +81,7 @@ class Client:
         self._delivering = self._flush_planned = False
         self._lost = self._stopping = False  # why the session ends once the inbox is empty
         self._waiting: list[asyncio.Future[None]] = []
+        self._calls = self._ahead = 0  # handlers that wait for an acknowledgement; bytes that were parsed meanwhile
         self._timer: asyncio.TimerHandle | None = None
         self._set_timer()
 
@@ -85,6 +93,16 @@ class Client:
         return self._handlers.connections
 
     @property
+    def dialect(self) -> Encoder:
+        """How packets for the client are written."""
+        return self.session.dialect
+
+    @property
+    def log(self) -> RateLimitedLog:
+        """The server's log."""
+        return self._owner.log
+
+    @property
     def rooms(self) -> Rooms[SocketConnection]:
         """The rooms of the whole server."""
         return self._owner.rooms
@@ -93,19 +111,37 @@ class Client:
         """Return whether packets on an endpoint still reach the client."""
         return self.session.is_open(endpoint)
 
-    def send(self, packet: UserPacket, callback: Callable[..., Any] | None) -> None:
-        """Send a packet; ``callback`` gets the values of its acknowledgement."""
-        self.session.send(packet, callback)
-        self._plan_flush()
+    def send(
+        self,
+        packet: UserPacket,
+        waiter: Callbacks | Call | None,
+        timeout: float | None = None,
+        *,
+        volatile: bool = False,
+    ) -> None:
+        """Send a packet; the waiter gets the values of its acknowledgement."""
+        if not volatile or self._can_write(packet.endpoint):
+            self.session.send(packet, waiter, None if timeout is None else self._now() + timeout)
+            self._plan_flush()
 
-    def encode(self, packet: UserPacket) -> str:
-        """Return the frame for a packet."""
-        return self.session.encode(packet)
-
-    def send_frame(self, frame: str, endpoint: str) -> None:
+    def send_frames(self, frames: Encoded, endpoint: str, *, volatile: bool = False) -> None:
         """Send a packet that was encoded before."""
-        self.session.send_frame(frame, endpoint)
-        self._plan_flush()
+        if not volatile or self._can_write(endpoint):
+            self.session.send_frames(frames, endpoint)
+            self._plan_flush()
+
+    async def call(self, packet: UserPacket, timeout: float | None) -> Any:
+        """Send a packet, and return the values of its acknowledgement; what comes meanwhile is read ahead."""
+        if self.session.is_open(packet.endpoint) and not self.session.is_joined(packet.endpoint):
+            raise NotConnected("call() works once on_open has returned: only then is the client joined")
+        call = Call(self._owner.loop.create_future())
+        self.send(packet, call, timeout)
+        self._calls += 1
+        self._read_ahead()
+        try:
+            return await call.future
+        finally:
+            self._calls -= 1
 
     def kick(self, endpoint: str = "") -> None:
         """Disconnect the client from an endpoint, or altogether."""
@@ -121,6 +157,13 @@ class Client:
         self._stopping = True
         self._deliver()
         self._plan_flush()
+
+    def cut(self) -> None:
+        """Close the connections under the transports; between two polls there is none, and the session ends."""
+        if not self._links:
+            self.drop()
+        for link in list(self._links):
+            link.cut()
 
     def drop(self) -> None:
         """End the session at once, and send nothing more."""
@@ -146,7 +189,7 @@ class Client:
         if link is self._link:
             self._link = None
             # A client may well send something and leave at once: that is handled before its session ends.
-            self._lost = link.kind is LinkKind.STREAM and bool(self._inbox)
+            self._lost = self.session.ends_with(link.kind) and bool(self._inbox)
             self.session.detach(self._now(), unread=self._lost)
             self._deliver()
             self._plan_flush()
@@ -157,6 +200,7 @@ class Client:
             self.session.receive([frame], self._now())
         elif self.session.ended is None:
             self._inbox.put(frame)
+        self._read_ahead()
         self._deliver()
         self._plan_flush()
 
@@ -164,11 +208,12 @@ class Client:
         """Take a body of ``size`` bytes, as ``Inbox.put_body`` does; wait for ``room`` before."""
         if self.session.ended is None:
             self._inbox.put_body(frames, size)
+            self._read_ahead()
             self._deliver()
 
     def has_room(self) -> bool:
         """Return whether more can be received; after the end everything can, and is ignored."""
-        return self._inbox.size < MOST_UNREAD or self.session.ended is not None
+        return self._inbox.size + self._ahead < MOST_UNREAD or self.session.ended is not None
 
     async def room(self) -> None:
         """Wait until there is room, so that a flood waits in the network and not here."""
@@ -206,7 +251,7 @@ class Client:
 
     def _end_turn(self) -> None:
         self.flush()
-        self._notices += self.session.notices()  # of what the application itself has ended
+        self._collect()  # what the application itself has ended
         if self._notices:
             self._deliver()
 
@@ -249,7 +294,7 @@ class Client:
             if step and self._now() > until:
                 self._owner.loop.call_soon(self._deliver_next)
                 break
-            self._notices += self.session.notices()
+            self._collect()
             if self._notices:
                 task = self._handlers.handle(self._notices.popleft())
                 if task is not None:
@@ -266,18 +311,45 @@ class Client:
 
     def _read_next(self) -> bool:
         """Make a step: parse the next frame, or end a session that lasted only until all was parsed; False: neither."""
+        self._ahead = 0
         if self.session.ended is not None:
             self._inbox.clear()
             return False
         if self._inbox:
             self.session.receive(self._inbox.take(), self._now())
         elif self._lost:
-            self.session.drop()
+            self.session.drop("socket end")
         elif self._stopping:
             self.session.close()
         else:
             return False
         return True
+
+    def _collect(self) -> None:
+        """Take what the session has to tell; who waits in ``call`` hears at once."""
+        for notice in self.session.notices():
+            if isinstance(notice, Acknowledged) and isinstance(notice.waiter, Call):
+                notice.waiter.succeed(notice.args)
+            elif isinstance(notice, Unacknowledged) and isinstance(notice.waiter, Call):
+                notice.waiter.fail(notice.error)
+            else:
+                self._notices.append(notice)
+
+    def _read_ahead(self) -> None:
+        """Parse what waits while a handler waits for an acknowledgement, which may be in it."""
+        for _ in range(MOST_IN_A_ROW):
+            if not (self._calls and self._inbox) or self._ahead >= MOST_UNREAD or self.session.ended is not None:
+                return
+            before = self._inbox.size
+            frames = self._inbox.take()
+            self._ahead += max(before - self._inbox.size, sum(map(len, frames)))
+            self.session.receive(frames, self._now())
+            self._collect()
+        self._owner.loop.call_soon(self._read_ahead)
+
+    def _can_write(self, endpoint: str) -> bool:
+        """Return whether what is sent now is written at the end of this turn."""
+        return self._link is not None and self._link.is_ready() and self.session.is_joined(endpoint)
 
     def _go_on_reading(self) -> None:
         waiting, self._waiting = self._waiting, []

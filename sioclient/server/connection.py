@@ -6,13 +6,40 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, Protocol, final
 
-from ..protocol.packets import Event, Json, Message, UserPacket
+from ..errors import LocalProtocolError, SocketIOError
+from ..protocol.packets import Encoded, Event, Json, Message, UserPacket
 from . import events
+from .logs import RateLimitedLog
+from .replies import Callbacks
 from .request import Request
 from .rooms import Rooms
 
 wants_ack: ContextVar[bool] = ContextVar("wants_ack", default=False)
 """Whether the client waits for the return value of the handler that runs now."""
+
+
+class Refused(Exception):
+    """Raise it in ``on_open`` to refuse a client with data of yours.
+
+    Args:
+        message: the reason.
+        data: what clients of socket.io 1.0 and later get besides; those before get the reason alone.
+    """
+
+    def __init__(self, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.data = data
+
+
+class Encoder(Protocol):
+    """How packets are written for a generation of clients."""
+
+    @property
+    def number(self) -> int:
+        """The revision of the protocol."""
+
+    def encode(self, packet: UserPacket) -> Encoded:
+        """Return the frame or frames of a packet, or raise LocalProtocolError or TypeError."""
 
 
 class Peer(Protocol):
@@ -21,20 +48,30 @@ class Peer(Protocol):
     session_id: str
 
     @property
+    def dialect(self) -> Encoder:
+        """How packets for the client are written."""
+
+    @property
+    def log(self) -> RateLimitedLog:
+        """The server's log."""
+
+    @property
     def rooms(self) -> Rooms[SocketConnection]:
         """The rooms of the whole server."""
 
     def is_open(self, endpoint: str) -> bool:
         """Return whether packets on an endpoint still reach the client."""
 
-    def send(self, packet: UserPacket, callback: Callable[..., Any] | None) -> None:
-        """Send a packet; ``callback`` gets the values of its acknowledgement."""
+    def send(
+        self, packet: UserPacket, waiter: Callbacks | None, timeout: float | None = None, *, volatile: bool = False
+    ) -> None:
+        """Send a packet; the waiter gets the values of its acknowledgement."""
 
-    def encode(self, packet: UserPacket) -> str:
-        """Return the frame for a packet."""
-
-    def send_frame(self, frame: str, endpoint: str) -> None:
+    def send_frames(self, frames: Encoded, endpoint: str, *, volatile: bool = False) -> None:
         """Send a packet that was encoded before."""
+
+    async def call(self, packet: UserPacket, timeout: float | None) -> Any:
+        """Send a packet, and return the values of its acknowledgement."""
 
     def kick(self, endpoint: str) -> None:
         """Disconnect the client from an endpoint; from the default one: altogether."""
@@ -49,7 +86,7 @@ class SocketConnection:
 
     Attributes:
         endpoints: the classes for the other endpoints, by their names.
-        request: the handshake, with the endpoint's own query.
+        request: the handshake, with the endpoint's own query and ``auth``.
         endpoint: the name; empty for the default one.
     """
 
@@ -67,13 +104,17 @@ class SocketConnection:
     # What happens
 
     def on_open(self, request: Request) -> Any:
-        """The client came; return False, or the reason as a text, to refuse it."""
+        """The client came; return False, or the reason as a text, or raise ``Refused``, to refuse it.
+
+        The connection on the default endpoint is asked first, also about a client that joins only another endpoint, as
+        those of socket.io 3.0 and later may; what it emits then reaches nobody.
+        """
 
     def on_message(self, message: Any) -> Any:
         """The client sent a text, a JSON message, or an event called message."""
 
-    def on_close(self) -> Any:
-        """The client left, or was lost."""
+    def on_close(self, *args: Any, **kwargs: Any) -> Any:
+        """The client left, or was lost; a method that takes an argument gets the reason, a short text."""
 
     def on_event(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """The client sent an event: the default calls the method that is marked for it.
@@ -99,14 +140,47 @@ class SocketConnection:
     # What to do
 
     @final
-    def emit(self, name: str, *args: Any, callback: Callable[..., Any] | None = None) -> None:
-        """Send an event; ``callback`` gets the values of the client's acknowledgement."""
-        self._client.send(Event(name, list(args), self.endpoint), callback)
+    def emit(
+        self,
+        name: str,
+        *args: Any,
+        callback: Callable[..., Any] | None = None,
+        errback: Callable[[SocketIOError], Any] | None = None,
+        timeout: float | None = None,
+        volatile: bool = False,
+    ) -> None:
+        """Send an event.
+
+        Args:
+            name: what it is called.
+            args: its values; bytes among them are for clients of socket.io 1.0 and later.
+            callback: gets the values of the client's acknowledgement.
+            errback: gets an ``AckTimeout`` or ``ConnectionLost`` in its place.
+            timeout: seconds to wait for the acknowledgement; None: as long as the client is there.
+            volatile: whether it is forgotten if it cannot be written at once.
+
+        Raises:
+            LocalProtocolError, TypeError: the client's protocol cannot carry the values.
+        """
+        waiter = None if callback is errback is None else Callbacks(callback, errback)
+        self._client.send(Event(name, list(args), self.endpoint), waiter, timeout, volatile=volatile)
+
+    @final
+    async def call(self, name: str, *args: Any, timeout: float | None = 60) -> Any:
+        """Send an event and wait for the client's acknowledgement: None, the value, or a tuple of several.
+
+        It works once ``on_open`` has returned.
+
+        Raises:
+            AckTimeout: the time is over.
+            ConnectionLost: the client has left.
+        """
+        return await self._client.call(Event(name, list(args), self.endpoint), timeout)
 
     @final
     def send(self, message: Any, callback: Callable[..., Any] | None = None) -> None:
-        """Send a text as it is, and anything else as JSON."""
-        self._client.send(_as_packet(message, self.endpoint), callback)
+        """Send a text as it is, and anything else as JSON; from socket.io 1.0 on, it is an event called message."""
+        self._client.send(_as_packet(message, self.endpoint), callback and Callbacks(callback))
 
     @final
     def close(self) -> None:
@@ -122,6 +196,16 @@ class SocketConnection:
     def session_id(self) -> str:
         """The id of the client's session; keep it secret from other clients."""
         return self._client.session_id
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The address and the port from which the session was asked for."""
+        return self.request.ip, self.request.port
+
+    @property
+    def revision(self) -> int:
+        """What the client speaks: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x) or 5 (3.x and 4.x)."""
+        return self._client.dialect.number
 
     @property
     def is_open(self) -> bool:
@@ -157,7 +241,7 @@ class SocketConnection:
         return self._audience(room, except_=None if include_self else self)
 
     def _audience(self, room: str | None, except_: SocketConnection | None) -> Audience:
-        return Audience(self._client.rooms, self._client.encode, self.endpoint, room, except_)
+        return Audience(self._client.rooms, self.endpoint, room, except_)
 
 
 def make_connection(cls: type[SocketConnection], client: Peer, endpoint: str, request: Request) -> SocketConnection:
@@ -172,7 +256,6 @@ class Audience:
 
     Args:
         rooms: the rooms of the server.
-        encode: returns the frame for a packet; each packet is encoded once for all.
         endpoint: the endpoint.
         room: one of its rooms; None: the whole endpoint.
         except_: the one connection that is left out.
@@ -181,12 +264,11 @@ class Audience:
     def __init__(
         self,
         rooms: Rooms[SocketConnection],
-        encode: Callable[[UserPacket], str],
         endpoint: str,
         room: str | None = None,
         except_: SocketConnection | None = None,
     ) -> None:
-        self._rooms, self._encode, self._except = rooms, encode, except_
+        self._rooms, self._except = rooms, except_
         self._endpoint, self._room = endpoint, room
 
     def __iter__(self) -> Iterator[SocketConnection]:
@@ -194,18 +276,38 @@ class Audience:
         members = self._rooms.members(self._endpoint, self._room)
         return iter([connection for connection in members if connection is not self._except])
 
-    def emit(self, name: str, *args: Any) -> None:
-        """Send an event to all."""
-        self._send(Event(name, list(args), self._endpoint))
+    def emit(self, name: str, *args: Any, volatile: bool = False) -> None:
+        """Send an event to all; if it is ``volatile``, only to those to whom it can be written at once."""
+        self._send(Event(name, list(args), self._endpoint), volatile=volatile)
 
     def send(self, message: Any) -> None:
         """Send a text, or anything else as JSON, to all."""
         self._send(_as_packet(message, self._endpoint))
 
-    def _send(self, packet: UserPacket) -> None:
-        frame = self._encode(packet)
+    def _send(self, packet: UserPacket, *, volatile: bool = False) -> None:
+        encoded: dict[int, Encoded | None] = {}  # each packet is encoded once for all who speak the same
         for connection in self:
-            connection._client.send_frame(frame, self._endpoint)
+            client = connection._client
+            revision = client.dialect.number
+            if revision not in encoded:
+                encoded[revision] = _encoded(packet, client)
+            frames = encoded[revision]
+            if frames is not None:
+                client.send_frames(frames, self._endpoint, volatile=volatile)
+
+
+def _encoded(packet: UserPacket, client: Peer) -> Encoded | None:
+    """Return the frames of a packet; None, with a line in the log, if the client's generation cannot have it.
+
+    The others in the room get it all the same.
+    """
+    try:
+        return client.dialect.encode(packet)
+    except LocalProtocolError as error:
+        if client.dialect.number != 1:
+            raise
+        client.log.write("left out the clients of revision 1 in a room: %s", error)
+        return None
 
 
 def _as_packet(message: Any, endpoint: str) -> Message | Json:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..marks import Method, event, find_events
 
-__all__ = ["MisfitError", "UnknownEventError", "call", "concurrent", "event", "find_events"]
+__all__ = ["MisfitError", "UnknownEventError", "call", "concurrent", "event", "find_events", "takes"]
 
 
 class MisfitError(TypeError):
@@ -45,6 +45,11 @@ def call(method: Callable[..., Any], self: object, args: list[Any]) -> Any:
     if not _fits(signature, None, *positional, **keywords):
         raise MisfitError(f"{method.__name__}{signature} does not take these arguments")
     return method(self, *positional, **keywords)
+
+
+def takes(function: Callable[..., Any], *args: Any) -> bool:
+    """Return whether a function can be called with these arguments."""
+    return _fits(inspect.signature(function), *args)
 
 
 _signature = lru_cache(maxsize=1024)(inspect.signature)

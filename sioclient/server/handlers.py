@@ -8,17 +8,21 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from ..names import name_text
-from ..protocol.notices import Dropped
+from ..protocol.notices import Acknowledged, Dropped, Unacknowledged
 from ..protocol.packets import Event, Json, Message, UserPacket
-from .connection import Peer, SocketConnection, make_connection, wants_ack
-from .events import MisfitError, UnknownEventError
+from .connection import Peer, Refused, SocketConnection, make_connection, wants_ack
+from .events import MisfitError, UnknownEventError, takes
 from .logs import RateLimitedLog
 from .request import Request
 from .rooms import Rooms
-from .session import Acknowledged, JoinAsked, Left, ServerNotice, ServerSession
+from .sessionbase import JoinAsked, Left, ServerNotice, Session
 
 MOST_CONCURRENT = 100
 """Handlers of one client that may run at once; the next one is waited for as if it were not concurrent."""
+
+
+Heard = Callable[[SocketConnection, str, list[Any]], None]
+"""Is told of each event and each message before its handler runs: the connection, the name and the arguments."""
 
 
 class Owner(Protocol):
@@ -27,6 +31,7 @@ class Owner(Protocol):
     main: type[SocketConnection]
     rooms: Rooms[SocketConnection]
     log: RateLimitedLog
+    heard: Heard | None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -54,12 +59,13 @@ class Handlers:
     """
 
     def __init__(
-        self, owner: Owner, peer: Peer, session: ServerSession, request: Request, changed: Callable[[], None]
+        self, owner: Owner, peer: Peer, session: Session, request: Request, changed: Callable[[], None]
     ) -> None:
         self.connections: dict[str, SocketConnection] = {}
         self._owner, self._peer, self._session = owner, peer, session
         self._request, self._changed = request, changed
         self._closed: set[SocketConnection] = set()  # the application closed them, and gets no more of their packets
+        self._porter: SocketConnection | None = None  # on the default endpoint, of a client that is not there
         self._concurrent = 0
         self._receivers: dict[type, Callable[[Any], asyncio.Task[None] | None]] = {
             JoinAsked: self._on_join,
@@ -67,7 +73,8 @@ class Handlers:
             Message: self._on_message,
             Json: self._on_message,
             Event: self._on_event,
-            Acknowledged: lambda notice: self._run("", notice.waiter, notice.args),
+            Acknowledged: lambda notice: self._tell(notice.waiter.callback, notice.args),
+            Unacknowledged: lambda notice: self._tell(notice.waiter.errback, [notice.error]),
             Dropped: self._on_dropped,
         }
 
@@ -84,28 +91,63 @@ class Handlers:
         self._closed.update(self.connections[name] for name in self.connections if endpoint in ("", name))
 
     def _on_join(self, notice: JoinAsked) -> asyncio.Task[None] | None:
-        endpoint, cls = notice.endpoint, self._class_for(notice.endpoint)
+        endpoint = notice.endpoint
+        if endpoint and "" not in self.connections and self._porter is None:
+            return self._ask_porter(notice)
+        cls = self._class_for(endpoint)
         if cls is None:
-            self._session.refuse(endpoint, None)  # without an error, as socket.io for an endpoint that it does not have
+            self._session.refuse(endpoint, None)
             return None
-        request = self._request.with_query(notice.query) if endpoint else self._request
-        try:
-            connection = make_connection(cls, self._peer, endpoint, request)
-        except BaseException as error:
-            self._complain(endpoint, error)
-            self._session.refuse(endpoint, "internal error")
+        connection = self._make(cls, notice, endpoint)
+        if connection is None:
             return None
         self.connections[endpoint] = connection
+        return self._ask(connection, lambda verdict: self._decide(connection, verdict))
+
+    def _ask_porter(self, notice: JoinAsked) -> asyncio.Task[None] | None:
+        """Ask the connection on the default endpoint, which the client has not joined, whether it admits the client.
+
+        Otherwise a client of socket.io 3.0 or later would get by it, as it may join another endpoint at once.
+        """
+        porter = self._make(self._owner.main, notice, "")
+        if porter is None:
+            return None
 
         def decide(verdict: Any) -> None:
-            self._decide(connection, verdict)
+            if _is_refusal(verdict):
+                self._session.refuse(notice.endpoint, *_reason(verdict))
+            else:
+                self._porter = porter
 
-        return self._run(endpoint, connection.on_open, [request], decide, failed=lambda: decide("internal error"))
+        def then() -> asyncio.Task[None] | None:
+            return self._on_join(notice) if self._porter is not None else None
+
+        task = self._ask(porter, decide)
+        return then() if task is None else self._owner.start(_after(task, then))
+
+    def _make(self, cls: type[SocketConnection], notice: JoinAsked, endpoint: str) -> SocketConnection | None:
+        request = self._request.for_endpoint(endpoint, notice.query, notice.auth)
+        try:
+            return make_connection(cls, self._peer, endpoint, request)
+        except BaseException as error:
+            self._complain(endpoint, error)
+            self._session.refuse(notice.endpoint, "internal error")
+            return None
+
+    def _ask(self, connection: SocketConnection, decide: Callable[[Any], None]) -> asyncio.Task[None] | None:
+        """Run ``on_open``; what it says is for ``decide``."""
+        return self._run(
+            connection.endpoint,
+            connection.on_open,
+            [connection.request],
+            decide,
+            failed=lambda error: decide(error if isinstance(error, Refused) else "internal error"),
+        )
 
     def _class_for(self, endpoint: str) -> type[SocketConnection] | None:
         if not endpoint:
             return self._owner.main
-        main = self.connections.get("")
+        main = self.connections.get("") or self._porter
         try:
             return main.get_endpoint(endpoint) if main is not None else None
         except BaseException as error:
@@ -114,31 +156,47 @@ class Handlers:
 
     def _decide(self, connection: SocketConnection, verdict: Any) -> None:
         endpoint = connection.endpoint
-        if verdict is False or isinstance(verdict, str):
+        if _is_refusal(verdict):
             del self.connections[endpoint]
             self._owner.rooms.leave_all(connection)
-            self._session.refuse(endpoint, verdict or "unauthorized")
+            self._session.refuse(endpoint, *_reason(verdict))
         elif self._session.is_open(endpoint):
             self._session.accept(endpoint)
             self._owner.rooms.enter(connection, endpoint)
 
     def _on_left(self, notice: Left) -> asyncio.Task[None] | None:
         connection = self.connections.pop(notice.endpoint, None)
+        if self._porter is not None and self._session.ended is not None:
+            porter, self._porter = self._porter, None
+            self._run_close(porter, notice.reason)
         if connection is None:
             return None
         self._owner.rooms.leave_all(connection)
         self._closed.discard(connection)
-        return self._run(notice.endpoint, connection.on_close, [])
+        return self._run_close(connection, notice.reason)
+
+    def _run_close(self, connection: SocketConnection, reason: str) -> asyncio.Task[None] | None:
+        function = connection.on_close
+        return self._run(connection.endpoint, function, [reason] if takes(function, reason) else [])
+
+    def _tell(self, function: Callable[..., Any] | None, args: list[Any]) -> asyncio.Task[None] | None:
+        return None if function is None else self._run("", function, args)
 
     def _on_message(self, packet: Message | Json) -> asyncio.Task[None] | None:
         connection = self._listening(packet.endpoint)
-        return None if connection is None else self._run_for(packet, connection.on_message, [packet.data])
+        if connection is None:
+            return None
+        if self._owner.heard is not None:
+            self._owner.heard(connection, "message", [packet.data])
+        return self._run_for(packet, connection.on_message, [packet.data])
 
     def _on_event(self, packet: Event) -> asyncio.Task[None] | None:
         connection = self._listening(packet.endpoint)
         if connection is None:
             return None
         name = name_text(packet.name)
+        if self._owner.heard is not None:
+            self._owner.heard(connection, name, packet.args)
         task = self._run_for(packet, connection.on_event, [name, *packet.args])
         if task is None or not connection.is_concurrent(name) or self._concurrent >= MOST_CONCURRENT:
             return task
@@ -179,7 +237,7 @@ class Handlers:
         function: Callable[..., Any],
         args: list[Any],
         then: Callable[[Any], None] = lambda result: None,
-        failed: Callable[[], None] = lambda: None,
+        failed: Callable[[BaseException], None] = lambda error: None,
     ) -> asyncio.Task[None] | None:
         """Call a function of the application; return the task if it takes its time."""
         try:
@@ -189,17 +247,21 @@ class Handlers:
             then(result)
         except BaseException as error:
             self._complain(endpoint, error)
-            failed()
+            failed(error)
         return None
 
     async def _finish(
-        self, endpoint: str, awaitable: Awaitable[Any], then: Callable[[Any], None], failed: Callable[[], None]
+        self,
+        endpoint: str,
+        awaitable: Awaitable[Any],
+        then: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
     ) -> None:
         try:
             then(await awaitable)
         except BaseException as error:  # one that was cancelled, for one: what waits for its outcome must not wait on
             self._complain(endpoint, error)
-            failed()
+            failed(error)
 
     def _complain(self, endpoint: str, error: BaseException) -> None:
         """Log an error of the application, and send the client an error; its session goes on."""
@@ -207,6 +269,8 @@ class Handlers:
             raise error  # it is for the whole program, or for the event loop that is being closed
         if isinstance(error, asyncio.CancelledError) and self._session.ended is not None:
             return  # as when the server stops
+        if isinstance(error, Refused):
+            return  # the client gets it
         if isinstance(error, UnknownEventError):
             self._owner.log.write("no method is marked for the event %.200r", str(error.args[0])[:200])
             return
@@ -224,3 +288,19 @@ def as_args(result: Any) -> list[Any]:
     if result is None:
         return []
     return list(result) if isinstance(result, tuple) else [result]
+
+
+def _is_refusal(verdict: Any) -> bool:
+    return verdict is False or isinstance(verdict, (str, Refused))
+
+
+def _reason(verdict: Any) -> tuple[str, Any]:
+    """Return the reason and the data of a refusal."""
+    return str(verdict or "unauthorized"), getattr(verdict, "data", None)
+
+
+async def _after(task: asyncio.Task[None], then: Callable[[], asyncio.Task[None] | None]) -> None:
+    await task
+    following = then()
+    if following is not None:
+        await following

@@ -6,11 +6,14 @@ import asyncio
 import inspect
 import secrets
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from .client import Client
 from .connection import Audience, SocketConnection
+from .dialects import Dialects
+from .enginesession import EngineSession
+from .handlers import Heard
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
 from .pieces import PieceLink
@@ -18,12 +21,19 @@ from .proxies import limited_unit
 from .rates import Rates
 from .request import Request
 from .rooms import Rooms
-from .session import Dialect, ServerSession
+from .session import ServerSession
+from .sessionbase import Session
 from .settings import Settings
 from .uploads import Uploads
 
-DRAIN_TIME = 0.5
-"""Seconds until all must be handled and sent when the server stops, and then until the handlers must have ended."""
+
+def new_id() -> str:
+    """Return an id that nobody can guess: 144 bits in 24 characters.
+
+    Those of socket.io 0.9.7 to 0.9.19 have 20, by which clients, ours too, know that the server may kick whoever has
+    sent so many bytes (may_count_bytes of revision 1); this one does not.
+    """
+    return secrets.token_urlsafe(18)
 
 
 class Hub:
@@ -39,13 +49,15 @@ class Hub:
         self.clients: dict[str, Client] = {}
         self.rooms: Rooms[SocketConnection] = Rooms()
         self.log = RateLimitedLog(self.now)
-        self._dialect = Dialect()
+        self._dialects = Dialects(settings)
         self._addresses: Counter[str] = Counter()
         self._handshakes = Rates(settings.max_handshakes, max(settings.max_sessions, settings.max_handshakes), self.now)
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
-        self.busy: set[PieceLink[str]] = set()
+        self.heard: Heard | None = None
+        self.refusal: Response | None = None  # of every handshake
+        self.busy: set[PieceLink[Any]] = set()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -63,10 +75,31 @@ class Hub:
     # Sessions
 
     async def handshake(self, request: Request) -> Response:
-        """Return the response to a handshake; if it is accepted, there is a new session."""
+        """Return the response to a handshake of revision 1; if it is accepted, there is a new session."""
+        refused = await self.admit(request)
+        if refused is not None:
+            return refused
+        session_id = new_id()
+        self._add(session_id, request, ServerSession(self._dialects.old, self.settings, self.now()))
+        return accepted(session_id, self.settings)
+
+    def begin(self, request: Request, revision: int, upgrades: Sequence[str], *, text_only: bool) -> Client:
+        """Return a client of a later revision that was admitted; see ``EngineSession``."""
+        session_id, dialect = new_id(), self._dialects.later[revision]
+        session = EngineSession(dialect, self.settings, self.now(), session_id, upgrades, new_id, text_only=text_only)
+        return self._add(session_id, request, session)
+
+    def _add(self, session_id: str, request: Request, session: Session) -> Client:
+        client = self.clients[session_id] = Client(self, session_id, request, session)
+        return client
+
+    async def admit(self, request: Request) -> Response | None:
+        """Return the refusal of a handshake; None: it is accepted, and ``begin`` must follow in the same turn."""
         if not may_come_from(request.headers, self.settings.origins):
             self.log.write("refused the origin %.200r", request.headers.get("Origin"))
             return REFUSALS["origin"]
+        if self.refusal is not None:
+            return self.refusal
         if self._stopping:
             return REFUSALS["stopping"]
         address = limited_unit(request.ip)
@@ -87,14 +120,7 @@ class Hub:
         finally:
             if refused is not None:
                 self._subtract(address)
-        if refused is not None:
-            return refused
-        # 144 bits in 24 characters. Those of socket.io 0.9.7 to 0.9.19 have 20, by which clients, ours too, know that
-        # the server may kick whoever has sent so many bytes (may_count_bytes of revision 1); this one does not.
-        session_id = secrets.token_urlsafe(18)
-        session = ServerSession(self._dialect, self.settings, self.now())
-        self.clients[session_id] = Client(self, session_id, request, session)
-        return accepted(session_id, self.settings)
+        return refused
 
     async def _authorize(self, request: Request) -> Response | None:
         if self.settings.authorization is None:
@@ -130,7 +156,7 @@ class Hub:
 
     def audience(self, endpoint: str, room: str | None = None, except_: SocketConnection | None = None) -> Audience:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
-        return Audience(self.rooms, self._dialect.encode, endpoint, room, except_)
+        return Audience(self.rooms, endpoint, room, except_)
 
     # Tasks
 
@@ -146,7 +172,7 @@ class Hub:
         self._stopping = True
         for client in list(self.clients.values()):
             client.stop()
-        over = self.now() + DRAIN_TIME
+        over = self.now() + self.settings.drain_time
         while self.clients and self.now() < over:
             await asyncio.sleep(0.01)
         for client in list(self.clients.values()):
@@ -155,6 +181,6 @@ class Hub:
             link.finish()
         await asyncio.sleep(0)  # the turn in which the last on_close is called
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_TIME)
+            await asyncio.wait(self._tasks, timeout=self.settings.drain_time)
         for task in list(self._tasks):
             task.cancel()

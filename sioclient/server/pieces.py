@@ -8,7 +8,7 @@ from collections import deque
 from itertools import islice
 from typing import Generic, TypeVar
 
-from .session import LinkKind
+from .sessionbase import LinkKind
 
 Frame = TypeVar("Frame")
 

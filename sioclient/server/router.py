@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
+from .clients import Clients
 from .connection import Audience, SocketConnection
+from .engineweb import engine_routes
+from .handlers import Heard
+from .handshake import Response
 from .hub import Hub
 from .settings import Settings
 from .web import Http, WebSocket
-
-Route = tuple[str, type, dict[str, Any]]
 
 
 class Router:
@@ -34,10 +35,13 @@ class Router:
         self._hub = Hub(main, self.settings)
 
     @property
-    def urls(self) -> list[Route]:
+    def urls(self) -> list[Any]:
         """The routes for a ``tornado.web.Application``."""
-        root, hub = re.escape(f"/{self.resource}"), {"hub": self._hub}
-        return [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
+        root, hub, revisions = re.escape(f"/{self.resource}"), {"hub": self._hub}, self.settings.revisions
+        routes = [] if revisions == (1,) else engine_routes(root, self._hub)
+        if 1 in revisions:
+            routes += [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
+        return routes
 
     def apply_routes(self, routes: list[Any]) -> list[Any]:
         """Add the URLs to the list of routes of an application, and return it."""
@@ -45,9 +49,9 @@ class Router:
         return routes
 
     @property
-    def clients(self) -> Mapping[str, SocketConnection]:
-        """The connections on the default endpoint by session id, as they are now."""
-        return self._hub.connections()
+    def clients(self) -> Clients:
+        """The connections on the default endpoint by session id, or by the address and port of the handshake."""
+        return Clients(self._hub.connections())
 
     def broadcast(self, endpoint: str, name: str, *args: Any, except_: SocketConnection | None = None) -> None:
         """Send an event to all clients on an endpoint, except one."""
@@ -65,8 +69,20 @@ class Router:
         """Return the clients in a room of an endpoint, except one."""
         return self._hub.audience(endpoint, room, except_)
 
+    def watch(self, heard: Heard | None) -> None:
+        """Have a function told of each event and message before its handler: the connection, name and arguments."""
+        self._hub.heard = heard
+
+    def refuse(self, status: int | None) -> None:
+        """Refuse every handshake with a status of HTTP from now on; None: no more."""
+        self._hub.refusal = None if status is None else Response(status, "text/plain", "handshake refused")
+
+    def cut(self, session_id: str) -> None:
+        """Close the connections of a client without a word, as a network does that is gone."""
+        self._hub.clients[session_id].cut()
+
     async def stop(self) -> None:
-        """End all sessions in good order: what came is handled, what waits is sent, for half a second at most.
+        """End all sessions in good order: what came is handled, what waits is sent, for ``drain_time`` at most.
 
         Then the transports are closed. The clients are not disconnected: they come back as soon as a server is there.
         """

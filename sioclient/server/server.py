@@ -17,6 +17,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from .accepting import patient
+from .clients import Clients
 from .connection import SocketConnection
 from .foreignlogs import limited
 from .router import Router
@@ -87,6 +88,11 @@ class SocketServer:
         """The address for a client or a browser on this machine."""
         host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104  # nosec B104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def clients(self) -> Clients:
+        """The connections on the default endpoint, as ``Router.clients``; from any thread, as they are now."""
+        return self.call(lambda: self.router.clients)
 
     def run(self) -> None:
         """Serve until Ctrl-C or SIGTERM, then stop in good order and return."""

@@ -14,6 +14,9 @@ from .request import Request
 TRANSPORTS = ("websocket", "htmlfile", "xhr-polling", "jsonp-polling")
 """All transports, in the order in which socket.io 0.9 announces them."""
 
+REVISIONS = (1, 4, 5)
+"""All generations of clients."""
+
 Verdict = Union[bool, str]
 """Accept, refuse, or refuse with the text of an error for the log."""
 
@@ -30,6 +33,7 @@ class Settings:
         close_timeout: how long a session lasts without a transport; announced.
         polling_duration: how long a poll waits for a packet.
         handshake_timeout: how long a session may wait for its first transport.
+        drain_time: how long a server that stops waits until all is handled and sent, and then for the handlers' ends.
         transports: the transports on offer, out of websocket, htmlfile, xhr-polling and jsonp-polling.
         origins: where pages may come from: ``"example.org:8080"``, a star for either part, or ``"https://example.org"``.
         trusted_proxies: the addresses and networks, such as ``"10.0.0.0/8"``, of the proxies before the server. From
@@ -40,6 +44,9 @@ class Settings:
         max_sessions: how many sessions one address may have; of IPv6, the 64 bits of its network count as the address.
         max_handshakes: how many handshakes one address may make in a second, and ``max_sessions`` of them at once.
         max_clients: how many sessions there may be in all.
+        revisions: the generations of clients that are served: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x), 5 (3.x, 4.x).
+        convert_bytes: a function of bytes, what clients of revision 1 get in their place, such as base64; None: what
+            holds bytes cannot be sent to them.
     """
 
     heartbeat_interval: float = 25
@@ -47,6 +54,7 @@ class Settings:
     close_timeout: float = 60
     polling_duration: float = 20
     handshake_timeout: float = 30
+    drain_time: float = 0.5
     transports: tuple[str, ...] = TRANSPORTS
     origins: tuple[str, ...] = ("*:*",)
     trusted_proxies: tuple[str, ...] = ()
@@ -56,6 +64,8 @@ class Settings:
     max_sessions: int = 1000
     max_handshakes: int = 300
     max_clients: int = 10_000
+    revisions: tuple[int, ...] = REVISIONS
+    convert_bytes: Callable[[bytes], Any] | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -65,8 +75,10 @@ class Settings:
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
         object.__setattr__(self, "origins", tuple(map(read_allowed, self.origins)))
-        if self.authorization is not None and not callable(self.authorization):
-            raise TypeError(f"authorization must be a function, not {type(self.authorization).__name__}")
+        for name in ("authorization", "convert_bytes"):
+            function = getattr(self, name)
+            if function is not None and not callable(function):
+                raise TypeError(f"{name} must be a function, not {type(function).__name__}")
 
 
 def _check_number(name: str, value: Any) -> None:
@@ -81,6 +93,11 @@ def _check_whole(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+def _check_revisions(name: str, value: Any) -> None:
+    if not isinstance(value, tuple) or not value or not set(value) <= set(REVISIONS):
+        raise ValueError(f"{name} must be a tuple out of 1, 4 and 5, not {value!r}")
 
 
 def _check_texts(name: str, value: Any) -> None:
@@ -103,6 +120,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "close_timeout": _check_number,
     "polling_duration": _check_number,
     "handshake_timeout": _check_number,
+    "drain_time": _check_number,
     "transports": _check_texts,
     "origins": _check_texts,
     "trusted_proxies": _check_networks,
@@ -111,4 +129,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_sessions": _check_whole,
     "max_handshakes": _check_whole,
     "max_clients": _check_whole,
+    "revisions": _check_revisions,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketClosedError
@@ -13,12 +14,19 @@ from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
 from .guarded import GuardedSocket, Quiet
 from .handshake import Response, as_jsonp, may_come_from
+from .inbox import Frame
 from .pieces import PieceLink
 from .request import Request, read_query
-from .session import LinkKind
+from .sessionbase import LinkKind
 
 BANNER = Response(200, "text/plain", "Welcome to socket.io.")
 WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
+
+
+def port_of(request: HTTPServerRequest) -> int:
+    """Return the port from which the connection of a request came; 0 for a socket that has none."""
+    address = getattr(getattr(request.connection, "context", None), "address", None)
+    return address[1] if isinstance(address, tuple) else 0
 
 
 def _parts(path: str | None) -> list[str]:
@@ -26,10 +34,10 @@ def _parts(path: str | None) -> list[str]:
     return [*(path or "").split("/"), "", "", ""][:3]
 
 
-class WebSocketLink(PieceLink[str]):
+class WebSocketLink(PieceLink[Frame]):
     """A websocket: each frame is a message."""
 
-    def __init__(self, handler: WebSocket) -> None:
+    def __init__(self, handler: ClientSocket) -> None:
         super().__init__(handler.hub.busy)
         self._handler = handler
 
@@ -41,11 +49,11 @@ class WebSocketLink(PieceLink[str]):
     def _has_room(self) -> bool:
         return self._stream is not None and not self._stream.writing()
 
-    def _write_piece(self, frames: list[str]) -> bool:
+    def _write_piece(self, frames: list[Frame]) -> bool:
         last = len(frames) - 1
         for index, frame in enumerate(frames):
             try:
-                written = asyncio.ensure_future(self._handler.write_message(frame))
+                written = asyncio.ensure_future(self._handler.write_message(frame, binary=isinstance(frame, bytes)))
             except WebSocketClosedError:
                 return False
             written.add_done_callback(self._on_written if index == last else _ignore)
@@ -55,6 +63,11 @@ class WebSocketLink(PieceLink[str]):
         if self._stream is not None and self._stream.writing():
             self._stream.close()  # the client does not read, so a closing handshake would wait for ever
         self._handler.close()
+
+    def cut(self) -> None:
+        """Close the connection under the websocket, as a network does that is gone."""
+        if self._stream is not None:
+            self._stream.close()
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
         client = self._handler.client
@@ -72,10 +85,14 @@ def _ignore(written: asyncio.Future[None]) -> None:
         written.exception()
 
 
-class WebSocket(GuardedSocket):
-    """``/socket.io/1/websocket/ID``."""
+class ClientSocket(GuardedSocket):
+    """A websocket of a client, of whatever generation."""
 
     client: Client | None = None
+
+
+class WebSocket(ClientSocket):
+    """``/socket.io/1/websocket/ID``."""
 
     async def get(self, *args: str, **kwargs: str) -> None:
         """Become a websocket, if that is offered, and to this page."""
@@ -90,12 +107,12 @@ class WebSocket(GuardedSocket):
         """Carry the session, or send an error if it does not exist."""
         self.guard()
         self.client = self.hub.clients.get(session_id)
-        self._link = WebSocketLink(self)
+        self.link = WebSocketLink(self)
         if self.client is None:
-            self._link.write([GONE])
+            self.link.write([GONE])
             self.close()
         else:
-            self.client.attach(self._link)
+            self.client.attach(self.link)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take a frame, now or as soon as there is room: until then Tornado reads no further."""
@@ -113,13 +130,15 @@ class WebSocket(GuardedSocket):
     def on_close(self) -> None:
         """The connection was closed or lost."""
         if self.client is not None:
-            self.client.detach(self._link)
+            self.client.detach(self.link)
 
 
 class PollLink:
     """A poll: it takes frames once; if it is closed, it ends without a response."""
 
     kind = LinkKind.POLL
+    is_cut = False
+    """Whether the connection is to be closed without a response."""
 
     def __init__(self) -> None:
         self.frames: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
@@ -131,6 +150,11 @@ class PollLink:
         self._resolve(frames)
 
     def close(self) -> None:
+        self._resolve([])
+
+    def cut(self) -> None:
+        """Close the connection without a response."""
+        self.is_cut = True
         self._resolve([])
 
     def _resolve(self, frames: list[str]) -> None:
@@ -165,6 +189,10 @@ class StreamLink(PieceLink[str]):
     def _shut(self) -> None:
         self.closed.set()
 
+    def cut(self) -> None:
+        """Close the connection in the middle of the page."""
+        self._handler.detach().close()
+
     def _on_written(self, _: asyncio.Future[None]) -> None:
         self._unwritten -= 1
         self._client.flush()  # if the connection is lost, on_connection_close is called
@@ -175,12 +203,12 @@ class Http(Quiet):
     """Everything under ``/socket.io`` but websockets: handshakes, polls, posts, htmlfiles, and ``?disconnect``."""
 
     client: Client | None = None
-    _link: PollLink | StreamLink | None = None
+    link: PollLink | StreamLink | None = None
 
     def prepare(self) -> None:
         """Limit the size of the body, before any of it is read, and find out who it is from."""
-        self._query = read_query(self.request.query)
-        self._body = bytearray()
+        self.query = read_query(self.request.query)
+        self.body = bytearray()
         self.request.connection.set_max_body_size(self.hub.settings.max_message_size)  # type: ignore[union-attr]
         _, _, session_id = _parts(self.path_args[0])
         self.client = self.hub.clients.get(session_id)
@@ -188,8 +216,8 @@ class Http(Quiet):
     async def data_received(self, chunk: bytes) -> None:
         """Keep a part of the body, if it is from a client; nobody else gets any memory."""
         if self.client is not None:
-            self._body += chunk
-            await self.hub.uploads.grow(self, len(self._body))
+            self.body += chunk
+            await self.hub.uploads.grow(self, len(self.body))
 
     async def get(self, path: str | None) -> None:
         """Respond to a GET: a poll, an htmlfile, or one that ``_begin`` responds to."""
@@ -206,16 +234,16 @@ class Http(Quiet):
             return
         if self.client is not None:
             await self.client.room()
-            body = bytes(self._body)
+            body = bytes(self.body)
             self.client.receive_body(POLLS.get(transport, POLLS["xhr-polling"]).decode(body), len(body))
-            self._body.clear()
-        self._respond(Response(200, PLAIN, "1"))
+            self.body.clear()
+        self.respond(Response(200, PLAIN, "1"))
 
     def options(self, path: str | None) -> None:
         """Respond to a preflight."""
         self.set_header("Access-Control-Allow-Methods", "GET, POST")
         self.set_header("Access-Control-Allow-Headers", "Content-Type")
-        self._respond(Response(200, PLAIN, ""))
+        self.respond(Response(200, PLAIN, ""))
 
     def on_connection_close(self) -> None:
         """The client closed the connection before the response was complete."""
@@ -224,25 +252,25 @@ class Http(Quiet):
     def on_finish(self) -> None:
         """Detach the link: the response is complete, or cannot be continued."""
         self.hub.uploads.forget(self)
-        link = self._link
+        link = self.link
         if link is not None:
-            self._leave(link)
+            self.leave(link)
             link.close()
 
     async def _begin(self, path: str | None) -> str | None:
         """Find the session and return the name of the transport; None if the request got its response already."""
         version, transport, session_id = _parts(path)
         if version != "1":
-            self._respond(BANNER if version in ("", "0") else WRONG_VERSION)
+            self.respond(BANNER if version in ("", "0") else WRONG_VERSION)
             return None
         if not session_id:
             await self._handshake()
             return None
         self.client = self.hub.clients.get(session_id)
-        if "disconnect" in self._query:
+        if "disconnect" in self.query:
             if self.client is not None:
                 self.client.receive("0::")
-            self._respond(Response(200, PLAIN, ""))
+            self.respond(Response(200, PLAIN, ""))
             return None
         if transport not in self.hub.settings.transports or transport == "websocket":
             self.detach().close()  # without a response, as socket.io
@@ -252,24 +280,24 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self._query, request.headers, cookies, self.address)
+        seen = Request(self.query, request.headers, cookies, self.address, port_of(request))
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
-        self._respond(as_jsonp(response, index) if is_index(index) else response)
+        self.respond(as_jsonp(response, index) if is_index(index) else response)
 
     async def _poll(self, transport: str) -> None:
         if self.client is None:
             frames = [GONE]
         else:
-            self._link = link = PollLink()
+            self.link = link = PollLink()
             self.client.attach(link)
             frames = await link.frames
-            self._leave(link)
+            self.leave(link)
         poll = POLLS[transport]
         if frames:
             self.set_header("X-XSS-Protection", "0")
-            body = poll.encode(frames, self._query.get("i", ["0"])[-1])
-            await self._write_out(Response(200, poll.content_type, body))
+            body = poll.encode(frames, self.query.get("i", ["0"])[-1])
+            await self.write_out(Response(200, poll.content_type, body))
         else:
             self.detach().close()  # another transport has replaced it, or the session is over
 
@@ -280,26 +308,26 @@ class Http(Quiet):
         if self.client is None:
             self.write(script(GONE))
             return
-        self._link = link = StreamLink(self, self.client)
+        self.link = link = StreamLink(self, self.client)
         self.client.attach(link)
         self.flush()
         await link.closed.wait()
         if link.is_writing:
             self.detach().close()  # the client does not read, so the end of the response would wait for ever
 
-    def _leave(self, link: PollLink | StreamLink) -> None:
-        self._link = None
+    def leave(self, link: PollLink | StreamLink) -> None:
+        self.link = None
         assert self.client is not None  # which has the link
         self.client.detach(link)
 
-    async def _write_out(self, response: Response) -> None:
+    async def write_out(self, response: Response) -> None:
         """Write a response; the client has as much time to read it as it has for its next poll."""
-        written = self._respond(response)
+        written = self.respond(response)
         await asyncio.wait([written], timeout=self.hub.settings.close_timeout)
         if not written.done():
             self.detach().close()
 
-    def _respond(self, response: Response) -> asyncio.Future[None]:
+    def respond(self, response: Response) -> asyncio.Future[None]:
         self._set_headers(response)
         return asyncio.ensure_future(self.finish(response.body))
 

@@ -84,7 +84,7 @@ def served():
     """A running ``sioclient serve --example``, and what it printed."""
     printed = io.StringIO()
     app = application("example", Output(printed, colours=False), [], 1)
-    with SocketServer(app, port=0) as server:
+    with SocketServer(app, port=0, revisions=(1,)) as server:
         yield server, printed
 
 

@@ -48,7 +48,7 @@ class Desk(SocketConnection):
 
 @pytest.fixture(scope="module")
 def desk():
-    with SocketServer(Desk, port=0) as server:
+    with SocketServer(Desk, port=0, revisions=(1,)) as server:
         yield server.url
 
 
@@ -136,12 +136,12 @@ def test_the_end_by_the_server_is_told(talk, desk, capsys):
 
 
 def test_a_loss_is_told_and_the_way_back(talk):
-    server = SocketServer(Desk, port=0)
+    server = SocketServer(Desk, port=0, revisions=(1,))
     servers = [server]
 
     def restart(out):
         server.__exit__()
-        servers.append(SocketServer(Desk, server.port).__enter__())
+        servers.append(SocketServer(Desk, server.port, revisions=(1,)).__enter__())
 
     with server:
         status, out = talk(
@@ -153,7 +153,7 @@ def test_a_loss_is_told_and_the_way_back(talk):
 
 
 def test_a_session_that_cannot_be_brought_back_ends(talk, desk):
-    server = SocketServer(Desk, port=0)
+    server = SocketServer(Desk, port=0, revisions=(1,))
     with server:
         status, _ = talk(server.url, lambda out: server.__exit__() or threading.Event().wait(20))
     assert status == 3

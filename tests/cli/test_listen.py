@@ -85,7 +85,7 @@ def test_the_end_by_the_server_is_status_3(run):
         def on_event(self, name, *args, **kwargs):
             self.close()
 
-    with SocketServer(Leaving, port=0) as server:
+    with SocketServer(Leaving, port=0, revisions=(1,)) as server:
         outcome = run("listen", server.url, "--emit", "bye")
     assert outcome.status == 3
     assert "the server ended the connection" in outcome.err
@@ -102,9 +102,9 @@ def test_a_gap_is_told(run):
 
     def restart():
         servers[0]._thread.join()
-        servers[1] = SocketServer(Restarting, servers[0].port).__enter__()
+        servers[1] = SocketServer(Restarting, servers[0].port, revisions=(1,)).__enter__()
 
-    servers = [SocketServer(Restarting, port=0)]
+    servers = [SocketServer(Restarting, port=0, revisions=(1,))]
     with servers[0]:
         thread = threading.Thread(target=restart)
         thread.start()

@@ -76,7 +76,7 @@ def test_the_end_of_the_connection_ends_it(run):
         def on_event(self, name, *args, **kwargs):
             self.close()
 
-    with SocketServer(Leaving, port=0) as server:
+    with SocketServer(Leaving, port=0, revisions=(1,)) as server:
         assert run("connect", server.url, "--for", 20, stdin="bye\n").status == 3
 
 

@@ -48,7 +48,7 @@ class Refusing(SocketConnection):
 
 @pytest.fixture(scope="module")
 def port():
-    with SocketServer(Root, port=0) as server:
+    with SocketServer(Root, port=0, revisions=(1,)) as server:
         yield server.port
 
 
@@ -140,7 +140,7 @@ def test_the_end_by_the_server_is_told(port, options):
 
 
 def test_the_reason_why_it_did_not_come_back_is_told(options):
-    with SocketServer(Root, port=0) as server:
+    with SocketServer(Root, port=0, revisions=(1,)) as server:
         session = Session(server.url, options())
         session.open()
     eventually(lambda: session.socket.ended)

@@ -15,10 +15,14 @@ from sioclient.protocol.revisions.framing1 import PageFraming
 from sioclient.protocol.revisions.jsonp1 import decode_jsonp, jsonp_error
 from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
 from sioclient.server.bodies import POLLS
+from sioclient.server.dialects import Dialects
+from sioclient.server.enginebodies import read_post
+from sioclient.server.enginesession import EngineSession
 from sioclient.server.handshake import may_come_from
 from sioclient.server.origins import names_of, read_allowed
 from sioclient.server.proxies import client_address, read_address, read_networks
-from sioclient.server.session import Dialect, JoinAsked, LinkKind, ServerSession
+from sioclient.server.session import JoinAsked, LinkKind, ServerSession
+from sioclient.server.sessionbase import Session
 from sioclient.server.settings import Settings
 from tests.protocol.driver import DELAY, come_back, event, open_client
 
@@ -109,12 +113,13 @@ def receive(data: bytes) -> None:
     assert len(client.acks) == 0
 
 
-_settings, _dialect = Settings(), Dialect()
+_settings = Settings()
+_dialects = Dialects(_settings)
 
 
 def serve(data: bytes) -> None:
     """Whatever a client sends, over a stream or in a body of a POST, nothing is raised out of the server's session."""
-    session = ServerSession(_dialect, _settings, 0.0)
+    session = ServerSession(_dialects.old, _settings, 0.0)
     session.attach(LinkKind.STREAM if data[:1] < b"a" else LinkKind.POLL, 0.0)
     for number, part in enumerate(data.split(b"\xfe")):  # a byte that no text has
         way = ("xhr-polling", "jsonp-polling", "stream")[number % 3]
@@ -132,7 +137,7 @@ def serve(data: bytes) -> None:
     assert session.is_over
 
 
-def _respond(session: ServerSession, notice: object) -> None:
+def _respond(session: Session, notice: object) -> None:
     """Do what an application may do about a notice."""
     endpoint = getattr(notice, "endpoint", "")
     if isinstance(notice, JoinAsked):
@@ -140,6 +145,24 @@ def _respond(session: ServerSession, notice: object) -> None:
     elif getattr(notice, "wants_data", False):
         session.acknowledge(notice, [endpoint])  # type: ignore[arg-type]
     session.report("an error", endpoint)
+
+
+def serve_later(data: bytes) -> None:
+    """Whatever a client of a later generation sends, nothing is raised out of its session, and a body is refused."""
+    dialect = _dialects.later[4 + len(data) % 2]
+    session = EngineSession(dialect, _settings, 0.0, "id")
+    session.attach(LinkKind.STREAM if data[:1] < b"a" else LinkKind.POLL, 0.0)
+    for number, part in enumerate(data.split(b"\xfe")):  # a byte that no text has
+        with suppress(ValueError):
+            way = number % 4
+            frames = [text_of(part), part][way : way + 1] if way < 2 else read_post(dialect, part, is_form=way == 3)
+            session.receive([frame for frame in frames if frame is not None], 0.0)
+        for notice in session.notices():
+            _respond(session, notice)
+        session.frames_to_send(0.0)
+        session.attach(LinkKind.POLL, 0.0)
+    session.drop()
+    assert session.is_over
 
 
 _trusted = read_networks(("127.0.0.1", "10.0.0.0/8"))
@@ -157,5 +180,6 @@ def headers(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    function.__name__: function for function in (packet, payload, handshake, jsonp, page, receive, serve, headers)
+    function.__name__: function
+    for function in (packet, payload, handshake, jsonp, page, receive, serve, serve_later, headers)
 }

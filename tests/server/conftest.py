@@ -50,6 +50,6 @@ def raw():
 
 @pytest.fixture
 def socket_server(own_socket_server):
-    """What starts servers from which no heartbeat comes while a test lasts, unless it says otherwise."""
-    silent = {"heartbeat_interval": FAR, "heartbeat_timeout": FAR}
-    return lambda main, **settings: own_socket_server(main, **{**silent, **settings})
+    """What starts servers of revision 1, from which no heartbeat comes during a test, unless it says otherwise."""
+    usual = {"heartbeat_interval": FAR, "heartbeat_timeout": FAR, "revisions": (1,)}
+    return lambda main, **settings: own_socket_server(main, **{**usual, **settings})

@@ -190,7 +190,7 @@ def test_s15_nobody_gets_memory_for_a_body(server, raw, bodies):
     with unfinished_posts(server, "nobody", 20, MEGABYTE - 1):
         eventually(lambda: len(bodies) == 20)
         time.sleep(0.2)
-        assert sum(len(handler._body) for handler in bodies) == 0
+        assert sum(len(handler.body) for handler in bodies) == 0
         name = raw(server).handshake()
         assert raw(server).get(f"/1/xhr-polling/{name}") == "1::"
 
@@ -206,9 +206,9 @@ def test_s15_unfinished_bodies_are_bounded_over_all_clients(server, raw, bodies,
         for name in names:
             stack.enter_context(unfinished_posts(server, name, 5, MEGABYTE - 1))
         eventually(lambda: len(bodies) == 15)
-        eventually(lambda: max(len(handler._body) for handler in bodies) == MEGABYTE - 1, "the oldest body")
+        eventually(lambda: max(len(handler.body) for handler in bodies) == MEGABYTE - 1, "the oldest body")
         time.sleep(0.2)
-        assert sum(len(handler._body) for handler in bodies) < 2**19 + MEGABYTE + 15 * 2**17
+        assert sum(len(handler.body) for handler in bodies) < 2**19 + MEGABYTE + 15 * 2**17
         assert ask.post(f"/1/xhr-polling/{names[0]}", "8:1::") == "1"  # small ones are taken
         assert ask.get(f"/1/xhr-polling/{names[0]}") == "6:::1"
     eventually(lambda: server.call(lambda: server.router._hub.uploads.held) == 0, "the end of all uploads")

@@ -15,7 +15,7 @@ def test_arguments():
 
 
 def test_the_query_of_an_endpoint():
-    request = Request({"a": ["1"]}, {"Host": "h"}, {"c": "d"}, "1.2.3.4").with_query("b=x%20y&b=z&e")
+    request = Request({"a": ["1"]}, {"Host": "h"}, {"c": "d"}, "1.2.3.4").for_endpoint("/x", "b=x%20y&b=z&e")
     assert request.arguments == {"b": ["x y", "z"], "e": [""]}
     assert (request.headers, request.cookies, request.ip) == ({"Host": "h"}, {"c": "d"}, "1.2.3.4")
 

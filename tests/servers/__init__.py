@@ -92,6 +92,10 @@ SELDOM = {
     "socketio": {"heartbeat timeout": 0.8, "heartbeat interval": 0.9, "close timeout": 2, "polling duration": 0.5}
 }
 
+OFTEN_EMBEDDED = {
+    "server": {"heartbeat_timeout": 1, "heartbeat_interval": 0.4, "close_timeout": 1, "polling_duration": 0.5}
+}
+
 PYTHON_SOCKETIO = {"max_http_buffer_size": 10**8}
 
 OFTEN_ENGINE = {"socketio": {"pingInterval": 300, "pingTimeout": 1000}}
@@ -132,6 +136,21 @@ def _later(
     )
 
 
+def _embedded(revision: int) -> Server:
+    """Return the row of our own server as it is for clients of a later generation."""
+    return Server(
+        version="sioclient.server, Tornado ",
+        start=partial(EmbeddedServer, revisions=[revision]),
+        transports=("websocket", "xhr-polling"),
+        unusable={},
+        revision=revision,
+        hasty=OFTEN_EMBEDDED,
+        differences=ANY_LATER,
+        title=f"sioclient.server, revision {revision}",
+        platform="Tornado",
+    )
+
+
 SERVERS = {
     "0.9.19": Server(
         version="socket.io 0.9.19, Node ",
@@ -162,18 +181,13 @@ SERVERS = {
     ),
     "embedded": Server(
         version="sioclient.server, Tornado ",
-        start=EmbeddedServer,
+        start=partial(EmbeddedServer, revisions=[1]),
         transports=("websocket", "htmlfile", "xhr-polling", "jsonp-polling"),
         unusable={},
-        hasty={
-            "server": {
-                "heartbeat_timeout": 1,
-                "heartbeat_interval": 0.4,
-                "close_timeout": 1,
-                "polling_duration": 0.5,
-            }
-        },
+        hasty=OFTEN_EMBEDDED,
     ),
+    "embedded, 4": _embedded(4),
+    "embedded, 5": _embedded(5),
     "TornadIO2": Server(
         version="TornadIO2 0.0.4, Tornado 2.4.1, Python 2.7",
         start=partial(Python27Server, "tornadio.py"),

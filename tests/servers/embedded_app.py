@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import tornado
 
-from sioclient.server import SocketConnection, SocketServer, concurrent, event
+from sioclient.server import Refused, SocketConnection, SocketServer, concurrent, event
 from sioclient.server.chat import Chat
 from sioclient.server.web import StreamLink, WebSocketLink
 
@@ -94,6 +94,32 @@ class Connection(SocketConnection):
     def do_send_big(self, size):
         self.emit("big", "x" * size)
 
+    @event("do send bytes")
+    def do_send_bytes(self, name, size):
+        self.emit(name, {"deep": [bytes([7]) * size]}, b"\0\xff")
+
+    @event
+    def watch(self):
+        self.join("watchers")
+
+    @event
+    def tell(self, value):
+        self.to("watchers", include_self=True).emit("told", value)
+
+    @event("5")
+    def five(self, *args):
+        self.emit(5, *args)
+
+    @event
+    def session(self):
+        link = self._client._link
+        transport = "websocket" if isinstance(link, WebSocketLink) else "polling"
+        return {"id": self.session_id, "recovered": False, "transport": transport}
+
+    @event("do close")
+    def do_close(self):
+        self._client.stop()
+
     @event("do kick")
     def do_kick(self):
         self.close()
@@ -130,7 +156,8 @@ class Connection(SocketConnection):
     def handshake(self):
         request = self._client.request
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return {"headers": headers, "query": {name: values[0] for name, values in request.arguments.items()}}
+        query = {name: values[0] for name, values in request.arguments.items()}
+        return {"headers": headers, "query": query, "auth": dict(self.request.auth)}
 
     @event
     def sessions(self):
@@ -152,18 +179,34 @@ def cut(client):
 
 class Refusing(Connection):
     def on_open(self, request):
-        return False
+        return False if self.revision == 1 else "not today"
 
 
 class Broken(Connection):
     def on_open(self, request):
-        return "not today"
+        raise Refused("not today" if self.revision == 1 else "broken", [1])
+
+
+class Slow(Connection):
+    async def on_open(self, request):
+        await asyncio.sleep(0.3)
+        super().on_open(request)
 
 
 class Root(Connection, Chat):
-    endpoints: ClassVar = {"/chat": Connection, "/a space+é": Connection, "/refused": Refusing, "/broken": Broken}
+    endpoints: ClassVar = {
+        "/chat": Connection,
+        "/a space+é": Connection,
+        "/refused": Refusing,
+        "/broken": Broken,
+        "/slow": Slow,
+    }
 
-    def on_open(self, request):
+    async def on_open(self, request):
+        if SETTINGS.get("guard") and request.auth.get("token") != "good":
+            raise Refused("not authorized", {"why": "token"})
+        if SETTINGS.get("slow"):
+            await asyncio.sleep(SETTINGS["slow"] / 1000)
         Connection.on_open(self, request)
         self.join(self.room)  # and nothing that a chat says: no test expects it
 
@@ -197,8 +240,11 @@ def end_with_stdin():
 if SETTINGS.get("authorize"):
     SETTINGS.setdefault("server", {})["authorization"] = authorization
 OPTIONS = SETTINGS.get("server", {})
-if "transports" in OPTIONS:
-    OPTIONS["transports"] = tuple(OPTIONS["transports"])
+transports = OPTIONS.get("transports") or SETTINGS.get("socketio", {}).get("transports")
+if transports:  # also in the words of later servers
+    OPTIONS["transports"] = tuple("xhr-polling" if name == "polling" else name for name in transports)
+if "revisions" in SETTINGS:
+    OPTIONS.setdefault("revisions", tuple(SETTINGS["revisions"]))
 LIMITS = {"max_message_size": 2**24, "max_queued": 2**24}  # what tests send may be larger than what strangers may
 server = SocketServer(Root, SETTINGS.get("port", 0), **{**LIMITS, **OPTIONS})
 threading.Thread(target=end_with_stdin, daemon=True).start()

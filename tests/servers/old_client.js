@@ -1,8 +1,8 @@
 // The real socket.io-client 0.9.17: says what it sees on our server, one line of JSON for each thing.
 'use strict';
 const fs = require('fs');
-const http = require('http');
 const vm = require('vm');
+const { makePage } = require('./page');
 
 const { port, transport } = JSON.parse(process.argv[2]);
 const io = require('socket.io-client-0.9');
@@ -11,44 +11,15 @@ const options = { 'force new connection': true, 'reconnection delay': 50 };
 
 function say(...what) { console.log(JSON.stringify(what)); }
 
-// jsonp-polling needs a page: scripts that are fetched and run, and forms that are posted. This is just that much of one.
-function makePage() {
-  const parent = { insertBefore(script) { script.parentNode = parent; load(script); }, removeChild() {}, appendChild() {} };
-  function load(script) {
-    http.get(script.src, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (data) => { text += data; }).on('end', () => vm.runInThisContext(text));
-    }).on('error', () => script.onerror());
-  }
-  class Form {
-    constructor() { this.style = {}; this.children = []; }
-    setAttribute() {}
-    appendChild(child) { this.children.push(child); }
-    removeChild(child) { this.children.splice(this.children.indexOf(child), 1); }
-    submit() {
-      const [area, iframe] = this.children;
-      const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-      const request = http.request(this.action, { method: 'POST', headers });
-      // A browser shows whatever is answered, and is done then.
-      request.on('response', (response) => response.on('end', () => iframe.onload()).resume()).on('error', () => {});
-      request.end(new URLSearchParams([[area.name, area.value]]).toString());
-    }
-  }
+// jsonp-polling needs a page.
+function makeOldPage() {
+  makePage();
   globalThis.io = io;
-  globalThis.document = {
-    documentElement: { style: {} },
-    body: parent,
-    createElement(kind) {
-      if (kind.startsWith('<')) throw new Error('only old Internet Explorers make elements like this');
-      return kind === 'form' ? new Form() : {};
-    },
-    getElementsByTagName() { return [{ parentNode: parent }]; },
-  };
   const file = require.resolve('socket.io-client-0.9/lib/transports/jsonp-polling.js');
   vm.runInThisContext(fs.readFileSync(file, 'utf8'), file);
 }
 
-if (transport === 'jsonp-polling') makePage();
+if (transport === 'jsonp-polling') makeOldPage();
 io.transports = [transport];
 
 const main = io.connect(url + '?token=good', options);

@@ -83,11 +83,11 @@ class EngineDialect:
         self.takes_turns = not alone
         self.heartbeats_unprompted: bool = engine.HEARTBEATS_UNPROMPTED
         self.pongs_once = not self.heartbeats_unprompted
-        self._heartbeat: str = engine.HEARTBEAT
+        self.heartbeat: str = engine.HEARTBEAT
         self._codec, self._wrap_bytes = codec, engine.wrap_bytes
-        self._packets: dict[str, Packet] = {CLOSE: Close(), "6": Noop(), **engine.PACKETS}
+        self.packets: dict[str, Packet] = {CLOSE: Close(), "6": Noop(), **engine.PACKETS}
         if alone:
-            self._packets["0"] = Connect()
+            self.packets["0"] = Connect()
 
     def check_endpoint(self, name: str) -> str:
         """Return ``name`` if an endpoint can have this name; see ``packets4.check_endpoint``."""
@@ -98,7 +98,7 @@ class EngineDialect:
     def encode(self, packet: Packet) -> Encoded:
         """Return the frame of a packet, or its frames if it has attachments."""
         if isinstance(packet, Heartbeat):
-            return self._heartbeat
+            return self.heartbeat
         text, attachments = self._codec.encode(packet)
         if not attachments:
             return "4" + text
@@ -107,7 +107,7 @@ class EngineDialect:
 
     def decoder(self) -> Decoder:
         """Return a decoder for the frames of one session."""
-        reader, packets, unwrap = self._codec.reader(), self._packets, self.engine.unwrap_bytes
+        reader, packets, unwrap = self._codec.reader(), self.packets, self.engine.unwrap_bytes
 
         def decode(frame: Frame) -> Packet | Malformed:
             if isinstance(frame, str):

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import AnyStr
 
 from ...errors import RemoteProtocolError
 from ..framing import Frame
-from ..packets import Noop, Packet
+from ..packets import Heartbeat, Noop, Packet
 from .floods import check_count, end_of_run
 from .utf16 import from_units, to_units
 
@@ -27,6 +27,11 @@ NUMBER = 3
 HEARTBEAT = "2"
 HEARTBEATS_UNPROMPTED = True
 PACKETS: dict[str, Packet] = {"3": Noop()}
+
+SERVER_HEARTBEAT = "3"
+"""What the server sends: the pong to each ping."""
+
+PACKETS_OF_CLIENTS: dict[str, Packet] = {"2": Heartbeat(), "3": Noop()}
 
 SEPARATOR = ""
 """Nothing separates two frames in a body: each has its length."""
@@ -62,9 +67,28 @@ def body(frames: Sequence[Frame]) -> Frame:
     return join(texts) if len(texts) == len(frames) else b"".join(map(_binary, frames))
 
 
+def text_of(frame: Frame) -> str:
+    """Return a frame as a text, for a client that takes no bytes."""
+    return frame if isinstance(frame, str) else f"b{frame[0]}{b64encode(frame[1:]).decode('ascii')}"
+
+
 def join(texts: Sequence[str]) -> str:
     """Return the body that carries texts, each behind its length in UTF-16 units."""
     return "".join(f"{len(to_units(text))}:{text}" for text in texts)
+
+
+def read_body(body: bytes) -> Iterator[Frame]:
+    """Return an iterator over the frames that a client has posted, a short step for each.
+
+    socket.io-client 1.x encodes the characters of a text twice. It cannot be told from 2.x by anything else, so a text
+    is taken for such a one if it can be.
+
+    Raises:
+        ValueError: a length is wrong or missing, or bytes are not base64; the iterator raises it.
+    """
+    if body[:1] in (b"\0", b"\1"):
+        return _split_bytes(body)
+    return map(_undoubled, _split_text(body.decode("utf-8", "replace")))
 
 
 def decode_payload(body: str) -> list[Frame]:
@@ -116,6 +140,15 @@ def _frames(
         count += 1
         check_count(count)
         position = end_of_run(body, body[position:end], end) if data in idle else end
+
+
+def _undoubled(frame: Frame) -> Frame:
+    if isinstance(frame, bytes) or frame.isascii():
+        return frame
+    try:
+        return frame.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return frame
 
 
 def _from_base64(text: str) -> bytes:

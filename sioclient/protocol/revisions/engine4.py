@@ -8,12 +8,13 @@ between the frames, and bytes are base64 behind a ``b``.
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...errors import RemoteProtocolError
 from ..framing import Frame
-from ..packets import Heartbeat, Packet
+from ..packets import Heartbeat, Noop, Packet
 from .floods import check_count, without_runs
 
 NUMBER = 4
@@ -23,10 +24,18 @@ HEARTBEAT = "3"
 HEARTBEATS_UNPROMPTED = False
 PACKETS: dict[str, Packet] = {"2": Heartbeat()}
 
+SERVER_HEARTBEAT = "2"
+"""What the server sends: a ping."""
+
+PACKETS_OF_CLIENTS: dict[str, Packet] = {"2": Noop(), "3": Heartbeat()}
+
 SEPARATOR = "\x1e"
 
 _IDLE = ("2", "3", "6")
 """Pings, pongs and noops, of which any number in a row says no more than one."""
+
+
+_NO_TYPE = re.compile(r"(?:\A|\x1e)(?![0-6b])")
 
 
 def wrap_bytes(data: bytes) -> Frame:
@@ -48,12 +57,38 @@ def size(frame: Frame) -> int:
 
 def body(frames: Sequence[Frame]) -> Frame:
     """Return the body that carries frames in order."""
-    return join([frame if isinstance(frame, str) else "b" + b64encode(frame).decode("ascii") for frame in frames])
+    return join(list(map(text_of, frames)))
+
+
+def text_of(frame: Frame) -> str:
+    """Return a frame as a text."""
+    return frame if isinstance(frame, str) else "b" + b64encode(frame).decode("ascii")
 
 
 def join(texts: Sequence[str]) -> str:
     """Return the body that carries texts."""
     return SEPARATOR.join(texts)
+
+
+def read_body(body: bytes) -> Iterator[Frame]:
+    """Return an iterator over the frames that a client has posted, a short step for each.
+
+    Raises:
+        ValueError: a packet has no type, or bytes are not base64; the iterator may raise it.
+    """
+    text = body.decode("utf-8", "replace")
+    if _NO_TYPE.search(text):
+        raise ValueError("a packet without a type")
+    return _frames(text)
+
+
+def _frames(text: str) -> Iterator[Frame]:
+    start = 0
+    while start <= len(text):
+        end = text.find(SEPARATOR, start)
+        end = len(text) if end < 0 else end
+        yield _read(text[start:end])
+        start = end + 1
 
 
 def decode_payload(body: str) -> list[Frame]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ...errors import LocalProtocolError
 from ...names import Name, is_name, not_a_name
@@ -65,6 +65,9 @@ class PacketCodec4:
     reserved: frozenset[str] = frozenset()
     """The names that an event of the client cannot have."""
 
+    encoders: ClassVar[dict[type, Callable[[PacketCodec4, Any], tuple[str, list[bytes]]]]]
+    decoders: ClassVar[dict[str, Callable[[PacketCodec4, _Header, Any], Packet]]]
+
     def __init__(self, json: JsonText, most_bytes: int) -> None:
         self.json, self.read_json = json, json.read
         self.most_bytes = most_bytes
@@ -78,7 +81,7 @@ class PacketCodec4:
                 the session for it.
             TypeError: a value of a type that JSON does not have, or a name that is neither text nor a number.
         """
-        return _ENCODERS[type(packet)](self, packet)
+        return self.encoders[type(packet)](self, packet)
 
     def meet(self, announced: Mapping[str, Any]) -> None:
         """Learn from an open packet whether the server may be one that takes few attachments."""
@@ -104,7 +107,7 @@ class PacketCodec4:
             data = put_together(data, attachments)
         # The default endpoint has no name here, and a query means nothing in a reply.
         name = (endpoint or "").partition("?")[0]
-        return DECODERS[kind](self, ("" if name == "/" else name, int(id_text) if id_text else None), data)
+        return self.decoders[kind](self, ("" if name == "/" else name, int(id_text) if id_text else None), data)
 
     def check_name(self, name: Name) -> Name:
         """Return ``name`` if an event of the client can have it, or raise TypeError or LocalProtocolError."""
@@ -277,7 +280,7 @@ def _decode_ack(codec: PacketCodec4, header: _Header, data: Any) -> Packet:
 
 
 # One table for all: a codec of each revision is made for every connection.
-_ENCODERS: dict[type, Callable[[PacketCodec4, Any], tuple[str, list[bytes]]]] = {
+ENCODERS: dict[type, Callable[[PacketCodec4, Any], tuple[str, list[bytes]]]] = {
     Connect: lambda codec, packet: codec._encode_connect(packet),
     Disconnect: lambda codec, packet: (f"1{endpoint_field(packet.endpoint)}", []),
     Event: lambda codec, packet: codec._encode_args(2, packet, [codec.check_name(packet.name), *packet.args]),
@@ -296,3 +299,5 @@ DECODERS: dict[str, Callable[[PacketCodec4, _Header, Any], Packet]] = {
     "6": _decode_ack,
 }
 """How the data of a packet is read, by its type."""
+
+PacketCodec4.encoders, PacketCodec4.decoders = ENCODERS, DECODERS

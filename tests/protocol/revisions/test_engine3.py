@@ -78,3 +78,33 @@ def test_bytes_in_a_text_body_are_base64():
 def test_a_body_with_wrong_lengths_is_an_error(body):
     with pytest.raises(RemoteProtocolError, match="payload cannot be read"):
         engine3.decode_payload(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "frames"),
+    [
+        ("6:4hello1:2", ["4hello", "2"]),
+        ("4:4\u00e9\U0001f6001:2", ["4\u00e9\U0001f600", "2"]),
+        ("3:4\u00c3\u00a9", ["4\u00e9"]),  # socket.io-client 1.x encodes it twice
+        ("3:4\u00c3\u20ac", ["4\u00c3\u20ac"]),
+        ("10:b4AQIDBA==", [b"\4\1\2\3\4"]),
+        ("", []),
+    ],
+)
+def test_what_clients_post_as_text(body, frames):
+    assert list(engine3.read_body(body.encode())) == frames
+
+
+def test_what_clients_post_as_bytes():
+    assert list(engine3.read_body(b"\0\3\xff4\xc3\xa9\1\2\xff\4\xff")) == ["4\u00e9", b"\4\xff"]
+
+
+@pytest.mark.parametrize("body", [b"abc", b"9:4", b"\0\t\xff4", b"3:b4="])
+def test_what_no_client_posts(body):
+    with pytest.raises(ValueError, match=r"."):
+        list(engine3.read_body(body))
+
+
+def test_a_frame_as_a_text():
+    assert engine3.text_of("4x") == "4x"
+    assert engine3.text_of(b"\4\1\2\3\4") == "b4AQIDBA=="

@@ -45,3 +45,22 @@ def test_a_body_of_many_frames_is_read_in_time(count):
 def test_bytes_that_are_not_base64_are_an_error(body):
     with pytest.raises(RemoteProtocolError, match="payload cannot be read"):
         engine4.decode_payload(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "frames"),
+    [("4a", ["4a"]), ("4\u00e9\x1e2\x1ebAQIDBA==", ["4\u00e9", "2", b"\1\2\3\4"]), ("b", [b""])],
+)
+def test_what_clients_post(body, frames):
+    assert list(engine4.read_body(body.encode())) == frames
+
+
+@pytest.mark.parametrize("body", ["", "abc", "4a\x1e", "4a\x1e\x1e4b", "7"])
+def test_packets_without_a_type(body):
+    with pytest.raises(ValueError, match="without a type"):
+        engine4.read_body(body.encode())
+
+
+def test_bytes_that_are_not_base64():
+    with pytest.raises(RemoteProtocolError):
+        list(engine4.read_body(b"4a\x1eb!"))

@@ -1,0 +1,111 @@
+"""Later clients that we did not write, on our server: socket.io-client 1.x to 4.x from npm, python-socketio."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+import socketio
+
+from tests.conftest import start
+from tests.servers import SERVERS
+from tests.servers.embedded import EmbeddedServer
+from tests.servers.node import STAMP, find_node
+from tests.waiting import PATIENCE
+
+FOLDER = Path(__file__).resolve().parent.parent / "servers"
+TRANSPORTS = {
+    "websocket": {"transports": ["websocket"], "jsonp": False},
+    "polling": {"transports": ["polling"], "jsonp": False},
+    "upgrade": {"transports": ["polling", "websocket"], "jsonp": False},
+    "jsonp": {"transports": ["polling"], "jsonp": True},
+}
+LOST = {"websocket": "transport close", "upgrade": "transport close"}
+
+
+@pytest.fixture(scope="module")
+def port():
+    """The port of a server for every generation."""
+    with EmbeddedServer(authorize=True) as server:
+        yield server.port
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("generation", [1, 2, 3, 4])
+def test_the_javascript_client(port, generation, transport):
+    node = find_node()
+    if node is None or not (STAMP.parent / f"socket.io-client-{generation}").exists():
+        pytest.skip(f"socket.io-client {generation}.x is not installed: run python -m tests.servers")
+    if (generation, transport) == (4, "jsonp"):
+        pytest.skip("socket.io-client 4.x has no such transport")
+    settings = {"port": port, "generation": generation, **TRANSPORTS[transport]}
+    command = [str(node.program), str(FOLDER / "new_client.js"), json.dumps(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [json.loads(line) for line in done.stdout.split("\n") if line]
+    hello, lost = ["hello", {"a": 1}], LOST.get(transport, "transport error")
+    assert [line for line in said if line[0] not in ("chat", "n")] == [
+        ["connect"],
+        hello,
+        ["websocket" if transport == "upgrade" else settings["transports"][0]],
+        ["echoed", 1, "ünï : + \u2028 \ufffd \U0001f600 \\n \n", {"a": [None, True]}],
+        ["echoed", {"bytes": [0, 1, 255]}, {"deep": [{"bytes": [195, 188]}]}, {"bytes": []}],
+        ["message", "re:text: ünï \U0001f600"],
+        ["sum", 5],
+        ["sum", {"bytes": [7]}],
+        ["answer", [{"bytes": [9]}, "x", "ü\u2028\ufffd\U0001f600", {"bytes": [1, 255]}]],
+        ["big", 200_000],
+        ["good", {"token": "mine"} if generation > 2 else {}],
+        ["broken", [1]],
+        ["unknown", "Invalid namespace"],
+        ["bad token"],
+        ["disconnect", lost],  # the connection was cut, and came back with what was emitted meanwhile
+        ["connect"],
+        hello,
+        ["echoed", "buffered"],
+        ["sum", 9],
+        ["disconnect", "io server disconnect"],
+        ["end", 0],
+    ]
+    assert [line[1] for line in said if line[0] == "n"] == list(range(200))
+    on_chat = [["chat", {"a": 1}], ["chat", "on chat"]]
+    on_chat_and_off = [*on_chat, ["chat", lost], *on_chat, ["chat", "io server disconnect"]]
+    assert [line for line in said if line[0] == "chat"] == on_chat_and_off
+
+
+@pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
+def test_python_socketio(port, transports):
+    client, ended, heard = socketio.Client(reconnection=False), threading.Event(), []
+
+    def on_any(name, *args):
+        heard.append((name, *args))
+
+    def on_disconnect(reason):
+        heard.append(reason)
+        ended.set()
+
+    client.on("*", on_any)
+    client.on("please", lambda a, b: (b, a))
+    client.on("disconnect", on_disconnect)
+    url = f"http://127.0.0.1:{port}?token=good"
+    client.connect(url, auth={"token": "mine"}, transports=transports, namespaces=["/", "/chat"])
+    assert client.transport() == transports[-1]
+    values = ("ünï \U0001f600", b"\0\xff", {"a": [None, b"x"]})
+    assert client.call("echo", values) == values
+    assert client.call("handshake")["auth"] == {"token": "mine"}
+    assert client.call("sum", (2, 3), namespace="/chat") == 5
+    client.emit("do ask for data", ("please", b"x", "y"))
+    assert client.call("echo", "so that the rest has come") == "so that the rest has come"
+    client.emit("do kick")
+    assert ended.wait(PATIENCE)
+    assert heard == [("hello", {"a": 1}), ("answer", ["y", b"x"]), client.reason.SERVER_DISCONNECT]
+
+
+def test_the_table_has_our_server_for_every_generation():
+    assert {SERVERS[name].revision for name in SERVERS if name.startswith("embedded")} == {1, 4, 5}
+    with start(SERVERS["embedded, 5"]) as server:
+        assert server.version.startswith("sioclient.server")
