@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -19,6 +20,10 @@ __all__ = ["served"]
 
 ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "locust.md", "_build"}
 """Pages whose examples another test runs."""
+
+PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+if not entry_points(group="pytest11", name="sioclient"):  # a checkout that was installed before there was one
+    PYTEST += ["-p", "sioclient.pytest_plugin"]
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not ELSEWHERE & set(path.parts)]
 EXAMPLES = [
@@ -103,6 +108,6 @@ def test_an_example_of_a_page(ports, folders, monkeypatch, capsys, page, example
         run_here(code, page)
         printed = capsys.readouterr().out
     else:
-        words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder] if how == "pytest" else []
+        words = [*PYTEST, "--rootdir", folder] if how == "pytest" else []
         printed = printed_by([sys.executable, *words, file], folder)
     assert matches(printed, expected), printed
