@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sioclient.errors import ChannelError, ConnectionLost, LocalProtocolError
-from sioclient.protocol.drafts import Drafts, chosen, make_drafts, translated
+from sioclient.protocol.drafts import Drafts, check_name, chosen, make_drafts, translated
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import any_revision, revision5
 
@@ -57,3 +57,19 @@ def test_drafts_are_translated_and_nothing_else_is():
         translated("frame", ONE, FIVE, gone)
     with pytest.raises(ChannelError, match="gone"):
         translated("frame", ONE, None, ChannelError("gone"))
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_no_channel_has_the_name_of_the_default_endpoint(name):
+    with pytest.raises(LocalProtocolError, match="always connected"):
+        check_name(name, UNKNOWN.candidates)
+
+
+def test_a_name_is_good_if_one_dialect_can_say_it():
+    check_name("/a,b", UNKNOWN.candidates)  # only revision 1 can
+    with pytest.raises(LocalProtocolError):
+        check_name("/a,b", [FIVE])
+    with pytest.raises(LocalProtocolError):
+        check_name("/a:b,c", UNKNOWN.candidates)
+    with pytest.raises(TypeError):
+        check_name(5, UNKNOWN.candidates)

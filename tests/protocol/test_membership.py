@@ -323,3 +323,33 @@ def test_an_old_server_that_says_nothing_of_a_join_is_told_nothing_more():
     client.handle_timeout(5.0)
     assert [notice.error.timed_out for notice in client.notices() if isinstance(notice, JoinFailed)] == [True]
     assert client.frames_to_send() == []
+
+
+# Acknowledgements that nobody waits for any more
+
+
+def test_a_packet_whose_ack_is_given_up_is_not_written():
+    membership, _ = new_membership("/chat")
+    queue(membership, "/chat", 1)
+    queue(membership, "/chat", 2)
+    membership.forget_ack(("/chat", 1), 0.0)
+    membership.forget_ack(("/chat", 3), 0.0)
+    assert membership.outbox.take() == ["2"]
+    membership.forget_ack(("/chat", 2), 0.0)
+    membership.end(ConnectError("unreachable"), "no connection")
+    assert [entry for entry in told(membership) if entry[0] is Unacknowledged] == []
+
+
+def test_the_next_packet_is_written_when_a_resent_one_is_given_up():
+    membership, _ = new_membership("/chat")
+    membership.deliveries.flows = True
+    membership.deliveries.take(Delivery("one", 1, 1.0), "1", ("/chat", 1), 0.0, waits=False)
+    membership.deliveries.take(Delivery("two", 1, 1.0), "2", ("/chat", 2), 0.0, waits=False)
+    assert membership.outbox.take() == ["1"]
+    membership.forget_ack(("/chat", 1), 0.5)
+    assert membership.outbox.take() == ["2"]
+    membership.expire_acks(1.0)
+    assert membership.outbox.take() == []
+    membership.expire_acks(1.5)
+    assert membership.outbox.take() == ["2"]
+    assert told(membership) == []

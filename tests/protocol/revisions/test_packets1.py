@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sioclient.errors import LocalProtocolError
-from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.framing import PING_MARK, Pong
+from sioclient.protocol.jsontext import MOST_LEVELS, JsonText
 from sioclient.protocol.packets import (
     MAX_ID,
     Ack,
@@ -376,6 +377,23 @@ def test_a_long_event_is_read_as_it_was_written(args):
     codec = PacketCodec(JsonText())
     for _ in range(2):  # the second time, its beginning is known
         assert codec.decode(codec.encode(Event("news", args))) == Event("news", args)
+
+
+def test_a_long_event_may_have_many_brackets_but_not_nest_them():
+    codec = PacketCodec(JsonText())
+    many, deep = "[]," * MOST_LEVELS + "1", "[" * MOST_LEVELS + "]" * MOST_LEVELS
+    for _ in range(2):  # the second time, its beginning is known
+        assert codec.decode(f'5:::{{"name":"e","args":[{many}]}}') == Event("e", [*([] for _ in range(MOST_LEVELS)), 1])
+        nested = codec.decode(f'5:::{{"name":"e","args":[{deep}]}}')
+        assert isinstance(nested, Malformed)
+        assert "deep" in nested.problem
+
+
+def test_the_pong_of_a_fence_is_an_ack():
+    assert CODEC.decode(Pong(PING_MARK + b"12")) == Ack(12)
+    for payload in (PING_MARK, PING_MARK + b"x", PING_MARK + b"1" * 99, b"else"):
+        assert isinstance(CODEC.decode(Pong(payload)), Malformed)
+    assert isinstance(CODEC.decode(PING_MARK + b"12"), Malformed)  # bytes that only look like one
 
 
 def test_the_memory_for_names_is_bounded():
