@@ -129,7 +129,7 @@ class EngineWebSocket(_Engine, ClientSocket):
 
     link: WebSocketLink
     _session: EngineSession | None = None
-    _is_open = _is_probe = _was_probed = False
+    _is_open = _is_probe = _was_probed = _is_lost = False
 
     async def get(self, *args: str, **kwargs: str) -> None:
         """Become a websocket, if there is or can be a session for it."""
@@ -143,7 +143,8 @@ class EngineWebSocket(_Engine, ClientSocket):
             self.finish(refused.body)
             return
         try:
-            await super().get(*args, **kwargs)
+            if not self._is_lost:  # as it may be while authorization takes its time
+                await super().get(*args, **kwargs)
         finally:
             if self.client is not None and not self._is_probe and not self._is_open:
                 self.client.drop()  # no websocket came of it
@@ -184,8 +185,7 @@ class EngineWebSocket(_Engine, ClientSocket):
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take a frame, now or as soon as there is room: until then Tornado reads no further."""
         client = self.client
-        if client is None:
-            return None
+        assert client is not None
         if self._is_probe:
             self._probe(client, message)
             return None
@@ -225,6 +225,8 @@ class EngineWebSocket(_Engine, ClientSocket):
                 self._session.resume()
         elif self.client is not None:
             self.client.detach(self.link)
+        else:
+            self._is_lost = True
 
 
 @stream_request_body

@@ -8,6 +8,7 @@ import queue
 import re
 import threading
 import time
+from socket import create_connection
 
 import pytest
 
@@ -264,7 +265,8 @@ def test_what_is_volatile_is_forgotten_between_two_polls(serve, told, peer, conn
 
 
 class Chat(Base):
-    def on_open(self, request):
+    async def on_open(self, request):
+        await asyncio.sleep(0)
         self.tell("chat", request.auth)
 
 
@@ -343,6 +345,64 @@ def test_a_probe_that_takes_too_long_is_closed(serve, peer, monkeypatch):
         pass
     session = next(iter(server.router._hub.clients.values())).session
     eventually(lambda: not session.is_upgrading, "the end of the upgrade")
+
+
+def upgraded(client):
+    """Have a client upgrade its new session to a websocket; return the path of its polls."""
+    body = client.request("GET", f"{PATHS[4]}polling")[1].decode()
+    client.sid = body.partition('"sid":"')[2].partition('"')[0]
+    connects(PATHS[4] + "websocket&sid=SID")(client)
+    for step in (says("2probe"), hears("3probe"), says("5")):
+        step(client)
+    return f"{PATHS[4]}polling&sid={client.sid}"
+
+
+def test_a_websocket_that_took_over_is_not_closed_as_a_probe(serve, peer, monkeypatch):
+    monkeypatch.setattr("sioclient.server.engineweb.PROBE_TIME", 0.05)
+    client = peer(serve(Base))
+    upgraded(client)
+    time.sleep(0.1)
+    for step in (says("40"), hears(re.compile("40.*"))):
+        step(client)
+
+
+def test_a_session_on_a_websocket_takes_no_posts_and_polls(serve, peer):
+    class Main(Base):
+        @event
+        def echo(self, *args):
+            return args
+
+    client = peer(serve(Main))
+    path = upgraded(client)
+    says("40")(client)
+    hears(re.compile("40.*"))(client)
+    assert client.request("POST", path, "41")[0] == 400
+    assert client.request("GET", path)[0] == 400
+    says('420["echo",1]')(client)
+    hears("430[1]")(client)
+
+
+def test_a_websocket_that_is_lost_during_authorization(serve, peer, told, caplog):
+    async def authorize(request):
+        told.put("asked")
+        await go_on.wait()
+        told.put("allowed")
+        return True
+
+    server = serve(Base, authorization=authorize)
+    go_on = server.call(asyncio.Event)
+    client = create_connection(("127.0.0.1", server.port))
+    client.sendall(
+        f"GET {PATHS[4]}websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    assert taken(told) == "asked"
+    client.close()
+    time.sleep(0.1)
+    server.call(go_on.set)
+    assert taken(told) == "allowed"
+    eventually(lambda: not server.call(lambda: dict(server.router._hub.clients)), "the end of the session")
+    assert not caplog.records
 
 
 def test_what_is_refused(serve, peer):
