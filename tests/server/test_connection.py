@@ -48,6 +48,7 @@ def test_the_life_of_a_connection(connect, socket_server, told):
     class Main(Base):
         def on_open(self, request):
             assert request is self.request
+            assert self.address == ("127.0.0.1", request.port)
             self.tell("open", self.endpoint, request.get_argument("token"), request.cookies, request.ip, self.is_open)
             self.tell(request.headers["x-one"], len(self.session_id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sioclient.server.events import MisfitError, call, concurrent, event, find_events
+from sioclient.server.events import MisfitError, call, concurrent, event, find_events, takes
 
 
 class Base:
@@ -91,3 +91,10 @@ def test_arguments_that_fit(name, args, result):
 def test_arguments_that_do_not_fit(name, args):
     with pytest.raises(MisfitError, match=name):
         call(getattr(Base, name), Base(), args)
+
+
+def test_what_a_function_takes():
+    assert takes(lambda reason: None, "left")
+    assert takes(lambda reason=None: None)
+    assert not takes(lambda: None, "left")
+    assert not takes(lambda reason: None)

@@ -25,6 +25,8 @@ MEGABYTE = 2**20
 
 
 class Main(SocketConnection):
+    remembered = None
+
     @event
     def echo(self, value):
         return value
@@ -36,6 +38,11 @@ class Main(SocketConnection):
     @event
     def remember(self, value):
         self.remembered = value
+
+    @event
+    async def inquire(self):
+        reply = await self.call("how many?")
+        return [self.remembered, reply]
 
     @event
     async def doze(self):
@@ -149,6 +156,15 @@ def test_s15_sessions_per_address(socket_server, raw):
     ask.get(f"/1/xhr-polling/{names[0]}")
     names[0] = ask.handshake()
     eventually(lambda: ask.ask("GET", "/1/")[0] == 200, "the end of sessions that nobody uses")
+
+
+def test_s15_handshakes_per_address(socket_server, raw):
+    ask = raw(socket_server(Main, max_sessions=3, max_handshakes=1))
+    for _ in range(3):
+        ask.get(f"/1/xhr-polling/{ask.handshake()}?disconnect")
+    status, _, body = ask.ask("GET", "/1/")
+    assert (status, body) == (503, "too many handshakes from this address")
+    eventually(lambda: ask.ask("GET", "/1/")[0] == 200, "the next second")
 
 
 def test_s15_sessions_of_all_addresses(socket_server, raw):
@@ -370,6 +386,31 @@ def test_s15_a_post_of_tiny_packets_does_not_block_the_loop(server, raw):
     eventually(lambda: server.call(lambda: not client._inbox), "the end of the body")
     counting.clear()
     assert len(turns) > packets / MOST_IN_A_ROW
+
+
+def test_an_ack_behind_many_packets_of_one_post_is_read(server, raw):
+    ask = raw(server)
+    name = ask.handshake()
+    path = f"/1/xhr-polling/{name}"
+    assert ask.get(path) == "1::"
+    ask.post(path, '5:1+::{"name":"inquire"}')
+    assert ask.get(path) == '5:1+::{"name":"how many?"}'
+    count = 3 * MOST_IN_A_ROW
+    frames = ['5:::{"name":"remember","args":[7]}'] * count + ["6:::1+[8]"]
+    ask.post(path, "".join(f"\ufffd{len(frame)}\ufffd{frame}" for frame in frames))
+    assert ask.get(path) == "6:::1+[[null,8]]"
+    connection = client_of(server, name).connections[""]
+    eventually(lambda: connection.remembered == 7, "what came before the ack")
+
+
+def test_what_is_volatile_is_forgotten_between_two_polls(server, raw):
+    ask = raw(server)
+    name = ask.handshake()
+    path = f"/1/xhr-polling/{name}"
+    assert ask.get(path) == "1::"
+    connection = client_of(server, name).connections[""]
+    server.call(lambda: (connection.emit("a", volatile=True), connection.emit("b")))
+    assert ask.get(path) == '5:::{"name":"b"}'
 
 
 def test_a_flood_is_handled_once_the_handler_returns(server, raw):

@@ -138,6 +138,20 @@ def test_a_stop_handles_what_came_and_sends_what_waits(raw):
     connection.shutdown()
 
 
+def test_a_stop_sends_all_of_what_is_written_in_pieces(raw):
+    with SocketServer(Main, 0) as server:
+        name = raw(server).handshake()
+        connection = websocket.create_connection(
+            f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/{name}", timeout=PATIENCE
+        )
+        assert connection.recv() == "1::"
+        (client,) = server.call(lambda: list(server.router.clients.values()))
+        server.call(lambda: [client.send("x") for _ in range(10_000)])
+    for _ in range(10_000):
+        assert connection.recv() == "3:::x"
+    connection.shutdown()
+
+
 @pytest.mark.usefixtures("no_thread_left")
 def test_a_stop_waits_for_handlers_only_for_a_moment():
     told = queue.SimpleQueue()
@@ -206,7 +220,7 @@ def test_the_clients_a_broadcast_and_rooms(socket_server):
     assert people[0].next("message")[2] == "for the first"
     for one in sockets:
         one.disconnect()
-    eventually(lambda: server.call(lambda: dict(router.clients)) == {})
+    eventually(lambda: dict(server.clients) == {})
 
 
 def test_a_router_in_an_application_of_its_own():

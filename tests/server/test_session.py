@@ -578,3 +578,10 @@ def test_pending_acknowledgements_are_bounded():
         session.frames_to_send(0)
     with pytest.raises(LocalProtocolError, match="awaited already"):
         session.send(Event("x"), "waiter")
+
+
+def test_a_session_ends_with_its_stream_and_not_with_a_poll(link):
+    session = make(link)
+    assert session.ends_with(link) == (link is LinkKind.STREAM)
+    session.detach(1)
+    assert [type(notice) for notice in session.notices()] == ([Left] if link is LinkKind.STREAM else [])
