@@ -172,7 +172,7 @@ def front(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def kind(front: str, loops: Callable[[str], Any]) -> Callable[..., SocketIO]:
+def socket_kind(front: str, loops: Callable[[str], Any]) -> Callable[..., SocketIO]:
     """What makes a SocketIO of the front; those of asyncio and trio get verbs that wait."""
     return SocketIO if front == FRONTS[0] else loops(front).socket
 
@@ -184,13 +184,13 @@ def engine_kind(front: str, loops: Callable[[str], Any]) -> Callable[..., Engine
 
 
 @pytest.fixture
-def connect(transport: str, kind: Callable[..., SocketIO]) -> Iterator[Callable[..., SocketIO]]:
+def connect(transport: str, socket_kind: Callable[..., SocketIO]) -> Iterator[Callable[..., SocketIO]]:
     """Make connections as ``SocketIO`` does; they end with the test."""
     made: list[SocketIO] = []
 
     def make(*args: Any, **options: Any) -> SocketIO:
         options.setdefault("transports", (transport,))
-        socket = kind("127.0.0.1", *args, **options)
+        socket = socket_kind("127.0.0.1", *args, **options)
         made.append(socket)
         return socket
 
@@ -224,7 +224,7 @@ def raising_log() -> Iterator[RaisingLog]:
 
 
 @pytest.fixture
-def no_thread_left(kind: object) -> Iterator[None]:
+def no_thread_left(socket_kind: object) -> Iterator[None]:
     """Fail if a thread of ours outlives the test; the loop of another front has begun before."""
     before = set(threading.enumerate())
     yield

@@ -26,14 +26,14 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def connect(transport: str, kind: Callable[..., SocketIO]) -> Iterator[Callable[..., SocketIO]]:
+def connect(transport: str, socket_kind: Callable[..., SocketIO]) -> Iterator[Callable[..., SocketIO]]:
     """Make connections that come back at once; they end with the test."""
     made: list[SocketIO] = []
 
     def make(port: int, handler: Recorder | None = None, **options: Any) -> SocketIO:
         settings = {"transports": (transport,), "reconnection_delay": 0.01, "reconnection_limit": 0.1}
         settings |= {"max_reconnection_attempts": None}
-        socket = kind("127.0.0.1", port, handler, **(settings | options))
+        socket = socket_kind("127.0.0.1", port, handler, **(settings | options))
         made.append(socket)
         return socket
 
