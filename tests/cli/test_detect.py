@@ -12,7 +12,7 @@ def test_a_server_is_described_in_a_line(run, url):
     outcome = run("detect", url)
     assert (outcome.status, outcome.err) == (0, "")
     transports = "websocket, htmlfile, xhr-polling, jsonp-polling"
-    assert outcome.out == f"socket.io 0.9: revision 1; transports {transports}; a heartbeat within 60 s\n"
+    assert outcome.out == f"socket.io 0.7 to 0.9: revision 1; transports {transports}; a heartbeat within 60 s\n"
 
 
 def test_all_of_it_is_had_as_json(run, url):
