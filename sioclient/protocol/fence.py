@@ -19,7 +19,7 @@ yet when the ack was written, as the quickest round trip takes longer, was in an
 once several were hardly slower: where the machines have too much to do, all of the first may take twice as long as the
 way (measured: 13.6 million counted by the server, where 2.9 million seemed the most).
 
-A server that counts no bytes gets windows of fifty frames or half a million characters, and two of them at once.
+A server that counts no bytes gets windows of fifty frames or 250,000 characters, and two of them at once.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ WINDOW = 800
 WIDE_WINDOW = 50
 """Frames between two fences for a server that counts no bytes."""
 
-WIDE_FRAME = 10_000
-"""Characters of a frame from which it counts there as several: half a million are a window."""
+WIDE_FRAME = 5_000
+"""Characters of a frame from which it counts there as several: a quarter of a million are a window."""
 
 PACE = 0.002
 """Seconds between two windows of which the second does not wait for an ack."""

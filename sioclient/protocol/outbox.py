@@ -124,15 +124,16 @@ class Outbox:
         frames, self._urgent, self.urgent = self._urgent, [], 0
         return frames
 
-    def take(self, room: float = inf, *, least: int = 0) -> list[Frame]:
+    def take(self, room: float = inf, *, least: int = 0, most: float = inf) -> list[Frame]:
         """Return and forget the frames of the queue; if there are more, those of the first packets.
 
         Args:
             room: characters that the frames may have, and ``SPACING`` more each.
             least: packets to be taken whatever they have.
+            most: packets to be taken.
         """
         is_all = self.characters + SPACING * len(self._queue) <= room
-        return self.take_first(inf if is_all else self._packets_in(room, least))
+        return self.take_first(most if is_all else min(self._packets_in(room, least), most))
 
     def take_first(self, count: float) -> list[Frame]:
         """Return and forget the frames of so many packets of the queue."""

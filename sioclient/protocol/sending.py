@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from .detour import Stage
-from .fence import Fence
+from .fence import WIDE_FRAME, Fence
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .outbox import frames_of, size_of
@@ -60,8 +60,10 @@ class Sending:
                 break
             if fence.counts_bytes:
                 taken = outbox.take(fence.room, least=fence.is_empty)
-            else:
+            elif outbox.characters <= WIDE_FRAME:
                 taken = outbox.take_first(fence.room)
+            else:
+                taken = outbox.take(fence.room * WIDE_FRAME, least=fence.is_empty, most=fence.room)
             frames += taken
             if fence.sent(taken, now) or outbox.queued:
                 frames += self._close_off(fence, now)

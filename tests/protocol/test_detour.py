@@ -321,3 +321,13 @@ def test_a_server_that_counts_no_bytes_gets_a_loop_at_once():
     for _ in range(60):
         client.push(event("x"), 0.0)
     assert len(client.frames_to_send()) == 60 + 1  # and a fence
+
+
+def test_a_server_that_counts_no_bytes_gets_a_quarter_of_a_million_characters_at_once():
+    client = new_session(Handshake("1147268131116410573", None, None, ("websocket",)))
+    for _ in range(30):
+        client.push(event("x" * 30_000), 0.0)
+    frames = client.frames_to_send()
+    windows = "".join("f" if frame.startswith("8:") else "x" for frame in frames).split("f")
+    assert all(7 <= len(window) <= 9 for window in windows[:-1]), windows
+    assert len(frames) < 30, "no more than it surely takes before its first ack"

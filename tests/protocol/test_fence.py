@@ -411,7 +411,7 @@ def test_a_server_that_counts_no_bytes_has_windows_of_frames():
     assert not fence.is_too_much(SPENT_AT)
 
 
-def test_half_a_million_characters_are_a_window_of_frames():
+def test_a_quarter_of_a_million_characters_are_a_window_of_frames():
     fence = uncounted()
     for number in (2, 3):
         assert not fence.sent(["x" * (WIDE_FRAME * (WIDE_WINDOW - 1))], 0.0)

@@ -110,6 +110,13 @@ def test_what_was_taken_makes_room():
     outbox.check_room("vwxyz")
 
 
+def test_no_more_are_taken_than_asked_for():
+    outbox = filled("1", "2", "3", "4" * 10)
+    assert outbox.take(1000, most=2) == ["1", "2"]
+    assert outbox.take(13, most=2) == ["3"]
+    assert outbox.take(1, least=1, most=2) == ["4" * 10]
+
+
 def test_the_end_of_a_session_leaves_what_users_sent():
     outbox = Outbox(most_characters=4)
     outbox.push("ack", "", of_session=True)
