@@ -28,7 +28,7 @@ def run_steps(steps: Steps[Result]) -> Result:
         try:
             go_on, outcome = steps.send, call()
         except BaseException as problem:
-            go_on, outcome = steps.throw, problem
+            go_on, outcome = steps.throw, without_frame(problem)
 
 
 def run_until(
@@ -50,7 +50,13 @@ def run_until(
         try:
             go_on, outcome = steps.send, call()
         except BaseException as problem:
-            go_on, outcome = steps.throw, problem
+            go_on, outcome = steps.throw, without_frame(problem)
         else:
             if outcome is not None and stops(outcome):
                 return False, outcome
+
+
+def without_frame(problem: BaseException) -> BaseException:
+    """Return an exception that a call raised, without the frame that made the call: it tells who raised it."""
+    traceback = problem.__traceback__
+    return problem.with_traceback(traceback and traceback.tb_next)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+PLUGIN = "sioclient.pytest_plugin"
 
 PROGRAM = """
 from sioclient import SocketIO
@@ -28,7 +31,8 @@ def test_it(socket_server):
 
 def test_a_program_has_a_server_for_its_tests(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PROGRAM)
-    result = pytester.runpytest_inprocess("-p", "sioclient.pytest_plugin", "-p", "no:cacheprovider")
+    named = [] if any(point.value == PLUGIN for point in entry_points(group="pytest11")) else ["-p", PLUGIN]
+    result = pytester.runpytest_inprocess(*named, "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..httpoptions import takes
 from ..options import auth_data, option_error
-from ..steps import Result, Steps, run_until
+from ..steps import Result, Steps, run_until, without_frame
 
 
 async def run_steps(steps: Steps[Result]) -> Result:
@@ -30,7 +30,7 @@ async def _go_on(steps: Steps[Any], outcome: Any) -> Any:
         try:
             outcome = await outcome
         except BaseException as problem:
-            go_on, outcome = steps.throw, problem
+            go_on, outcome = steps.throw, without_frame(problem)
         has_ended, outcome = run_until(steps, go_on, outcome, isawaitable)
     return outcome
 

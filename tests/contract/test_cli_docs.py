@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import socket
 import sys
 
 import pytest
@@ -19,6 +18,7 @@ from tests.contract.test_migration import IN_ORDER, PRINTED, PROGRAMS
 from tests.contract.test_migration import run as run_program
 from tests.contract.test_readme import EXAMPLES, OTHER_SERVERS
 from tests.contract.test_readme import PRINTED as README
+from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
 __all__ = ["plain_environment", "run", "served", "type_in"]
@@ -43,12 +43,6 @@ def folder(tmp_path_factory):
 def ports(served, modern):
     """The ports that there are here, by those on the page."""
     return {"8000": served[0].port, "3000": modern, "8001": free_port()}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def at_ports(text, ports):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 from sioclient import SocketIO
 from tests.conftest import PATIENCE, start
 from tests.servers import SERVERS
+from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCUSTFILE = "tests/programs/locust_visitor.py"
@@ -52,12 +52,6 @@ def locust(*arguments, log):
     command = [sys.executable, "-m", "locust", "-f", LOCUSTFILE, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "ROUNDS": str(ROUNDS)}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Run:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import socket
 import sys
 from importlib.metadata import entry_points
 
@@ -14,6 +13,7 @@ import pytest
 from tests.cli.conftest import served
 from tests.conftest import start
 from tests.contract.examples import ROOT, examples_of, matches, placed, printed_by, put_programs, run_here
+from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
 __all__ = ["served"]
@@ -57,11 +57,8 @@ def ports(request, served):
     """Return the ports for an example; what needs Node is skipped without it."""
 
     def find(code):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            free = probe.getsockname()[1]
         modern = request.getfixturevalue("modern") if "3000" in code else 0
-        return {"8000": served[0].port, "3000": modern, "8001": free}
+        return {"8000": served[0].port, "3000": modern, "8001": free_port()}
 
     return find
 

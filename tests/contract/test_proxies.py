@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from sioclient import ConnectError, SocketIO
+from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
@@ -36,12 +37,6 @@ def running(port: int, *command: str) -> Iterator[int]:
 def listens(port: int) -> bool:
     with closing(sockets.socket()) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with closing(sockets.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ class ServerProcess:
     ) -> None:
         try:
             self._process = subprocess.Popen(
-                [*command, json.dumps({"port": _free_port(), **settings})],
+                [*command, json.dumps({"port": free_port(), **settings})],
                 stdin=subprocess.PIPE,  # the server ends when this end is closed, even if we are killed
                 stdout=subprocess.PIPE,
                 text=True,
@@ -79,7 +79,7 @@ class ServerProcess:
         self.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for port in secrets.SystemRandom().sample(_PORTS, 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -18,7 +19,7 @@ from .namespaces import SocketIONamespace, function_for
 MOST = 1000
 """Items that are kept; while there are so many, nothing is read, which holds the server back."""
 
-_SLICE = 0.1
+_SLICE = 0.02
 """Seconds after which a thread that waits for room looks whether the inbox was closed."""
 
 
@@ -63,15 +64,15 @@ class Inbox:
     """A queue of a thousand items, which drops everything while it is closed."""
 
     def __init__(self) -> None:
-        self._items: queue.Queue[Item | None] = queue.Queue(MOST)
+        self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self.is_open = True
 
     def put(self, item: Item) -> None:
         """Add an item at the end, once there is room."""
-        while self.is_open:
-            with suppress(queue.Full):
-                self._items.put(item, timeout=_SLICE)
-                return
+        while self.is_open and self._items.qsize() >= MOST:
+            time.sleep(_SLICE)
+        if self.is_open:
+            self._items.put(item)
 
     def get(self, seconds: float) -> Item | None:
         """Return the next item; None: none came within so many seconds, or the inbox was closed."""
@@ -84,8 +85,7 @@ class Inbox:
         """Drop everything, now and from now on, and wake whoever waits."""
         self.is_open = False
         self._drop()
-        with suppress(queue.Full):
-            self._items.put_nowait(None)
+        self._items.put(None)
 
     def open(self) -> None:
         """Begin anew."""
