@@ -159,8 +159,8 @@ class Fence:
             size = sum(map(len, frames))
             count = max(count, size / WIDE_FRAME)
             left = window.left - count
-            others = 4 * (window.frames + len(frames) + len(self.pending) * WIDE_WINDOW)
-            counted += int((4 * size + 14 * len(frames)) * (others + 1))
+            window.parts += 4 * len(frames)
+            counted += (4 * size + 14 * len(frames)) * (self._parts_before + window.parts + 1)
         self.bytes_counted, window.left = counted, left
         window.frames += count
         if self._proven is False:

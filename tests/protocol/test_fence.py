@@ -458,6 +458,7 @@ def test_without_acks_frames_of_such_a_server_go_as_they_come():
 
 def test_a_rough_bound_tells_what_a_kick_may_have_been():
     fence = uncounted()
+    fence.sent(["x" * 2**20], 0.0)
     assert not fence.may_have_kicked
     fence.sent(["x" * BYTE_BUDGET], 0.0)
     assert fence.may_have_kicked
