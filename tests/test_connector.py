@@ -935,3 +935,20 @@ def test_log_that_raises_ends_no_attempt(raising_log: Any) -> None:
     with Server(reply(), websocket) as server, attempts(server, opening=any_revision()) as made:
         run(made.attempt())[1].close(0)
     assert raising_log.records
+
+
+def test_an_http_client_that_remembers_nothing_is_let_go():
+    connector = Connector(parse_address("h", None, None, "socket.io"), Options())
+    first = connector.http({})
+    assert connector.http({}) is first
+    connector.forget()
+    assert connector.http() is not first
+    connector.close()
+
+
+def test_an_http_client_that_asks_functions_stays():
+    connector = Connector(parse_address("h", None, None, "socket.io"), Options(headers=dict))
+    first = connector.http()
+    connector.forget()
+    assert connector.http() is first
+    connector.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import sioclient.aio
 from tests.conftest import start
 
 TEXT = (Path(__file__).resolve().parent.parent.parent / "docs" / "aio.md").read_text(encoding="utf-8")
@@ -39,3 +41,9 @@ def test_an_example(legacy, engine, number):
 
 def test_every_example_is_known():
     assert len(EXAMPLES) == len(PRINTED)
+
+
+def test_without_anyio_the_package_names_its_extra(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'sioclient\[aio\]'"):
+        importlib.reload(sioclient.aio)
