@@ -78,6 +78,8 @@ ELSEWHERE = {
     "emitter.py": "test_channel.py",
     "enginebase.py": "test_engineio.py",
     "waiter.py": "test_channel.py",
+    "transports/failures.py": "transports/test_failures.py|transports/test_websocket.py|transports/test_wsclient.py|"
+    "transports/test_upgrade.py",
     "transports/__init__.py": "transports/test_transports.py|transports/test_mixed.py",
     "transports/base.py": "transports/test_transports.py",
     "transports/chunks.py": "transports/test_htmlfile.py",

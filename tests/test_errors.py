@@ -23,6 +23,7 @@ from sioclient.errors import (
     WaitTimeout,
     WrongRevision,
     advice,
+    as_connect_error,
     refused,
 )
 
@@ -176,3 +177,25 @@ class Mute(Exception):
 )
 def test_any_exception_can_be_told(problem, untold, text):
     assert errors.text_of(problem, untold) == text
+
+
+def test_what_an_attempt_raised_becomes_a_connect_error():
+    error, problem = ConnectError("no"), ValueError("of another kind")
+    assert as_connect_error(error) is error
+    told = as_connect_error(problem)
+    assert str(told).startswith("connecting failed: ")
+    assert "of another kind" in str(told)
+    assert (told.retryable, told.__cause__) == (False, problem)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (302, "https://elsewhere", "it redirects"),
+        (400, '{"code":1,"message":"Session ID unknown"}', "session"),
+        (400, '"x is not an accepted origin."', "rigin"),
+        (499, "", "its log should say why"),
+    ],
+)
+def test_a_refusal_has_advice(status, body, text):
+    assert text in advice(status, body)
