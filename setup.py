@@ -27,7 +27,7 @@ TEST = [
     "hypothesis>=6.100",
     "pexpect>=4.9; sys_platform != 'win32'",
     "PySocks>=1.7.1",
-    "python-socks>=2.4",
+    "python-socks[asyncio]>=2.4",
     "pproxy>=2.7.9",
     "proxy.py>=2.4.10",
     "pyte>=0.8",
@@ -88,7 +88,7 @@ setup(
         "locust": LOCUST,
         "msgpack": MSGPACK,
         "server": SERVER,
-        "socks": ["PySocks>=1.7.1", "python-socks>=2.4"],  # the one for threads, the other for tasks
+        "socks": ["PySocks>=1.7.1", "python-socks[asyncio]>=2.4"],  # the one for threads, the other for tasks
         "speed": ["orjson>=3.9"],
         "test": TEST,
         "dev": [

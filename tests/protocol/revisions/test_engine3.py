@@ -99,7 +99,7 @@ def test_what_clients_post_as_bytes():
     assert list(engine3.read_body(b"\0\3\xff4\xc3\xa9\1\2\xff\4\xff")) == ["4\u00e9", b"\4\xff"]
 
 
-@pytest.mark.parametrize("body", [b"abc", b"9:4", b"\0\t\xff4", b"3:b4="])
+@pytest.mark.parametrize("body", [b"abc", b"9:4", b"\0\t\xff4", b"3:b4x"])
 def test_what_no_client_posts(body):
     with pytest.raises(ValueError, match=r"."):
         list(engine3.read_body(body))
