@@ -276,7 +276,7 @@ def _read_to_blank_line(stream: Stream, deadline: float, most: int) -> bytes:
 class _Source(io.RawIOBase):
     """What http.client takes for a socket, and for its file, when it reads a response: a head, then the stream."""
 
-    readable = partial(bool, True)
+    readable = staticmethod(partial(bool, True))
     """Asked for each response; a call of C returns it."""
 
     def __init__(self, stream: Stream, head: bytes, deadline: float, left: int) -> None:
