@@ -109,14 +109,6 @@ class EngineSession(Session):
     def report(self, reason: str, endpoint: str) -> None:
         """Do nothing: there is no packet for an error, but to refuse a join."""
 
-    def kick(self, endpoint: str = "") -> None:
-        """Disconnect the client from an endpoint, or altogether: then from every endpoint, so that it stays away."""
-        if not endpoint:
-            self._finish("booted")
-        elif self.is_open(endpoint):
-            self.leave(endpoint, "booted")
-            self.push(self.dialect.encode(Disconnect(endpoint)))
-
     def close(self) -> None:
         """End the session once everything was sent; the client finds its transport closed, and comes back."""
         self._say_close()

@@ -91,14 +91,6 @@ class ServerSession(Session):
         if self.is_open(endpoint):
             self.send_frames(self.dialect.encode(Error(reason, endpoint=endpoint)), endpoint)
 
-    def kick(self, endpoint: str = "") -> None:
-        """Disconnect the client from an endpoint, or altogether."""
-        if not endpoint:
-            self._finish("booted")
-        elif self.is_open(endpoint):
-            self.leave(endpoint, "booted")
-            self.push(self.dialect.encode(Disconnect(endpoint)))
-
     def close(self) -> None:
         """End the session once everything was sent, without a disconnect packet: the server stops."""
         self.conclude("the server stops")

@@ -17,7 +17,20 @@ from typing import Any, Protocol, Union
 from ..errors import AckTimeout, ConnectionLost
 from ..protocol.acks import Acks
 from ..protocol.notices import Acknowledged, Dropped, Unacknowledged
-from ..protocol.packets import Ack, Connect, Encoded, Event, Frame, Json, Malformed, Message, Noop, Packet, UserPacket
+from ..protocol.packets import (
+    Ack,
+    Connect,
+    Disconnect,
+    Encoded,
+    Event,
+    Frame,
+    Json,
+    Malformed,
+    Message,
+    Noop,
+    Packet,
+    UserPacket,
+)
 from .settings import Settings
 
 MOST_ENDPOINTS = 1000
@@ -156,9 +169,17 @@ class Session:
     def report(self, reason: str, endpoint: str) -> None:
         """Tell the client of an error on an endpoint, if its generation has a packet for that."""
 
-    @abstractmethod
     def kick(self, endpoint: str = "") -> None:
-        """Disconnect the client from an endpoint, or altogether."""
+        """Disconnect the client from an endpoint, or altogether: then it stays away."""
+        if not endpoint:
+            self._finish("booted")
+        elif self.is_open(endpoint):
+            self.leave(endpoint, "booted")
+            self.push(self.dialect.encode(Disconnect(endpoint)))
+
+    @abstractmethod
+    def _finish(self, reason: str) -> None:
+        """Disconnect the client from every endpoint."""
 
     @abstractmethod
     def close(self) -> None:
