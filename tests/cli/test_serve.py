@@ -195,6 +195,15 @@ def test_the_command_serves_until_the_end(command, words, what):
     assert outcome.err == f"sioclient: serving {what} at http://localhost:{server.port} (Ctrl-C ends it)\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "revisions"), [([], (1, 4, 5)), (["--revisions", "1"], (1,)), (["--revisions=5,4"], (5, 4))]
+)
+def test_the_command_serves_every_generation_or_those_named(command, words, revisions):
+    outcome, (server,) = command("--port", 0, *words)
+    assert outcome.status == 0
+    assert server.router.settings.revisions == revisions
+
+
 def test_the_command_serves_a_recording(command, tmp_path):
     (tmp_path / "x").write_text('{"event": "a"}\n')
     assert "serving replay" in command("--port", 0, "--replay", tmp_path / "x")[0].err
@@ -211,6 +220,7 @@ def test_the_command_serves_a_recording(command, tmp_path):
         (["--port", "99999"], "cannot listen on 127.0.0.1, port 99999"),
         (["--host", "203.0.113.1", "--port", "0"], "cannot listen on 203.0.113.1"),
         (["--replay", "nosuch"], "nosuch cannot be read"),
+        (["--revisions", "1,3"], "--revisions: must be out of 1, 4 and 5, such as 1,5, not '1,3'"),
         (["8000"], "'8000' is one word too many: sioclient serve"),
     ],
 )
