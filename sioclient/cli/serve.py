@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ..recordings import Recorded
 from .failures import OK, Missing, UsageError
 from .parser import Parser, at_least
 from .recording import read_recording
@@ -69,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} are two servers: choose one")
     recorded = read_recording(options.replay) if options.replay is not None else []
+    if options.revisions == (1,):
+        _check_bytes(recorded)
     try:
         from ..server import SocketServer
         from .applications import application, routes
@@ -86,3 +89,15 @@ def run(options: argparse.Namespace) -> int:
     options.notes.note(f"sioclient: serving {what} at {server.url} (Ctrl-C ends it)")
     server.run()
     return OK
+
+
+def _check_bytes(recorded: list[Recorded]) -> None:
+    for step in recorded:
+        if not step.is_sent and _has_bytes(step.args):
+            raise UsageError(f"{step.name!r} has bytes in its arguments, which revision 1 cannot carry")
+
+
+def _has_bytes(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return any(map(_has_bytes, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, bytes)

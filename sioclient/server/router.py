@@ -81,6 +81,17 @@ class Router:
         """Close the connections of a client without a word, as a network does that is gone."""
         self._hub.clients[session_id].cut()
 
+    def stall(self, session_id: str | None = None) -> None:
+        """Go silent to a client, or to all and whoever comes, as a server does that hangs; for tests.
+
+        Nothing is read or written, and no time passes for the sessions, until ``go_on``.
+        """
+        self._hub.stall() if session_id is None else self._hub.clients[session_id].stall()
+
+    def go_on(self, session_id: str | None = None) -> None:
+        """Go on with a client, or with all, after ``stall``."""
+        self._hub.go_on() if session_id is None else self._hub.clients[session_id].go_on()
+
     async def stop(self) -> None:
         """End all sessions in good order: what came is handled, what waits is sent, for ``drain_time`` at most.
 
