@@ -51,6 +51,8 @@ The command line uses what every program can use.
 
 AIO = ["client", "connection", "core", "http", "stream", "tasks", "transports", "wakeups"]
 
+WEB = ["engineweb", "guarded", "server", "web", "webpage"]
+
 ONLY = {
     "locust": {"locust.py"},
     "trio": set(),
@@ -59,7 +61,7 @@ ONLY = {
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
     "anyio": {f"aio/{name}.py" for name in [*AIO, "watcher"]},
-    "tornado": {f"server/{name}.py" for name in ("accepting", "engineweb", "guarded", "server", "web", "webpage")},
+    "tornado": {f"server/{name}.py" for name in ("accepting", "asgi", "asgisocket", *WEB)},
 }
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {

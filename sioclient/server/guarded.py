@@ -8,7 +8,7 @@ from typing import Any
 
 from tornado.iostream import IOStream
 from tornado.web import HTTPError, RequestHandler
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from .fairness import fair
 from .hub import Hub
@@ -69,6 +69,11 @@ class GuardedSocket(Quiet, WebSocketHandler):
 
     def check_origin(self, origin: str) -> bool:
         return True  # get() has checked it, also where there is none
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return what speaks with the client: that of the connection if it has one, as under ASGI."""
+        own = getattr(self.request.connection, "websocket_protocol", None)
+        return super().get_websocket_protocol() if own is None else own(self)
 
     def guard(self) -> None:
         """Begin; to be called first when the websocket is open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .asgi import Asgi, AsgiApp
 from .clients import Clients
 from .connection import Audience, SocketConnection
 from .engineweb import engine_routes
@@ -16,7 +17,7 @@ from .web import Http, WebSocket
 
 
 class Router:
-    """Serves Socket.IO under a path of a Tornado application.
+    """Serves Socket.IO under a path of an application of Tornado or ASGI.
 
     Everything here runs on the event loop of that application.
 
@@ -47,6 +48,14 @@ class Router:
         """Add the URLs to the list of routes of an application, and return it."""
         routes.extend(self.urls)
         return routes
+
+    def asgi(self, other: AsgiApp | None = None) -> Asgi:
+        """Return an application of ASGI, for uvicorn, hypercorn and the like, in one process.
+
+        Args:
+            other: another application of ASGI, for every other path, such as one of FastAPI.
+        """
+        return Asgi(self.resource, self.urls, self.settings.max_message_size, self.stop, other)
 
     @property
     def clients(self) -> Clients:
