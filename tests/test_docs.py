@@ -177,6 +177,15 @@ def test_every_public_name_is_on_a_page(module):
     assert [name for name in names if f"{module}.{name}" not in documented()] == []
 
 
+def test_every_name_for_locust_is_on_a_page():
+    """Without an import: that of Locust has gevent patch this process."""
+    tree = ast.parse(text("sioclient/locust.py"))
+    exported = next(node for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "__all__")
+    names = ast.literal_eval(exported.value)
+    assert "SocketIOUser" in names
+    assert [name for name in names if f"sioclient.locust.{name}" not in documented()] == []
+
+
 def test_the_site_is_checked(tmp_path):
     (tmp_path / "a.html").write_text('<p id="x"><a href="b.html#y">1</a><a href="#x">2</a><a href="//e.org/">3</a>')
     (tmp_path / "b.html").write_text('<a name="y"></a><a href="a.html#z">4</a><a href="c.html">5</a><img src="c.png">')
