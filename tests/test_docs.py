@@ -121,6 +121,13 @@ def test_no_line_is_too_long_to_read(name):
     assert [line for line in text(name).splitlines() if len(line) > _MOST_COLUMNS] == []
 
 
+def test_links_have_a_text():
+    """Sphinx takes the title of the page if there is none; a page on the web of its repository shows nothing."""
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts]
+    assert len(pages) > 20
+    assert [path.name for path in pages if "[](" in path.read_text(encoding="utf-8")] == []
+
+
 def test_missing_and_unknown_tests_are_found():
     known = "tests/test_docs.py::test_missing_and_unknown_tests_are_found"
     document = f"**F1. x** `{known}` and `tests/test_docs.py::test_no` and `tests/test_no.py::test_x`"
