@@ -65,7 +65,7 @@ setup(
     author_email="developers@sioclient.invalid",
     url=REPOSITORY,
     project_urls={
-        "Documentation": f"{REPOSITORY}/tree/main/docs",
+        "Documentation": f"{REPOSITORY}/blob/main/docs/index.md",
         "Changes": f"{REPOSITORY}/blob/main/CHANGES.rst",
         "Issues": f"{REPOSITORY}/issues",
         "Security": f"{REPOSITORY}/security/policy",
