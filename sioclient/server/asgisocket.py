@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from tornado.httputil import HTTPHeaders
@@ -77,7 +78,7 @@ class AsgiSocket(WebSocketProtocol):
         handler.set_status(101)
         handler.detach()
         await self._connection.put({"type": "websocket.accept"})
-        self._run_callback(handler.open, *handler.open_args, **handler.open_kwargs)
+        await self._call(lambda: handler.open(*handler.open_args, **handler.open_kwargs))
         await self._receive_frame_loop()
 
     async def _receive_frame_loop(self) -> None:
@@ -88,12 +89,21 @@ class AsgiSocket(WebSocketProtocol):
             data = message.get("text") if message.get("text") is not None else message.get("bytes")
             if data is not None and len(data) > self._socket.max_message_size:
                 self.close(1009, "message too big")
-            handled = None if data is None or self._is_closing else self._run_callback(self._socket.on_message, data)
-            if handled is not None:
-                await handled
+            elif data is not None and not self._is_closing:
+                await self._call(self._socket.on_message, data)
         self._is_closing = True
         self._socket.on_ws_connection_close()
         self._connection.end()
+
+    async def _call(self, function: Callable[..., Awaitable[None] | None], *args: Any) -> None:
+        """Call a method of the handler; one that raises ends the websocket, as with Tornado's own."""
+        try:
+            handled = function(*args)
+            if handled is not None:
+                await handled
+        except Exception:
+            self._socket.log_exception(*sys.exc_info())
+            self.stream.close()
 
     def write_message(self, message: Any, binary: bool = False) -> asyncio.Future[None]:
         """Send a message."""

@@ -11,17 +11,17 @@ import pytest
 
 from sioclient.cli.commands import SUMMARIES, parser_of
 from sioclient.cli.failures import STATUSES
-from tests.cli.conftest import plain_environment, run, served, served_old, type_in
+from tests.cli.conftest import plain_environment, run, served, type_in
 from tests.conftest import start
 from tests.contract.examples import ROOT, matches, placed, printed_by, put_programs, run_here
 from tests.contract.test_migration import IN_ORDER, PRINTED, PROGRAMS
 from tests.contract.test_migration import run as run_program
-from tests.contract.test_readme import EXAMPLES, OTHER_SERVERS
+from tests.contract.test_readme import EXAMPLES
 from tests.contract.test_readme import PRINTED as README
 from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
-__all__ = ["plain_environment", "run", "served", "served_old", "type_in"]
+__all__ = ["plain_environment", "run", "served", "type_in"]
 
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -86,35 +86,11 @@ def test_the_page_names_every_option_of_a_connection():
     ]
 
 
-NEWEST = {
-    **README,
-    "connect": [r"True \S{20,} websocket 5"],
-    "channels": [*README["channels"][:2], "http://localhost:.*/socket.io/: the server refused '/no such place'.*"],
-    "detect": [r"5 socket\.io 4\.5 or later"],
-}
-"""What an example of the README prints with ``sioclient serve``, which serves every generation."""
-
-EXAMPLES_FOR_IT = [pair for pair in zip(README, EXAMPLES, strict=False) if pair[0] not in OTHER_SERVERS]
-
-
-def run_example(code, port, patterns, capsys):
-    run_here(placed(code, {"8000": port}), "README.rst")
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(patterns), lines
-    for line, pattern in zip(lines, patterns, strict=True):
-        assert re.fullmatch(pattern, line), line
-
-
 @pytest.mark.usefixtures("no_thread_left")
-@pytest.mark.parametrize(("name", "code"), EXAMPLES_FOR_IT)
+@pytest.mark.parametrize(("name", "code"), list(zip(README, EXAMPLES, strict=False)), ids=list(README))
 def test_the_example_knows_what_the_readme_asks(served, capsys, code, name):
-    run_example(code, served[0].port, NEWEST[name], capsys)
-
-
-@pytest.mark.usefixtures("no_thread_left")
-@pytest.mark.parametrize(("name", "code"), [pair for pair in EXAMPLES_FOR_IT if NEWEST[pair[0]] != README[pair[0]]])
-def test_as_a_server_of_0_9_it_is_one(served_old, capsys, code, name):
-    run_example(code, served_old[0].port, README[name], capsys)
+    run_here(placed(code, {"8000": served[0].port}), "README.rst")
+    assert capsys.readouterr().out.splitlines() == README[name]
 
 
 @pytest.mark.parametrize("folder", sorted(IN_ORDER))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import logging
 import socket
 import threading
 from contextlib import ExitStack, closing, contextmanager
@@ -20,6 +21,7 @@ from starlette.routing import Mount, Route
 
 from sioclient import ConnectError, HandshakeRejected, SocketIO
 from sioclient.server import Router, SocketConnection, asgisocket, event
+from sioclient.server.engineweb import EngineWebSocket
 from tests.conftest import Recorder
 from tests.waiting import FAR, PATIENCE, eventually, happened, joined
 
@@ -310,6 +312,16 @@ def test_a_client_that_does_not_read_its_websocket(monkeypatch):
     comes = ({"type": "websocket.connect"}, large, large)
     sent = asyncio.run(carried(app, scope, *comes, takes=lambda message: message["type"] == "websocket.accept"))
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
+
+
+def test_a_fault_of_the_server_ends_a_websocket(monkeypatch, caplog):
+    monkeypatch.setattr(EngineWebSocket, "on_message", lambda self, message: 1 / 0)
+    scope = {"type": "websocket", "path": "/socket.io/", "query_string": b"EIO=4&transport=websocket"}
+    comes = ({"type": "websocket.connect"}, {"type": "websocket.receive", "text": "40"})
+    with caplog.at_level(logging.ERROR, "sioclient.server"):
+        sent = asyncio.run(carried(Router(Desk).asgi(), scope, *comes))
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+    assert "a request failed" in caplog.text
 
 
 def test_the_life_of_the_server():
