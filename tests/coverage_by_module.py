@@ -53,6 +53,10 @@ ELSEWHERE = {
     "protocol/sending.py": "protocol/test_client.py|protocol/test_detour.py",
     "server/__init__.py": "server/test_server.py|server/test_package.py",
     "server/__main__.py": "server/test_main.py",
+    "server/backplane.py": "server/test_backplane.py",
+    "server/backplaneurl.py": "server/test_backplane.py|server/test_emitter.py",
+    "server/elsewhere.py": "server/test_backplane.py",
+    "server/redislink.py": "server/test_redislink.py|server/test_backplane.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"
     "server/test_later.py|server/test_testing.py",
     "server/connection.py": "server/test_connection.py|server/test_later.py",
@@ -62,10 +66,10 @@ ELSEWHERE = {
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"
     "server/test_later.py|server/test_testing.py",
     "server/hub.py": "server/test_server.py|server/test_connection.py|server/test_limits.py|server/test_web.py|"
-    "server/test_later.py|server/test_testing.py",
+    "server/test_later.py|server/test_testing.py|server/test_backplane.py",
     "server/replies.py": "server/test_later.py",
     "server/request.py": "server/test_request.py|server/test_later.py",
-    "server/router.py": "server/test_server.py|server/test_testing.py",
+    "server/router.py": "server/test_server.py|server/test_testing.py|server/test_backplane.py",
     "server/session.py": "server/test_session.py",
     "server/sessionbase.py": "server/test_session.py|server/test_enginesession.py",
     "server/clients.py": "server/test_testing.py",

@@ -55,6 +55,7 @@ WEB = ["engineweb", "guarded", "server", "web", "webpage"]
 
 ONLY = {
     "locust": {"locust.py"},
+    "redis": {"server/redislink.py", "server/emitter.py"},
     "trio": set(),
     "sniffio": set(),
     "python_socks": {"aio/socks.py"},
@@ -73,6 +74,7 @@ THREADS |= {
     "cli/stdin.py",
 }
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "origins", "proxies", "rates", "request")}
+PURE_FILES |= {f"server/{name}.py" for name in ("backplaneurl", "crossing", "elsewhere")}
 PURE_FILES |= {f"server/{name}.py" for name in ("rooms", "session", "settings")}
 PURE_FILES |= {f"server/{name}.py" for name in ("clients", "dialects", "enginebodies", "enginesession", "sessionbase")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}

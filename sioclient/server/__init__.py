@@ -14,6 +14,7 @@ if find_spec("tornado") is None:
     raise ModuleNotFoundError(_told, name="tornado")
 
 from .connection import Audience, Refused, SocketConnection
+from .emitter import Emitter, RemoteAudience
 from .events import concurrent, event
 from .playback import replay
 from .request import Request
@@ -23,7 +24,9 @@ from .settings import Settings
 
 __all__ = [
     "Audience",
+    "Emitter",
     "Refused",
+    "RemoteAudience",
     "Request",
     "Router",
     "Settings",

@@ -254,6 +254,8 @@ def make_connection(cls: type[SocketConnection], client: Peer, endpoint: str, re
 class Audience:
     """The connections on one endpoint, or in one of its rooms, to be sent the same; they are looked up at each use.
 
+    With a ``backplane``, what is sent reaches those of all processes; to iterate gives those of this one.
+
     Args:
         rooms: the rooms of the server.
         endpoint: the endpoint.
@@ -284,7 +286,24 @@ class Audience:
         """Send a text, or anything else as JSON, to all."""
         self._send(_as_packet(message, self._endpoint))
 
+    async def count(self) -> int:
+        """Return how many there are, with a ``backplane`` in all processes; those that do not reply are left out."""
+        elsewhere = self._rooms.elsewhere
+        return len(list(self)) + (0 if elsewhere is None else await elsewhere.count(self._endpoint, self._room))
+
+    async def session_ids(self) -> list[str]:
+        """Return the session ids of all who are there, as ``count``; ``Router.kick`` takes them."""
+        elsewhere = self._rooms.elsewhere
+        others = [] if elsewhere is None else await elsewhere.session_ids(self._endpoint, self._room)
+        return [*(connection.session_id for connection in self), *others]
+
     def _send(self, packet: UserPacket, *, volatile: bool = False) -> None:
+        self.deliver(packet, volatile=volatile)
+        if self._rooms.elsewhere is not None:
+            self._rooms.elsewhere.publish(packet, self._room, volatile=volatile)
+
+    def deliver(self, packet: UserPacket, *, volatile: bool = False) -> None:
+        """Send a packet to those of this process."""
         encoded: dict[int, Encoded | None] = {}  # each packet is encoded once for all who speak the same
         for connection in self:
             client = connection._client

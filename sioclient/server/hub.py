@@ -7,8 +7,10 @@ import inspect
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..protocol.packets import UserPacket
+from .backplaneurl import needs_redis
 from .client import Client
 from .connection import Audience, SocketConnection
 from .dialects import Dialects
@@ -25,6 +27,9 @@ from .session import ServerSession
 from .sessionbase import Session
 from .settings import Settings
 from .uploads import Uploads
+
+if TYPE_CHECKING:
+    from .backplane import Backplane
 
 
 def new_id() -> str:
@@ -58,6 +63,7 @@ class Hub:
         self.heard: Heard | None = None
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
+        self.backplane = self._join(settings)
         self._stopping = False
         self._stall: asyncio.Event | None = None  # is set when the whole server goes on
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -98,6 +104,8 @@ class Hub:
 
     async def admit(self, request: Request) -> Response | None:
         """Return the refusal of a handshake; None: it is accepted, and ``begin`` must follow in the same turn."""
+        if self.backplane is not None:
+            await self.backplane.ready()  # what other processes send from now on reaches the client
         if not may_come_from(request.headers, self.settings.origins):
             self.log.write("refused the origin %.200r", request.headers.get("Origin"))
             return REFUSALS["origin"]
@@ -161,6 +169,31 @@ class Hub:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
         return Audience(self.rooms, endpoint, room, except_)
 
+    # Other processes
+
+    def _join(self, settings: Settings) -> Backplane | None:
+        if settings.backplane is None:
+            return None
+        with needs_redis():
+            from .backplane import Backplane
+        self.rooms.elsewhere = found = Backplane(settings.backplane, settings.backplane_channel, self)
+        return found
+
+    def deliver(self, packet: UserPacket, room: str | None, *, volatile: bool) -> None:
+        """Send a packet to the clients of this process in a room, or on its whole endpoint."""
+        self.audience(packet.endpoint, room).deliver(packet, volatile=volatile)
+
+    def kick(self, session_id: str, endpoint: str) -> bool:
+        """Disconnect a client of this process; return whether it is here."""
+        client = self.clients.get(session_id)
+        if client is not None:
+            client.kick(endpoint)
+        return client is not None
+
+    def session_ids(self, endpoint: str, room: str | None) -> list[str]:
+        """Return which clients this process has in a room."""
+        return [connection.session_id for connection in self.audience(endpoint, room)]
+
     # Silence, for tests
 
     def stall(self) -> None:
@@ -212,3 +245,5 @@ class Hub:
             await asyncio.wait(self._tasks, timeout=self.settings.drain_time)
         for task in list(self._tasks):
             task.cancel()
+        if self.backplane is not None:
+            await self.backplane.stop(self.settings.drain_time)

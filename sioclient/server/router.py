@@ -78,6 +78,15 @@ class Router:
         """Return the clients in a room of an endpoint, except one."""
         return self._hub.audience(endpoint, room, except_)
 
+    def everybody(self, endpoint: str = "") -> Audience:
+        """Return all clients on an endpoint."""
+        return self._hub.audience(endpoint)
+
+    def kick(self, session_id: str, endpoint: str = "") -> None:
+        """Disconnect a client, of whatever process, from an endpoint; from the default one, altogether."""
+        if not self._hub.kick(session_id, endpoint) and self._hub.backplane is not None:
+            self._hub.backplane.kick(session_id, endpoint)
+
     def watch(self, heard: Heard | None) -> None:
         """Have a function told of each event and message before its handler: the connection, name and arguments."""
         self._hub.heard = heard

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import inspect
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -99,20 +99,17 @@ class SocketServer:
         with suppress(KeyboardInterrupt):
             asyncio.run(self._serve(self._handle_signals))
 
-    def call(self, function: Callable[..., Result], *args: Any) -> Result:
-        """Call a function in the server's thread, and return what it returns."""
+    def call(self, function: Callable[..., Awaitable[Result] | Result], *args: Any) -> Result:
+        """Call a function in the server's thread, and return what it returns; what can be awaited is awaited there."""
         if self._loop is None:
             raise RuntimeError("the server is not running: use it in a with block")
-        outcome: Future[Result] = Future()
 
-        def call() -> None:
-            try:
-                outcome.set_result(function(*args))
-            except BaseException as error:
-                outcome.set_exception(error)
+        async def call() -> Any:
+            result: Any = function(*args)
+            return await result if inspect.isawaitable(result) else result
 
-        self._loop.call_soon_threadsafe(call)
-        return outcome.result(PATIENCE)
+        outcome: Result = asyncio.run_coroutine_threadsafe(call(), self._loop).result(PATIENCE)
+        return outcome
 
     def __enter__(self) -> SocketServer:
         """Serve from a thread."""

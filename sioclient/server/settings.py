@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Union
 
+from .backplaneurl import check_url
+from .crossing import CHANNEL
 from .origins import read_allowed
 from .proxies import read_networks
 from .request import Request
@@ -47,6 +49,9 @@ class Settings:
         revisions: the generations of clients that are served: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x), 5 (3.x, 4.x).
         convert_bytes: a function of bytes, what clients of revision 1 get in their place, such as base64; None: what
             holds bytes cannot be sent to them.
+        backplane: the URL of the Redis by which processes of the same application reach each other's clients, such as
+            ``redis://localhost``; needs ``pip install sioclient[redis]``. None: this process is alone.
+        backplane_channel: the channel of Redis. Applications that share a Redis must have different ones.
     """
 
     heartbeat_interval: float = 25
@@ -66,6 +71,8 @@ class Settings:
     max_clients: int = 10_000
     revisions: tuple[int, ...] = REVISIONS
     convert_bytes: Callable[[bytes], Any] | None = None
+    backplane: str | None = field(default=None, repr=False)  # it may have a password
+    backplane_channel: str = CHANNEL
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -75,6 +82,10 @@ class Settings:
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
         object.__setattr__(self, "origins", tuple(map(read_allowed, self.origins)))
+        if self.backplane is not None:
+            check_url("backplane", self.backplane)
+        if not isinstance(self.backplane_channel, str):
+            raise TypeError(f"backplane_channel must be a text, not {type(self.backplane_channel).__name__}")
         for name in ("authorization", "convert_bytes"):
             function = getattr(self, name)
             if function is not None and not callable(function):
