@@ -74,6 +74,10 @@ class Backplane:
         """Whether the others can be reached."""
         return self._link.is_up
 
+    def start(self) -> None:
+        """Begin to hear the others, if this was not done before."""
+        self._link.start()
+
     async def ready(self) -> None:
         """Return once the others are heard, or it is known that Redis is away."""
         await self._link.ready()

@@ -64,7 +64,7 @@ class Hub:
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
         self.backplane = self._join(settings)
-        self._stopping = False
+        self.is_stopping = False
         self._stall: asyncio.Event | None = None  # is set when the whole server goes on
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -86,15 +86,19 @@ class Hub:
         refused = await self.admit(request)
         if refused is not None:
             return refused
-        session_id = new_id()
+        session_id = self._new_session_id()
         self._add(session_id, request, ServerSession(self._dialects.old, self.settings, self.now()))
         return accepted(session_id, self.settings)
 
     def begin(self, request: Request, revision: int, upgrades: Sequence[str], *, text_only: bool) -> Client:
         """Return a client of a later revision that was admitted; see ``EngineSession``."""
-        session_id, dialect = new_id(), self._dialects.later[revision]
+        session_id, dialect = self._new_session_id(), self._dialects.later[revision]
         session = EngineSession(dialect, self.settings, self.now(), session_id, upgrades, new_id, text_only=text_only)
         return self._add(session_id, request, session)
+
+    def _new_session_id(self) -> str:
+        node = self.settings.node
+        return new_id() if node is None else f"{node}.{new_id()}"
 
     def _add(self, session_id: str, request: Request, session: Session) -> Client:
         client = self.clients[session_id] = Client(self, session_id, request, session)
@@ -111,7 +115,7 @@ class Hub:
             return REFUSALS["origin"]
         if self.refusal is not None:
             return self.refusal
-        if self._stopping:
+        if self.is_stopping:
             return REFUSALS["stopping"]
         address = limited_unit(request.ip)
         if self._addresses[address] >= self.settings.max_sessions:
@@ -229,7 +233,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End all sessions in good order, and let handlers come to an end."""
-        self._stopping = True
+        self.is_stopping = True
         self.go_on()
         for client in list(self.clients.values()):
             client.stop()

@@ -11,6 +11,7 @@ from .connection import Audience, SocketConnection
 from .engineweb import engine_routes
 from .handlers import Heard
 from .handshake import Response
+from .health import Health
 from .hub import Hub
 from .settings import Settings
 from .web import Http, WebSocket
@@ -42,7 +43,7 @@ class Router:
         routes = [] if revisions == (1,) else engine_routes(root, self._hub)
         if 1 in revisions:
             routes += [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
-        return routes
+        return [(root + "/health/?", Health, hub), *routes] if self.settings.health else routes
 
     def apply_routes(self, routes: list[Any]) -> list[Any]:
         """Add the URLs to the list of routes of an application, and return it."""

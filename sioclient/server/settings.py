@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -51,6 +52,10 @@ class Settings:
             holds bytes cannot be sent to them.
         backplane: the URL of the Redis by which processes of the same application reach each other's clients, such as
             ``redis://localhost``; needs ``pip install sioclient[redis]``. None: this process is alone.
+        node: the name of this process, up to 16 letters and digits, with which its session ids begin, and then a dot:
+            so that a proxy sends all requests of a client to the same process. None: they begin with no name.
+        health: whether ``/socket.io/health`` tells anybody who asks how many clients there are, and whether this
+            process takes more. The proxy must refuse it to strangers.
         backplane_channel: the channel of Redis. Applications that share a Redis must have different ones.
     """
 
@@ -73,6 +78,8 @@ class Settings:
     convert_bytes: Callable[[bytes], Any] | None = None
     backplane: str | None = field(default=None, repr=False)  # it may have a password
     backplane_channel: str = CHANNEL
+    node: str | None = None
+    health: bool = False
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -86,6 +93,9 @@ class Settings:
             check_url("backplane", self.backplane)
         if not isinstance(self.backplane_channel, str):
             raise TypeError(f"backplane_channel must be a text, not {type(self.backplane_channel).__name__}")
+        _check_node(self.node)
+        if not isinstance(self.health, bool):
+            raise TypeError(f"health must be True or False, not {type(self.health).__name__}")
         for name in ("authorization", "convert_bytes"):
             function = getattr(self, name)
             if function is not None and not callable(function):
@@ -97,6 +107,11 @@ def _check_number(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be more than 0 seconds and finite, not {value}")
+
+
+def _check_node(value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9]{1,16}", value)):
+        raise ValueError(f"node must be a name of 1 to 16 letters and digits, not {value!r}")
 
 
 def _check_whole(name: str, value: Any) -> None:
