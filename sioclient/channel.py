@@ -12,7 +12,7 @@ from .dispatch import Dispatcher, explained, spread
 from .emitter import Emitter
 from .errors import SocketIOError
 from .names import Name
-from .options import check_timeout
+from .options import auth_data, check_timeout
 from .protocol.notices import Notice
 from .protocol.packets import Event
 from .watcher import Watchers
@@ -48,11 +48,12 @@ class Channel(ChannelBase, Emitter):
                 self._connection.joins.wait_for(self._joined)
             return
         owner, channels, is_asked = weakref.ref(self), self._channels, False
+        data = auth_data(self._auth)
         connection = self._newest_connection()
         try:
             channels.begin_hearing(self, connection)
             channels.keep(self)
-            joined = connection.joins.ask(self.endpoint, self._query, timeout, owner, self._auth)
+            joined = connection.joins.ask(self.endpoint, self._query, timeout, owner, self._auth, data)
             is_asked = True
             self.change_connection(connection, joined)
             if wait:

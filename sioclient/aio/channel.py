@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from ..channelbase import ChannelBase
 from ..dispatch import Dispatcher, spread
 from ..errors import SocketIOError
-from ..handler import Handler as PlainHandler
-from ..handler import Socket
 from ..names import Name
 from ..options import check_timeout
 from ..protocol.notices import Notice
@@ -38,22 +36,6 @@ class EmitOptions(AckOptions, total=False):
     volatile: bool
 
 
-class Handler(PlainHandler[Socket]):
-    """What to do when something happens: ``sioclient.Handler``, whose methods may be coroutine functions here."""
-
-    async def emit(self, name: Name, *args: Any, **options: Any) -> None:
-        """Send an event; see ``Channel.emit``."""
-        await super().emit(name, *args, **options)
-
-    async def send(self, data: Any, *args: Any, **options: Any) -> None:
-        """Send a message; see ``Channel.send``."""
-        await super().send(data, *args, **options)
-
-    async def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
-        """Send an event and return what the server acknowledges it with; see ``Channel.call``."""
-        return await super().call(name, *args, timeout=timeout)
-
-
 class Channel(ChannelBase):
     """One endpoint of a connection: made by ``SocketIO.channel`` or ``SocketIO.connect``.
 
@@ -72,13 +54,13 @@ class Channel(ChannelBase):
             self._channels.begin_hearing(self, connection)
             self._channels.keep(self)
             try:
-                joined = connection.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth, data)
+                joined = connection.joins.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth, data)
             except BaseException:
                 self._channels.end_hearing(self)
                 raise
             self.change_connection(connection, joined)
         if wait:
-            await self._connection.wait_for(self._joined)
+            await self._connection.joins.wait_for(self._joined)
 
     async def emit(self, name: Name, *args: Any, **options: Unpack[EmitOptions]) -> None:
         """Send an event; see the threaded ``Channel.emit``. Another task writes it; this one waits for room only."""

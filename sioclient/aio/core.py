@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 
-from ..errors import add_address, text_of
+from ..errors import text_of
 from ..packetlog import PacketLog
 from ..protocol.client import ClientProtocol
 from ..protocol.framing import Frame
 from ..protocol.notices import Acknowledged, Notice, Unacknowledged
 from ..protocol.packets import Event, Json, Message
 from ..protocol.phases import Phase
+from ..protocol.revisions.base import Dialect
 from ..stats import Counts
 from .transports import Transport
 from .wakeups import Broadcast
@@ -65,12 +67,16 @@ class Core:
         is_writing, is_running: whether there is a task that writes, and one that runs functions.
         asleep_until: when the task that keeps the time looks by itself.
         sleep: cancelled to wake that task.
+        before: that of the connection in whose place this one comes; None: there is none, or it is over.
         changed, room: wake all that wait for the state of the connection, or for room.
     """
+
+    clock = staticmethod(anyio.current_time)
 
     def __init__(self, protocol: ClientProtocol, logger: logging.Logger) -> None:
         self.protocol, self.counts = protocol, Counts()
         self.group: TaskGroup | None = None
+        self.before: Core | None = None
         self.transport: Transport | None = None
         self.broken: Transport | None = None
         self.transport_name: str | None = None
@@ -89,6 +95,21 @@ class Core:
     def phase(self) -> Phase:
         """Where the connection is."""
         return self.protocol.lifecycle.phase
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """What is spoken at the moment; None: that is not known."""
+        return self.protocol.lifecycle.dialect
+
+    def open(self) -> AbstractContextManager[ClientProtocol]:
+        """Return the way to the protocol object, as a guard does: here, nobody else runs meanwhile."""
+        return nullcontext(self.protocol)
+
+    def in_function(self) -> bool:
+        """Return whether a function of the user that runs for this connection, or for one before, has called."""
+        if self.runner is not None and self.runner == anyio.get_current_task().id:
+            return True
+        return self.before is not None and self.before.in_function()
 
     def publish(self, size: int | None = None) -> None:
         """Hand on what the protocol has to tell.
@@ -142,12 +163,9 @@ class Core:
         self.protocol.disconnect()
         self.publish()
 
-    def raise_error(self, address: str) -> None:
-        """Raise why the connection has ended, if nobody wanted that."""
-        error = self.protocol.lifecycle.error
-        if error is not None:
-            add_address(error, address)
-            raise error
+    async def end_of_all(self) -> None:
+        """Wait until all tasks have ended."""
+        await self.until(lambda: self.over)
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until this is so."""

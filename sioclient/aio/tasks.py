@@ -96,6 +96,9 @@ class Tasks:
         core = self._core
         try:
             async with anyio.create_task_group() as core.group:
+                if core.before is not None:
+                    await core.before.end_of_all()
+                    core.before = None
                 core.group.start_soon(self._guarded, self._connect_and_read)
                 await self._guarded(self._keep_time)
         finally:
