@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from .channels import Channels, check_given
 from .dispatch import Dispatcher, Found, ack_args, check_function, explained, spread
@@ -27,6 +27,22 @@ logger = logging.getLogger("sioclient")
 
 _FAILED = object()
 """What a function returned that raised."""
+
+
+class AckOptions(TypedDict, total=False):
+    """What ``send`` may be given besides the message; see ``Channel.emit``."""
+
+    callback: Callable[..., Any] | None
+    errback: Callable[[SocketIOError], Any] | None
+    timeout: float | None
+    msgid: int | None
+    retries: int | None
+
+
+class EmitOptions(AckOptions, total=False):
+    """What ``emit`` may be given besides the event."""
+
+    volatile: bool
 
 
 class ChannelBase(Registry):

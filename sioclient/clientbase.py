@@ -6,7 +6,7 @@ import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from .address import Address, parse_address
@@ -22,6 +22,13 @@ from .resending import make_resending
 from .stats import Stats
 
 AnyChannel = TypeVar("AnyChannel", bound=ChannelBase)
+
+
+class JoinOptions(TypedDict, total=False):
+    """What ``connect`` may be given besides; see ``SocketIO.connect``."""
+
+    query: str | Mapping[str, Any] | None
+    auth: Any
 
 
 class Link(Protocol):

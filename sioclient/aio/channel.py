@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from ..channelbase import ChannelBase
+from ..channelbase import AckOptions, ChannelBase, EmitOptions
 from ..dispatch import Dispatcher, spread
-from ..errors import SocketIOError
 from ..names import Name
 from ..options import check_timeout
 from ..protocol.notices import Notice
 from ..protocol.packets import Event
+from ..watcher import one_value
 from .steps import begin_steps, given_data
 from .watcher import Events, Watchers
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-
-class AckOptions(TypedDict, total=False):
-    """What ``emit`` and ``send`` may be given besides; see the threaded ``Channel.emit``."""
-
-    callback: Callable[..., Any] | None
-    errback: Callable[[SocketIOError], Any] | None
-    timeout: float | None
-    msgid: int | None
-    retries: int | None
-
-
-class EmitOptions(AckOptions, total=False):
-    """What ``emit`` may be given besides."""
-
-    volatile: bool
 
 
 class Channel(ChannelBase):
@@ -81,13 +65,13 @@ class Channel(ChannelBase):
         packet = Event(name, list(args), self.endpoint, self._connection.new_id(self.endpoint), True)
         if self._dispatcher.any_outgoing:
             self._show(name, args)
-        return _value(await self._connection.call(packet, self._joined, timeout))
+        return one_value(await self._connection.call(packet, self._joined, timeout))
 
     async def wait_for(self, name: Name, timeout: float | None = None) -> Any:
         """Wait for the next event ``name`` and return its arguments as ``call`` does; see the threaded one."""
         events = self.events(name, timeout=timeout)
         try:
-            return _value((await events.next())[1])
+            return one_value((await events.next())[1])
         finally:
             events.close()
 
@@ -114,7 +98,7 @@ class Channel(ChannelBase):
         await self.disconnect()
 
     def _make_watchers(self, dispatcher: Dispatcher) -> Watchers:
-        return Watchers(dispatcher)
+        return Watchers(dispatcher, self.address)
 
     # In the task that runs functions
 
@@ -130,7 +114,3 @@ class Channel(ChannelBase):
     def run(self, name: str, function: Callable[..., Any], *args: Any) -> Awaitable[None] | None:
         """Call a function of the user; return what is to be awaited, if anything."""
         return begin_steps(self._called(name, function, args))
-
-
-def _value(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else tuple(values) or None

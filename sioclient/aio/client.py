@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup
 
-from ..clientbase import ClientBase
+from ..clientbase import ClientBase, JoinOptions
 from ..errors import LocalProtocolError
 from ..options import check_timeout
 from .channel import Channel
 from .connection import Connection, Group, wait_for_end
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from typing_extensions import Self, Unpack
 
     from ..options import OptionsDict
-
-
-class JoinOptions(TypedDict, total=False):
-    """What ``connect`` may be given besides; see the threaded ``SocketIO.connect``."""
-
-    query: str | Mapping[str, Any] | None
-    auth: Any
 
 
 class SocketIO(ClientBase[Channel], Channel):

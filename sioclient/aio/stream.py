@@ -15,14 +15,12 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from ..address import bracketed
-from ..errors import ConnectError
 from ..transports.base import Traffic
 from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
-from ..transports.exchange import Request, Response
+from ..transports.exchange import Request, Response, check_tunnel, http_proxy
 from ..transports.framestream import MOST_STALL
-from ..transports.incremental import BodyReader, HeadReader, request_bytes
-from ..transports.proxy import proxy_authorization, proxy_parts
+from ..transports.incremental import BodyReader, HeadReader, connect_bytes, request_bytes
+from ..transports.proxy import proxy_parts
 from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
 from .socks import socks_socket
@@ -157,18 +155,11 @@ class Stream:
         if proxy.scheme.startswith("socks"):
             self._sock = await socks_socket(proxy, request.host, request.port)
             return
-        if proxy.scheme != "http" or not proxy.hostname:
-            raise ConnectError(
-                f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://", retryable=False
-            )
-        self._sock = await _dial(proxy.hostname, proxy.port or 80, request.answered)
+        self._sock = await _dial(*http_proxy(proxy), request.answered)
         if tunnel:
-            target = f"{bracketed(request.host)}:{request.port}"
-            asked = Request(secure=False, host=request.host, port=request.port, path=target, headers={}, origin=target)
-            await self.ask("CONNECT", asked, proxy_authorization(proxy))
-            head = await self.read_head()
-            if head.status != 200:
-                raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {head.status}")
+            self.write(connect_bytes(request, proxy))
+            await self.drain()
+            check_tunnel(await self.read_head(), proxy)
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
         if self._unread:  # it would be read as if it had come encrypted
