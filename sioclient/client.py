@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sioclient")
 
 
-class SocketIO(ClientBase[Channel], Channel):
+class SocketIO(ClientBase[Channel, None], Channel):
     """A connection to a Socket.IO server, and the channel of its default endpoint.
 
     ::
@@ -123,18 +123,6 @@ class SocketIO(ClientBase[Channel], Channel):
                 self._all.forget(channel)  # nor then
             raise
         return channel
-
-    def disconnect(self) -> None:
-        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
-
-        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
-        network does.
-        """
-        self._link.disconnect()
-
-    def close(self) -> None:
-        """End the connection: another name for ``disconnect``."""
-        self.disconnect()
 
     def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and nobody has opened it again: a program's main loop. Ctrl-C works.

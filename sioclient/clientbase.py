@@ -6,7 +6,7 @@ import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Generic, Protocol, TypedDict, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from .address import Address, parse_address
@@ -15,20 +15,14 @@ from .channels import Channels
 from .errors import ChannelError
 from .handler import Handler
 from .options import Options, make_options, split_auth
+from .ownership import Done
 from .protocol.endpoints import Endpoint
 from .protocol.jsontext import JsonText
 from .protocol.revisions import Opening, make_opening
 from .resending import make_resending
 from .stats import Stats
 
-AnyChannel = TypeVar("AnyChannel", bound=ChannelBase)
-
-
-class JoinOptions(TypedDict, total=False):
-    """What ``connect`` may be given besides; see ``SocketIO.connect``."""
-
-    query: str | Mapping[str, Any] | None
-    auth: Any
+AnyChannel = TypeVar("AnyChannel", bound=ChannelBase[Any])
 
 
 class Link(Protocol):
@@ -46,9 +40,11 @@ class Link(Protocol):
     def stats(self) -> Callable[[], Stats]: ...
     @property
     def joins(self) -> Any: ...
+    @property
+    def disconnect(self) -> Callable[[], Any]: ...
 
 
-class ClientBase(ChannelBase, Generic[AnyChannel]):
+class ClientBase(ChannelBase[Done], Generic[AnyChannel, Done]):
     """A connection to a Socket.IO server, and the channel of its default endpoint."""
 
     _link: Link
@@ -131,6 +127,15 @@ class ClientBase(ChannelBase, Generic[AnyChannel]):
         channel: AnyChannel = self._all.get_or_make(endpoint, partial(self._make_channel, endpoint))
         channel.give(handler, _query(query), auth)
         return channel
+
+    def disconnect(self) -> Done:
+        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
+
+        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
+        network does. In the async front, a function that still runs then is cancelled.
+        """
+        ended: Done = self._link.disconnect()
+        return ended
 
     def _to_connect(
         self, endpoint: str, handler: Handler | None, query: str | Mapping[str, Any] | None, auth: Any

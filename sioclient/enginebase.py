@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import weakref
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +16,7 @@ from .address import Address, parse_address
 from .dispatch import check_function, explained, takes_argument
 from .errors import LocalProtocolError, NotConnected
 from .options import Options, make_options, split_auth
+from .ownership import Closable, Done
 from .protocol.jsontext import JsonText
 from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying, TransportClosed
 from .protocol.packets import Json, Message
@@ -41,7 +42,7 @@ _NOT_THERE = ("parser", "retries", "ack_timeout")
 """Options of what Socket.IO adds."""
 
 
-class EngineBase(ABC):
+class EngineBase(Closable[Done]):
     """A client of one Engine.IO server at a time.
 
     Args:
@@ -118,6 +119,19 @@ class EngineBase(ABC):
         self._functions[event].append(function)
         return function
 
+    def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> Done:
+        """Send a message: a text, bytes, or JSON of a dictionary or a list.
+
+        Raises:
+            NotConnected, BufferFull: there is no connection, or too much waits for it.
+            LocalProtocolError, TypeError: this cannot be sent.
+        """
+        if not isinstance(data, (str, dict, list, *BYTES)):
+            raise TypeError(f"a message must be text, bytes, a dictionary or a list, not {type(data).__name__}")
+        packet = Json(data) if isinstance(data, (dict, list)) else Message(data)
+        sent: Done = self._linked().send(packet)
+        return sent
+
     def __repr__(self) -> str:
         """Return where the server is and whether there is a connection."""
         where = f" {self._connection.address}" if self._connection else ""
@@ -148,12 +162,6 @@ class EngineBase(ABC):
             connection.come_after(before)
         self._connection = connection
         return connection
-
-    def _to_send(self, data: Any) -> Json | Message:
-        """Return the packet of a message, or raise TypeError."""
-        if not isinstance(data, (str, dict, list, *BYTES)):
-            raise TypeError(f"a message must be text, bytes, a dictionary or a list, not {type(data).__name__}")
-        return Json(data) if isinstance(data, (dict, list)) else Message(data)
 
     def _delivering(self, notice: Notice) -> Steps[None]:
         """Log what happened, and run the user's functions for it."""

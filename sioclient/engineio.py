@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class EngineIO(EngineBase):
+class EngineIO(EngineBase[None]):
     """A client of one Engine.IO server at a time.
 
     ::
@@ -70,23 +70,10 @@ class EngineIO(EngineBase):
         self._finalizer = end_when_forgotten(self, connection, connection.address)
         connection.open()
 
-    def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
-        """Send a message: a text, bytes, or JSON of a dictionary or a list.
-
-        Raises:
-            NotConnected, BufferFull: there is no connection, or too much waits for it.
-            LocalProtocolError, TypeError: this cannot be sent.
-        """
-        self._linked().send(self._to_send(data))
-
     def disconnect(self) -> None:
         """End the connection, for good unless ``connect`` is called again."""
         if self._connection is not None:
             self._connection.disconnect()
-
-    def close(self) -> None:
-        """End the connection: another name for ``disconnect``."""
-        self.disconnect()
 
     def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and there is no other, or so many seconds. Ctrl-C works.

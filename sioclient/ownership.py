@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import warnings
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .errors import SocketIOError
 from .steps import Steps
+
+Done = TypeVar("Done")
+"""What a verb of a front returns when there is nothing to return: None, or what is awaited."""
+
+
+class Closable(ABC, Generic[Done]):
+    """What can be disconnected."""
+
+    @abstractmethod
+    def disconnect(self) -> Done:
+        """End it, until it is opened again."""
+
+    def close(self) -> Done:
+        """Do what ``disconnect`` does: another name for it."""
+        return self.disconnect()
 
 
 def waiting_for_end(current: Callable[[], Any], seconds: float | None, clock: Callable[[], float]) -> Steps[str | None]:

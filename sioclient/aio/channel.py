@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from ..channelbase import AckOptions, ChannelBase, EmitOptions
+from ..channelbase import ChannelBase
 from ..dispatch import Dispatcher, spread
 from ..names import Name
 from ..options import check_timeout
@@ -17,10 +17,10 @@ from .steps import begin_steps, given_data
 from .watcher import Events, Watchers
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    pass
 
 
-class Channel(ChannelBase):
+class Channel(ChannelBase[Coroutine[Any, Any, None]]):
     """One endpoint of a connection: made by ``SocketIO.channel`` or ``SocketIO.connect``.
 
     It is ``sioclient.Channel``, whose verbs are awaited here. Functions and methods that are called may be coroutine
@@ -45,16 +45,6 @@ class Channel(ChannelBase):
             self.change_connection(connection, joined)
         if wait:
             await self._connection.joins.wait_for(self._joined)
-
-    async def emit(self, name: Name, *args: Any, **options: Unpack[EmitOptions]) -> None:
-        """Send an event; see the threaded ``Channel.emit``. Another task writes it; this one waits for room only."""
-        packet, waiter, timeout = self._to_emit(name, args, **options)
-        await self._connection.send(packet, self._joined, waiter, timeout, options.get("volatile", False))
-
-    async def send(self, data: Any, **options: Unpack[AckOptions]) -> None:
-        """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
-        packet, waiter, timeout = self._to_send(data, **options)
-        await self._connection.send(packet, self._joined, waiter, timeout)
 
     async def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
         """Send an event, and return what the server acknowledges it with; see the threaded ``Channel.call``.
@@ -92,10 +82,6 @@ class Channel(ChannelBase):
     async def disconnect(self) -> None:
         """Leave this endpoint; the connection stays. ``open`` joins it again."""
         self._leave()
-
-    async def close(self) -> None:
-        """Leave this endpoint: another name for ``disconnect``."""
-        await self.disconnect()
 
     def _make_watchers(self, dispatcher: Dispatcher) -> Watchers:
         return Watchers(dispatcher, self.address)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup
 
-from ..clientbase import ClientBase, JoinOptions
+from ..clientbase import ClientBase
 from ..errors import LocalProtocolError
+from ..handler import Handler
 from ..options import check_timeout
 from .channel import Channel
 from .connection import Connection, Group, wait_for_end
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ..options import OptionsDict
 
 
-class SocketIO(ClientBase[Channel], Channel):
+class SocketIO(ClientBase[Channel, Coroutine[Any, Any, None]], Channel):
     """A connection to a Socket.IO server for programs of trio and asyncio, and the channel of its default endpoint.
 
     ::
@@ -40,7 +42,11 @@ class SocketIO(ClientBase[Channel], Channel):
     _connect_to = Connection
 
     def __init__(
-        self, host: str = "localhost", port: int | None = None, handler: Any = None, **options: Unpack[OptionsDict]
+        self,
+        host: str = "localhost",
+        port: int | None = None,
+        handler: Handler | None = None,
+        **options: Unpack[OptionsDict],
     ) -> None:
         self._group: Group | None = None
         self._own_group: TaskGroup | None = None
@@ -66,11 +72,19 @@ class SocketIO(ClientBase[Channel], Channel):
         await link.open(self._group, self, wait)
 
     async def connect(
-        self, endpoint: str, handler: Any = None, *, timeout: float | None = 10, **options: Unpack[JoinOptions]
+        self,
+        endpoint: str,
+        handler: Handler | None = None,
+        query: str | Mapping[str, Any] | None = None,
+        timeout: float | None = 10,
+        auth: Any = None,
     ) -> Channel:
-        """Connect to an endpoint and return its channel: ``channel`` and ``open`` in one; works in a handler too."""
+        """Connect to an endpoint and return its channel: ``channel`` and ``open`` in one; works in a handler too.
+
+        The arguments are those of ``sioclient.SocketIO.connect``.
+        """
         check_timeout(timeout)
-        channel, is_new = self._to_connect(endpoint, handler, options.get("query"), options.get("auth"))
+        channel, is_new = self._to_connect(endpoint, handler, query, auth)
         try:
             await channel.open(timeout)
         except BaseException:
@@ -78,14 +92,6 @@ class SocketIO(ClientBase[Channel], Channel):
                 self._all.forget(channel)
             raise
         return channel
-
-    async def disconnect(self) -> None:
-        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
-
-        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
-        network does; a function that still runs then is cancelled.
-        """
-        await self._link.disconnect()
 
     async def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and nobody has opened it again; see the threaded ``SocketIO.wait``."""

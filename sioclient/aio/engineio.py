@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from ..enginebase import EngineBase
@@ -11,7 +11,7 @@ from .connection import Connection, Group, wait_for_end
 from .steps import begin_steps
 
 
-class EngineIO(EngineBase):
+class EngineIO(EngineBase[Coroutine[Any, Any, None]]):
     """A client of one Engine.IO server at a time, for programs of trio and asyncio; see ``sioclient.EngineIO``.
 
     ::
@@ -45,18 +45,10 @@ class EngineIO(EngineBase):
         """
         await self._compose(url, port).open(group, self)
 
-    async def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
-        """Send a message: a text, bytes, or JSON of a dictionary or a list; see the threaded one."""
-        await self._linked().send(self._to_send(data))
-
     async def disconnect(self) -> None:
         """End the connection, for good unless ``connect`` is called again."""
         if self._connection is not None:
             await self._connection.disconnect()
-
-    async def close(self) -> None:
-        """End the connection: another name for ``disconnect``."""
-        await self.disconnect()
 
     async def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and there is no other, or so many seconds; return who ended it."""
