@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..channelbase import ChannelBase
 from ..dispatch import Dispatcher, spread
@@ -15,9 +15,6 @@ from ..protocol.packets import Event
 from ..watcher import one_value
 from .steps import begin_steps, given_data
 from .watcher import Events, Watchers
-
-if TYPE_CHECKING:
-    pass
 
 
 class Channel(ChannelBase[Coroutine[Any, Any, None]]):

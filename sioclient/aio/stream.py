@@ -200,22 +200,34 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
         infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
     if len(infos) == 1:
         return await _connected(infos[0])
-    dial = _Dial()
+    found: list[tuple[socket.socket, Any]] = []
+    errors: list[OSError] = [TimeoutError("timed out")]
+
+    async def connect(info: AddressInfo, failed: anyio.Event) -> None:
+        """Connect to one address; the first cancels the others."""
+        try:
+            sock = await _connected(info)
+        except OSError as error:
+            errors.append(error)
+            failed.set()
+        else:
+            found.append((sock, info[4]))
+            group.cancel_scope.cancel()
+
     try:
         async with anyio.create_task_group() as group:
             for info in in_turns(infos, answered.get((host, port))):
                 failed = anyio.Event()
-                group.start_soon(dial.connect, info, failed, group.cancel_scope)
+                group.start_soon(connect, info, failed)
                 with anyio.move_on_after(PACE):
                     await failed.wait()
-    except BaseException:  # cancelled, maybe
-        if dial.connected is not None:
-            dial.connected.close()
-        raise
-    if dial.connected is None:
-        raise dial.error
-    answered[host, port] = dial.address
-    return dial.connected
+        if not found:
+            raise errors[-1]
+        sock, answered[host, port] = found.pop(0)
+        return sock
+    finally:
+        for late, _ in found:  # connected besides, or when everything was cancelled
+            late.close()
 
 
 async def _connected(info: AddressInfo) -> socket.socket:
@@ -233,26 +245,3 @@ async def _connected(info: AddressInfo) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-class _Dial:
-    """The first of several sockets that connects."""
-
-    def __init__(self) -> None:
-        self.connected: socket.socket | None = None
-        self.address: Any = None
-        self.error: OSError = TimeoutError("timed out")
-
-    async def connect(self, info: AddressInfo, failed: anyio.Event, scope: anyio.CancelScope) -> None:
-        """Connect to one address; the first cancels the others."""
-        try:
-            sock = await _connected(info)
-        except OSError as error:
-            self.error = error
-            failed.set()
-            return
-        if self.connected is None:
-            self.connected, self.address = sock, info[4]
-            scope.cancel()
-        else:
-            sock.close()

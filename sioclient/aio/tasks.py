@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from ..address import Address
-from ..attempt import Attempt, Opened
+from ..attempt import Attempt, Opened, session_steps
 from ..connector import Connector
 from ..errors import as_connect_error
 from ..options import Options
@@ -22,7 +22,7 @@ from ..protocol.detour import Order
 from ..protocol.endpoints import Endpoint
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Opening
-from ..protocol.start import make_start
+from ..protocol.start import Start
 from ..transports.http import MAY_BE_FUNCTIONS, HttpClient
 from .core import Core
 from .http import Http
@@ -150,25 +150,20 @@ class Tasks:
             if transport is not None:
                 await self._close(core.transport or transport, patience)
 
-    async def _connect(self, attempt: int) -> tuple[Opened, Any] | None:
+    async def _connect(self, attempt: int) -> tuple[Opened, Start] | None:
         """Return what an attempt has opened, and the start of the session; None: the protocol knows why not."""
-        core, opened = self._core, None
+        core = self._core
         endpoints = list(core.protocol.endpoints.by_name.values())
         try:
             attempting = self._connector.attempt(core.protocol.lifecycle.opening, endpoints)
-            opened = await run_steps(attempting.run())
-            return opened, make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+            return await run_steps(session_steps(attempting, endpoints))
         except (Exception, SystemExit) as problem:  # options may be functions of the user, and JSON may be his code
             if core.protocol.lifecycle.attempt == attempt:
                 core.protocol.connect_failed(as_connect_error(problem), anyio.current_time())
                 core.publish()
-        if opened is not None:
-            transport: Any = opened.transport
-            with suppress(Exception):
-                await transport.close(0)
-        return None
+            return None
 
-    def _begin(self, opened: Opened, start: Any) -> None:
+    def _begin(self, opened: Opened, start: Start) -> None:
         """A session begins, unless it came too late."""
         core = self._core
         frames, now = opened.handshake.frames, anyio.current_time()
