@@ -85,8 +85,12 @@ class Connection(ConnectionBase):
 
         Raises:
             ConnectError: it did not work out.
+            TypeError: the group is none.
         """
         core, wait = self._core, wait and not self.in_handler()
+        if not hasattr(group, "start_soon"):
+            kind = type(group).__name__
+            raise TypeError(f"group must be a task group of anyio or a nursery of trio, not {kind}")
         if not self._tasks.have_begun:
             self._protocol.connect(anyio.current_time(), is_awaited=wait)
             self._tasks.have_begun = True
