@@ -49,7 +49,7 @@ MAY_ALSO_IMPORT = {
 The command line uses what every program can use.
 """
 
-AIO = ["client", "connection", "core", "http", "stream", "tasks", "transports", "wakeups"]
+AIO = ["client", "connection", "core", "http", "living", "stream", "tasks", "transports", "wakeups"]
 
 ONLY = {
     "locust": {"locust.py"},

@@ -14,7 +14,8 @@ from ..errors import LocalProtocolError
 from ..handler import Handler
 from ..options import check_timeout
 from .channel import Channel
-from .connection import Connection, Group, wait_for_end
+from .connection import Connection, wait_for_end
+from .living import Group
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

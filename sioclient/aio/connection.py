@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable
 from math import inf
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -27,15 +27,9 @@ from ..protocol.packets import UserPacket
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Opening
 from .core import Call, Core
+from .living import Group
 from .steps import run_steps
 from .tasks import DISCONNECT_TIMEOUT, WRITE_TIMEOUT, AsyncConnector, Tasks
-
-
-class Group(Protocol):
-    """Where tasks live: a task group of anyio, or a nursery of trio."""
-
-    @property
-    def start_soon(self) -> Callable[..., Any]: ...
 
 
 class Connection(ConnectionBase):
@@ -94,7 +88,7 @@ class Connection(ConnectionBase):
         if not self._tasks.have_begun:
             self._protocol.connect(anyio.current_time(), is_awaited=wait)
             self._tasks.have_begun = True
-            group.start_soon(self._tasks.run, holder)
+            group.start_soon(self._tasks.run, group, holder)
         if not wait:
             return
         try:

@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
 
 from ..errors import text_of
 from ..packetlog import PacketLog
@@ -21,6 +20,7 @@ from ..protocol.packets import Event, Json, Message
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Dialect
 from ..stats import Counts
+from .living import Living
 from .transports import Transport
 from .wakeups import Broadcast
 
@@ -55,18 +55,18 @@ class Core:
 
     Attributes:
         counts: what goes through the connection.
-        group: where its tasks live; None: they do not live.
+        living: its tasks.
         transport: carries the session; None: there is none.
         broken: the latest transport that was lost.
         transport_name, session_id: those of the session; None: there is none.
-        attempt, link: the number of the attempt that is under way, and what cancels it and the reading after it.
+        attempt, link: the number of the attempt that is under way, and what cancels it, or the reading after it.
         inbox, waiting: what the user's functions run for, each with the characters that it stands for; their sum.
         runner: the id of the task in which a function of the user runs; None: none does.
         calls: how many tasks wait for an acknowledgement.
         leaving, over: whether the user has ended the connection; whether all tasks have ended.
         is_writing, is_running: whether there is a task that writes, and one that runs functions.
-        asleep_until: when the task that keeps the time looks by itself.
-        sleep: cancelled to wake that task.
+        asleep_until: when the task that keeps the time looks by itself; -inf: it is about to look.
+        sleep: the scope in which it sleeps, or reads; cancelled to wake it.
         before: that of the connection in whose place this one comes; None: there is none, or it is over.
         changed, room: wake all that wait for the state of the connection, or for room.
     """
@@ -75,7 +75,7 @@ class Core:
 
     def __init__(self, protocol: ClientProtocol, logger: logging.Logger) -> None:
         self.protocol, self.counts = protocol, Counts()
-        self.group: TaskGroup | None = None
+        self.living: Living
         self.before: Core | None = None
         self.transport: Transport | None = None
         self.broken: Transport | None = None
@@ -182,7 +182,7 @@ class Core:
     def flush(self, now: float = inf) -> None:
         """Write what may be written, at once if the network takes it; if much comes at this time, soon."""
         transport = self.transport
-        if transport is None or self.is_writing or self.group is None:
+        if transport is None or self.is_writing or not self.living.is_on:
             return
         if transport.is_stream and now > self._written_at + CORK_TIME:
             while transport is self.transport and not transport.backlog and (frames := self.take()):
@@ -193,7 +193,7 @@ class Core:
             self._written_at = now if now < inf else self._written_at
         if transport is self.transport and (transport.backlog or self.protocol.has_frames()):
             self.is_writing = True
-            self.group.start_soon(self._write, transport)
+            self.living.start(self._write, transport)
 
     def take(self) -> list[Frame]:
         """Return the frames to write now."""
@@ -231,9 +231,9 @@ class Core:
                 self._start(running)
 
     def _start(self, running: Awaitable[Any] | None) -> None:
-        if self.group is not None:
+        if self.living.is_on:
             self.is_running = True
-            self.group.start_soon(self._run_functions, running)
+            self.living.start(self._run_functions, running)
 
     def _deliver(self, me: int) -> Awaitable[Any] | None:
         """Run the user's functions for what is in the inbox until one must be awaited; return that, or None."""

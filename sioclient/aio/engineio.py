@@ -7,7 +7,8 @@ from typing import Any
 
 from ..enginebase import EngineBase
 from ..protocol.notices import Notice
-from .connection import Connection, Group, wait_for_end
+from .connection import Connection, wait_for_end
+from .living import Group
 from .steps import begin_steps
 
 
