@@ -15,6 +15,7 @@ if find_spec("tornado") is None:
 
 from .connection import Audience, Refused, SocketConnection
 from .events import concurrent, event
+from .playback import replay
 from .request import Request
 from .router import Router
 from .server import SocketServer
@@ -30,4 +31,5 @@ __all__ = [
     "SocketServer",
     "concurrent",
     "event",
+    "replay",
 ]

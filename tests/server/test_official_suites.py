@@ -11,14 +11,14 @@ import http.client
 import json
 import re
 import threading
-import time
 from contextlib import suppress
 
 import pytest
 import websocket
 
 from sioclient.server import SocketConnection, event
-from tests.waiting import FAR, PATIENCE
+from sioclient.server.sessionbase import LinkKind
+from tests.waiting import FAR, PATIENCE, eventually
 
 INTERVAL, TIMEOUT = 0.3, 0.6
 PATHS = {3: "/socket.io/?EIO=3&transport=", 4: "/socket.io/?EIO=4&transport="}
@@ -57,7 +57,7 @@ def opens(query="", *, engine=4, pattern=None):
         assert re.fullmatch(pattern or r"0\{.*\}" if engine == 4 else r"\d+:0\{.*", body.decode())
         fields = json.loads(re.search(r"\{.*?\}", body.decode())[0])
         assert fields["upgrades"] == ["websocket"]
-        assert (fields["pingInterval"], fields["pingTimeout"]) == (peer.interval * 1000, TIMEOUT * 1000)
+        assert (fields["pingInterval"], fields["pingTimeout"]) == tuple(round(time * 1000) for time in peer.times)
         assert fields.get("maxPayload") == (1_000_000 if engine == 4 else None)
         peer.sid, peer.engine = fields["sid"], engine
 
@@ -85,15 +85,20 @@ def posts(sent, body="ok", status=200):
 
 
 def meanwhile(step):
-    """Take a step beside those that follow."""
+    """Begin a poll, and take the steps that follow while the server holds it."""
 
     def start(peer):
         thread = threading.Thread(target=lambda: peer.outcomes.append(step(peer)))
         thread.start()
         peer.threads.append(thread)
-        time.sleep(0.05)
+        is_carried(LinkKind.POLL)(peer)
 
     return start
+
+
+def is_carried(kind):
+    """Wait until the server knows what carries the session: it reads its connections in no order."""
+    return lambda peer: eventually(lambda: peer.carrier() is kind, f"{kind} as what carries the session")
 
 
 def joins(peer):
@@ -107,9 +112,9 @@ def joins(peer):
 def gives_up_a_poll(peer):
     connection = http.client.HTTPConnection("127.0.0.1", peer.port, timeout=PATIENCE)
     connection.request("GET", f"{PATHS[peer.engine]}polling&sid={peer.sid}")
-    time.sleep(0.05)
+    is_carried(LinkKind.POLL)(peer)
     connection.close()
-    time.sleep(0.05)
+    eventually(lambda: peer.carrier() is not LinkKind.POLL, "the end of the poll")
 
 
 def connects(path="", name="ws", engine=4):
@@ -160,8 +165,10 @@ def is_closed(name="ws"):
     return step
 
 
-def waits(seconds):
-    return lambda peer: time.sleep(seconds)
+def is_forgotten(peer):
+    """Poll, but send no ping and no pong, until the server does not know the session."""
+    path = f"{PATHS[peer.engine]}polling&sid={peer.sid}"
+    eventually(lambda: peer.request("GET", path)[0] == 400, "the end of the session")
 
 
 def matches(found, expected):
@@ -176,8 +183,8 @@ def matches(found, expected):
 class Peer:
     """A client that knows nothing of the protocol."""
 
-    def __init__(self, port, interval=INTERVAL):
-        self.port, self.sid, self.engine, self.interval = port, "", 4, interval
+    def __init__(self, server, times):
+        self.server, self.port, self.sid, self.engine, self.times = server, server.port, "", 4, times
         self.sockets, self.threads, self.outcomes = {}, [], []
 
     def request(self, method, path, body=None, headers=None):
@@ -189,13 +196,18 @@ class Peer:
         finally:
             connection.close()
 
+    def carrier(self):
+        """Return what carries the session, as the server sees it; None: it knows no such session."""
+        client = self.server.call(self.server.router._hub.clients.get, self.sid)
+        return client and client.session.link
+
     def close(self):
         for socket in self.sockets.values():
             socket.close(timeout=0)
             socket.shutdown()
 
 
-OPEN = re.compile(r'0\{"sid":"[\w-]+","upgrades":\[\],"pingInterval":300,"pingTimeout":600(,"maxPayload":1000000)?\}')
+OPEN = re.compile(r'0\{"sid":"[\w-]+","upgrades":\[\],"pingInterval":\d+,"pingTimeout":\d+(,"maxPayload":1000000)?\}')
 JOINED = re.compile(r'40(/custom,)?\{"sid":"[\w-]+"\}')
 UPGRADED = [opens(), connects(PATHS[4] + "websocket&sid=SID"), says("2probe"), hears("3probe")]
 WEBSOCKET = [connects(), hears(OPEN)]
@@ -249,7 +261,7 @@ CASES = {
     "message, polling: cancelled poll": [opens(), gives_up_a_poll, polls(status=400)],
     "message, websocket: invalid packet": [*WEBSOCKET, says("abc"), is_closed()],
     "heartbeat, polling": [opens(), *[polls("2"), posts("3")] * 3],
-    "heartbeat, polling: time-out": [opens(), waits(INTERVAL + TIMEOUT + 0.1), polls(status=400)],
+    "heartbeat, polling: time-out": [opens(), is_forgotten],
     "heartbeat, websocket": [*WEBSOCKET, *[hears("2"), says("3")] * 3],
     "heartbeat, websocket: time-out": [*WEBSOCKET, is_closed()],
     "close, polling": [opens(), meanwhile(polls("6")), posts("1"), joins, polls(status=400)],
@@ -263,7 +275,7 @@ CASES = {
     "upgrade: no request with the same sid": [
         *UPGRADED,
         says("5"),
-        waits(0.05),
+        is_carried(LinkKind.STREAM),
         polls(status=400),
         says("40"),
         hears(JOINED),
@@ -271,7 +283,7 @@ CASES = {
     "upgrade: no second websocket with the same sid": [
         *UPGRADED,
         says("5"),
-        waits(0.05),
+        is_carried(LinkKind.STREAM),
         does_not_connect(PATHS[4] + "websocket&sid=SID"),
         says("40"),
         hears(JOINED),
@@ -301,7 +313,7 @@ CASES = {
     ],
     "3: message, websocket: invalid packet": [connects(engine=3), hears(OPEN), says("abc"), is_closed()],
     "3: heartbeat, polling": [opens(engine=3), *[posts("1:2"), polls("1:3")] * 3],
-    "3: heartbeat, polling: time-out": [opens(engine=3), waits(INTERVAL + TIMEOUT + 0.1), polls(status=400)],
+    "3: heartbeat, polling: time-out": [opens(engine=3), is_forgotten],
     "3: heartbeat, websocket": [connects(engine=3), hears(OPEN, "40", re.compile(".*")), *[says("2"), hears("3")] * 3],
     "3: heartbeat, websocket: time-out": [connects(engine=3), is_closed()],
     "3: close, websocket": [connects(engine=3), says("1"), is_closed()],
@@ -325,7 +337,7 @@ CASES = {
     ],
     "connect: invalid handshake": [*WEBSOCKET, says("4abc"), is_closed()],
     "connect: no handshake": [connects(), is_closed()],
-    "disconnect: main namespace": [*JOINS, says("41"), hears("2")],
+    "disconnect: main namespace": [*JOINS, says("41", "40"), hears(JOINED, '42["auth",{}]')],
     "disconnect: custom namespace": [
         *JOINS,
         says("40/custom"),
@@ -359,15 +371,20 @@ CASES = {
 }
 
 
+def times_of(case):
+    """Return seconds between heartbeats, and for the client to take one: no ping comes where none is awaited."""
+    if case.endswith("time-out"):
+        return INTERVAL, TIMEOUT
+    return (INTERVAL, FAR) if "heartbeat" in case else (FAR, FAR)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_case_of_the_suites(own_socket_server, case):
-    times = {"heartbeat_interval": INTERVAL, "heartbeat_timeout": TIMEOUT}
+    interval, timeout = times = times_of(case)
+    settings = {"heartbeat_interval": interval, "heartbeat_timeout": timeout, "max_message_size": 1_000_000}
     if case == "connect: no handshake":
-        times = {"handshake_timeout": 0.4}
-    if case.startswith("upgrade"):
-        times["heartbeat_interval"] = FAR  # no ping comes in between
-    server = own_socket_server(Main, max_message_size=1_000_000, **times)
-    peer = Peer(server.port, times.get("heartbeat_interval", INTERVAL))
+        settings["handshake_timeout"] = 0.4
+    peer = Peer(own_socket_server(Main, **settings), times)
     try:
         for step in CASES[case]:
             step(peer)
