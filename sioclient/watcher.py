@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ LOOK = 0.5
 """Seconds after which who waits looks again: Ctrl-C comes through on Windows, and the connection may be over."""
 
 
-class WatcherBase:
+class WatcherBase(ABC):
     """Keeps events until they are asked for, in every front.
 
     Args:
@@ -56,9 +57,9 @@ class WatcherBase:
         for name, ear in self._ears:
             forget(self._dispatcher, name, ear)
 
+    @abstractmethod
     def _make_ear(self, name: str | None) -> Callable[..., Any]:
         """Return the function that hears the events of a name, or all."""
-        raise NotImplementedError
 
     def _lost(self) -> ConnectionLost:
         return ConnectionLost(f"the connection to {self._address} ended before {self._what()} came")
