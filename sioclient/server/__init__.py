@@ -14,6 +14,8 @@ if find_spec("tornado") is None:
     raise ModuleNotFoundError(_told, name="tornado")
 
 from .connection import Audience, Refused, SocketConnection
+from .engineclient import EngineClient
+from .engineserver import EngineServer, WebSocketServer
 from .events import concurrent, event
 from .request import Request
 from .router import Router
@@ -22,12 +24,15 @@ from .settings import Settings
 
 __all__ = [
     "Audience",
+    "EngineClient",
+    "EngineServer",
     "Refused",
     "Request",
     "Router",
     "Settings",
     "SocketConnection",
     "SocketServer",
+    "WebSocketServer",
     "concurrent",
     "event",
 ]

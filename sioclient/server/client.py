@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from ..errors import NotConnected
 from ..protocol.notices import Acknowledged, Unacknowledged
 from ..protocol.packets import Encoded, UserPacket
 from .connection import Encoder, SocketConnection
-from .handlers import Handlers, Owner
+from .handlers import Application, Owner
 from .inbox import Frame, Inbox
 from .logs import RateLimitedLog
 from .replies import Call, Callbacks
@@ -60,6 +60,15 @@ class Link(Protocol):
         """Close the connection under the transport."""
 
 
+class Host(Owner, Protocol):
+    """What a client needs of the server that it belongs to."""
+
+    def application(
+        self, client: Client, session: Session, request: Request, changed: Callable[[], None]
+    ) -> Application:
+        """Return what the notices of a client are given to; see ``Handlers``."""
+
+
 class Client:
     """One client.
 
@@ -70,10 +79,10 @@ class Client:
         session: its session, just begun.
     """
 
-    def __init__(self, owner: Owner, session_id: str, request: Request, session: Session) -> None:
+    def __init__(self, owner: Host, session_id: str, request: Request, session: Session) -> None:
         self.session_id, self.request, self.session = session_id, request, session
         self._owner = owner
-        self._handlers = Handlers(owner, self, session, request, self._plan_flush)
+        self._handlers = owner.application(self, session, request, self._plan_flush)
         self._link: Link | None = None
         self._links: dict[Link, None] = {}
         self._inbox = Inbox()
@@ -81,6 +90,7 @@ class Client:
         self._delivering = self._flush_planned = False
         self._lost = self._stopping = False  # why the session ends once the inbox is empty
         self._waiting: list[asyncio.Future[None]] = []
+        self._writers: list[asyncio.Future[None]] = []
         self._calls = self._ahead = 0  # handlers that wait for an acknowledgement; bytes that were parsed meanwhile
         self._timer: asyncio.TimerHandle | None = None
         self._set_timer()
@@ -142,6 +152,13 @@ class Client:
             return await call.future
         finally:
             self._calls -= 1
+
+    async def drained(self) -> None:
+        """Let others have a turn, and wait until no more than a little waits to be written, or the session is over."""
+        await asyncio.sleep(0)  # or the end of a connection that takes everything would never be seen
+        while self.session.queued >= FLUSH_AT and self.session.ended is None:
+            self._writers.append(self._owner.loop.create_future())
+            await self._writers[-1]
 
     def kick(self, endpoint: str = "") -> None:
         """Disconnect the client from an endpoint, or altogether."""
@@ -237,6 +254,8 @@ class Client:
             if link.kind is LinkKind.POLL:
                 self._link = None
             link.write(frames)
+        if self._writers and (self.session.queued < FLUSH_AT or self.session.ended is not None):
+            self._writers = _wake(self._writers)
         self._end() if self.session.is_over else self._set_timer()
 
     def _now(self) -> float:
@@ -352,7 +371,12 @@ class Client:
         return self._link is not None and self._link.is_ready() and self.session.is_joined(endpoint)
 
     def _go_on_reading(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._waiting = _wake(self._waiting)
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> list[asyncio.Future[None]]:
+    """Let all go on that wait; return the list of those who wait from now on."""
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
+    return []

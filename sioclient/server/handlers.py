@@ -44,6 +44,18 @@ class Owner(Protocol):
         """Take note that a session is over."""
 
 
+class Application(Protocol):
+    """What a client gives its notices to."""
+
+    connections: dict[str, SocketConnection]
+
+    def handle(self, notice: ServerNotice) -> asyncio.Task[None] | None:
+        """Give the application a notice; return a task if the next one has to wait for it."""
+
+    def close(self, endpoint: str) -> None:
+        """Give the application no more packets of an endpoint; of the default one: of all."""
+
+
 class Handlers:
     """The connections of one client and their handlers.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, ClassVar, Union
 
 from .origins import read_allowed
 from .proxies import read_networks
@@ -49,6 +49,8 @@ class Settings:
             holds bytes cannot be sent to them.
     """
 
+    known_revisions: ClassVar[tuple[int, ...]] = REVISIONS
+
     heartbeat_interval: float = 25
     heartbeat_timeout: float = 60
     close_timeout: float = 60
@@ -71,6 +73,7 @@ class Settings:
         """Check every value."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
+        _check_revisions(self.revisions, self.known_revisions)
         unknown = [name for name in self.transports if name not in TRANSPORTS]
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
@@ -95,9 +98,10 @@ def _check_whole(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be at least 1, not {value}")
 
 
-def _check_revisions(name: str, value: Any) -> None:
-    if not isinstance(value, tuple) or not value or not set(value) <= set(REVISIONS):
-        raise ValueError(f"{name} must be a tuple out of 1, 4 and 5, not {value!r}")
+def _check_revisions(value: Any, known: tuple[int, ...]) -> None:
+    if not isinstance(value, tuple) or not value or not set(value) <= set(known):
+        *first, last = known
+        raise ValueError(f"revisions must be a tuple out of {', '.join(map(str, first))} and {last}, not {value!r}")
 
 
 def _check_texts(name: str, value: Any) -> None:
@@ -129,5 +133,4 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_sessions": _check_whole,
     "max_handshakes": _check_whole,
     "max_clients": _check_whole,
-    "revisions": _check_revisions,
 }
