@@ -104,12 +104,13 @@ class PlainDialect(ServingDialect):
     announces = False
 
     def __init__(self) -> None:
-        super().__init__(PLAIN, engine4, MessageCodec(JsonText()), alone=True)
+        self._messages = MessageCodec(JsonText())
+        super().__init__(PLAIN, engine4, self._messages, alone=True)
         self.heartbeat = Ping()
 
     def encode(self, packet: Packet) -> Encoded:
         """Return the frame of a message."""
-        text, attachments = self._codec.encode(packet)
+        text, attachments = self._messages.encode(packet)
         return tuple(attachments) or text
 
     def decoder(self) -> Decoder:
