@@ -2,7 +2,7 @@
 # make fuzz SECONDS=60: what reads a server's bytes gets bytes of all kinds.  make soak: losses and cycles for ten minutes.
 # make loops: plain loops of emit, counted with acknowledgements (LOOPS=--help says which).
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
-# make table: writes into the README which servers the tests have proven.
+# make table: writes into docs/versions.md which servers the tests have proven.
 # make docs: the site, in docs/_build/html; a warning or a broken link fails.
 # make bench: both fronts are measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
 # All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
@@ -68,6 +68,7 @@ $(VENV)/demo: $(VENV)/made
 
 $(VENV)/made: setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sioclient needs Python 3.10 or later; name one: make PYTHON=python3.12")'
+	@! test -L $(VENV) || { echo "$(VENV) is a link: what it leads to is not cleared. Remove the link, or bring that up to date." >&2; exit 1; }
 	@echo "Setting up a virtual environment in $(VENV)."
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "python -m venv does not work here; Debian and Ubuntu have it in the package python3-venv." >&2; exit 1; }
 	@touch $@

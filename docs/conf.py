@@ -8,6 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
@@ -31,6 +32,13 @@ OPTIONAL = {"reference/aio.rst": "sioclient.aio", "reference/compat.rst": "siocl
 
 exclude_patterns += [page for page, package in OPTIONAL.items() if find_spec(package) is None]
 
+# Locust has gevent patch the process that imports it, and is large. For the reference, names are enough.
+_locust = Mock(User=type("User", (), {"__module__": "locust"}))
+_locust.exception = Mock(
+    **{name: type(name, (Exception,), {}) for name in ("LocustError", "RescheduleTask", "StopUser")}
+)
+sys.modules |= {"locust": _locust, "locust.exception": _locust.exception}
+
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
@@ -51,7 +59,10 @@ INTERNAL = "AckOptions|Decoder|EmitOptions|Encoded|JoinOptions|JsonModule|Misfit
 INTERNAL += "|Rooms|UnknownEventError|UserPacket"
 # What is neither Python's own (nothing is fetched while the site is made) nor a public name has no page.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(anyio|asyncio|collections|contextlib|logging|os|pytest|ssl|tornado|typing|typing_extensions)\..*"),
+    (
+        r"py:.*",
+        r"(anyio|asyncio|collections|contextlib|locust|logging|os|pytest|ssl|tornado|typing|typing_extensions)\..*",
+    ),
     (r"py:.*", rf"sioclient\..+|.*\[.*|{INTERNAL}"),
 ]
 

@@ -225,8 +225,8 @@ class Attempt:
             )
         if not dialect.asks_to_join and self._auths and "" in [endpoint.name for endpoint, _ in self._auths]:
             raise ConnectError(
-                f"an auth= that is no HTTP authentication came with socket.io 3, and revision {dialect.number} has "
-                "none: use params=",
+                f"auth= came with socket.io 3, and this server speaks revision {dialect.number} ({dialect.servers}): "
+                "use params= (for HTTP, auth= is a pair of user and password)",
                 retryable=False,
             )
 

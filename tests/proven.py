@@ -1,4 +1,4 @@
-"""The README's table of servers: it says what a run of the contract has shown, and is written from it.
+"""The table of servers in docs/versions.md: it says what a run of the contract has shown, and is written from it.
 
 A plugin of pytest keeps the account. Where several processes share the tests, each says in its reports for which pair
 of server and transport a test ran, and the first process, which gets all the reports, counts.
@@ -15,9 +15,9 @@ import pytest
 
 from tests.servers import SERVERS
 
-README = Path(__file__).resolve().parent.parent / "README.rst"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "versions.md"
 TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
-BEGIN, END = ".. This table is written by make table.\n", ".. The table ends here.\n"
+BEGIN, END = "<!-- This table is written by make table. -->\n", "<!-- The table ends here. -->\n"
 
 Pair = tuple[str, str]
 """The name of a server in the table of the tests, and a transport."""
@@ -62,14 +62,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After a whole run, see that the README says what was proven; ``make table`` writes it."""
+    """After a whole run, see that the page says what was proven; ``make table`` writes it."""
     is_whole = session.config.option.keyword == "" and set(_kept) == set(PAIRS) and all(_kept.values())
     if not is_whole:
         return
     if os.environ.get("WRITE_TABLE"):
         write(table(_kept))
-    elif not stands_in_readme(table(_kept)):
-        print("\nThe README's table of servers is not what was proven: run make table.")
+    elif not stands_on_page(table(_kept)):
+        print("\nThe table of servers in docs/versions.md is not what was proven: run make table.")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -86,19 +86,17 @@ def table(kept: Mapping[Pair, bool]) -> str:
             if transport in server.unusable:
                 notes.append(f"The {transport} of {what} cannot be used: {server.unusable[transport]}.\n")
         rows.append((what, runs_on, *cells))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    line = "  ".join("=" * width for width in widths)
-    texts = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([line, texts[0], line, *texts[1:], line, "", *notes])
+    lines = [" | ".join(row) for row in (rows[0], ("---",) * len(rows[0]), *rows[1:])]
+    return "\n".join([*(f"| {line} |" for line in lines), "", *notes])
 
 
-def stands_in_readme(text: str) -> bool:
-    """Return whether the README has this table."""
-    return f"{BEGIN}\n{text}\n{END}" in README.read_text(encoding="utf-8")
+def stands_on_page(text: str) -> bool:
+    """Return whether the page has this table."""
+    return f"{BEGIN}\n{text}\n{END}" in PAGE.read_text(encoding="utf-8")
 
 
 def write(text: str) -> None:
-    """Write the table into the README."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    """Write the table into the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")

@@ -121,6 +121,13 @@ def test_no_line_is_too_long_to_read(name):
     assert [line for line in text(name).splitlines() if len(line) > _MOST_COLUMNS] == []
 
 
+def test_links_have_a_text():
+    """Sphinx takes the title of the page if there is none; a page on the web of its repository shows nothing."""
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts]
+    assert len(pages) > 20
+    assert [path.name for path in pages if "[](" in path.read_text(encoding="utf-8")] == []
+
+
 def test_missing_and_unknown_tests_are_found():
     known = "tests/test_docs.py::test_missing_and_unknown_tests_are_found"
     document = f"**F1. x** `{known}` and `tests/test_docs.py::test_no` and `tests/test_no.py::test_x`"
@@ -175,6 +182,15 @@ def documented() -> set[str]:
 def test_every_public_name_is_on_a_page(module):
     names = pytest.importorskip(module, exc_type=ImportError).__all__
     assert [name for name in names if f"{module}.{name}" not in documented()] == []
+
+
+def test_every_name_for_locust_is_on_a_page():
+    """Without an import: that of Locust has gevent patch this process."""
+    tree = ast.parse(text("sioclient/locust.py"))
+    exported = next(node for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "__all__")
+    names = ast.literal_eval(exported.value)
+    assert "SocketIOUser" in names
+    assert [name for name in names if f"sioclient.locust.{name}" not in documented()] == []
 
 
 def test_the_site_is_checked(tmp_path):

@@ -17,12 +17,17 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+if not entry_points(group="pytest11", name="sioclient"):  # a checkout that was installed before there was one
+    PYTEST += ["-p", "sioclient.pytest_plugin"]
 
 _IN_RST = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
 _IN_PAGE = re.compile(

@@ -6,13 +6,12 @@ import importlib.util
 import re
 import shutil
 import sys
-from importlib.metadata import entry_points
 
 import pytest
 
 from tests.cli.conftest import served
 from tests.conftest import start
-from tests.contract.examples import ROOT, examples_of, matches, placed, printed_by, put_programs, run_here
+from tests.contract.examples import PYTEST, ROOT, examples_of, matches, placed, printed_by, put_programs, run_here
 from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
@@ -20,10 +19,6 @@ __all__ = ["served"]
 
 ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "locust.md", "_build"}
 """Pages whose examples another test runs."""
-
-PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
-if not entry_points(group="pytest11", name="sioclient"):  # a checkout that was installed before there was one
-    PYTEST += ["-p", "sioclient.pytest_plugin"]
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not ELSEWHERE & set(path.parts)]
 EXAMPLES = [

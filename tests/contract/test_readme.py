@@ -1,72 +1,55 @@
-"""Every example of the README runs, against a real server, and prints what it should."""
+"""Every example of the README runs, against a real server, and prints what it should; its links lead somewhere."""
 
 from __future__ import annotations
 
 import re
-from contextlib import nullcontext
+import sys
 
 import pytest
 
-from tests.conftest import start
-from tests.contract.examples import ROOT, examples_of_rst, placed, run_here
+from tests.contract.examples import PYTEST, ROOT, examples_of_rst, placed, printed_by, put_programs, run_here
 
 README = ROOT / "README.rst"
 EXAMPLES = examples_of_rst(README)
+REPOSITORY = "https://github.com/sioclient/sioclient/blob/main/"
+RAW = "https://raw.githubusercontent.com/sioclient/sioclient/main/"
 
 PRINTED = {
-    "script": ["3"],
-    "connect": [r"True \S{20,} websocket 1"],
-    "listen": [r"there is no method for hello \[\{'a': 1\}\]", "weather Sun"],
-    "functions": ["weather Sun"],
-    "waiting": ["weather Sun"],
-    "ask": ["3", "three and four is 7", "no answer", r"AckTimeout\(.*\)"],
-    "answer": [r"\('Ada', 'Lovelace'\)"],
-    "messages": ["the server says re:hello", r"the server says \{'re': \{'temperature': 21\.5\}\}"],
-    "again": ["True client", "3"],
-    "channels": [
-        r"the server says \{'a': 1\}",
-        "11",
-        "http://localhost:.*/socket.io/: no reply for '/no such place' in time.*",
-    ],
-    "detect": [r"1 socket\.io 0\.(9|7 to 0\.9)"],
-    "newer": [
-        r"\{'image': b'\\x89PNG'\}",
-        "True",
-        r"http://localhost:.*/socket.io/: the server refused the session: not authorized \{'why': 'token'\}",
-    ],
-    "engine": ["the server says hello"],
-    "async": [r"weather \{'title': 'Sun'\}", "3"],
-    "trio": ["3"],
-    "options": [],
-    "losses": ["lost: client"],
-    "at least once": ["3 and all numbers have arrived"],
-    "sans-io": [
-        r"\[TransportOpened.*, Connected.*, Event\(name='news', args=\['weather'\].*\]",
-        r"""\['5:::\{"name":"subscribe","args":\["weather"\]\}'\] look again at \d+\.\d+""",
-    ],
-    "server": [],
-    "server in tests": [r"\('hello', 'world'\)", "1 client"],
-    "endpoints and rooms": ["Grace came in", "the server says hello"],
-    "application": [],
+    "program": ["3"],
+    "script": ["the sum is 3"],
+    "bot": ["weather Sun"],
+    "functions": ["the server says hello", "weather Sun", "11"],
 }
-"""What each example prints, in the order of the README."""
+"""What each example prints, in the order of the README. The last one is a test."""
 
 
 def test_every_example_is_known():
-    assert len(EXAMPLES) == len(PRINTED)
-
-
-OTHER_SERVERS = {"newer": {"what": "modern.js", "guard": True}, "engine": {"what": "engine.js"}}
-"""What an example runs against, if not against the server that all tests share."""
+    assert len(EXAMPLES) == len(PRINTED) + 1
 
 
 @pytest.mark.usefixtures("no_thread_left")
 @pytest.mark.parametrize(("code", "name"), list(zip(EXAMPLES, PRINTED, strict=False)), ids=list(PRINTED))
 def test_an_example(legacy, capsys, code, name):
-    printed = PRINTED[name]
-    with start(**OTHER_SERVERS[name]) if name in OTHER_SERVERS else nullcontext() as other:
-        run_here(placed(code, {"8000": other.port if other else legacy}), README.name)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(printed), lines
-    for line, pattern in zip(lines, printed, strict=True):
-        assert re.fullmatch(pattern, line), line
+    run_here(placed(code, {"8000": legacy}), README.name)
+    assert capsys.readouterr().out.splitlines() == PRINTED[name]
+
+
+def test_the_example_of_a_test_passes(tmp_path):
+    file = put_programs(tmp_path) / "test_desk.py"
+    file.write_text(EXAMPLES[-1], encoding="utf-8")
+    printed = printed_by([sys.executable, *PYTEST, "--rootdir", tmp_path, file], tmp_path)
+    assert "1 passed" in printed, printed
+
+
+def test_links_and_images_work_on_other_sites():
+    text = README.read_text(encoding="utf-8")
+    links = re.findall(r"<([^<>\s]+)>`_|^\.\. image:: (\S+)", text, re.MULTILINE)
+    urls = [link or image for link, image in links]
+    assert len(urls) > 10
+    for url in urls:
+        assert url.startswith((REPOSITORY, RAW)), url
+        path, _, anchor = re.sub(f"^({REPOSITORY}|{RAW})", "", url).partition("#")
+        assert (ROOT / path).is_file(), url
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in [heading.lower().replace(" ", "-") for heading in headings], url

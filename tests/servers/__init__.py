@@ -52,7 +52,7 @@ class Server:
         revision: what it speaks.
         hasty: settings with which it beats at least twice in two seconds, and times out about as soon.
         differences: what it does in its own way, each with the reason.
-        title, platform: what it is called and runs on in the README; empty: as ``version`` says.
+        title, platform: what it is called and runs on in docs/versions.md; empty: as ``version`` says.
     """
 
     version: str
