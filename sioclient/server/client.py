@@ -18,7 +18,9 @@ from ..protocol.packets import Encoded, UserPacket
 from .connection import Encoder, SocketConnection
 from .handlers import Application, Owner
 from .inbox import Frame, Inbox
+from .links import Link
 from .logs import RateLimitedLog
+from .recovery import Recovery, State
 from .replies import Call, Callbacks
 from .request import Request
 from .rooms import Rooms
@@ -38,26 +40,6 @@ MOST_LINKS = 8
 
 FLUSH_AT = 2**16
 """Characters that may wait for the end of the turn before they are written at once."""
-
-
-class Link(Protocol):
-    """What carries frames to a client: a stream, or a poll, which can be written to once."""
-
-    @property
-    def kind(self) -> LinkKind:
-        """STREAM or POLL."""
-
-    def is_ready(self) -> bool:
-        """Return whether the network has taken what was written before."""
-
-    def write(self, frames: list[Any]) -> None:
-        """Write frames; never blocks, never raises."""
-
-    def close(self) -> None:
-        """Close the transport, after what was written."""
-
-    def cut(self) -> None:
-        """Close the connection under the transport."""
 
 
 class Host(Owner, Protocol):
@@ -81,6 +63,7 @@ class Client:
 
     def __init__(self, owner: Host, session_id: str, request: Request, session: Session) -> None:
         self.session_id, self.request, self.session = session_id, request, session
+        self.states: dict[str, State] = {}  # by the endpoints, of a client that may be lost and come back
         self._owner = owner
         self._handlers = owner.application(self, session, request, self._plan_flush)
         self._link: Link | None = None
@@ -108,6 +91,11 @@ class Client:
         return self.session.dialect
 
     @property
+    def recovery(self) -> Recovery | None:
+        """What is kept for clients that are lost, if anything."""
+        return self._owner.recovery
+
+    @property
     def log(self) -> RateLimitedLog:
         """The server's log."""
         return self._owner.log
@@ -130,7 +118,10 @@ class Client:
         volatile: bool = False,
     ) -> None:
         """Send a packet; the waiter gets the values of its acknowledgement."""
-        if not volatile or self._can_write(packet.endpoint):
+        state = self.states.get(packet.endpoint) if waiter is None and not volatile else None
+        if state is not None and self.recovery is not None:
+            self.send_frames(self.recovery.keep(packet, to=state), packet.endpoint)
+        elif not volatile or self._can_write(packet.endpoint):
             self.session.send(packet, waiter, None if timeout is None else self._now() + timeout)
             self._plan_flush()
 
@@ -186,6 +177,7 @@ class Client:
         """End the session at once, and send nothing more."""
         self.session.drop()
         self.flush()
+        self._plan_flush()  # the application hears of it at the end of the turn
 
     # What the network brings
 

@@ -75,7 +75,6 @@ class EngineSession(Session):
         self.is_upgrading = False
         self._decode = dialect.decoder()
         self._new_id = new_id
-        self._ids: dict[str, str] = {}
         self._join_by = now + settings.handshake_timeout if dialect.asks_to_join else None
         self._receivers: dict[type, Callable[[Any, float], None]] = {
             Connect: self._on_connect,
@@ -219,7 +218,7 @@ class EngineSession(Session):
             return
         data = None
         if self.dialect.asks_to_join:
-            data = {"sid": self._ids.setdefault(endpoint, self._new_id())}
+            data = self.ids.setdefault(endpoint, {"sid": self._new_id()})
         self.push(self.dialect.encode(Connect(endpoint, data=data)))
 
     def send_refusal(self, endpoint: str, reason: str | None, data: Any) -> None:

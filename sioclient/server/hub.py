@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from .logs import RateLimitedLog
 from .pieces import PieceLink
 from .proxies import limited_unit
 from .rates import Rates
+from .recovery import RECOVERABLE, Recovery
 from .request import Request
 from .rooms import Rooms
 from .session import ServerSession
@@ -34,6 +36,10 @@ def new_id() -> str:
     sent so many bytes (may_count_bytes of revision 1); this one does not.
     """
     return secrets.token_urlsafe(18)
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class Hub:
@@ -56,6 +62,9 @@ class Hub:
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
+        self.recovery: Recovery | None = None
+        if settings.recovery_time is not None:
+            self.recovery = Recovery(settings, self.dialects.later[RECOVERABLE], self.now, _milliseconds, new_id)
         self.heard: Heard | None = None
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
@@ -163,7 +172,7 @@ class Hub:
 
     def audience(self, endpoint: str, room: str | None = None, except_: SocketConnection | None = None) -> Audience:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
-        return Audience(self.rooms, endpoint, room, except_)
+        return Audience(self.rooms, endpoint, room, except_, self.recovery)
 
     # Tasks
 

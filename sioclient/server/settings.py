@@ -47,6 +47,10 @@ class Settings:
         revisions: the generations of clients that are served: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x), 5 (3.x, 4.x).
         convert_bytes: a function of bytes, what clients of revision 1 get in their place, such as base64; None: what
             holds bytes cannot be sent to them.
+        recovery_time: how long a client of socket.io 4.6 or later that was lost may go on with its session, and gets
+            what it missed; None: not at all. Then every event without an acknowledgement has a text more for clients
+            of revision 5, which python-socketio hands to the functions.
+        max_recoverable: how much may be kept for that in all; the oldest is forgotten.
     """
 
     known_revisions: ClassVar[tuple[int, ...]] = REVISIONS
@@ -68,12 +72,16 @@ class Settings:
     max_clients: int = 10_000
     revisions: tuple[int, ...] = REVISIONS
     convert_bytes: Callable[[bytes], Any] | None = None
+    recovery_time: float | None = None
+    max_recoverable: int = 2**24
 
     def __post_init__(self) -> None:
         """Check every value."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
         _check_revisions(self.revisions, self.known_revisions)
+        if self.recovery_time is not None:
+            _check_number("recovery_time", self.recovery_time)
         unknown = [name for name in self.transports if name not in TRANSPORTS]
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
@@ -133,4 +141,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_sessions": _check_whole,
     "max_handshakes": _check_whole,
     "max_clients": _check_whole,
+    "max_recoverable": _check_whole,
 }
