@@ -1,4 +1,4 @@
-"""A bot for a chat on an old Socket.IO server: ``python chatbot.py SERVER PORT``.
+"""A bot for a chat on a Socket.IO server of any age: ``python chatbot.py SERVER PORT``.
 
 Without arguments it brings a server of its own, lets a visitor talk to the bot, and waits for you in the browser.
 """
@@ -103,10 +103,10 @@ def run_bot(server: str, port: int) -> None:
         socket.wait()
 
 
-def talk(port: int, pause: float = 0) -> None:
-    """Let the bot and a visitor talk on a server of this machine."""
+def talk(port: int, pause: float = 0, revision: int | None = None) -> None:
+    """Let the bot and a visitor, who speaks a revision of the protocol, talk on a server of this machine."""
     visitor = Visitor()
-    with SocketIO("localhost", port, visitor) as socket:
+    with SocketIO("localhost", port, visitor, revision=revision) as socket:
         socket.call("nickname", "visitor")
         bot = threading.Thread(target=run_bot, args=("localhost", port), daemon=True)
         bot.start()
@@ -124,8 +124,12 @@ def demonstrate(*, once: bool) -> int:
         print(f"chatbot: {error}; or name a server: python chatbot.py SERVER PORT", file=sys.stderr)
         return 1
     with SocketServer(Chat, 0, routes=ROUTES) as server:
-        print(f"A chat server listens on port {server.port}; a bot and a visitor join it.\n", flush=True)
-        talk(server.port, pause=1)
+        print(
+            f"A chat server listens on port {server.port}. A bot joins it, which speaks the protocol of today,",
+            flush=True,
+        )
+        print("and a visitor who speaks that of 2011.\n", flush=True)
+        talk(server.port, pause=1, revision=1)
         if not once:
             print(f"\nJoin the chat at {server.url} where another bot is waiting. Ctrl-C ends it.\n", flush=True)
             with suppress(KeyboardInterrupt):

@@ -25,6 +25,7 @@ TEST = [
     "eventlet>=0.40",
     "flask>=3",
     "gevent>=24.11",
+    "hypercorn>=0.17",
     "hypothesis>=6.100",
     "pexpect>=4.9; sys_platform != 'win32'",
     "PySocks>=1.7.1",
@@ -41,6 +42,7 @@ TEST = [
     "trio>=0.27",
     "socketIO-client==0.5.7.4",
     "trustme>=1.1",
+    "starlette>=0.40",
     "uvicorn>=0.30",
     "websockets>=13",
 ]

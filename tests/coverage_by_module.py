@@ -28,7 +28,6 @@ ELSEWHERE = {
     "cli/listening.py": "cli/test_listen.py",
     "cli/load.py": "cli/test_bench.py",
     "cli/marks.py": "cli/test_parser.py",
-    "cli/playback.py": "cli/test_serve.py",
     "cli/progress.py": "cli/test_bench.py",
     "cli/recorder.py": "cli/test_record.py",
     "cli/shells.py": "cli/test_completion.py",

@@ -38,10 +38,10 @@ MAY_IMPORT["aio"] = {"errors", "protocol", "transports", "aio", "rest"}
 MAY_IMPORT["rest"] = set(ROOMS) - {"server", "aio", "cli"}
 MAY_IMPORT["cli"] = {"cli", "server"}
 MAY_ALSO_IMPORT = {
-    "cli": {"sioclient"},
+    "cli": {"sioclient", "sioclient.recordings"},
     "protocol": {"sioclient.options", "sioclient.reading", "sioclient.names"},
     "rest": {"sioclient.server.testing"},  # for the plugin of pytest
-    "server": {"sioclient.marks", "sioclient.names"},
+    "server": {"sioclient.marks", "sioclient.names", "sioclient.recordings"},
     "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options", "sioclient.httpoptions"},
 }
 """Modules of values that other rooms share: they import nothing that would turn a room's imports around.
@@ -51,6 +51,8 @@ The command line uses what every program can use.
 
 AIO = ["client", "connection", "core", "http", "stream", "tasks", "transports", "wakeups"]
 
+WEB = ["engineweb", "guarded", "server", "web", "webpage"]
+
 ONLY = {
     "locust": {"locust.py"},
     "trio": set(),
@@ -59,7 +61,7 @@ ONLY = {
     "requests": {"transports/http.py"},
     "websocket": {"transports/wsclient.py"},
     "anyio": {f"aio/{name}.py" for name in [*AIO, "watcher"]},
-    "tornado": {f"server/{name}.py" for name in ("accepting", "engineweb", "guarded", "server", "web", "webpage")},
+    "tornado": {f"server/{name}.py" for name in ("accepting", "asgi", "asgisocket", *WEB)},
 }
 THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
 THREADS |= {
@@ -94,7 +96,8 @@ def test_imports(path):
         assert not ((own == "protocol" or here in PURE_FILES) and top in PURE), f"{here} imports {name}"
 
 
-PAGE_OF_CHAT = {("sioclient.server.chat", "Chat"), ("sioclient.server.webpage", "ROUTES")}
+DOCUMENTED = {("sioclient.server.chat", "Chat"), ("sioclient.server.webpage", "ROUTES")}
+DOCUMENTED |= {("sioclient.recordings", name) for name in ("Recorded", "decoded", "read_lines")}
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if room(module_of(path)) == "cli"], ids=relative)
@@ -102,7 +105,7 @@ def test_the_command_line_uses_what_everybody_can_use(path):
     public = {"sioclient": {*sioclient.__all__, "__version__"}, "sioclient.server": set(sioclient.server.__all__)}
     for module, names in imports(path):
         if module.startswith("sioclient") and not module.startswith("sioclient.cli"):
-            allowed = public.get(module, set()) | {name for where, name in PAGE_OF_CHAT if where == module}
+            allowed = public.get(module, set()) | {name for where, name in DOCUMENTED if where == module}
             assert set(names) <= allowed, f"{relative(path)} imports {set(names) - allowed} from {module}"
 
 

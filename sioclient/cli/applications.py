@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any, ClassVar
 
-from ..server import SocketConnection
+from ..recordings import Recorded
+from ..server import SocketConnection, replay
 from ..server.chat import Chat
 from ..server.webpage import ROUTES
 from .example import Example
 from .output import Closed, Output
-from .playback import Playback, checked
-from .recording import Recorded, event_line
+from .recording import event_line
 
 
 class Echo(SocketConnection):
@@ -38,14 +38,11 @@ def application(what: str, output: Output, recorded: list[Recorded], speed: floa
         what: echo, example, chat or replay.
         output: where what clients send is printed.
         recorded: what is replayed.
-        speed: see ``Playback``.
-
-    Raises:
-        UsageError: this cannot be replayed.
+        speed: see ``replay`` of the server.
     """
-    kinds: dict[str, type[SocketConnection]] = {"echo": Echo, "example": Example, "chat": Chat, "replay": Playback}
-    attributes = {"steps": checked(recorded), "speed": speed} if what == "replay" else {}
-    return type("Shown", (_Shown, kinds[what]), {"printer": Printer(output), **attributes})
+    kinds: dict[str, type[SocketConnection]] = {"echo": Echo, "example": Example, "chat": Chat}
+    kind = replay(recorded, speed) if what == "replay" else kinds[what]
+    return type("Shown", (_Shown, kind), {"printer": Printer(output)})
 
 
 def routes(what: str) -> Iterable[Any]:

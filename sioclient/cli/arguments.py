@@ -13,10 +13,10 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
+from ..recordings import decoded
 from .failures import UsageError
 from .marks import BYTES, JSON, TEXT, unmarked
 from .parser import Parser
-from .text import decoded
 
 HELP = """
 ARG is JSON if it parses, else text: 5, true, '{"a": 1}', hello.

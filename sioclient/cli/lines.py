@@ -10,9 +10,9 @@ import re
 from json import JSONDecoder
 from typing import Any
 
+from ..recordings import decoded
 from .arguments import argument_of, bytes_of
 from .failures import UsageError
-from .text import decoded
 
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")

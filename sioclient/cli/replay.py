@@ -8,11 +8,12 @@ from contextlib import closing
 from functools import partial
 
 from .. import SocketIOError
+from ..recordings import Recorded
 from .failures import NO_REPLY, OK, UsageError, sending
 from .inbox import LOOK, Acked, Heard, Inbox
 from .options import ENVIRONMENT, URL_HELP, add_connection_options
 from .parser import Parser, at_least, seconds
-from .recording import Recorded, ack_line, event_line, read_recording
+from .recording import ack_line, event_line, read_recording
 from .session import Session, connected
 
 SYNOPSIS = "URL FILE"

@@ -29,15 +29,6 @@ def encoded(value: Any, *, ascii_only: bool = False) -> str:
     return text if text.isprintable() else _RISKY.sub(_escape, text)
 
 
-def decoded(text: str) -> Any:
-    """Return what a text of JSON means: what ``encoded`` writes.
-
-    Raises:
-        ValueError: it is no JSON.
-    """
-    return json.loads(text, object_hook=_as_bytes, parse_constant=_refuse)
-
-
 def _dumps(value: Any, ascii_only: bool) -> str:
     return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, default=_as_base64)
 
@@ -46,16 +37,6 @@ def _as_base64(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"$base64": base64.b64encode(value).decode()}
     raise TypeError(f"{type(value).__name__} is nothing that JSON can hold")
-
-
-def _as_bytes(found: dict[str, Any]) -> Any:
-    if found.keys() == {"$base64"} and isinstance(found["$base64"], str):
-        return base64.b64decode(found["$base64"], validate=True)
-    return found
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _without_infinity(value: Any) -> Any:

@@ -17,6 +17,7 @@ from .connection import Audience, Refused, SocketConnection
 from .engineclient import EngineClient
 from .engineserver import EngineServer, WebSocketServer
 from .events import concurrent, event
+from .playback import replay
 from .request import Request
 from .router import Router
 from .server import SocketServer
@@ -35,4 +36,5 @@ __all__ = [
     "WebSocketServer",
     "concurrent",
     "event",
+    "replay",
 ]

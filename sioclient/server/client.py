@@ -70,7 +70,7 @@ class Client:
         self._links: dict[Link, None] = {}
         self._inbox = Inbox()
         self._notices: deque[ServerNotice] = deque()
-        self._delivering = self._flush_planned = False
+        self._delivering = self._flush_planned = self.is_stalled = False
         self._lost = self._stopping = False  # why the session ends once the inbox is empty
         self._waiting: list[asyncio.Future[None]] = []
         self._writers: list[asyncio.Future[None]] = []
@@ -173,6 +173,18 @@ class Client:
         for link in list(self._links):
             link.cut()
 
+    def stall(self) -> None:
+        """Read and write nothing, and let no time pass, until ``go_on``: as a server does that hangs."""
+        self.is_stalled = True
+        self._set_timer()
+
+    def go_on(self) -> None:
+        """Go on after ``stall``."""
+        self.is_stalled = False
+        self.session.postpone(self._now())
+        self._go_on_reading()
+        self._plan_flush()
+
     def drop(self) -> None:
         """End the session at once, and send nothing more."""
         self.session.drop()
@@ -222,24 +234,28 @@ class Client:
 
     def has_room(self) -> bool:
         """Return whether more can be received; after the end everything can, and is ignored."""
-        return self._inbox.size + self._ahead < MOST_UNREAD or self.session.ended is not None
+        has_room = self._inbox.size + self._ahead < MOST_UNREAD and not self.is_stalled
+        return has_room or self.session.ended is not None
 
     async def room(self) -> None:
         """Wait until there is room, so that a flood waits in the network and not here."""
         while not self.has_room():
-            waiter = self._owner.loop.create_future()
-            self._waiting.append(waiter)
             self.session.postpone(self._now())  # the heartbeat that is awaited may be among what is not read
             self._set_timer()
-            await waiter
+            await self._reading_goes_on()
             self.session.postpone(self._now())
+
+    async def unstalled(self) -> None:
+        """Wait until the client is not stalled."""
+        while self.is_stalled and self.session.ended is None:
+            await self._reading_goes_on()
 
     # What follows
 
     def flush(self) -> None:
         """Write what the transport takes, and forget a session that is over."""
         self._flush_planned = False
-        while self._link is not None and self._link.is_ready():
+        while self._link is not None and not self.is_stalled and self._link.is_ready():
             link, frames = self._link, self.session.frames_to_send(self._now())
             if not frames:
                 break
@@ -276,7 +292,7 @@ class Client:
         self._set_timer()
 
     def _set_timer(self) -> None:
-        deadline = self.session.deadline()
+        deadline = None if self.is_stalled else self.session.deadline()
         if self._timer is not None and (deadline is None or deadline < self._timer.when()):
             self._timer.cancel()
             self._timer = None
@@ -360,7 +376,13 @@ class Client:
 
     def _can_write(self, endpoint: str) -> bool:
         """Return whether what is sent now is written at the end of this turn."""
-        return self._link is not None and self._link.is_ready() and self.session.is_joined(endpoint)
+        is_ready = self._link is not None and self._link.is_ready() and not self.is_stalled
+        return is_ready and self.session.is_joined(endpoint)
+
+    def _reading_goes_on(self) -> asyncio.Future[None]:
+        waiter: asyncio.Future[None] = self._owner.loop.create_future()
+        self._waiting.append(waiter)
+        return waiter
 
     def _go_on_reading(self) -> None:
         self._waiting = _wake(self._waiting)

@@ -161,6 +161,7 @@ class EngineWebSocket(_Engine, ClientSocket):
         if found is None:
             return UNKNOWN_SESSION
         self.client, self._session = found
+        await self.client.unstalled()
         if not may_come_from(self.request.headers, self.hub.settings.origins):
             return forbidden(Response(403, "", "handshake bad origin"))
         if self._session.link is LinkKind.STREAM or self._session.is_upgrading or self._session.ended is not None:
@@ -248,7 +249,7 @@ class EngineHttp(_Engine, Http):
     _refused: Response | None = None
     _session: EngineSession | None = None
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         """Find out who it is from and whether it is allowed, before any of the body is read."""
         self.query = read_query(self.request.query)
         self.body = bytearray()
@@ -256,6 +257,7 @@ class EngineHttp(_Engine, Http):
         self._refused = self._refusal(self.query, "polling")
         found = None if self._refused else self._find(self.query)
         self.client, self._session = found or (None, None)
+        return Quiet.prepare(self) if self.client is None else None
 
     async def get(self, path: str | None = None) -> None:
         """Respond to a poll."""

@@ -12,17 +12,24 @@ MOST_TIME = 0.002
 Read = Callable[..., Awaitable[bytes]]
 
 
-def fair(read: Read) -> Read:
+def fair(read: Read, pause: Callable[[], Awaitable[None] | None] = lambda: None) -> Read:
     """Return a way to read that lets others have their turn while a client sends faster than is read.
 
     Tornado's reads return at once what is there, and take what has come meanwhile, so whoever awaits them does not give
     the loop away: with Tornado 6.5, a client that sent pings or tiny messages without a pause had it alone. Tornado 6.6
     gives it away now and then.
+
+    Args:
+        read: how to read.
+        pause: returns what to wait for before that, if anything.
     """
     since = time.monotonic()
 
     async def read_fairly(count: int, partial: bool = False) -> bytes:
         nonlocal since
+        paused = pause()
+        if paused is not None:
+            await paused
         if time.monotonic() - since > MOST_TIME:
             await asyncio.sleep(0)
             since = time.monotonic()

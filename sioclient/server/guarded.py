@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 from tornado.iostream import IOStream
 from tornado.web import HTTPError, RequestHandler
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from .fairness import fair
 from .hub import Hub
@@ -26,6 +27,10 @@ class Quiet(RequestHandler):
         """The client's address: that of the connection, or the one that a trusted proxy names."""
         trusted = read_networks(self.hub.settings.trusted_proxies)
         return client_address(self.request.remote_ip or "", self.request.headers, trusted)
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Wait, before anything is done, while the whole server is stalled."""
+        return self.hub.unstalled()
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -58,14 +63,23 @@ class GuardedSocket(Quiet, WebSocketHandler):
         """How many bytes a message may have; Tornado checks that before it reads."""
         return self.hub.settings.max_message_size
 
+    def pause(self) -> Awaitable[None] | None:
+        """Return what to wait for before more is read; None: for nothing."""
+        return self.hub.unstalled()
+
     def check_origin(self, origin: str) -> bool:
         return True  # get() has checked it, also where there is none
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return what speaks with the client: that of the connection if it has one, as under ASGI."""
+        own = getattr(self.request.connection, "websocket_protocol", None)
+        return super().get_websocket_protocol() if own is None else own(self)
 
     def guard(self) -> None:
         """Begin; to be called first when the websocket is open."""
         stream: IOStream = self.ws_connection.stream  # type: ignore[union-attr,assignment]
         self.set_nodelay(True)
-        stream.read_bytes = fair(stream.read_bytes)  # type: ignore[method-assign]
+        stream.read_bytes = fair(stream.read_bytes, self.pause)  # type: ignore[method-assign]
         self._pongs = Pongs(stream)
 
     def on_ping(self, data: bytes) -> None:

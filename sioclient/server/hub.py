@@ -7,7 +7,7 @@ import inspect
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from .client import Client
@@ -69,6 +69,7 @@ class Hub:
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
         self._stopping = False
+        self._stall: asyncio.Event | None = None  # is set when the whole server goes on
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -101,6 +102,8 @@ class Hub:
 
     def _add(self, session_id: str, request: Request, session: Session) -> Client:
         client = self.clients[session_id] = Client(self, session_id, request, session)
+        if self._stall is not None:
+            client.stall()
         return client
 
     def application(
@@ -174,6 +177,30 @@ class Hub:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
         return Audience(self.rooms, endpoint, room, except_, self.recovery)
 
+    # Silence, for tests
+
+    def stall(self) -> None:
+        """Read and write nothing, until ``go_on``: of no client, and of nobody who comes."""
+        self._stall = self._stall or asyncio.Event()
+        for client in self.clients.values():
+            client.stall()
+
+    def go_on(self) -> None:
+        """Go on after ``stall``."""
+        if self._stall is not None:
+            self._stall.set()
+            self._stall = None
+        for client in list(self.clients.values()):
+            client.go_on()
+
+    def unstalled(self) -> Awaitable[None] | None:
+        """Return what a request has to wait for that is of no client; None: for nothing."""
+        return None if self._stall is None else self._wait_for_all()
+
+    async def _wait_for_all(self) -> None:
+        while self._stall is not None:
+            await self._stall.wait()
+
     # Tasks
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -186,6 +213,7 @@ class Hub:
     async def stop(self) -> None:
         """End all sessions in good order, and let handlers come to an end."""
         self._stopping = True
+        self.go_on()
         for client in list(self.clients.values()):
             client.stop()
         over = self.now() + self.settings.drain_time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .asgi import Asgi, AsgiApp
 from .clients import Clients
 from .connection import Audience, SocketConnection
 from .engineweb import engine_routes
@@ -16,7 +17,7 @@ from .web import Http, WebSocket
 
 
 class Router:
-    """Serves Socket.IO under a path of a Tornado application.
+    """Serves Socket.IO under a path of an application of Tornado or ASGI.
 
     Everything here runs on the event loop of that application.
 
@@ -47,6 +48,14 @@ class Router:
         """Add the URLs to the list of routes of an application, and return it."""
         routes.extend(self.urls)
         return routes
+
+    def asgi(self, other: AsgiApp | None = None) -> Asgi:
+        """Return an application of ASGI, for uvicorn, hypercorn and the like, in one process.
+
+        Args:
+            other: another application of ASGI, for every other path, such as one of FastAPI.
+        """
+        return Asgi(self.resource, self.urls, self.settings.max_message_size, self.stop, other)
 
     @property
     def clients(self) -> Clients:
@@ -80,6 +89,17 @@ class Router:
     def cut(self, session_id: str) -> None:
         """Close the connections of a client without a word, as a network does that is gone."""
         self._hub.clients[session_id].cut()
+
+    def stall(self, session_id: str | None = None) -> None:
+        """Go silent to a client, or to all and whoever comes, as a server does that hangs; for tests.
+
+        Nothing is read or written, and no time passes for the sessions, until ``go_on``.
+        """
+        self._hub.stall() if session_id is None else self._hub.clients[session_id].stall()
+
+    def go_on(self, session_id: str | None = None) -> None:
+        """Go on with a client, or with all, after ``stall``."""
+        self._hub.go_on() if session_id is None else self._hub.clients[session_id].go_on()
 
     async def stop(self) -> None:
         """End all sessions in good order: what came is handled, what waits is sent, for ``drain_time`` at most.

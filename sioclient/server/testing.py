@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import pytest
 
 from .connection import SocketConnection
+from .playback import Recording, replay
 from .server import SocketServer
 
 
@@ -62,6 +63,18 @@ class WatchedServer(SocketServer):
         for session_id in [connection.session_id] if connection is not None else list(self.clients):
             self.call(self.router.cut, session_id)
 
+    def stall(self, connection: SocketConnection | None = None) -> None:
+        """Go silent to one client, or to all and whoever comes, as a server does that hangs.
+
+        Nothing is read and nothing is sent, heartbeats neither, until ``go_on``. Then what came meanwhile is handled,
+        and what was emitted meanwhile is sent. The server itself ends no session for what it did not read.
+        """
+        self.call(self.router.stall, None if connection is None else connection.session_id)
+
+    def go_on(self, connection: SocketConnection | None = None) -> None:
+        """Go on after ``stall``."""
+        self.call(self.router.go_on, None if connection is None else connection.session_id)
+
     def refuse(self, status: int | None = 403) -> None:
         """Refuse every handshake with this status from now on; None: no more."""
         self.call(self.router.refuse, status)
@@ -72,24 +85,28 @@ class WatchedServer(SocketServer):
             self._news.notify_all()
 
 
-class StartServer(Protocol):
-    """Starts a server that ends with the test."""
+class StartServer:
+    """Starts servers that end with the test."""
+
+    def __init__(self, servers: ExitStack) -> None:
+        self._servers = servers
 
     def __call__(self, main: type[SocketConnection] = SocketConnection, **settings: Any) -> WatchedServer:
         """Return a running server; it listens on ``server.port``, by default a free one. See ``SocketServer``."""
+        server = WatchedServer(main, **{"port": 0, **settings})
+        self._servers.enter_context(server)
+        return server
+
+    def replay(self, recording: Recording, speed: float = 0, **settings: Any) -> WatchedServer:
+        """Return a running server that sends what a recorded one sent; see ``sioclient.server.replay``."""
+        return self(replay(recording, speed), **settings)
 
 
 @contextmanager
 def starting() -> Iterator[StartServer]:
-    """Give a function that starts servers; they stop at the end."""
+    """Give what starts servers; they stop at the end."""
     with ExitStack() as servers:
-
-        def start(main: type[SocketConnection] = SocketConnection, **settings: Any) -> WatchedServer:
-            server = WatchedServer(main, **{"port": 0, **settings})
-            servers.enter_context(server)
-            return server
-
-        yield start
+        yield StartServer(servers)
 
 
 @pytest.fixture

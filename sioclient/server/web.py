@@ -94,6 +94,10 @@ class ClientSocket(GuardedSocket):
 
     client: Client | None = None
 
+    def pause(self) -> Awaitable[None] | None:
+        """Return what to wait for before more is read; None: for nothing."""
+        return None if self.client is None or not self.client.is_stalled else self.client.unstalled()
+
 
 class WebSocket(ClientSocket):
     """``/socket.io/1/websocket/ID``."""
@@ -105,6 +109,9 @@ class WebSocket(ClientSocket):
         elif not may_come_from(self.request.headers, self.hub.settings.origins):
             raise HTTPError(403)
         else:
+            client = self.hub.clients.get(args[0])
+            if client is not None:
+                await client.unstalled()
             await super().get(*args, **kwargs)
 
     def open(self, session_id: str) -> None:
@@ -209,13 +216,14 @@ class Http(Quiet):
     client: Client | None = None
     link: PollLink | StreamLink | None = None
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         """Limit the size of the body, before any of it is read, and find out who it is from."""
         self.query = read_query(self.request.query)
         self.body = bytearray()
         self.request.connection.set_max_body_size(self.hub.settings.max_message_size)  # type: ignore[union-attr]
         _, _, session_id = _parts(self.path_args[0])
         self.client = self.hub.clients.get(session_id)
+        return super().prepare() if self.client is None else None
 
     async def data_received(self, chunk: bytes) -> None:
         """Keep a part of the body, if it is from a client; nobody else gets any memory."""
@@ -273,6 +281,7 @@ class Http(Quiet):
         self.client = self.hub.clients.get(session_id)
         if "disconnect" in self.query:
             if self.client is not None:
+                await self.client.unstalled()
                 self.client.receive("0::")
             self.respond(Response(200, PLAIN, ""))
             return None
@@ -306,6 +315,8 @@ class Http(Quiet):
             self.detach().close()  # another transport has replaced it, or the session is over
 
     async def _stream(self) -> None:
+        if self.client is not None:
+            await self.client.unstalled()
         self._set_headers(Response(200, HTML, ""))
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep it until the response ends, which it does not
         self.write(PREAMBLE)

@@ -82,15 +82,30 @@ def run(capsys, type_in):
 @pytest.fixture(scope="session")
 def served():
     """A running ``sioclient serve --example``, and what it printed."""
+    yield from _serve()
+
+
+@pytest.fixture(scope="session")
+def served_old():
+    """A running ``sioclient serve --example --revisions 1``, and what it printed."""
+    yield from _serve(revisions=(1,))
+
+
+def _serve(**settings):
     printed = io.StringIO()
     app = application("example", Output(printed, colours=False), [], 1)
-    with SocketServer(app, port=0, revisions=(1,)) as server:
+    with SocketServer(app, port=0, **settings) as server:
         yield server, printed
 
 
 @pytest.fixture
 def url(served):
     return f"127.0.0.1:{served[0].port}"
+
+
+@pytest.fixture
+def old_url(served_old):
+    return f"127.0.0.1:{served_old[0].port}"
 
 
 @pytest.fixture

@@ -44,8 +44,11 @@ def test_no_acknowledgement_in_time_is_status_4(run, url):
     assert "See --timeout" in outcome.err
 
 
-def test_a_namespace_is_joined_or_refused(run, url):
+def test_a_namespace_is_joined_or_refused(run, url, old_url):
     assert run("call", url, "sum", 1, 2, "-n", "chat").out == "3\n"
-    outcome = run("call", url, "sum", 1, 2, "-n", "/no such place", "--timeout", 0.8)
+    outcome = run("call", url, "sum", 1, 2, "-n", "/no such place")
+    assert (outcome.status, outcome.out) == (5, "")
+    assert "refused '/no such place'" in outcome.err
+    outcome = run("call", old_url, "sum", 1, 2, "-n", "/no such place", "--timeout", 0.3)
     assert (outcome.status, outcome.out) == (4, "")
-    assert "'/no such place'" in outcome.err
+    assert "no reply for '/no such place'" in outcome.err

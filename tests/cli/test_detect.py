@@ -8,8 +8,11 @@ from sioclient import ServerInfo
 from sioclient.cli.detect import described
 
 
-def test_a_server_is_described_in_a_line(run, url):
-    outcome = run("detect", url)
+def test_a_server_is_described_in_a_line(run, url, old_url):
+    family = "socket.io 4.5 or later: revision 5, Engine.IO 4"
+    times = "a heartbeat each 25 s, within 85 s"
+    assert run("detect", url).out == f"{family}; transports xhr-polling, websocket; {times}\n"
+    outcome = run("detect", old_url)
     assert (outcome.status, outcome.err) == (0, "")
     transports = "websocket, htmlfile, xhr-polling, jsonp-polling"
     assert outcome.out == f"socket.io 0.7 to 0.9: revision 1; transports {transports}; a heartbeat within 60 s\n"
@@ -17,8 +20,8 @@ def test_a_server_is_described_in_a_line(run, url):
 
 def test_all_of_it_is_had_as_json(run, url):
     (info,) = run("detect", url, "--json").values
-    assert info["revision"] == 1
-    assert info["transports"][0] == "websocket"
+    assert info["revision"] == 5
+    assert info["transports"] == ["xhr-polling", "websocket"]
 
 
 def test_what_is_no_server_is_said(run):

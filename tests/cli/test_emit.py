@@ -74,8 +74,8 @@ def test_it_is_sent_again_until_it_is_acknowledged(run, url, seen):
     assert seen()[1:] == [("never answered", [])] * 3
 
 
-def test_a_generation_without_bytes_is_told(run, url):
-    outcome = run("emit", url, "photo", "-b", "x")
+def test_a_generation_without_bytes_is_told(run, old_url):
+    outcome = run("emit", old_url, "photo", "-b", "x")
     assert outcome.status == 2
     assert "has no bytes" in outcome.err
 

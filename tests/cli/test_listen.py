@@ -66,8 +66,8 @@ def test_it_stops_with_an_acknowledgement(run, url):
         (["--emit", "photo -b x"], "has no bytes"),
     ],
 )
-def test_what_cannot_be_sent_is_a_usage_error(run, url, words, message):
-    outcome = run("listen", url, *words)
+def test_what_cannot_be_sent_is_a_usage_error(run, old_url, words, message):
+    outcome = run("listen", old_url, *words)
     assert outcome.status == 2
     assert message in outcome.err
 

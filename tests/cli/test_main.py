@@ -122,11 +122,14 @@ def test_a_fault_of_ours_is_a_line_or_a_traceback(capsys, monkeypatch):
         main(["-vv"])
 
 
-def test_the_log_is_shown_if_wanted(run, url):
+def test_the_log_is_shown_if_wanted(run, url, old_url):
     life = run("call", url, "sum", 1, 2, "-v").err
     assert "* http" in life
-    assert "connected over websocket, revision 1" in life
+    assert "connected over websocket, revision 5" in life
     packets = run("-vv", "call", url, "sum", 1, 2).err
+    assert '> 421["sum",1,2]\n' in packets
+    assert "< 431[3]\n" in packets
+    packets = run("-vv", "call", old_url, "sum", 1, 2).err
     assert '> 5:1+::{"name":"sum","args":[1,2]}\n' in packets
     assert "< 6:::1+[3]\n" in packets
     assert run("call", url, "sum", 1, 2).err == ""

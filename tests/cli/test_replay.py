@@ -60,7 +60,7 @@ def test_a_missing_acknowledgement_is_status_4(run, url, recording):
     assert "no acknowledgement of 'never answered'" in outcome.err
 
 
-def test_what_cannot_be_replayed_is_a_usage_error(run, url, recording):
+def test_what_cannot_be_replayed_is_a_usage_error(run, url, old_url, recording):
     assert run("replay", url, recording()).err.endswith(" holds no event: sioclient record writes such files\n")
     assert run("replay", url, "nosuch").status == 2
-    assert "has no bytes" in run("replay", url, recording(sent("a", [{"$base64": ""}], 0))).err
+    assert "has no bytes" in run("replay", old_url, recording(sent("a", [{"$base64": ""}], 0))).err

@@ -38,7 +38,7 @@ def test_it_ends_with_quit(run, url):
         ("/leave", 2, "which is left with the connection: /quit"),
         ("/leave /x", 2, "/x was not joined"),
         ("/ack 'never answered'", 4, "no acknowledgement of 'never answered'"),
-        ("/join /nosuch", 4, "'/nosuch'"),
+        ("/join /nosuch", 5, "refused '/nosuch'"),
         ("/help", 0, "EVENT ARG...  "),
     ],
 )

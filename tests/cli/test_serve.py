@@ -13,7 +13,7 @@ import pytest
 from sioclient import AckTimeout, ChannelError, SocketIO
 from sioclient.cli.applications import Printer, application, routes
 from sioclient.cli.output import Closed, Output
-from sioclient.cli.recording import Recorded
+from sioclient.recordings import Recorded
 from sioclient.server import SocketServer
 from tests.conftest import Recorder
 from tests.waiting import eventually
@@ -120,42 +120,13 @@ def test_the_chat_has_a_page(serving):
     caught.value.close()
 
 
-def step(name, args, when, endpoint="", *, is_sent=False, ack=None):
-    return Recorded(endpoint, name, args, when, is_sent, ack)
-
-
-def test_a_recording_is_played_as_the_client_goes_on(serving, recorder):
-    url, _ = serving(
-        "replay",
-        [
-            step("hello", [1], 100),
-            step("subscribe", ["weather"], 101, is_sent=True, ack=["ok", 2]),
-            step("news", ["weather"], 101.01),
-            step("message", ["text"], 101.02),
-            step("message", ["bye"], 102, is_sent=True),
-            step("message", [1, 2], 102),
-            step("other", [], 100, "/chat"),
-        ],
-    )
+def test_a_recording_is_played(serving, recorder):
+    url, printed = serving("replay", [Recorded("", "hello", [1], 100, False, None)])
     with SocketIO(url, handler=recorder) as s:
         assert recorder.next("hello") == ("hello", 1)
-        s.emit("unheard of")
-        assert s.call("subscribe", timeout=5) == ("ok", 2)
-        assert recorder.next() == ("news", "weather")
-        assert recorder.next() == ("message", None, "text")
-        s.send("bye")
-        assert recorder.next() == ("message", None, 1, 2)
-        assert s.call("subscribe", timeout=5) is None
-        chat = Recorder()
-        s.connect("/chat", chat)
-        assert chat.next("other") == ("other",)
-
-
-def test_a_recording_without_events_plays_nothing(serving):
-    url, printed = serving("replay", [], 0.0)
-    with SocketIO(url) as s:
         assert s.call("any", timeout=5) is None
-    assert len(printed()) == 1
+        s.send("text")
+        eventually(lambda: [line["event"] for line in printed()] == ["any", "message"])
 
 
 def test_who_reads_no_more_does_not_end_the_server():
@@ -195,13 +166,31 @@ def test_the_command_serves_until_the_end(command, words, what):
     assert outcome.err == f"sioclient: serving {what} at http://localhost:{server.port} (Ctrl-C ends it)\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "revisions"), [([], (1, 4, 5)), (["--revisions", "1"], (1,)), (["--revisions=5,4"], (5, 4))]
+)
+def test_the_command_serves_every_generation_or_those_named(command, words, revisions):
+    outcome, (server,) = command("--port", 0, *words)
+    assert outcome.status == 0
+    assert server.router.settings.revisions == revisions
+
+
 def test_the_command_serves_a_recording(command, tmp_path):
     (tmp_path / "x").write_text('{"event": "a"}\n')
     assert "serving replay" in command("--port", 0, "--replay", tmp_path / "x")[0].err
+
+
+def test_bytes_of_a_recording_are_nothing_for_revision_1(command, tmp_path):
     (tmp_path / "x").write_text('{"event": "a", "args": [{"b": [{"$base64": ""}]}]}\n')
-    outcome, _ = command("--port", 0, "--replay", tmp_path / "x")
+    words = ("--port", 0, "--replay", tmp_path / "x")
+    outcome, _ = command(*words, "--revisions", "1")
     assert outcome.status == 2
-    assert "'a' has bytes in its arguments" in outcome.err
+    assert "'a' has bytes in its arguments, which revision 1 cannot carry" in outcome.err
+    assert command(*words)[0].status == 0
+    (tmp_path / "x").write_text(
+        '{"event": "a", "args": [5]}\n{"event": "b", "args": [{"$base64": ""}], "sent": true}\n'
+    )
+    assert command(*words, "--revisions", "1")[0].status == 0
 
 
 @pytest.mark.parametrize(
@@ -211,6 +200,7 @@ def test_the_command_serves_a_recording(command, tmp_path):
         (["--port", "99999"], "cannot listen on 127.0.0.1, port 99999"),
         (["--host", "203.0.113.1", "--port", "0"], "cannot listen on 203.0.113.1"),
         (["--replay", "nosuch"], "nosuch cannot be read"),
+        (["--revisions", "1,3"], "--revisions: must be out of 1, 4 and 5, such as 1,5, not '1,3'"),
         (["8000"], "'8000' is one word too many: sioclient serve"),
     ],
 )

@@ -33,10 +33,31 @@ def port():
         yield server.port
 
 
+@pytest.fixture(scope="module")
+def port_of_asgi():
+    """The port of the same server as an application of ASGI, under uvicorn."""
+    pytest.importorskip("uvicorn")
+    with EmbeddedServer(authorize=True, asgi=True) as server:
+        yield server.port
+
+
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("generation", [1, 2, 3, 4])
 def test_the_javascript_client(port, generation, transport):
+    check_javascript_client(port, generation, transport)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize(
+    ("generation", "transport"), [(1, "jsonp"), (2, "upgrade"), (4, "websocket"), (4, "polling"), (4, "upgrade")]
+)
+def test_the_javascript_client_under_uvicorn(port_of_asgi, generation, transport):
+    check_javascript_client(port_of_asgi, generation, transport)
+
+
+def check_javascript_client(port, generation, transport):
+    """Have the client do all that it knows."""
     node = find_node()
     if node is None or not (STAMP.parent / f"socket.io-client-{generation}").exists():
         pytest.skip(f"socket.io-client {generation}.x is not installed: run python -m tests.servers")
@@ -79,6 +100,15 @@ def test_the_javascript_client(port, generation, transport):
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
 def test_python_socketio(port, transports):
+    check_python_socketio(port, transports)
+
+
+def test_python_socketio_under_uvicorn(port_of_asgi):
+    check_python_socketio(port_of_asgi, ["polling", "websocket"])
+
+
+def check_python_socketio(port, transports):
+    """Have the client do all that it knows."""
     client, ended, heard = socketio.Client(reconnection=False), threading.Event(), []
 
     def on_any(name, *args):

@@ -18,9 +18,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "servers"
 OF_ENDPOINTS = {"chat connect", "chat hello", "chat disconnect", "on chat", "refused"}
 
 
-def run(program, *command, **settings):
+def run(program, *command, asgi=False, **settings):
     """Run a client until it ends, and return what it said."""
-    with start(SERVERS["embedded"], authorize=True) as server:
+    with start(SERVERS["embedded"], authorize=True, asgi=asgi) as server:
         arguments = [*command, str(FOLDER / program), json.dumps({"port": server.port, **settings})]
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -28,12 +28,13 @@ def run(program, *command, **settings):
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.parametrize("asgi", [False, True], ids=["tornado", "uvicorn"])
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling", "jsonp-polling"])
-def test_the_javascript_client(transport):
+def test_the_javascript_client(transport, asgi):
     node = find_node()
     if node is None or not (STAMP.parent / "socket.io-client-0.9").exists():
         pytest.skip("socket.io-client 0.9.17 is not installed: run python -m tests.servers")
-    said = run("old_client.js", str(node.program), transport=transport)
+    said = run("old_client.js", str(node.program), transport=transport, asgi=asgi)
     hello = ["hello", {"a": 1}]
     assert [line for line in said if line[0] not in OF_ENDPOINTS | {"n"}] == [
         ["connect", transport],

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 import chatbot
@@ -17,19 +14,8 @@ from sioclient.server import SocketServer, chat
 from sioclient.server.chat import Chat
 from sioclient.server.webpage import ROUTES
 from tests.conftest import Recorder
+from tests.room.browser import NoBrowser, Page, browser
 from tests.waiting import eventually
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -37,56 +23,11 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
     """A browser of this machine, or a skipped test."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("needs a browser: Debian has it in the packages chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(driver))
-    yield browser
-    browser.quit()
-
-
-class Page:
-    """The chat as a person sees it."""
-
-    def __init__(self, driver, url):
-        self.driver, self.url = driver, url
-        driver.get(url)
-
-    def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def texts(self, selector):
-        """Return the texts of all elements, at one moment."""
-        script = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText)"
-        return self.driver.execute_script(script, selector)
-
-    def shows(self, text, selector="#messages li"):
-        """Wait until something says ``text``."""
-        eventually(lambda: text in self.texts(selector), text)
-
-    def has_state(self, state):
-        eventually(lambda: self.texts("#state") == [state], state)
-
-    def join(self, name, room="lobby"):
-        self.has_state("connected")
-        for field, value in (("#name", name), ("#wanted-room", room)):
-            self.find(field).clear()
-            self.find(field).send_keys(value)
-        self.find("#joining button").click()
-
-    def say(self, text):
-        self.find("#text").send_keys(text)
-        self.find("#saying button").click()
-
-    def complaints(self):
-        """Return what the browser complains about here; the page before may still have looked for its server."""
-        messages = [entry["message"] for entry in self.driver.get_log("browser")]
-        return [message for message in messages if message.startswith(self.url) or not message.startswith("http")]
+    try:
+        with browser(tmp_path_factory.mktemp("browser")) as running:
+            yield running
+    except NoBrowser as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture
@@ -160,6 +101,15 @@ def test_a_name_that_is_taken_and_a_room(driver, serve):
         page.shows("ada came in")
         page.say("hello")
         assert recorder.next("msg to room") == ("msg to room", "grace", "hello")
+
+
+@pytest.mark.parametrize("name", ["   ", "\u200b\u2060", "\u3164"])
+def test_a_name_of_which_nothing_is_seen(driver, serve, name):
+    page = Page(driver, serve().url)
+    page.join(name)
+    page.shows("Not this name: a name needs something that can be seen.", "#problem")
+    page.join("ada")
+    page.shows("you joined")
 
 
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])

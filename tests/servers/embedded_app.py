@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 import platform
+import socket
 import sys
 import threading
 from typing import ClassVar
 
 import tornado
 
-from sioclient.server import Refused, SocketConnection, SocketServer, concurrent, event
+from sioclient.server import Refused, Router, SocketConnection, SocketServer, concurrent, event
 from sioclient.server.chat import Chat
 from sioclient.server.web import StreamLink, WebSocketLink
 
@@ -225,6 +226,21 @@ class Root(Connection, Chat):
         return Chat.user_message(self, text)
 
 
+class UnderUvicorn:
+    """The same as an application of ASGI."""
+
+    def __init__(self, main, port, **settings):
+        self.router = Router(main, **settings)
+        self._bound = socket.create_server(("127.0.0.1", port))
+        self.port = self._bound.getsockname()[1]
+
+    def run(self):
+        import uvicorn
+
+        config = uvicorn.Config(self.router.asgi(), log_level="error", ws_max_size=2**25)
+        uvicorn.Server(config).run(sockets=[self._bound])
+
+
 def authorization(request):
     token = request.get_argument("token")
     return "not today" if token == "error" else token != "bad"
@@ -244,7 +260,8 @@ if transports:  # also in the words of later servers
 if "revisions" in SETTINGS:
     OPTIONS.setdefault("revisions", tuple(SETTINGS["revisions"]))
 LIMITS = {"max_message_size": 2**24, "max_queued": 2**24}  # what tests send may be larger than what strangers may
-server = SocketServer(Root, SETTINGS.get("port", 0), **{**LIMITS, **OPTIONS})
+kind = UnderUvicorn if SETTINGS.get("asgi") else SocketServer
+server = kind(Root, SETTINGS.get("port", 0), **{**LIMITS, **OPTIONS})
 threading.Thread(target=end_with_stdin, daemon=True).start()
 versions = f"sioclient.server, Tornado {tornado.version}, Python {platform.python_version()}"
 print(f"listening {server.port} {versions}", flush=True)

@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +39,7 @@ class ServerProcess:
 
     Raises:
         ServerUnavailable: this machine cannot run it.
+        ServerFailed: it did not start; when it is to be stopped: it had ended by itself.
     """
 
     def __init__(
@@ -46,31 +48,46 @@ class ServerProcess:
         settings: Mapping[str, Any],
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        self._name = Path(command[-1]).name
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
                 [*command, json.dumps({"port": free_port(), **settings})],
                 stdin=subprocess.PIPE,  # the server ends when this end is closed, even if we are killed
                 stdout=subprocess.PIPE,
+                stderr=self._errors,
                 text=True,
                 env={**os.environ, **(environment or {})},
             )
         except OSError as error:
+            self._errors.close()
             raise ServerUnavailable(f"{command[0]} does not run here: {error}") from error
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line.startswith("listening "):
-            self.stop()
-            raise ServerFailed(f"{command[1]} did not start: {line!r}")
+            raise ServerFailed(f"{self._name} did not start: {line!r} {self._end()}")
         _, port, self.version = line.rstrip("\n").split(" ", 2)
         self.port = int(port)
 
     def stop(self) -> None:
         """Kill the server, as a machine does that loses its power."""
+        if self._errors.closed:
+            return
+        status = self._process.poll()
+        errors = self._end()
+        if status is not None:
+            raise ServerFailed(f"{self._name} ended by itself with status {status}: {errors}")
+
+    def _end(self) -> str:
+        """End the process, and return the last that it wrote to stderr."""
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
+        self._errors.seek(0)
+        errors = self._errors.read().decode(errors="replace")[-2000:]
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
             assert stream is not None
             stream.close()
+        return errors
 
     def __enter__(self) -> ServerProcess:
         return self

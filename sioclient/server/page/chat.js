@@ -156,6 +156,7 @@ $('joining').addEventListener('submit', (event) => {
   event.preventDefault();
   const wanted = $('name').value.trim();
   if (wanted) join(false, wanted, $('wanted-room').value.trim() || 'lobby');
+  else $('problem').textContent = 'Not this name: a name needs something that can be seen.';
 });
 
 $('change').addEventListener('click', () => showChat($('chat').hidden));
