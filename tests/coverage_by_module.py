@@ -77,8 +77,10 @@ ELSEWHERE = {
     "attempt.py": "test_connector.py",
     "channelbase.py": "test_channel.py|aio/test_verbs.py",
     "clientbase.py": "test_client.py",
+    "connectionbase.py": "test_connection.py|test_stats.py",
     "emitter.py": "test_channel.py",
     "enginebase.py": "test_engineio.py",
+    "joinsbase.py": "test_joins.py|test_channel.py",
     "waiter.py": "test_channel.py",
     "transports/failures.py": "transports/test_failures.py|transports/test_websocket.py|transports/test_wsclient.py|"
     "transports/test_upgrade.py",
