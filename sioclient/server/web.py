@@ -39,38 +39,42 @@ class WebSocketLink(PieceLink[Frame]):
 
     def __init__(self, handler: ClientSocket) -> None:
         super().__init__(handler.hub.busy)
-        self._handler = handler
+        self.handler = handler
 
     @property
-    def _stream(self) -> IOStream | None:
-        connection = self._handler.ws_connection
+    def stream(self) -> IOStream | None:
+        connection = self.handler.ws_connection
         return None if connection is None else connection.stream
 
     def _has_room(self) -> bool:
-        return self._stream is not None and not self._stream.writing()
+        return self.stream is not None and not self.stream.writing()
 
     def _write_piece(self, frames: list[Frame]) -> bool:
         last = len(frames) - 1
         for index, frame in enumerate(frames):
             try:
-                written = asyncio.ensure_future(self._handler.write_message(frame, binary=isinstance(frame, bytes)))
+                written = asyncio.ensure_future(self.write_frame(frame))
             except WebSocketClosedError:
                 return False
             written.add_done_callback(self._on_written if index == last else _ignore)
         return True
 
+    def write_frame(self, frame: Frame) -> Awaitable[None]:
+        """Write a frame; return what is done once it has left, with all before it."""
+        return self.handler.write_message(frame, binary=isinstance(frame, bytes))
+
     def _shut(self) -> None:
-        if self._stream is not None and self._stream.writing():
-            self._stream.close()  # the client does not read, so a closing handshake would wait for ever
-        self._handler.close()
+        if self.stream is not None and self.stream.writing():
+            self.stream.close()  # the client does not read, so a closing handshake would wait for ever
+        self.handler.close()
 
     def cut(self) -> None:
         """Close the connection under the websocket, as a network does that is gone."""
-        if self._stream is not None:
-            self._stream.close()
+        if self.stream is not None:
+            self.stream.close()
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
-        client = self._handler.client
+        client = self.handler.client
         if written.cancelled() or client is None:
             return
         if written.exception() is None:
@@ -289,7 +293,7 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self.query, request.headers, cookies, self.address, port_of(request))
+        seen = Request(self.query, request.headers, cookies, self.address, port_of(request), path=request.path)
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
         self.respond(as_jsonp(response, index) if is_index(index) else response)
