@@ -57,6 +57,9 @@ ELSEWHERE = {
     "server/test_later.py|server/test_testing.py",
     "server/connection.py": "server/test_connection.py|server/test_later.py",
     "server/dialects.py": "server/test_dialects.py|server/test_later.py",
+    "server/engineclient.py": "server/test_engineserver.py",
+    "server/enginehandlers.py": "server/test_engineserver.py",
+    "server/plainweb.py": "server/test_engineserver.py",
     "server/engineweb.py": "server/test_later.py|server/test_official_suites.py|server/test_testing.py",
     "server/guarded.py": "server/test_web.py|server/test_limits.py|server/test_guarded.py",
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"

@@ -14,6 +14,8 @@ if find_spec("tornado") is None:
     raise ModuleNotFoundError(_told, name="tornado")
 
 from .connection import Audience, Refused, SocketConnection
+from .engineclient import EngineClient
+from .engineserver import EngineServer, WebSocketServer
 from .events import concurrent, event
 from .playback import replay
 from .request import Request
@@ -23,12 +25,15 @@ from .settings import Settings
 
 __all__ = [
     "Audience",
+    "EngineClient",
+    "EngineServer",
     "Refused",
     "Request",
     "Router",
     "Settings",
     "SocketConnection",
     "SocketServer",
+    "WebSocketServer",
     "concurrent",
     "event",
     "replay",
