@@ -245,7 +245,7 @@ class Client:
             await self._reading_goes_on()
             self.session.postpone(self._now())
 
-    async def unstalled(self) -> None:
+    async def stall_ended(self) -> None:
         """Wait until the client is not stalled."""
         while self.is_stalled and self.session.ended is None:
             await self._reading_goes_on()

@@ -161,7 +161,7 @@ class EngineWebSocket(_Engine, ClientSocket):
         if found is None:
             return UNKNOWN_SESSION
         self.client, self._session = found
-        await self.client.unstalled()
+        await self.client.stall_ended()
         if not may_come_from(self.request.headers, self.hub.settings.origins):
             return forbidden(Response(403, "", "handshake bad origin"))
         if self._session.link is LinkKind.STREAM or self._session.is_upgrading or self._session.ended is not None:

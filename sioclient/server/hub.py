@@ -193,7 +193,7 @@ class Hub:
         for client in list(self.clients.values()):
             client.go_on()
 
-    def unstalled(self) -> Awaitable[None] | None:
+    def stall_ended(self) -> Awaitable[None] | None:
         """Return what a request has to wait for that is of no client; None: for nothing."""
         return None if self._stall is None else self._wait_for_all()
 

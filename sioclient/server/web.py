@@ -96,7 +96,7 @@ class ClientSocket(GuardedSocket):
 
     def pause(self) -> Awaitable[None] | None:
         """Return what to wait for before more is read; None: for nothing."""
-        return None if self.client is None or not self.client.is_stalled else self.client.unstalled()
+        return None if self.client is None or not self.client.is_stalled else self.client.stall_ended()
 
 
 class WebSocket(ClientSocket):
@@ -111,7 +111,7 @@ class WebSocket(ClientSocket):
         else:
             client = self.hub.clients.get(args[0])
             if client is not None:
-                await client.unstalled()
+                await client.stall_ended()
             await super().get(*args, **kwargs)
 
     def open(self, session_id: str) -> None:
@@ -281,7 +281,7 @@ class Http(Quiet):
         self.client = self.hub.clients.get(session_id)
         if "disconnect" in self.query:
             if self.client is not None:
-                await self.client.unstalled()
+                await self.client.stall_ended()
                 self.client.receive("0::")
             self.respond(Response(200, PLAIN, ""))
             return None
@@ -316,7 +316,7 @@ class Http(Quiet):
 
     async def _stream(self) -> None:
         if self.client is not None:
-            await self.client.unstalled()
+            await self.client.stall_ended()
         self._set_headers(Response(200, HTML, ""))
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep it until the response ends, which it does not
         self.write(PREAMBLE)
