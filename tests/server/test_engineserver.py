@@ -9,7 +9,6 @@ import queue
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 from websockets.asyncio.client import connect as connect_async
@@ -289,9 +288,9 @@ def test_a_sender_goes_no_faster_than_is_read(told):
                 told.put(number)
 
         with connect_plain(server.url, max_queue=1) as peer:
-            taken(told)
-            time.sleep(0.05)  # how far it comes by then does not matter
-            assert told.qsize() < 399
+            (client,) = eventually(lambda: server.call(lambda: list(server._hub.clients.values())))
+            eventually(lambda: client._writers, "the sender that waits")
+            assert told.qsize() < 400
             for _ in range(400):
                 assert len(peer.recv(PATIENCE)) == 100_000
 
