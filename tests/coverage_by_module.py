@@ -61,6 +61,9 @@ ELSEWHERE = {
     "server/test_later.py|server/test_testing.py",
     "server/connection.py": "server/test_connection.py|server/test_later.py",
     "server/dialects.py": "server/test_dialects.py|server/test_later.py",
+    "server/engineclient.py": "server/test_engineserver.py",
+    "server/enginehandlers.py": "server/test_engineserver.py",
+    "server/plainweb.py": "server/test_engineserver.py",
     "server/engineweb.py": "server/test_later.py|server/test_official_suites.py|server/test_testing.py",
     "server/guarded.py": "server/test_web.py|server/test_limits.py|server/test_guarded.py",
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"
@@ -78,8 +81,10 @@ ELSEWHERE = {
     "attempt.py": "test_connector.py",
     "channelbase.py": "test_channel.py|aio/test_verbs.py",
     "clientbase.py": "test_client.py",
+    "connectionbase.py": "test_connection.py|test_stats.py",
     "emitter.py": "test_channel.py",
     "enginebase.py": "test_engineio.py",
+    "joinsbase.py": "test_joins.py|test_channel.py",
     "waiter.py": "test_channel.py",
     "transports/failures.py": "transports/test_failures.py|transports/test_websocket.py|transports/test_wsclient.py|"
     "transports/test_upgrade.py",

@@ -15,6 +15,8 @@ if find_spec("tornado") is None:
 
 from .connection import Audience, Refused, SocketConnection
 from .emitter import Emitter, RemoteAudience
+from .engineclient import EngineClient
+from .engineserver import EngineServer, WebSocketServer
 from .events import concurrent, event
 from .playback import replay
 from .request import Request
@@ -25,6 +27,8 @@ from .settings import Settings
 __all__ = [
     "Audience",
     "Emitter",
+    "EngineClient",
+    "EngineServer",
     "Refused",
     "RemoteAudience",
     "Request",
@@ -32,6 +36,7 @@ __all__ = [
     "Settings",
     "SocketConnection",
     "SocketServer",
+    "WebSocketServer",
     "concurrent",
     "event",
     "replay",

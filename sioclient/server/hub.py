@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import secrets
+import time
 from collections import Counter
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.packets import UserPacket
@@ -15,12 +16,13 @@ from .client import Client
 from .connection import Audience, SocketConnection
 from .dialects import Dialects
 from .enginesession import EngineSession
-from .handlers import Heard
+from .handlers import Application, Handlers, Heard
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
 from .pieces import PieceLink
 from .proxies import limited_unit
 from .rates import Rates
+from .recovery import RECOVERABLE, Recovery
 from .request import Request
 from .rooms import Rooms
 from .session import ServerSession
@@ -41,25 +43,33 @@ def new_id() -> str:
     return secrets.token_urlsafe(18)
 
 
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class Hub:
     """The table of the clients by their session ids.
 
     Args:
         main: the class of the connections on the default endpoint.
         settings: times and limits.
+        dialects: what is spoken; None: every generation of Socket.IO.
     """
 
-    def __init__(self, main: type[SocketConnection], settings: Settings) -> None:
+    def __init__(self, main: type[SocketConnection], settings: Settings, dialects: Dialects | None = None) -> None:
         self.main, self.settings = main, settings
         self.clients: dict[str, Client] = {}
         self.rooms: Rooms[SocketConnection] = Rooms()
         self.log = RateLimitedLog(self.now)
-        self._dialects = Dialects(settings)
+        self.dialects = dialects or Dialects(settings)
         self._addresses: Counter[str] = Counter()
         self._handshakes = Rates(settings.max_handshakes, max(settings.max_sessions, settings.max_handshakes), self.now)
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
+        self.recovery: Recovery | None = None
+        if settings.recovery_time is not None:
+            self.recovery = Recovery(settings, self.dialects.later[RECOVERABLE], self.now, _milliseconds, new_id)
         self.heard: Heard | None = None
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
@@ -87,12 +97,12 @@ class Hub:
         if refused is not None:
             return refused
         session_id = self._new_session_id()
-        self._add(session_id, request, ServerSession(self._dialects.old, self.settings, self.now()))
+        self._add(session_id, request, ServerSession(self.dialects.old, self.settings, self.now()))
         return accepted(session_id, self.settings)
 
     def begin(self, request: Request, revision: int, upgrades: Sequence[str], *, text_only: bool) -> Client:
         """Return a client of a later revision that was admitted; see ``EngineSession``."""
-        session_id, dialect = self._new_session_id(), self._dialects.later[revision]
+        session_id, dialect = self._new_session_id(), self.dialects.later[revision]
         session = EngineSession(dialect, self.settings, self.now(), session_id, upgrades, new_id, text_only=text_only)
         return self._add(session_id, request, session)
 
@@ -105,6 +115,12 @@ class Hub:
         if self._stall is not None:
             client.stall()
         return client
+
+    def application(
+        self, client: Client, session: Session, request: Request, changed: Callable[[], None]
+    ) -> Application:
+        """Return what the notices of a client are given to; see ``Handlers``."""
+        return Handlers(self, client, session, request, changed)
 
     async def admit(self, request: Request) -> Response | None:
         """Return the refusal of a handshake; None: it is accepted, and ``begin`` must follow in the same turn."""
@@ -171,7 +187,7 @@ class Hub:
 
     def audience(self, endpoint: str, room: str | None = None, except_: SocketConnection | None = None) -> Audience:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
-        return Audience(self.rooms, endpoint, room, except_)
+        return Audience(self.rooms, endpoint, room, except_, self.recovery)
 
     # Other processes
 
@@ -214,7 +230,7 @@ class Hub:
         for client in list(self.clients.values()):
             client.go_on()
 
-    def unstalled(self) -> Awaitable[None] | None:
+    def stall_ended(self) -> Awaitable[None] | None:
         """Return what a request has to wait for that is of no client; None: for nothing."""
         return None if self._stall is None else self._wait_for_all()
 
