@@ -315,9 +315,9 @@ class Audience:
         return [*(connection.session_id for connection in self), *others]
 
     def _send(self, packet: UserPacket, *, volatile: bool = False) -> None:
-        self.deliver(packet, volatile=volatile)
-        if self._rooms.elsewhere is not None:
+        if self._rooms.elsewhere is not None:  # first: what it refuses nobody is to get
             self._rooms.elsewhere.publish(packet, self._room, volatile=volatile)
+        self.deliver(packet, volatile=volatile)
 
     def deliver(self, packet: UserPacket, *, volatile: bool = False) -> None:
         """Send a packet to those of this process."""

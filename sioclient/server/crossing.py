@@ -99,7 +99,10 @@ def decode(data: bytes) -> tuple[str, Crossing]:
     read = _READERS.get(_text(fields.get("kind")))
     if read is None:
         raise ValueError("its kind is unknown")
-    return _name(value.get("from")), read(fields)
+    try:
+        return _name(value.get("from")), read(fields)
+    except RecursionError as error:  # before Python 3.12, a comprehension takes a level of the interpreter, too
+        raise ValueError("it is nested too deep") from error
 
 
 # Writing

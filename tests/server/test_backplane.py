@@ -179,6 +179,16 @@ def test_who_does_not_reply_is_left_out(redis_server, monkeypatch):
             eventually(lambda: one.client.call("count") == (2, 1))
 
 
+def test_nobody_gets_what_cannot_cross(redis_server):
+    with servers(redis_server.url, 1) as (server,), clients(server.url) as (listener,):
+        server.call(lambda: next(iter(server.router.clients.values())).join(5))
+        with pytest.raises(TypeError, match="the name of a room must be a text, not int"):
+            server.call(lambda: server.router.to(5).emit("said", "refused"))
+        server.call(lambda: server.router.to("kitchen").emit("said", "sent"))
+        eventually(lambda: listener.heard)
+        assert listener.heard == ["sent"]
+
+
 def test_asks_are_limited(redis_server, monkeypatch):
     monkeypatch.setattr(backplane, "MOST_ASKS", 0)
     with servers(redis_server.url, 1) as (server,), pytest.raises(RuntimeError, match="may wait at once"):

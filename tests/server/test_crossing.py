@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -102,3 +103,13 @@ MALFORMED = [
 def test_what_is_malformed_is_an_error_and_no_other(text):
     with pytest.raises(ValueError):  # noqa: PT011 - whatever the text says
         decode(text)
+
+
+def test_what_is_nested_too_deep_for_python_is_malformed():
+    fields = b'"kind":"json","endpoint":"","room":null,"volatile":false,"data":'
+    for levels in range(400, 512, 10):
+        text = b'{"v":1,"from":"x","what":{%s%s}}' % (fields, b"[" * levels + b"]" * levels)
+        with suppress(ValueError):  # which of them are too deep differs from one Python to another
+            decode(text)
+    with pytest.raises(ValueError, match="nested too deep"):
+        decode(text.replace(b"[" * levels, b"[" * 600).replace(b"]" * levels, b"]" * 600))
