@@ -92,7 +92,7 @@ def test_events_of_one_sender_keep_their_order_and_come_once(redis_server):
             sender.client.emit("say", number)
         eventually(lambda: len(listener.heard) >= 500)
         a.call(a.router.broadcast, "", "said", "end")
-        eventually(lambda: listener.heard[-1] == "end" == sender.heard[-1])
+        eventually(lambda: listener.heard[-1:] == ["end"] == sender.heard[-1:])
         assert (listener.heard, sender.heard) == ([*range(500), "end"], ["end"])
 
 
