@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import Any
 
 from sioclient.server import Router, SocketConnection, SocketServer, event
 
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "heartbeat_interval": 300.0,
     "heartbeat_timeout": 300.0,
     "max_sessions": 10**5,

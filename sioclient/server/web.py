@@ -58,7 +58,9 @@ class WebSocketLink(PieceLink[Frame]):
             written = self._written(connection, frames)
         except StreamClosedError:
             return False
-        written.add_done_callback(self._on_written)
+        is_later = self in self._busy  # not the first piece: whoever wrote that does not look for more
+        if is_later or not written.done() or written.exception() is not None:
+            written.add_done_callback(self._on_written)
         return True
 
     def _written(self, connection: WebSocketProtocol, frames: list[Frame]) -> asyncio.Future[None]:
