@@ -71,11 +71,11 @@ PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
         Peer(FLOOR, "python-socketio, uvicorn", OTHERS, 5, ("python_socketio",)),
-        Peer("python_socketio_plain", "the same without C", OTHERS, 5, ("python_socketio", "plain")),
+        Peer("python_socketio_plain", "python-socketio, uvicorn plain", OTHERS, 5, ("python_socketio", "plain")),
         Peer("sioclient_5", "sioclient, 3.x and 4.x", (), 5, ("ours",)),
         Peer("sioclient_4", "sioclient, 1.x and 2.x", (), 4, ("ours",)),
         Peer("sioclient_1", "sioclient, 0.9", (), 1, ("ours",)),
-        Peer("sioclient_asgi", "3.x and 4.x, uvicorn", OTHERS, 5, ("ours", "asgi")),
+        Peer("sioclient_asgi", "sioclient, 3.x and 4.x, uvicorn", OTHERS, 5, ("ours", "asgi")),
         NodePeer("node_4_8", "socket.io 4.8.1", (), 5, (MODERN,)),
         NodePeer("node_0_9", "socket.io 0.9.19", (), 1, (LEGACY,)),
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from .clients import Unavailable
 from .cores import describe
 from .peers import FLOOR, PEERS, Peer
-from .report import Results, table
+from .report import Results, markdown, table
 from .table import Measure
 
 HERE = Path(__file__).resolve().parent
@@ -42,12 +42,12 @@ def _memory(count: int) -> Measure:
 
 MEASURES = (
     _measure("echo", "events acknowledged/s, 50 clients", "echo", (50, 2.0), (50, 0.4)),
-    _of("echo", "echo_cpu", "CPU for each, us", "cpu"),
-    _measure("broadcast", "events/s to 1,000 clients", "broadcast", (1000, 30), (200, 10)),
-    _of("broadcast", "broadcast_ms", "until the last has it, ms", "ms"),
-    _of("broadcast", "broadcast_cpu", "CPU for each client, us", "cpu"),
+    _of("echo", "echo_cpu", "CPU for each event, us", "cpu"),
+    _measure("broadcast", "broadcast to 1,000, events/s", "broadcast", (1000, 30), (200, 10)),
+    _of("broadcast", "broadcast_ms", "broadcast to 1,000, until the last has it, ms", "ms"),
+    _of("broadcast", "broadcast_cpu", "CPU for each client of a broadcast, us", "cpu"),
     _measure("connect", "connects/s", "connect", (2000, 20), (200, 20)),
-    _of("connect", "connect_cpu", "CPU for each, us", "cpu"),
+    _of("connect", "connect_cpu", "CPU for each connect, us", "cpu"),
     *(
         Measure(
             f"memory_{n}", f"KiB a connection, of {n:,}", "memory", (n,), (n // 10,), "kib", 1, lower=True, once=True
@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 results.setdefault(measure.name, {}).setdefault(name, []).append(figures)
     print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
     about = f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}; {describe()}"
-    print(f"{about}\n{table(results, measures, peers, FLOOR)}")
+    write = markdown if options.markdown else table
+    print(f"{about}\n{write(results, measures, peers, FLOOR)}")
     for warning in _busy(results):
         print(warning)
     options.output.mkdir(exist_ok=True)
@@ -110,6 +111,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how often to measure each (5)")
     parser.add_argument("--only", nargs="*", metavar="MEASURE", help=", ".join(m.name for m in MEASURES))
     parser.add_argument("--peers", nargs="*", metavar="SERVER", help=", ".join(PEERS))
+    parser.add_argument("--markdown", action="store_true", help="print the table as docs/speed.md has it")
     parser.add_argument("--output", type=Path, default=HERE / "out", help="folder of server.json")
     return parser.parse_args(arguments)
 

@@ -76,14 +76,15 @@ def test_a_connection_that_the_server_closes_is_an_error():
             crowd.close()
 
 
-def test_the_program_writes_a_table_and_json(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize(("options", "start"), [([], "echoes/s +"), (["--markdown"], r"\| echoes/s \| ")])
+def test_the_program_writes_a_table_and_json(monkeypatch, tmp_path, capsys, options, start):
     name = "sioclient_5"
     monkeypatch.setattr(server, "MEASURES", (Measure("echo", "echoes/s", "echo", (), (3, 0.02), clients=(name,)),))
     monkeypatch.setattr(server, "PEERS", {name: PEERS[name]})
-    server.main(["--quick", "--rounds", "1", "--output", str(tmp_path)])
+    server.main(["--quick", "--rounds", "1", "--output", str(tmp_path), *options])
     (figures,) = json.loads((tmp_path / "server.json").read_text())["results"]["echo"][name]
     assert figures.keys() == EACH
-    assert re.search(r"^echoes/s +[\d,.]+ ", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(rf"^{start}[\d,.]+ ", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_busy_clients_are_named():

@@ -58,8 +58,7 @@ class WebSocketLink(PieceLink[Frame]):
             written = self._written(connection, frames)
         except StreamClosedError:
             return False
-        is_later = self in self._busy  # not the first piece: whoever wrote that does not look for more
-        if is_later or not written.done() or written.exception() is not None:
+        if self.is_going_on or not written.done() or written.exception() is not None:
             written.add_done_callback(self._on_written)
         return True
 
