@@ -12,12 +12,14 @@ REPOSITORY = "https://github.com/sioclient/sioclient"
 
 AIO = ["anyio>=4.10"]
 LOCUST = ["locust>=2.38.1"]
+REDIS = ["redis>=6.2"]
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
 TEST = [
     *AIO,
     *LOCUST,
     *MSGPACK,
+    *REDIS,
     *SERVER,
     "celery>=5.4",
     "coverage[toml]>=7.6",
@@ -89,6 +91,7 @@ setup(
         "aio": AIO,
         "locust": LOCUST,
         "msgpack": MSGPACK,
+        "redis": [*SERVER, *REDIS],
         "server": SERVER,
         "socks": ["PySocks>=1.7.1", "python-socks[asyncio]>=2.4"],  # the one for threads, the other for tasks
         "speed": ["orjson>=3.9"],

@@ -21,6 +21,7 @@ from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
 from .protocol.revisions.responses import clearer, is_engine_refusal, rejected
 from .protocol.revisions.ways import Way, first_steps, way_after_rejection, ways_of
+from .protocol.start import Start, make_start
 from .records import log_step
 from .steps import Steps
 from .transports.base import Transport
@@ -321,6 +322,21 @@ class Attempt:
             f"{', '.join(handshake.opening.transports)}",
             retryable=False,
         )
+
+
+def session_steps(attempt: Attempt, endpoints: Iterable[Endpoint]) -> Steps[tuple[Opened, Start]]:
+    """Run an attempt, and make what the session begins with; if that fails, what was opened is closed.
+
+    Raises:
+        Exception: the attempt did not work out; or JSON, which may be the user's code, raised.
+    """
+    opened = yield from attempt.run()
+    try:
+        return opened, make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+    except BaseException:
+        with suppress(Exception):
+            yield partial(opened.transport.close, 0)
+        raise
 
 
 def add_advice_about_paths(error: ConnectError, address: Address) -> None:

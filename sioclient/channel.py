@@ -10,9 +10,8 @@ from typing import Any
 from .channelbase import ChannelBase
 from .dispatch import Dispatcher, explained, spread
 from .emitter import Emitter
-from .errors import SocketIOError
 from .names import Name
-from .options import check_timeout
+from .options import auth_data, check_timeout
 from .protocol.notices import Notice
 from .protocol.packets import Event
 from .watcher import Watchers
@@ -20,7 +19,7 @@ from .watcher import Watchers
 logger = logging.getLogger("sioclient")
 
 
-class Channel(ChannelBase, Emitter):
+class Channel(ChannelBase[None], Emitter):
     """One endpoint of a connection: made by ``SocketIO.channel`` or ``SocketIO.connect``.
 
     Attributes:
@@ -48,11 +47,12 @@ class Channel(ChannelBase, Emitter):
                 self._connection.joins.wait_for(self._joined)
             return
         owner, channels, is_asked = weakref.ref(self), self._channels, False
+        data = auth_data(self._auth)
         connection = self._newest_connection()
         try:
             channels.begin_hearing(self, connection)
             channels.keep(self)
-            joined = connection.joins.ask(self.endpoint, self._query, timeout, owner, self._auth)
+            joined = connection.joins.ask(self.endpoint, self._query, timeout, owner, self._auth, data)
             is_asked = True
             self.change_connection(connection, joined)
             if wait:
@@ -62,56 +62,6 @@ class Channel(ChannelBase, Emitter):
             if not (is_asked or has_left):  # else a last notice follows
                 channels.end_hearing(self)
             raise
-
-    def emit(
-        self,
-        name: Name,
-        *args: Any,
-        callback: Callable[..., Any] | None = None,
-        errback: Callable[[SocketIOError], Any] | None = None,
-        timeout: float | None = None,
-        msgid: int | None = None,
-        volatile: bool = False,
-        retries: int | None = None,
-    ) -> None:
-        """Send an event.
-
-        Args:
-            name: the event's name.
-            args: values that JSON can hold; a function at their end is the callback, as in JavaScript.
-            callback: called with the values of the server's acknowledgement.
-            errback: called with an AckTimeout or a ConnectionLost instead, when there will be no acknowledgement.
-            timeout: seconds until an AckTimeout, or that each try has; None: the option ``ack_timeout``, or as long as
-                the connection lasts.
-            msgid: an id of your own, from 1; without a callback, ``Handler.ack`` is called with it.
-            volatile: whether to forget the event if it cannot be written now, because there is no connection, or too
-                much waits already.
-            retries: how often to write the event again, at most, until it is acknowledged; None: the option
-                ``retries``; 0: it is written once.
-
-        Raises:
-            NotConnected, BufferFull: there is no connection, or too much waits for it.
-            ChannelError: this channel is not connected any more.
-            LocalProtocolError, TypeError: the protocol cannot say this.
-        """
-        packet, waiter, timeout = self._to_emit(
-            name, args, callback, errback, timeout, msgid, volatile=volatile, retries=retries
-        )
-        self._connection.send(packet, self._joined, waiter, timeout, volatile)
-
-    def send(
-        self,
-        data: Any,
-        callback: Callable[..., Any] | None = None,
-        *,
-        errback: Callable[[SocketIOError], Any] | None = None,
-        timeout: float | None = None,
-        msgid: int | None = None,
-        retries: int | None = None,
-    ) -> None:
-        """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
-        packet, waiter, timeout = self._to_send(data, callback, errback, timeout, msgid, retries)
-        self._connection.send(packet, self._joined, waiter, timeout)
 
     def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
         """Send an event and wait for the server's acknowledgement; works in a handler too.
@@ -141,10 +91,6 @@ class Channel(ChannelBase, Emitter):
     def disconnect(self) -> None:
         """Leave this endpoint; the connection stays. ``open`` joins it again."""
         self._leave()
-
-    def close(self) -> None:
-        """Leave this endpoint: another name for ``disconnect``."""
-        self.disconnect()
 
     def _make_watchers(self, dispatcher: Dispatcher) -> Watchers:
         return Watchers(dispatcher, self.address)

@@ -17,6 +17,7 @@ from .errors import ChannelError, NotConnected, SocketIOError
 from .handler import Handler, attach, check_handler
 from .names import Name, name_text
 from .options import auth_data
+from .ownership import Closable, Done
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from .protocol.packets import Event, Json, Message, UserPacket
@@ -29,7 +30,7 @@ _FAILED = object()
 """What a function returned that raised."""
 
 
-class ChannelBase(Registry):
+class ChannelBase(Registry, Closable[Done]):
     """One endpoint of a connection.
 
     The connection is that of the front. Of its methods, those that are called here return at once.
@@ -46,7 +47,7 @@ class ChannelBase(Registry):
         connection: Any,
         endpoint: str,
         handler: Handler[Any] | None,
-        socket: ChannelBase | None,
+        socket: ChannelBase[Any] | None,
         channels: Channels,
         joined: Endpoint | None = None,
     ) -> None:
@@ -177,56 +178,90 @@ class ChannelBase(Registry):
 
     # What is sent
 
-    def _to_emit(
+    def emit(
         self,
         name: Name,
-        args: Sequence[Any],
+        *args: Any,
         callback: Callable[..., Any] | None = None,
         errback: Callable[[SocketIOError], Any] | None = None,
         timeout: float | None = None,
         msgid: int | None = None,
         volatile: bool = False,
         retries: int | None = None,
-    ) -> tuple[UserPacket, Any, float | None]:
-        """Return the packet of an event, who waits for its acknowledgement, and for how long."""
+    ) -> Done:
+        """Send an event.
+
+        Args:
+            name: the event's name.
+            args: values that JSON can hold; a function at their end is the callback, as in JavaScript.
+            callback: called with the values of the server's acknowledgement.
+            errback: called with an AckTimeout or a ConnectionLost instead, when there will be no acknowledgement.
+            timeout: seconds until an AckTimeout, or that each try has; None: the option ``ack_timeout``, or as long as
+                the connection lasts.
+            msgid: an id of your own, from 1; without a callback, ``Handler.ack`` is called with it.
+            volatile: whether to forget the event if it cannot be written now, because there is no connection, or too
+                much waits already.
+            retries: how often to write the event again, at most, until it is acknowledged; None: the option
+                ``retries``; 0: it is written once.
+
+        Raises:
+            NotConnected, BufferFull: there is no connection, or too much waits for it.
+            ChannelError: this channel is not connected any more.
+            LocalProtocolError, TypeError: the protocol cannot say this.
+        """
         if args and callable(args[-1]):
             if callback is not None:
                 raise TypeError("there are two callbacks: the last argument and callback=")
-            *args, callback = args
+            *args, callback = args  # type: ignore[assignment]
         if retries is None:
             retries = 0 if volatile else self._resending.retries
         waiter, number, wants_data = None, None, False
         if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
-            waiter, timeout = self._resending.of_packet(self, name, callback, errback, timeout, msgid, retries)
-            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            waiter, timeout, number = self._waiter_of(name, callback, errback, timeout, msgid, retries)
             wants_data = not retries or callback is not None or msgid is not None
         if volatile and waiter is not None:
             raise TypeError("a volatile event may be forgotten, so nobody can wait for its acknowledgement")
         if self._dispatcher.any_outgoing:
             self._show(name, args)
-        return Event(name, list(args), self.endpoint, number, wants_data), waiter, timeout
+        packet = Event(name, list(args), self.endpoint, number, wants_data)
+        sent: Done = self._connection.send(packet, self._joined, waiter, timeout, volatile)
+        return sent
 
-    def _to_send(
+    def send(
         self,
         data: Any,
         callback: Callable[..., Any] | None = None,
+        *,
         errback: Callable[[SocketIOError], Any] | None = None,
         timeout: float | None = None,
         msgid: int | None = None,
         retries: int | None = None,
-    ) -> tuple[UserPacket, Any, float | None]:
-        """Return the same for a message."""
+    ) -> Done:
+        """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
         if retries is None:
             retries = self._resending.retries
         waiter, number, wants_data = None, None, False
         if callback is not None or errback is not None or msgid is not None or timeout is not None or retries:
-            waiter, timeout = self._resending.of_packet(self, "message", callback, errback, timeout, msgid, retries)
-            number = self._connection.new_id(self.endpoint) if msgid is None else msgid
+            waiter, timeout, number = self._waiter_of("message", callback, errback, timeout, msgid, retries)
             wants_data = not retries or callback is not None or msgid is not None
         if self._dispatcher.any_outgoing:
             self._show("message", (data,))
         kind = Message if isinstance(data, str) else Json
-        return kind(data, self.endpoint, number, wants_data), waiter, timeout
+        sent: Done = self._connection.send(kind(data, self.endpoint, number, wants_data), self._joined, waiter, timeout)
+        return sent
+
+    def _waiter_of(
+        self,
+        name: Name,
+        callback: Callable[..., Any] | None,
+        errback: Callable[[SocketIOError], Any] | None,
+        timeout: float | None,
+        msgid: int | None,
+        retries: int,
+    ) -> tuple[Any, float | None, int]:
+        """Return who waits for the acknowledgement of a packet, for how long, and the packet's id."""
+        waiter, seconds = self._resending.of_packet(self, name, callback, errback, timeout, msgid, retries)
+        return waiter, seconds, self._connection.new_id(self.endpoint) if msgid is None else msgid
 
     def _show(self, name: Name, args: Sequence[Any]) -> None:
         for function in list(self._dispatcher.any_outgoing):

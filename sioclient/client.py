@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import weakref
 from collections.abc import Mapping
 from types import TracebackType
@@ -13,8 +14,8 @@ from .clientbase import ClientBase
 from .connection import Connection, make_connection
 from .handler import Handler
 from .options import check_timeout
-from .ownership import end_when_forgotten, wait_for_end
-from .resending import make_resending
+from .ownership import end_when_forgotten, waiting_for_end
+from .steps import run_steps
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sioclient")
 
 
-class SocketIO(ClientBase[Channel], Channel):
+class SocketIO(ClientBase[Channel, None], Channel):
     """A connection to a Socket.IO server, and the channel of its default endpoint.
 
     ::
@@ -53,6 +54,8 @@ class SocketIO(ClientBase[Channel], Channel):
     """The class of the channels that ``channel`` makes."""
 
     _link: Connection
+    _connect_to = staticmethod(make_connection)
+    _finalizer: weakref.finalize[Any, Any] | None = None
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class SocketIO(ClientBase[Channel], Channel):
     ) -> None:
         connection, joined = self._begin(host, port, options)
         super().__init__(connection, "", handler, None, self._all, joined)
-        self._finalizer = end_when_forgotten(self, connection, self._made_of[0])
+        self._end_when_forgotten(connection)
         if auto_connect:
             self.open()
 
@@ -121,18 +124,6 @@ class SocketIO(ClientBase[Channel], Channel):
             raise
         return channel
 
-    def disconnect(self) -> None:
-        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
-
-        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
-        network does.
-        """
-        self._link.disconnect()
-
-    def close(self) -> None:
-        """End the connection: another name for ``disconnect``."""
-        self.disconnect()
-
     def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and nobody has opened it again: a program's main loop. Ctrl-C works.
 
@@ -148,31 +139,12 @@ class SocketIO(ClientBase[Channel], Channel):
             LocalProtocolError: called in a handler.
             NotConnected: it was never opened.
         """
-        return wait_for_end(lambda: self._link, seconds)
+        return run_steps(waiting_for_end(lambda: self._link, seconds, time.monotonic))
 
-    def _make_connection(self) -> Connection:
-        address, options, opening = self._made_of
-        connection = make_connection(address, options, opening)
-        connection.resending = make_resending(options)
-        return connection
-
-    def _compose(self, before: Connection) -> Connection:
-        """Return the connection that comes in the place of one that has ended, with the channels that it had."""
-        connection = self._make_connection()
-        connection.come_after(before)
-        self._all.end_hearing_of_over()
-        try:
-            joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
-            for channel in self._all.kept():
-                channel.follow(connection)
+    def _end_when_forgotten(self, connection: Connection) -> None:
+        if self._finalizer is not None:
             self._finalizer.detach()
-            self._finalizer = end_when_forgotten(self, connection, self._made_of[0])
-            self.change_connection(connection, joined)
-        except BaseException:  # Ctrl-C
-            connection.begin_disconnect()
-            raise
-        self._link = connection  # last, since from now on other threads may open it
-        return connection
+        self._finalizer = end_when_forgotten(self, connection, connection.address)
 
     def _make_channel(self, endpoint: str) -> Channel:
         return self.channel_type(self._link, endpoint, None, self, self._all)

@@ -9,18 +9,20 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from .address import parse_address
+from .address import Address, parse_address
 from .channelbase import ChannelBase
 from .channels import Channels
 from .errors import ChannelError
 from .handler import Handler
-from .options import make_options, split_auth
+from .options import Options, make_options, split_auth
+from .ownership import Done
 from .protocol.endpoints import Endpoint
 from .protocol.jsontext import JsonText
-from .protocol.revisions import make_opening
+from .protocol.revisions import Opening, make_opening
+from .resending import make_resending
 from .stats import Stats
 
-AnyChannel = TypeVar("AnyChannel", bound=ChannelBase)
+AnyChannel = TypeVar("AnyChannel", bound=ChannelBase[Any])
 
 
 class Link(Protocol):
@@ -38,9 +40,11 @@ class Link(Protocol):
     def stats(self) -> Callable[[], Stats]: ...
     @property
     def joins(self) -> Any: ...
+    @property
+    def disconnect(self) -> Callable[[], Any]: ...
 
 
-class ClientBase(ChannelBase, Generic[AnyChannel]):
+class ClientBase(ChannelBase[Done], Generic[AnyChannel, Done]):
     """A connection to a Socket.IO server, and the channel of its default endpoint."""
 
     _link: Link
@@ -124,6 +128,15 @@ class ClientBase(ChannelBase, Generic[AnyChannel]):
         channel.give(handler, _query(query), auth)
         return channel
 
+    def disconnect(self) -> Done:
+        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
+
+        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
+        network does. In the async front, a function that still runs then is cancelled.
+        """
+        ended: Done = self._link.disconnect()
+        return ended
+
     def _to_connect(
         self, endpoint: str, handler: Handler | None, query: str | Mapping[str, Any] | None, auth: Any
     ) -> tuple[AnyChannel, bool]:
@@ -133,6 +146,32 @@ class ClientBase(ChannelBase, Generic[AnyChannel]):
             raise ChannelError(f"{endpoint!r} is connected already: use that channel, or disconnect it first")
         return self.channel(endpoint, handler, query, auth), found is None
 
+    def _make_connection(self) -> Any:
+        """Return a connection that is not open yet."""
+        connection = self._connect_to(*self._made_of)
+        connection.resending = make_resending(self._made_of[1])
+        return connection
+
+    def _compose(self, before: Any) -> Any:
+        """Return the connection that comes in the place of one that has ended, with the channels that it had."""
+        connection = self._make_connection()
+        connection.come_after(before)
+        self._all.end_hearing_of_over()
+        try:
+            joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
+            for channel in self._all.kept():
+                channel.follow(connection)
+            self._end_when_forgotten(connection)
+            self.change_connection(connection, joined)
+        except BaseException:  # Ctrl-C
+            connection.begin_disconnect()
+            raise
+        self._link = connection  # last, since from now on other threads may open it
+        return connection
+
+    def _end_when_forgotten(self, connection: Any) -> None:
+        """End a connection when nobody holds this any more, if the front can."""
+
     def __repr__(self) -> str:
         """Return where the server is and whether we are connected."""
         return f"<SocketIO {self._made_of[0]} {'connected' if self.connected else 'not connected'}>"
@@ -141,9 +180,10 @@ class ClientBase(ChannelBase, Generic[AnyChannel]):
     def _make_channel(self, endpoint: str) -> AnyChannel:
         """Return a channel that has nothing yet."""
 
+    @staticmethod
     @abstractmethod
-    def _make_connection(self) -> Any:
-        """Return a connection that is not open yet."""
+    def _connect_to(address: Address, options: Options, opening: Opening) -> Any:
+        """Return a connection of the front that is not open yet."""
 
 
 def _query(query: str | Mapping[str, Any] | None) -> str | None:

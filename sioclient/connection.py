@@ -15,12 +15,12 @@ from logging import Logger
 from typing import Any
 
 from .address import Address
+from .connectionbase import ConnectionBase, packet_name
 from .connector import Connector
 from .errors import (
     AckTimeout,
     BufferFull,
     ConnectionLost,
-    LocalProtocolError,
     NotConnected,
     SocketIOError,
     add_address,
@@ -30,7 +30,6 @@ from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
 from .joins import Joins
 from .listener import CLOSE_TIMEOUT, Listener
-from .names import name_text
 from .options import Options
 from .process import finish, keep_track
 from .protocol.client import ClientProtocol, Verdict
@@ -40,7 +39,6 @@ from .protocol.notices import Acknowledged
 from .protocol.packets import Ack, UserPacket
 from .protocol.phases import Phase
 from .protocol.revisions.base import Opening
-from .resending import ONCE
 from .transports.base import Transport
 from .writer import WRITE_TIMEOUT, Writer
 
@@ -50,7 +48,7 @@ DISCONNECT_TIMEOUT = 5.0
 _FULL, _WRITE = Verdict.FULL, Verdict.WRITE  # a look-up in an Enum takes as long as a call
 
 
-class Connection:
+class Connection(ConnectionBase):
     """One connection to one server, for any number of threads.
 
     Args:
@@ -60,24 +58,20 @@ class Connection:
         logger: where packets are shown.
 
     Attributes:
-        new_id: returns an id for a packet on an endpoint that asks for an acknowledgement.
-        stats: returns what went through it.
         joins: what may be asked about its endpoints.
-        resending: whether what users send is written again until it is acknowledged.
     """
+
+    _guard: Guard
 
     def __init__(
         self, protocol: ClientProtocol, connector: Connector, address: str = "", logger: Logger | None = None
     ) -> None:
-        self.address, self.resending = address, ONCE
-        self._guard = guard = Guard(protocol)
-        guard.counts.traffic = connector.traffic
-        self.stats, self.new_id = guard.stats, guard.new_id
-        self._default = protocol.endpoints.default
+        guard = Guard(protocol)
+        super().__init__(guard, protocol, connector.traffic, address)
         self._next: Connection | None = None
         self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
-        self.joins = Joins(address, guard, self._writer, self._listening, protocol.lifecycle.opening)
+        self.joins = Joins(address, guard, self._writer.flush, protocol.lifecycle.opening, self._listening)
         self._candidates = protocol.lifecycle.opening.candidates
         heartbeat = Heartbeat(guard, self._writer, self._listening)
         self._threads = (
@@ -86,48 +80,13 @@ class Connection:
         )
 
     @property
-    def connected(self) -> bool:
-        """Whether the server has joined us to the default endpoint."""
-        return self._default.state is Joining.OPEN
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection has begun and not ended for good."""
-        with self._guard.open() as protocol:
-            return protocol.phase not in (Phase.IDLE, Phase.CLOSED)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the connection has ended for good."""
-        with self._guard.open() as protocol:
-            return protocol.phase is Phase.CLOSED
-
-    @property
     def is_over(self) -> bool:
         """Whether the connection has ended, and no function will run for it any more."""
         return self.has_ended and not self._threads[0].is_alive()
 
-    @property
-    def revision(self) -> int | None:
-        """The revision of the protocol that is spoken; None: that is not known yet."""
-        dialect = self._guard.dialect
-        return dialect.number if dialect is not None else None
-
-    @property
-    def session_id(self) -> str | None:
-        """The id of the session; None: there is none."""
-        return self._guard.session_id
-
-    @property
-    def transport_name(self) -> str | None:
-        """The name of the transport that carries the session; None: there is none."""
-        return self._guard.transport_name
-
-    def default_endpoint(self, owner: Any, auth: Any = None) -> Endpoint:
-        """Return the default endpoint, whose notices are for ``owner``, a reference as ``weakref.ref`` makes them."""
-        with self._guard.open():
-            self._default.owner, self._default.auth = owner, auth
-            return self._default
+    def in_handler(self) -> bool:
+        """Return whether a function of the user that runs for an event has called: this is the listener."""
+        return self._guard.on_listener()
 
     def open(self, wait: bool = True) -> bool:
         """Connect, unless that was begun before, and return when it is done; False: the connection has ended before.
@@ -169,11 +128,10 @@ class Connection:
             guard.changed,
         )
         with guard.open() as protocol:
-            error = protocol.lifecycle.error
-        if error is not None and not self.connected:
+            has_failed = protocol.lifecycle.error is not None
+        if has_failed and not self.connected:
             guard.wait_until(lambda protocol: guard.over, guard.changed, time.monotonic() + CLOSE_TIMEOUT)
-            add_address(error, self.address)
-            raise error
+            self._ended_by()
 
     def follow(self, make: Callable[[Connection], Connection]) -> Connection:
         """Return the connection that comes in the place of this one, once it has ended; one thread makes it of this."""
@@ -221,7 +179,7 @@ class Connection:
             if waiter is not None and guard.reader == threading.get_ident() and guard.transport is not None:
                 guard.transport.hasten()  # this thread is about to read
         except SocketIOError as error:
-            add_address(error, self.address, f"{_name_of(packet)!r:.200} was not sent to")
+            add_address(error, self.address, f"{packet_name(packet)!r:.200} was not sent to")
             raise
 
     def call(self, packet: UserPacket, endpoint: Endpoint | None, timeout: float | None) -> list[Any]:
@@ -250,7 +208,7 @@ class Connection:
             error, timeout = call.outcome.error, None if again else timeout  # what was resent tells of all its tries
         elif guard.current:
             error, timeout = AckTimeout("too much else came before it: let the handler return, and use callback="), None
-        raise unacknowledged(error, _name_of(packet), self.address or "the server", timeout)
+        raise unacknowledged(error, packet_name(packet), self.address or "the server", timeout)
 
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
@@ -278,24 +236,11 @@ class Connection:
             LocalProtocolError: this is a handler, which the end would wait for.
         """
         guard = self._guard
-        self.check_may_wait()
-        with guard.open() as protocol:
-            if protocol.phase is Phase.IDLE and not will_open:
-                raise NotConnected("there is no connection yet: call open() first")
+        self._check_may_wait_for_end(will_open)
         deadline = None if seconds is None else time.monotonic() + seconds
         if not guard.wait_until(lambda protocol: guard.over, guard.changed, deadline):
             return None
-        with guard.open() as protocol:
-            error, ended_by = protocol.lifecycle.error, protocol.lifecycle.ended_by
-        if error is not None:
-            add_address(error, self.address)
-            raise error
-        return ended_by
-
-    def check_may_wait(self) -> None:
-        """Raise LocalProtocolError in a handler: what comes would wait for the handler itself."""
-        if self._guard.on_listener():
-            raise LocalProtocolError("waiting in a handler would wait for the handler itself: return instead")
+        return self._ended_by()
 
     def disconnect(self) -> None:
         """End the connection for good, and both threads; in a handler, they end after it has returned."""
@@ -364,11 +309,6 @@ class Connection:
                 "too much waits to be written, and room comes only after this handler has returned: send less"
             )
         return True
-
-
-def _name_of(packet: UserPacket) -> str:
-    """Return the name of a packet's event as errors show it; everywhere, the number 5 is shown as '5'."""
-    return name_text(getattr(packet, "name", "message"))
 
 
 def make_connection(address: Address, options: Options, opening: Opening, logger: Logger | None = None) -> Connection:

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from .dispatch import Dispatcher, Function, check_function
 from .names import Name, check_name
-from .watcher import Watchers
+from .watcher import Watchers, one_value
 
 
 class Registry(ABC):
@@ -110,7 +110,7 @@ class Emitter(Registry):
         """
         with self._watching(timeout).watch((name,), self._is_over) as watcher:
             _, args = watcher.next(timeout)
-        return args[0] if len(args) == 1 else tuple(args) or None
+        return one_value(args)
 
     def events(self, *names: Name, timeout: float | None = None) -> Iterator[tuple[str, list[Any]]]:
         """Iterate over the events of these names, or over all if none is named, as pairs of name and arguments.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import weakref
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from .address import Address, parse_address
 from .dispatch import check_function, explained, takes_argument
-from .errors import NotConnected
-from .options import make_options, split_auth
+from .errors import LocalProtocolError, NotConnected
+from .options import Options, make_options, split_auth
+from .ownership import Closable, Done
 from .protocol.jsontext import JsonText
 from .protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying, TransportClosed
 from .protocol.packets import Json, Message
@@ -39,7 +42,7 @@ _NOT_THERE = ("parser", "retries", "ack_timeout")
 """Options of what Socket.IO adds."""
 
 
-class EngineBase:
+class EngineBase(Closable[Done]):
     """A client of one Engine.IO server at a time.
 
     Args:
@@ -116,24 +119,49 @@ class EngineBase:
         self._functions[event].append(function)
         return function
 
+    def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> Done:
+        """Send a message: a text, bytes, or JSON of a dictionary or a list.
+
+        Raises:
+            NotConnected, BufferFull: there is no connection, or too much waits for it.
+            LocalProtocolError, TypeError: this cannot be sent.
+        """
+        if not isinstance(data, (str, dict, list, *BYTES)):
+            raise TypeError(f"a message must be text, bytes, a dictionary or a list, not {type(data).__name__}")
+        packet = Json(data) if isinstance(data, (dict, list)) else Message(data)
+        sent: Done = self._linked().send(packet)
+        return sent
+
     def __repr__(self) -> str:
         """Return where the server is and whether there is a connection."""
         where = f" {self._connection.address}" if self._connection else ""
         return f"<EngineIO{where} {'connected' if self.connected else 'not connected'}>"
 
-    def _address_and_opening(self, url: str, port: int | None) -> tuple[Address, Opening]:
-        """Return where to connect to, and how a session begins there."""
+    @staticmethod
+    @abstractmethod
+    def _connect_to(address: Address, options: Options, opening: Opening, logger: logging.Logger) -> Any:
+        """Return a connection of the front that is not open yet."""
+
+    def _compose(self, url: str, port: int | None) -> Any:
+        """Return a connection that is not open yet, in the place of the one before.
+
+        Raises:
+            LocalProtocolError: that one is open.
+            TypeError, ValueError: the address is none.
+        """
+        before = self._connection
+        if before is not None and before.is_open:
+            raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
         options = self._options
         address = parse_address(url, port, options.secure, options.resource, trailing_slash=options.trailing_slash)
         address = replace(address, mount="")  # there are no endpoints, one of which it could be
         opening = make_engine_opening(self._wanted, JsonText(options.json), only_websocket=options.only_websocket)
-        return address, opening
-
-    def _to_send(self, data: Any) -> Json | Message:
-        """Return the packet of a message, or raise TypeError."""
-        if not isinstance(data, (str, dict, list, *BYTES)):
-            raise TypeError(f"a message must be text, bytes, a dictionary or a list, not {type(data).__name__}")
-        return Json(data) if isinstance(data, (dict, list)) else Message(data)
+        connection = self._connect_to(address, options, opening, self._logger)
+        connection.default_endpoint(weakref.ref(self))
+        if before is not None:
+            connection.come_after(before)
+        self._connection = connection
+        return connection
 
     def _delivering(self, notice: Notice) -> Steps[None]:
         """Log what happened, and run the user's functions for it."""

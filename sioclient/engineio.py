@@ -6,14 +6,14 @@ same transports, the same reconnecting.
 
 from __future__ import annotations
 
+import time
 import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .connection import Connection, make_connection
 from .enginebase import EngineBase
-from .errors import LocalProtocolError
-from .ownership import end_when_forgotten, wait_for_end
+from .ownership import end_when_forgotten, waiting_for_end
 from .protocol.notices import Notice
 from .steps import run_steps
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class EngineIO(EngineBase):
+class EngineIO(EngineBase[None]):
     """A client of one Engine.IO server at a time.
 
     ::
@@ -49,6 +49,7 @@ class EngineIO(EngineBase):
     """
 
     _connection: Connection | None = None
+    _connect_to = staticmethod(make_connection)
     _finalizer: weakref.finalize[Any, Any] | None = None
 
     def connect(self, url: str, port: int | None = None) -> None:
@@ -63,35 +64,16 @@ class EngineIO(EngineBase):
             LocalProtocolError: there is a connection already.
             TypeError, ValueError: the address is none.
         """
-        if self._connection is not None and self._connection.is_open:
-            raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
-        address, opening = self._address_and_opening(url, port)
-        connection = make_connection(address, self._options, opening, self._logger)
-        connection.default_endpoint(weakref.ref(self))
-        if self._connection is not None:
-            connection.come_after(self._connection)
+        connection = self._compose(url, port)
         if self._finalizer is not None:
             self._finalizer.detach()
-        self._connection, self._finalizer = connection, end_when_forgotten(self, connection, address)
+        self._finalizer = end_when_forgotten(self, connection, connection.address)
         connection.open()
-
-    def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
-        """Send a message: a text, bytes, or JSON of a dictionary or a list.
-
-        Raises:
-            NotConnected, BufferFull: there is no connection, or too much waits for it.
-            LocalProtocolError, TypeError: this cannot be sent.
-        """
-        self._linked().send(self._to_send(data))
 
     def disconnect(self) -> None:
         """End the connection, for good unless ``connect`` is called again."""
         if self._connection is not None:
             self._connection.disconnect()
-
-    def close(self) -> None:
-        """End the connection: another name for ``disconnect``."""
-        self.disconnect()
 
     def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and there is no other, or so many seconds. Ctrl-C works.
@@ -104,7 +86,7 @@ class EngineIO(EngineBase):
             NotConnected: there was none.
             LocalProtocolError: called in a function that runs for an event.
         """
-        return wait_for_end(self._linked, seconds)
+        return run_steps(waiting_for_end(self._linked, seconds, time.monotonic))
 
     def __enter__(self) -> Self:
         """Return the EngineIO itself; it is disconnected at the end of the block."""

@@ -27,7 +27,7 @@ from .protocol.notices import Acknowledged, Notice, Unacknowledged
 from .protocol.packets import Event, Json, Message
 from .protocol.phases import Phase
 from .protocol.revisions.base import Dialect
-from .stats import Counts, Stats
+from .stats import Counts
 from .transports.base import Transport
 from .wakeups import Wakeups
 
@@ -121,6 +121,8 @@ class Guard:
         __enter__ = property(attrgetter("_enter"))
         __exit__ = property(attrgetter("_lock.__exit__"))
 
+    clock = staticmethod(time.monotonic)
+
     # The snapshots: single look-ups, also made without a bytecode in between.
     dialect: Dialect | None = property(attrgetter("_protocol.lifecycle.dialect"))  # type: ignore[assignment]
     current: int = property(attrgetter("_protocol.lifecycle.current"))  # type: ignore[assignment]
@@ -197,14 +199,6 @@ class Guard:
         finally:
             if sleeper is not None:
                 wakeups.discard(sleeper)
-
-    def stats(self) -> Stats:
-        """Return what went through the connection."""
-        with self.open() as protocol:
-            reconnects = protocol.lifecycle.reconnects
-            queued = protocol.outbox.queued + protocol.membership.deliveries.waiting()
-            round_trip = protocol.acks.round_trip
-        return self.counts.stats(time.monotonic(), reconnects, queued, round_trip)
 
     def on_listener(self) -> bool:
         """Return whether the calling thread is the listener: a function of the user runs on it."""

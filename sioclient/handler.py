@@ -35,7 +35,8 @@ class Handler(Generic[Socket]):
     """What to do when something happens: override what you need.
 
     All methods run on the connection's listener thread, one at a time, in the order of arrival. They may call every
-    method of the socket. For an event NAME, define ``on_NAME(self, *args)``; spaces in the name are underscores there.
+    method of the socket. In ``sioclient.aio``, they run in a task, may be coroutine functions, and await ``emit``,
+    ``send`` and ``call``. For an event NAME, define ``on_NAME(self, *args)``; spaces in the name are underscores there.
     A method marked ``@event("user:joined")`` hears the event of exactly that name. What it returns is the
     acknowledgement, if the server asked for one: a tuple is several values.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 
-from .attempt import Attempt
+from .attempt import Attempt, session_steps
 from .connector import Connector
 from .errors import as_connect_error
 from .guard import USER_PACKETS, Guard
@@ -19,7 +19,6 @@ from .protocol.framing import Frame
 from .protocol.notices import Notice
 from .protocol.phases import Phase
 from .protocol.revisions.base import Decoder
-from .protocol.start import make_start
 from .steps import run_steps
 from .transports.base import Transport
 from .writer import Writer
@@ -162,19 +161,16 @@ class Listener:
             guard.link = None
 
     def _connect(self, attempting: Attempt, attempt: int, endpoints: list[Endpoint]) -> Transport | None:
-        guard, transport = self._guard, None
+        guard = self._guard
         try:
-            opened = run_steps(attempting.run())
-            transport = opened.transport
-            start = make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+            opened, start = run_steps(session_steps(attempting, endpoints))
         except BaseException as problem:  # options may be functions of the user, and JSON may be his code
             with guard.open() as protocol:
                 if protocol.lifecycle.attempt == attempt:
                     protocol.connect_failed(as_connect_error(problem), time.monotonic())
                     guard.publish()
-            if transport is not None:
-                _close(transport, 0)
             return None
+        transport = opened.transport
         if self._log.is_on():
             self._log.show("<", opened.handshake.frames)
         guard.counts.packets_in += len(opened.handshake.frames)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,17 +22,61 @@ LOOK = 0.5
 """Seconds after which who waits looks again: Ctrl-C comes through on Windows, and the connection may be over."""
 
 
-class Watcher:
-    """Keeps events until they are asked for. What is registered for it does not keep it: see ``_Ear``.
+class WatcherBase(ABC):
+    """Keeps events until they are asked for, in every front.
 
     Args:
         dispatcher: where events come from.
         names: of the events; none: all.
-        is_over: says whether the connection or the channel is about to end.
         address: where the server is, for messages.
+        changed: wakes whoever waits for an event, or for room for one.
 
     Raises:
         TypeError: a name is neither text nor a whole number.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, names: tuple[Name, ...], address: str, changed: Any) -> None:
+        self._dispatcher, self._address, self._changed = dispatcher, address, changed
+        self._names = [check_name(name) for name in names]  # all of them, before any function is registered
+        self._events: deque[tuple[str, list[Any]]] = deque()
+        self._ended = self._closed = False
+        heard: list[str] | list[None] = self._names or [None]
+        self._ears = [(name, self._make_ear(name)) for name in heard]
+        for name, ear in self._ears:
+            dispatcher.any.append(ear) if name is None else dispatcher.register(name, ear, is_event=True)
+
+    def end(self) -> None:
+        """No event follows."""
+        self._ended = True
+        self._changed.wake()
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        self._closed = True
+        self._changed.wake()
+        for name, ear in self._ears:
+            forget(self._dispatcher, name, ear)
+
+    @abstractmethod
+    def _make_ear(self, name: str | None) -> Callable[..., Any]:
+        """Return the function that hears the events of a name, or all."""
+
+    def _lost(self) -> ConnectionLost:
+        return ConnectionLost(f"the connection to {self._address} ended before {self._what()} came")
+
+    def _late(self, timeout: float | None) -> WaitTimeout:
+        return WaitTimeout(f"{self._what()} did not come from {self._address} within {timeout:g} s")
+
+    def _what(self) -> str:
+        return " or ".join(map(repr, self._names)) or "an event"
+
+
+class Watcher(WatcherBase):
+    """Keeps events for a thread. What is registered for it does not keep it: see ``_Ear``.
+
+    Args:
+        is_over: says whether the connection or the channel is about to end.
+        others: those of ``WatcherBase``.
     """
 
     def __init__(
@@ -41,14 +86,9 @@ class Watcher:
         is_over: Callable[[], bool],
         address: str = "the server",
     ) -> None:
-        self._dispatcher, self._is_over, self._address = dispatcher, is_over, address
-        self._names = [check_name(name) for name in names]  # all of them, before any function is registered
-        self._events: deque[tuple[str, list[Any]]] = deque()
-        self._changed = Wakeups()  # and no lock: the garbage collector, and Ctrl-C, may come anywhere
-        self._ended = self._closed = False
-        self._ears = [_Ear(self, dispatcher, name) for name in self._names] or [_Ear(self, dispatcher, None)]
-        for ear in self._ears:
-            ear.register()
+        self._is_over = is_over
+        # There is no lock: the garbage collector, and Ctrl-C, may come anywhere.
+        super().__init__(dispatcher, names, address, Wakeups())
 
     def next(self, timeout: float | None) -> tuple[str, list[Any]]:
         """Return the next event; raise WaitTimeout, or ConnectionLost at the end."""
@@ -61,25 +101,13 @@ class Watcher:
                     self._changed.wake()
                     return event
                 if self._ended:
-                    raise ConnectionLost(f"the connection to {self._address} ended before {self._what()} came")
+                    raise self._lost()
                 left = LOOK if deadline is None else deadline - time.monotonic()
                 if left <= 0:
-                    raise WaitTimeout(f"{self._what()} did not come from {self._address} within {timeout:g} s")
+                    raise self._late(timeout)
                 sleeper.acquire(timeout=min(left, LOOK))
             finally:
                 self._changed.discard(sleeper)
-
-    def end(self) -> None:
-        """No event follows."""
-        self._ended = True
-        self._changed.wake()
-
-    def close(self) -> None:
-        """Nobody asks any more."""
-        self._closed = True
-        self._changed.wake()
-        for ear in self._ears:
-            ear.forget()
 
     def put(self, name: str, args: list[Any]) -> bool:
         """Keep an event and return True; if too many are kept, return False after a while: try again."""
@@ -94,8 +122,8 @@ class Watcher:
         self._changed.discard(sleeper)
         return self._is_over()
 
-    def _what(self) -> str:
-        return " or ".join(map(repr, self._names)) or "an event"
+    def _make_ear(self, name: str | None) -> Callable[..., None]:
+        return _Ear(self, self._dispatcher, name)
 
 
 class _Ear:
@@ -114,19 +142,7 @@ class _Ear:
             if watcher.put(name, values):
                 return
             del watcher
-        self.forget()
-
-    def register(self) -> None:
-        if self._name is None:
-            self._dispatcher.any.append(self)
-        else:
-            self._dispatcher.register(self._name, self, is_event=True)
-
-    def forget(self) -> None:
-        if self._name is not None:
-            self._dispatcher.forget(self._name, self)
-        with suppress(ValueError):
-            self._dispatcher.any.remove(self)
+        forget(self._dispatcher, self._name, self)
 
 
 class Watchers:
@@ -168,3 +184,19 @@ class Watchers:
             yield "", []  # for ``iterate``
             while True:
                 yield watcher.next(timeout)
+
+
+def forget(dispatcher: Dispatcher, name: str | None, ear: Callable[..., Any]) -> None:
+    """Let a function that heard the events of a name, or all, hear nothing more."""
+    if name is not None:
+        dispatcher.forget(name, ear)
+    with suppress(ValueError):
+        dispatcher.any.remove(ear)
+
+
+def one_value(values: list[Any]) -> Any:
+    """Return the arguments of an event, or what an acknowledgement carries, as a user gets them: None, one or a tuple.
+
+    ``dispatch.ack_args`` is the way back.
+    """
+    return values[0] if len(values) == 1 else tuple(values) or None

@@ -161,7 +161,7 @@ def trespasses(houses: list[list[Owner]]) -> Iterator[str]:
                     yield f"{owner.file}:{access.lineno}: {ast.unparse(access)}"
 
 
-TO_BE_COMPLETED = {"ChannelBase", "ClientBase", "EngineBase", "Registry"}
+TO_BE_COMPLETED = {"ChannelBase", "ClientBase", "ConnectionBase", "EngineBase", "JoinsBase", "Registry", "WatcherBase"}
 """Classes that both fronts share, each with its own verbs: what they keep is for the class that completes them."""
 
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from sioclient import Channel, EngineIO, Handler, SocketIO
 from tests import waiting
@@ -27,6 +28,9 @@ __all__ = ["PATIENCE", "eventually"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and so would every program that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("calm", deadline=None)  # it measures no time: the machine may be busy
+settings.load_profile("calm")
 
 pytest_plugins = ["tests.memory", "tests.proven"]
 

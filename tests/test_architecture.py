@@ -49,12 +49,13 @@ MAY_ALSO_IMPORT = {
 The command line uses what every program can use.
 """
 
-AIO = ["client", "connection", "core", "http", "stream", "tasks", "transports", "wakeups"]
+AIO = ["client", "connection", "core", "http", "living", "stream", "tasks", "transports", "wakeups"]
 
 WEB = ["engineweb", "guarded", "server", "web", "webpage"]
 
 ONLY = {
     "locust": {"locust.py"},
+    "redis": {"server/redislink.py", "server/emitter.py"},
     "trio": set(),
     "sniffio": set(),
     "python_socks": {"aio/socks.py"},
@@ -73,6 +74,7 @@ THREADS |= {
     "cli/stdin.py",
 }
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "origins", "proxies", "rates", "request")}
+PURE_FILES |= {f"server/{name}.py" for name in ("backplaneurl", "crossing", "elsewhere")}
 PURE_FILES |= {f"server/{name}.py" for name in ("rooms", "session", "settings")}
 PURE_FILES |= {f"server/{name}.py" for name in ("clients", "dialects", "enginebodies", "enginesession", "sessionbase")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}
@@ -97,7 +99,7 @@ def test_imports(path):
 
 
 DOCUMENTED = {("sioclient.server.chat", "Chat"), ("sioclient.server.webpage", "ROUTES")}
-DOCUMENTED |= {("sioclient.recordings", name) for name in ("Recorded", "decoded", "read_lines")}
+SHARED = {("sioclient.recordings", name) for name in ("Recorded", "decoded", "read_lines")}
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if room(module_of(path)) == "cli"], ids=relative)
@@ -105,7 +107,7 @@ def test_the_command_line_uses_what_everybody_can_use(path):
     public = {"sioclient": {*sioclient.__all__, "__version__"}, "sioclient.server": set(sioclient.server.__all__)}
     for module, names in imports(path):
         if module.startswith("sioclient") and not module.startswith("sioclient.cli"):
-            allowed = public.get(module, set()) | {name for where, name in DOCUMENTED if where == module}
+            allowed = public.get(module, set()) | {name for where, name in DOCUMENTED | SHARED if where == module}
             assert set(names) <= allowed, f"{relative(path)} imports {set(names) - allowed} from {module}"
 
 
@@ -116,19 +118,78 @@ def test_importing_sioclient_loads_no_network_library():
 
 
 MOST_ALIKE = 5
-"""Lines in a row that may stand in both fronts."""
+"""Statements in a row that may stand in both fronts."""
+
+NAMES = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "__iter__", "__anext__": "__next__"}
+NAMES |= {"aclose": "close"}
+SYNC = {ast.AsyncFunctionDef: ast.FunctionDef, ast.AsyncFor: ast.For, ast.AsyncWith: ast.With}
 
 
-def runs(path):
-    """Yield each run of one more line than may stand in both fronts, without blank lines, comments and imports."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    lines = [line for line in lines if line and not line.startswith(("#", "import ", "from "))]
+class Plain(ast.NodeTransformer):
+    """Leaves out of a module what one front has and the other has not: async and await, docstrings and imports."""
+
+    def generic_visit(self, node):
+        node = super().generic_visit(node)
+        if isinstance(getattr(node, "body", None), list):
+            node.body = [found for found in node.body if not is_prose(found)] or [ast.Pass()]
+        if type(node) in SYNC:
+            node = SYNC[type(node)](**vars(node))
+            node.name = NAMES.get(getattr(node, "name", ""), getattr(node, "name", ""))
+        return node
+
+    def visit_Await(self, node):
+        return self.visit(node.value)
+
+    def visit_Attribute(self, node):
+        return ast.Attribute(self.visit(node.value), NAMES.get(node.attr, node.attr), node.ctx)
+
+
+def is_prose(node):
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return is_text or isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def runs(text):
+    """Yield each run of one more statement than may stand in both fronts, as they were without async and await."""
+    lines = [line.strip() for line in ast.unparse(Plain().visit(ast.parse(text))).splitlines() if line.strip()]
     yield from (tuple(lines[at : at + MOST_ALIKE + 1]) for at in range(len(lines) - MOST_ALIKE))
 
 
-def test_no_run_of_six_lines_stands_in_both_fronts():
-    theirs = {run for path in SOURCES if room(module_of(path)) in ("rest", "transports") for run in runs(path)}
-    ours = {run for path in SOURCES if room(module_of(path)) == "aio" for run in runs(path)}
+THREADED = """
+def close(self):
+    self.stop()
+    with self.lock:
+        for transport in self.all:
+            transport.close(1)
+    self.say("closed")
+def __enter__(self): ...
+"""
+AWAITED = '''
+async def aclose(self):
+    """Close."""
+    await self.stop()
+    # one after the other
+    async with self.lock:
+        import anyio
+        async for transport in self.all:
+            await transport.aclose(
+                1
+            )
+    self.say("closed")
+async def __aenter__(self): ...
+'''
+
+
+def test_a_twin_is_found_through_async_await_and_docstrings():
+    assert list(runs(AWAITED)) == list(runs(THREADED))
+    assert len(list(runs(THREADED))) == 3
+
+
+def test_no_run_of_six_statements_stands_in_both_fronts():
+    theirs, ours = set(), set()
+    for path in SOURCES:
+        found = {"rest": theirs, "transports": theirs, "aio": ours}.get(room(module_of(path)), set())
+        found.update(runs(path.read_text(encoding="utf-8")))
     fail_with("\n    ".join(run) for run in theirs & ours)
 
 

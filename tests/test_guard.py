@@ -81,9 +81,6 @@ def test_verbs_of_the_inside_are_refused_outside(verb, guard: Guard) -> None:
 def test_snapshots_are_read_outside(guard: Guard) -> None:
     assert guard.dialect is not None
     assert (guard.dialect.number, guard.current) == (1, 1)
-    assert guard.stats().queued == 0
-    guard.counts.heard_at = 0.0
-    assert guard.stats().last_received > 0
     guard.end()
     assert guard.current == 0
 

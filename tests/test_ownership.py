@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 
 import pytest
 
-from sioclient.address import parse_address
 from sioclient.errors import ConnectionLost
-from sioclient.ownership import end_when_forgotten, wait_for_end
+from sioclient.ownership import end_when_forgotten, waiting_for_end
 from sioclient.protocol.notices import Ended
+from sioclient.steps import run_steps
 from tests.memory import make_connection
 from tests.servers_py import Task
 from tests.waiting import ended
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
+
+
+def wait_for_end(current, seconds):
+    return run_steps(waiting_for_end(current, seconds, time.monotonic))
 
 
 class Owner:
@@ -24,7 +29,7 @@ class Owner:
 
 def test_forgotten_connection_ends_with_a_warning(connection, notices, caplog):
     owner = Owner()
-    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
+    end_when_forgotten(owner, connection, "http://h/")
     connection.open()
     owners = [owner]
     del owner
@@ -40,7 +45,7 @@ def test_forgotten_connection_ends_with_a_warning(connection, notices, caplog):
 @pytest.mark.parametrize("forked", [False, True])
 def test_forgotten_connection_that_is_not_open_needs_no_warning(forked, server, notices):
     connection, owner = make_connection(server, notices), Owner()
-    end_when_forgotten(owner, connection, parse_address("h", 80, None, "socket.io"))
+    end_when_forgotten(owner, connection, "http://h/")
     if forked:
         connection.forget()
     del owner  # a warning would be an error

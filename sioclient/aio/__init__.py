@@ -13,8 +13,9 @@ if find_spec("anyio") is None:
 
 from ..detection import ServerInfo, detecting
 from ..errors import SocketIOError
+from ..handler import Handler
 from ..marks import event
-from .channel import Channel, Handler
+from .channel import Channel
 from .client import SocketIO
 from .engineio import EngineIO
 from .steps import run_steps

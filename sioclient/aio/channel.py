@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from ..channelbase import ChannelBase
 from ..dispatch import Dispatcher, spread
-from ..errors import SocketIOError
-from ..handler import Handler as PlainHandler
-from ..handler import Socket
 from ..names import Name
 from ..options import check_timeout
 from ..protocol.notices import Notice
 from ..protocol.packets import Event
+from ..watcher import one_value
 from .steps import begin_steps, given_data
 from .watcher import Events, Watchers
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
-
-class AckOptions(TypedDict, total=False):
-    """What ``emit`` and ``send`` may be given besides; see the threaded ``Channel.emit``."""
-
-    callback: Callable[..., Any] | None
-    errback: Callable[[SocketIOError], Any] | None
-    timeout: float | None
-    msgid: int | None
-    retries: int | None
-
-
-class EmitOptions(AckOptions, total=False):
-    """What ``emit`` may be given besides."""
-
-    volatile: bool
-
-
-class Handler(PlainHandler[Socket]):
-    """What to do when something happens: ``sioclient.Handler``, whose methods may be coroutine functions here."""
-
-    async def emit(self, name: Name, *args: Any, **options: Any) -> None:
-        """Send an event; see ``Channel.emit``."""
-        await super().emit(name, *args, **options)
-
-    async def send(self, data: Any, *args: Any, **options: Any) -> None:
-        """Send a message; see ``Channel.send``."""
-        await super().send(data, *args, **options)
-
-    async def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
-        """Send an event and return what the server acknowledges it with; see ``Channel.call``."""
-        return await super().call(name, *args, timeout=timeout)
-
-
-class Channel(ChannelBase):
+class Channel(ChannelBase[Coroutine[Any, Any, None]]):
     """One endpoint of a connection: made by ``SocketIO.channel`` or ``SocketIO.connect``.
 
     It is ``sioclient.Channel``, whose verbs are awaited here. Functions and methods that are called may be coroutine
@@ -72,23 +35,13 @@ class Channel(ChannelBase):
             self._channels.begin_hearing(self, connection)
             self._channels.keep(self)
             try:
-                joined = connection.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth, data)
+                joined = connection.joins.ask(self.endpoint, self._query, timeout, weakref.ref(self), self._auth, data)
             except BaseException:
                 self._channels.end_hearing(self)
                 raise
             self.change_connection(connection, joined)
         if wait:
-            await self._connection.wait_for(self._joined)
-
-    async def emit(self, name: Name, *args: Any, **options: Unpack[EmitOptions]) -> None:
-        """Send an event; see the threaded ``Channel.emit``. Another task writes it; this one waits for room only."""
-        packet, waiter, timeout = self._to_emit(name, args, **options)
-        await self._connection.send(packet, self._joined, waiter, timeout, options.get("volatile", False))
-
-    async def send(self, data: Any, **options: Unpack[AckOptions]) -> None:
-        """Send a message: a text as it is, anything else as a JSON message; the rest is as in ``emit``."""
-        packet, waiter, timeout = self._to_send(data, **options)
-        await self._connection.send(packet, self._joined, waiter, timeout)
+            await self._connection.joins.wait_for(self._joined)
 
     async def call(self, name: Name, *args: Any, timeout: float | None = 60) -> Any:
         """Send an event, and return what the server acknowledges it with; see the threaded ``Channel.call``.
@@ -99,13 +52,13 @@ class Channel(ChannelBase):
         packet = Event(name, list(args), self.endpoint, self._connection.new_id(self.endpoint), True)
         if self._dispatcher.any_outgoing:
             self._show(name, args)
-        return _value(await self._connection.call(packet, self._joined, timeout))
+        return one_value(await self._connection.call(packet, self._joined, timeout))
 
     async def wait_for(self, name: Name, timeout: float | None = None) -> Any:
         """Wait for the next event ``name`` and return its arguments as ``call`` does; see the threaded one."""
         events = self.events(name, timeout=timeout)
         try:
-            return _value((await events.next())[1])
+            return one_value((await events.next())[1])
         finally:
             events.close()
 
@@ -127,12 +80,8 @@ class Channel(ChannelBase):
         """Leave this endpoint; the connection stays. ``open`` joins it again."""
         self._leave()
 
-    async def close(self) -> None:
-        """Leave this endpoint: another name for ``disconnect``."""
-        await self.disconnect()
-
     def _make_watchers(self, dispatcher: Dispatcher) -> Watchers:
-        return Watchers(dispatcher)
+        return Watchers(dispatcher, self.address)
 
     # In the task that runs functions
 
@@ -148,7 +97,3 @@ class Channel(ChannelBase):
     def run(self, name: str, function: Callable[..., Any], *args: Any) -> Awaitable[None] | None:
         """Call a function of the user; return what is to be awaited, if anything."""
         return begin_steps(self._called(name, function, args))
-
-
-def _value(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else tuple(values) or None

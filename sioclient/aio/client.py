@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import weakref
+from collections.abc import Coroutine, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup
 
 from ..clientbase import ClientBase
 from ..errors import LocalProtocolError
+from ..handler import Handler
 from ..options import check_timeout
-from ..resending import make_resending
 from .channel import Channel
-from .connection import Connection, Group
+from .connection import Connection, wait_for_end
+from .living import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from typing_extensions import Self, Unpack
 
     from ..options import OptionsDict
 
 
-class JoinOptions(TypedDict, total=False):
-    """What ``connect`` may be given besides; see the threaded ``SocketIO.connect``."""
-
-    query: str | Mapping[str, Any] | None
-    auth: Any
-
-
-class SocketIO(ClientBase[Channel], Channel):
+class SocketIO(ClientBase[Channel, Coroutine[Any, Any, None]], Channel):
     """A connection to a Socket.IO server for programs of trio and asyncio, and the channel of its default endpoint.
 
     ::
@@ -48,9 +40,14 @@ class SocketIO(ClientBase[Channel], Channel):
     """
 
     _link: Connection
+    _connect_to = Connection
 
     def __init__(
-        self, host: str = "localhost", port: int | None = None, handler: Any = None, **options: Unpack[OptionsDict]
+        self,
+        host: str = "localhost",
+        port: int | None = None,
+        handler: Handler | None = None,
+        **options: Unpack[OptionsDict],
     ) -> None:
         self._group: Group | None = None
         self._own_group: TaskGroup | None = None
@@ -72,23 +69,23 @@ class SocketIO(ClientBase[Channel], Channel):
         self._group = group or self._group
         if self._group is None:
             raise LocalProtocolError("tasks need a task group: use async with, or call open(task_group)")
-        before = self._link
-        if before.has_ended:
-            if not before.in_handler():
-                await before.finished()
-            if self._link is before:  # nobody was faster
-                self._compose()
-        wait = wait and not before.in_handler()
-        self._link.begin(self._group, self, is_awaited=wait)
-        if wait:
-            await self._link.session()
+        link = self._compose(self._link) if self._link.has_ended else self._link
+        await link.open(self._group, self, wait)
 
     async def connect(
-        self, endpoint: str, handler: Any = None, *, timeout: float | None = 10, **options: Unpack[JoinOptions]
+        self,
+        endpoint: str,
+        handler: Handler | None = None,
+        query: str | Mapping[str, Any] | None = None,
+        timeout: float | None = 10,
+        auth: Any = None,
     ) -> Channel:
-        """Connect to an endpoint and return its channel: ``channel`` and ``open`` in one; works in a handler too."""
+        """Connect to an endpoint and return its channel: ``channel`` and ``open`` in one; works in a handler too.
+
+        The arguments are those of ``sioclient.SocketIO.connect``.
+        """
         check_timeout(timeout)
-        channel, is_new = self._to_connect(endpoint, handler, options.get("query"), options.get("auth"))
+        channel, is_new = self._to_connect(endpoint, handler, query, auth)
         try:
             await channel.open(timeout)
         except BaseException:
@@ -97,42 +94,12 @@ class SocketIO(ClientBase[Channel], Channel):
             raise
         return channel
 
-    async def disconnect(self) -> None:
-        """End the connection with all its channels: no function of yours runs afterwards, unless ``open`` is called.
-
-        In a handler, the connection ends when the handler has returned. It takes some seconds at most, whatever the
-        network does; a function that still runs then is cancelled.
-        """
-        await self._link.disconnect()
-
     async def wait(self, seconds: float | None = None) -> str | None:
         """Wait until the connection has ended and nobody has opened it again; see the threaded ``SocketIO.wait``."""
-        deadline = float("inf") if seconds is None else anyio.current_time() + seconds
-        while True:
-            link = self._link
-            left = None if seconds is None else max(deadline - anyio.current_time(), 0)
-            ended_by = await link.wait(left)
-            if ended_by is None or link is self._link:
-                return ended_by
-
-    def _make_connection(self) -> Connection:
-        address, options, opening = self._made_of
-        connection = Connection(address, options, opening)
-        connection.resending = make_resending(options)
-        return connection
+        return await wait_for_end(lambda: self._link, seconds)
 
     def _make_channel(self, endpoint: str) -> Channel:
         return Channel(self._link, endpoint, None, self, self._all)
-
-    def _compose(self) -> None:
-        """Have a connection in the place of the one that has ended, with the channels that it had."""
-        connection = self._make_connection()
-        self._all.end_hearing_of_over()
-        joined = connection.default_endpoint(weakref.ref(self), self._own_auth)
-        for channel in self._all.kept():
-            channel.follow(connection)
-        self.change_connection(connection, joined)
-        self._link = connection
 
     async def __aenter__(self) -> Self:
         """Connect, and return the SocketIO itself; it is disconnected at the end of the block."""

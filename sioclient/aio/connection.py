@@ -9,35 +9,30 @@ import logging
 import random
 from collections.abc import Callable
 from math import inf
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from ..address import Address
-from ..errors import BufferFull, LocalProtocolError, NotConnected, SocketIOError, add_address, unacknowledged
+from ..connectionbase import ConnectionBase, packet_name
+from ..errors import BufferFull, SocketIOError, add_address, unacknowledged
+from ..joinsbase import JoinsBase
 from ..options import Options
+from ..ownership import waiting_for_end
 from ..protocol.client import ClientProtocol, Verdict
-from ..protocol.drafts import check_name
 from ..protocol.endpoints import Endpoint, Joining
 from ..protocol.notices import Acknowledged
 from ..protocol.packets import UserPacket
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Opening
-from ..resending import ONCE
-from ..stats import Stats
 from .core import Call, Core
+from .living import Group
+from .steps import run_steps
 from .tasks import DISCONNECT_TIMEOUT, WRITE_TIMEOUT, AsyncConnector, Tasks
 
 
-class Group(Protocol):
-    """Where tasks live: a task group of anyio, or a nursery of trio."""
-
-    @property
-    def start_soon(self) -> Callable[..., Any]: ...
-
-
-class Connection:
+class Connection(ConnectionBase):
     """One connection to one server.
 
     Args:
@@ -47,49 +42,18 @@ class Connection:
         logger: where packets are shown; None: the usual one.
 
     Attributes:
-        address: where the server is, for messages.
-        default: the default endpoint.
-        resending: whether what users send is written again until it is acknowledged.
+        joins: what may be asked about its endpoints.
     """
 
     def __init__(
         self, address: Address, options: Options, opening: Opening, logger: logging.Logger | None = None
     ) -> None:
-        protocol = ClientProtocol(opening, options, random.random)
-        self.address, self.resending = str(address), ONCE
-        self.default, self.new_id = protocol.endpoints.default, protocol.acks.new_id
-        self._protocol = protocol
-        self._core = Core(protocol, logger or logging.getLogger("sioclient"))
-        connector = AsyncConnector(address, options)
-        self._core.counts.traffic = connector.traffic
+        protocol, connector = ClientProtocol(opening, options, random.random), AsyncConnector(address, options)
+        self._protocol, self._core = protocol, Core(protocol, logger or logging.getLogger("sioclient"))
+        super().__init__(self._core, protocol, connector.traffic, str(address))
+        self.joins = Joins(self.address, self._core, self._core.flush, opening)
         self._tasks = Tasks(self._core, connector)
-        self.cancel = self._tasks.cancel
-
-    @property
-    def transport_name(self) -> str | None:
-        """The name of the transport that carries the session; None: there is none."""
-        return self._core.transport_name
-
-    @property
-    def session_id(self) -> str | None:
-        """The id of the session; None: there is none."""
-        return self._core.session_id
-
-    @property
-    def revision(self) -> int | None:
-        """The revision of the protocol that is spoken; None: that is not known yet."""
-        dialect = self._protocol.dialect
-        return None if dialect is None else dialect.number
-
-    @property
-    def connected(self) -> bool:
-        """Whether the server has joined us to the default endpoint."""
-        return self.default.state is Joining.OPEN
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the connection has ended for good."""
-        return self._core.phase is Phase.CLOSED
+        self.cancel, self.begin_disconnect = self._tasks.cancel, self._core.end
 
     @property
     def is_over(self) -> bool:
@@ -97,37 +61,45 @@ class Connection:
         return self._core.over
 
     def in_handler(self) -> bool:
-        """Return whether a function of the user that runs for an event has called."""
-        return self._core.runner is not None and anyio.get_current_task().id == self._core.runner
+        """Return whether a function of the user that runs for an event has called, also of a connection before."""
+        return self._core.in_function()
 
-    def begin(self, group: Group, holder: Any, *, is_awaited: bool) -> None:
-        """Begin to connect, unless that was done before; the tasks live in ``group`` and keep ``holder`` alive."""
+    def come_after(self, before: Connection) -> None:
+        """Begin only when everything is over of a connection that has ended."""
+        self._core.before = None if before.is_over else before._core
+
+    async def open(self, group: Group, holder: Any, wait: bool = True) -> None:
+        """Connect, unless that was begun before, and return when the server has joined us.
+
+        Args:
+            group: where the tasks live; they keep ``holder`` alive.
+            holder: the user's object.
+            wait: whether to wait. In a handler, nobody waits, since it might be for the handler. A cancelled wait
+                ends the connection.
+
+        Raises:
+            ConnectError: it did not work out.
+            TypeError: the group is none.
+        """
+        core, wait = self._core, wait and not self.in_handler()
+        if not hasattr(group, "start_soon"):
+            kind = type(group).__name__
+            raise TypeError(f"group must be a task group of anyio or a nursery of trio, not {kind}")
         if not self._tasks.have_begun:
-            self._protocol.connect(anyio.current_time(), is_awaited=is_awaited)
+            self._protocol.connect(anyio.current_time(), is_awaited=wait)
             self._tasks.have_begun = True
-            group.start_soon(self._tasks.run, holder)
-
-    async def session(self) -> None:
-        """Return when the server has joined us, or raise why there is no connection; if cancelled, end."""
+            group.start_soon(self._tasks.run, group, holder)
+        if not wait:
+            return
         try:
-            await self._core.until(lambda: self.default.state is Joining.OPEN or self._core.phase is Phase.CLOSED)
-            if self.default.state is not Joining.OPEN:
-                await self._core.until(lambda: self._core.over)
+            await core.until(lambda: self.connected or core.phase is Phase.CLOSED)
+            if not self.connected:
+                await core.end_of_all()
         except BaseException:  # cancelled
             self.cancel()
             raise
-        if self.default.state is not Joining.OPEN:
-            self._core.raise_error(self.address)
-
-    async def finished(self) -> None:
-        """Return when all tasks have ended."""
-        if self._tasks.have_begun:
-            await self._core.until(lambda: self._core.over)
-
-    def default_endpoint(self, owner: Any, auth: Any = None) -> Endpoint:
-        """Return the default endpoint, whose notices are for ``owner``, a reference as ``weakref.ref`` makes them."""
-        self.default.owner, self.default.auth = owner, auth
-        return self.default
+        if not self.connected:
+            self._ended_by()
 
     async def send(
         self, packet: UserPacket, endpoint: Any = None, waiter: Any = None, timeout: Any = None, volatile: bool = False
@@ -147,7 +119,7 @@ class Connection:
                     raise BufferFull(f"the server has taken nothing for {WRITE_TIMEOUT:g} s: send less, or later")
                 waited = True
         except SocketIOError as error:
-            add_address(error, self.address, f"{getattr(packet, 'name', 'message')!r:.200} was not sent to")
+            add_address(error, self.address, f"{packet_name(packet)!r:.200} was not sent to")
             raise
         self._core.flush(now if packet.id is None else inf)
         if timeout is not None and now + timeout < self._core.asleep_until:
@@ -170,94 +142,53 @@ class Connection:
             return call.outcome.args
         assert call.outcome is not None
         seconds = None if again else timeout
-        name = getattr(packet, "name", "message")
-        raise unacknowledged(call.outcome.error, name, self.address or "the server", seconds)
+        raise unacknowledged(call.outcome.error, packet_name(packet), self.address, seconds)
 
     def acknowledge(self, packet: UserPacket, args: list[Any]) -> None:
         """Acknowledge a packet that the server sent."""
         if self._protocol.acknowledge(packet, args) is not Verdict.DROPPED:
             self._core.flush(anyio.current_time())
 
-    # What channels ask about endpoints
+    async def wait(self, seconds: float | None, *, will_open: bool = False) -> str | None:
+        """Return who ended the connection when it has ended for good, or None after ``seconds``."""
+        self._check_may_wait_for_end(will_open)
+        with anyio.move_on_after(seconds):
+            await self._core.end_of_all()
+            return self._ended_by()
+        return None
 
-    @property
-    def joins(self) -> Connection:
-        """What may be asked about its endpoints: it is asked here."""
-        return self
+    async def disconnect(self) -> None:
+        """End the connection for good, and all tasks; in a handler, they end after it has returned."""
+        core = self._core
+        core.end()
+        if not self._tasks.have_begun:
+            core.over = True
+        elif not self.in_handler():
+            try:
+                with anyio.move_on_after(DISCONNECT_TIMEOUT):
+                    await core.end_of_all()
+            finally:
+                self.cancel()
+            await core.end_of_all()
 
-    def check_name(self, name: str) -> None:
-        """Raise LocalProtocolError or TypeError if there can be no channel for an endpoint of this name."""
-        dialect = self._protocol.dialect
-        check_name(name, self._protocol.lifecycle.opening.candidates if dialect is None else (dialect,))
 
-    def expect(self, name: str, query: str, owner: Any, auth: Any) -> Endpoint:
-        """Have the first session of a connection that was not opened yet join an endpoint, as a later one would."""
-        endpoint = Endpoint(name, query, auth, owner, was_open=True)
-        self._protocol.membership.add(endpoint)
-        return endpoint
+class Joins(JoinsBase):
+    """The endpoints of one connection, as its channels see them."""
 
-    def wants(self, endpoint: Endpoint) -> bool:
-        """Return whether an endpoint is joined, or will be when the connection is there."""
-        return endpoint.state is not Joining.OVER
-
-    def ask(self, name: str, query: str, timeout: float | None, owner: Any, auth: Any, data: Any) -> Endpoint:
-        """Ask for an endpoint, with the data of its ``auth``; ``wait_for`` waits until that is decided."""
-        now = anyio.current_time()
-        endpoint = self._protocol.join(name, query, timeout, now, auth, data=data, owner=owner)
-        self._core.publish()
-        self._core.flush()
-        self._core.wake_keeper()
-        return endpoint
+    _guard: Core
 
     async def wait_for(self, endpoint: Endpoint) -> None:
         """Return when an endpoint is open, or raise ChannelError or NotConnected."""
         try:
-            await self._core.until(lambda: endpoint.state is not Joining.ASKED)
+            await self._guard.until(lambda: endpoint.state is not Joining.ASKED)
         except BaseException:  # cancelled
             self.leave(endpoint)
             raise
         if endpoint.error is not None:
-            add_address(endpoint.error, self.address)
+            add_address(endpoint.error, self._address)
             raise endpoint.error
 
-    def leave(self, endpoint: Endpoint) -> None:
-        """Leave an endpoint."""
-        self._protocol.leave(endpoint)
-        self._core.publish()
-        self._core.flush()
 
-    async def wait(self, seconds: float | None) -> str | None:
-        """Return who ended the connection when it has ended for good, or None after ``seconds``."""
-        self.check_may_wait()
-        if self._core.phase is Phase.IDLE:
-            raise NotConnected("there is no connection yet: call open() first")
-        with anyio.move_on_after(seconds):
-            await self._core.until(lambda: self._core.over)
-            self._core.raise_error(self.address)
-            return self._protocol.lifecycle.ended_by
-        return None
-
-    def check_may_wait(self) -> None:
-        """Raise LocalProtocolError in a handler: what comes would wait for the handler itself."""
-        if self.in_handler():
-            raise LocalProtocolError("waiting in a handler would wait for the handler itself: return instead")
-
-    async def disconnect(self) -> None:
-        """End the connection for good, and all tasks; in a handler, they end after it has returned."""
-        self._core.end()
-        if not self._tasks.have_begun or self.in_handler():
-            return
-        try:
-            with anyio.move_on_after(DISCONNECT_TIMEOUT):
-                await self._core.until(lambda: self._core.over)
-        finally:
-            self.cancel()
-        await self._core.until(lambda: self._core.over)
-
-    def stats(self) -> Stats:
-        """Return what went through the connection."""
-        protocol = self._protocol
-        queued = protocol.outbox.queued + protocol.membership.deliveries.waiting()
-        return self._core.counts.stats(
-            anyio.current_time(), protocol.lifecycle.reconnects, queued, protocol.acks.round_trip
-        )
+async def wait_for_end(current: Callable[[], Connection], seconds: float | None) -> str | None:
+    """Wait until the current connection has ended and no other came in its place; see ``Connection.wait``."""
+    return await run_steps(waiting_for_end(current, seconds, anyio.current_time))

@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
 
-from ..errors import add_address, text_of
+from ..errors import text_of
 from ..packetlog import PacketLog
 from ..protocol.client import ClientProtocol
 from ..protocol.framing import Frame
 from ..protocol.notices import Acknowledged, Notice, Unacknowledged
 from ..protocol.packets import Event, Json, Message
 from ..protocol.phases import Phase
+from ..protocol.revisions.base import Dialect
 from ..stats import Counts
+from .living import Living
 from .transports import Transport
 from .wakeups import Broadcast
 
@@ -53,24 +55,28 @@ class Core:
 
     Attributes:
         counts: what goes through the connection.
-        group: where its tasks live; None: they do not live.
+        living: its tasks.
         transport: carries the session; None: there is none.
         broken: the latest transport that was lost.
         transport_name, session_id: those of the session; None: there is none.
-        attempt, link: the number of the attempt that is under way, and what cancels it and the reading after it.
+        attempt, link: the number of the attempt that is under way, and what cancels it, or the reading after it.
         inbox, waiting: what the user's functions run for, each with the characters that it stands for; their sum.
         runner: the id of the task in which a function of the user runs; None: none does.
         calls: how many tasks wait for an acknowledgement.
         leaving, over: whether the user has ended the connection; whether all tasks have ended.
         is_writing, is_running: whether there is a task that writes, and one that runs functions.
-        asleep_until: when the task that keeps the time looks by itself.
-        sleep: cancelled to wake that task.
+        asleep_until: when the task that keeps the time looks by itself; -inf: it is about to look.
+        sleep: the scope in which it sleeps, or reads; cancelled to wake it.
+        before: that of the connection in whose place this one comes; None: there is none, or it is over.
         changed, room: wake all that wait for the state of the connection, or for room.
     """
 
+    clock = staticmethod(anyio.current_time)
+
     def __init__(self, protocol: ClientProtocol, logger: logging.Logger) -> None:
         self.protocol, self.counts = protocol, Counts()
-        self.group: TaskGroup | None = None
+        self.living: Living
+        self.before: Core | None = None
         self.transport: Transport | None = None
         self.broken: Transport | None = None
         self.transport_name: str | None = None
@@ -89,6 +95,21 @@ class Core:
     def phase(self) -> Phase:
         """Where the connection is."""
         return self.protocol.lifecycle.phase
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """What is spoken at the moment; None: that is not known."""
+        return self.protocol.lifecycle.dialect
+
+    def open(self) -> AbstractContextManager[ClientProtocol]:
+        """Return the way to the protocol object, as a guard does: here, nobody else runs meanwhile."""
+        return nullcontext(self.protocol)
+
+    def in_function(self) -> bool:
+        """Return whether a function of the user that runs for this connection, or for one before, has called."""
+        if self.runner is not None and self.runner == anyio.get_current_task().id:
+            return True
+        return self.before is not None and self.before.in_function()
 
     def publish(self, size: int | None = None) -> None:
         """Hand on what the protocol has to tell.
@@ -142,12 +163,9 @@ class Core:
         self.protocol.disconnect()
         self.publish()
 
-    def raise_error(self, address: str) -> None:
-        """Raise why the connection has ended, if nobody wanted that."""
-        error = self.protocol.lifecycle.error
-        if error is not None:
-            add_address(error, address)
-            raise error
+    async def end_of_all(self) -> None:
+        """Wait until all tasks have ended."""
+        await self.until(lambda: self.over)
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until this is so."""
@@ -164,7 +182,7 @@ class Core:
     def flush(self, now: float = inf) -> None:
         """Write what may be written, at once if the network takes it; if much comes at this time, soon."""
         transport = self.transport
-        if transport is None or self.is_writing or self.group is None:
+        if transport is None or self.is_writing or not self.living.is_on:
             return
         if transport.is_stream and now > self._written_at + CORK_TIME:
             while transport is self.transport and not transport.backlog and (frames := self.take()):
@@ -175,7 +193,7 @@ class Core:
             self._written_at = now if now < inf else self._written_at
         if transport is self.transport and (transport.backlog or self.protocol.has_frames()):
             self.is_writing = True
-            self.group.start_soon(self._write, transport)
+            self.living.start(self._write, transport)
 
     def take(self) -> list[Frame]:
         """Return the frames to write now."""
@@ -213,9 +231,9 @@ class Core:
                 self._start(running)
 
     def _start(self, running: Awaitable[Any] | None) -> None:
-        if self.group is not None:
+        if self.living.is_on:
             self.is_running = True
-            self.group.start_soon(self._run_functions, running)
+            self.living.start(self._run_functions, running)
 
     def _deliver(self, me: int) -> Awaitable[Any] | None:
         """Run the user's functions for what is in the inbox until one must be awaited; return that, or None."""

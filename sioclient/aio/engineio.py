@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from ..enginebase import EngineBase
-from ..errors import LocalProtocolError
 from ..protocol.notices import Notice
-from .connection import Connection, Group
+from .connection import Connection, wait_for_end
+from .living import Group
 from .steps import begin_steps
 
 
-class EngineIO(EngineBase):
+class EngineIO(EngineBase[Coroutine[Any, Any, None]]):
     """A client of one Engine.IO server at a time, for programs of trio and asyncio; see ``sioclient.EngineIO``.
 
     ::
@@ -32,6 +31,7 @@ class EngineIO(EngineBase):
 
     awaits = True
     _connection: Connection | None = None
+    _connect_to = Connection
 
     async def connect(self, group: Group, url: str, port: int | None = None) -> None:
         """Connect, and return when that is done; after an end or a failure, again.
@@ -44,20 +44,7 @@ class EngineIO(EngineBase):
             ConnectError: no connection; HandshakeRejected says that the server refused it.
             LocalProtocolError: there is a connection already.
         """
-        before = self._connection
-        if before is not None and not before.has_ended:
-            raise LocalProtocolError("there is a connection already: disconnect it first, or make another EngineIO")
-        address, opening = self._address_and_opening(url, port)
-        connection = self._connection = Connection(address, self._options, opening, self._logger)
-        connection.default_endpoint(weakref.ref(self))
-        in_handler = before is not None and before.in_handler()
-        connection.begin(group, self, is_awaited=not in_handler)
-        if not in_handler:
-            await connection.session()
-
-    async def send(self, data: str | bytes | dict[Any, Any] | list[Any]) -> None:
-        """Send a message: a text, bytes, or JSON of a dictionary or a list; see the threaded one."""
-        await self._linked().send(self._to_send(data))
+        await self._compose(url, port).open(group, self)
 
     async def disconnect(self) -> None:
         """End the connection, for good unless ``connect`` is called again."""
@@ -65,8 +52,8 @@ class EngineIO(EngineBase):
             await self._connection.disconnect()
 
     async def wait(self, seconds: float | None = None) -> str | None:
-        """Wait until the connection has ended, or so many seconds; return who ended it."""
-        return await self._linked().wait(seconds)  # type: ignore[no-any-return]
+        """Wait until the connection has ended and there is no other, or so many seconds; return who ended it."""
+        return await wait_for_end(self._linked, seconds)
 
     def deliver(self, notice: Notice) -> Awaitable[None] | None:
         """Log what happened, and run the user's functions for it; return what is to be awaited, if anything."""

@@ -15,14 +15,12 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from ..address import bracketed
-from ..errors import ConnectError
 from ..transports.base import Traffic
 from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
-from ..transports.exchange import Request, Response
+from ..transports.exchange import Request, Response, check_tunnel, http_proxy
 from ..transports.framestream import MOST_STALL
-from ..transports.incremental import BodyReader, HeadReader, request_bytes
-from ..transports.proxy import proxy_authorization, proxy_parts
+from ..transports.incremental import BodyReader, HeadReader, connect_bytes, request_bytes
+from ..transports.proxy import proxy_parts
 from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
 from .socks import socks_socket
@@ -157,18 +155,11 @@ class Stream:
         if proxy.scheme.startswith("socks"):
             self._sock = await socks_socket(proxy, request.host, request.port)
             return
-        if proxy.scheme != "http" or not proxy.hostname:
-            raise ConnectError(
-                f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://", retryable=False
-            )
-        self._sock = await _dial(proxy.hostname, proxy.port or 80, request.answered)
+        self._sock = await _dial(*http_proxy(proxy), request.answered)
         if tunnel:
-            target = f"{bracketed(request.host)}:{request.port}"
-            asked = Request(secure=False, host=request.host, port=request.port, path=target, headers={}, origin=target)
-            await self.ask("CONNECT", asked, proxy_authorization(proxy))
-            head = await self.read_head()
-            if head.status != 200:
-                raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {head.status}")
+            self.write(connect_bytes(request, proxy))
+            await self.drain()
+            check_tunnel(await self.read_head(), proxy)
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
         if self._unread:  # it would be read as if it had come encrypted
@@ -209,22 +200,34 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
         infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
     if len(infos) == 1:
         return await _connected(infos[0])
-    dial = _Dial()
+    found: list[tuple[socket.socket, Any]] = []
+    errors: list[OSError] = [TimeoutError("timed out")]
+
+    async def connect(info: AddressInfo, failed: anyio.Event) -> None:
+        """Connect to one address; the first cancels the others."""
+        try:
+            sock = await _connected(info)
+        except OSError as error:
+            errors.append(error)
+            failed.set()
+        else:
+            found.append((sock, info[4]))
+            group.cancel_scope.cancel()
+
     try:
         async with anyio.create_task_group() as group:
             for info in in_turns(infos, answered.get((host, port))):
                 failed = anyio.Event()
-                group.start_soon(dial.connect, info, failed, group.cancel_scope)
+                group.start_soon(connect, info, failed)
                 with anyio.move_on_after(PACE):
                     await failed.wait()
-    except BaseException:  # cancelled, maybe
-        if dial.connected is not None:
-            dial.connected.close()
-        raise
-    if dial.connected is None:
-        raise dial.error
-    answered[host, port] = dial.address
-    return dial.connected
+        if not found:
+            raise errors[-1]
+        sock, answered[host, port] = found.pop(0)
+        return sock
+    finally:
+        for late, _ in found:  # connected besides, or when everything was cancelled
+            late.close()
 
 
 async def _connected(info: AddressInfo) -> socket.socket:
@@ -242,26 +245,3 @@ async def _connected(info: AddressInfo) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-class _Dial:
-    """The first of several sockets that connects."""
-
-    def __init__(self) -> None:
-        self.connected: socket.socket | None = None
-        self.address: Any = None
-        self.error: OSError = TimeoutError("timed out")
-
-    async def connect(self, info: AddressInfo, failed: anyio.Event, scope: anyio.CancelScope) -> None:
-        """Connect to one address; the first cancels the others."""
-        try:
-            sock = await _connected(info)
-        except OSError as error:
-            self.error = error
-            failed.set()
-            return
-        if self.connected is None:
-            self.connected, self.address = sock, info[4]
-            scope.cancel()
-        else:
-            sock.close()

@@ -1,12 +1,12 @@
 """The tasks of a connection: one connects and reads, one keeps the time; others write and run functions when needed.
 
-They live in one task group, and end with it.
+They live in the task group of the user, and end together.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from ..address import Address
-from ..attempt import Attempt, Opened
+from ..attempt import Attempt, Opened, session_steps
 from ..connector import Connector
 from ..errors import as_connect_error
 from ..options import Options
@@ -22,10 +22,11 @@ from ..protocol.detour import Order
 from ..protocol.endpoints import Endpoint
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Opening
-from ..protocol.start import make_start
+from ..protocol.start import Start
 from ..transports.http import MAY_BE_FUNCTIONS, HttpClient
 from .core import Core
 from .http import Http
+from .living import Group, Living
 from .steps import asked_data, run_steps, value_of
 from .transports import MixedTransport, Transport, make_transport
 
@@ -83,40 +84,32 @@ class Tasks:
 
     def __init__(self, core: Core, connector: AsyncConnector) -> None:
         self._core, self._connector = core, connector
-        self.have_begun, self._me = False, 0
+        self.have_begun, self._me, self._keeper = False, 0, 0
+        core.living = Living(self._fail)
 
     def cancel(self) -> None:
         """End them at once."""
-        self._core.end()  # which is enough for tasks that have not begun yet
-        if self._core.group is not None:
-            self._core.group.cancel_scope.cancel()
+        self._core.end()
+        self._core.living.cancel()
 
-    async def run(self, holder: Any) -> None:
-        """Live until the connection has ended; ``holder`` is kept alive."""
+    async def run(self, group: Group, holder: Any) -> None:
+        """Live until the connection has ended; other tasks live in ``group``, and ``holder`` is kept alive."""
         core = self._core
         try:
-            async with anyio.create_task_group() as core.group:
-                core.group.start_soon(self._guarded, self._connect_and_read)
-                await self._guarded(self._keep_time)
+            await core.living.run(group, self._connect_and_read)
         finally:
-            core.group = None
             core.end()
             core.inbox.clear()
             self._connector.close()
             core.over = True
             core.changed.wake()
 
-    async def _guarded(self, task: Callable[[], Any]) -> None:
-        core = self._core
-        try:
-            await task()
-        except Exception as error:  # an error of our own
-            _logger.exception("an error inside sioclient")
-            core.protocol.fail(error)
-            core.publish()
-
     async def _connect_and_read(self) -> None:
         core, self._me = self._core, anyio.get_current_task().id
+        if core.before is not None:
+            await core.before.end_of_all()
+            core.before = None
+        self._begin_to_keep_time()
         while core.phase is not Phase.CLOSED:
             if core.phase is Phase.CONNECTING:
                 await self._run_attempt()
@@ -129,15 +122,14 @@ class Tasks:
         core.attempt = attempt = protocol.lifecycle.attempt
         transport: Transport | None = None
         try:
-            with anyio.CancelScope() as core.link:
-                opened = await self._connect(attempt)
-                if opened is not None:
-                    transport = opened[0].transport  # type: ignore[assignment]
-                    self._begin(*opened)
-                    opened = None  # it would be kept for as long as the session lasts
-                    while core.transport is not None and protocol.lifecycle.current == attempt:
-                        if not await self._read(core.transport):
-                            break
+            opened = await self._connect(attempt)
+            if opened is not None:
+                transport = opened[0].transport  # type: ignore[assignment]
+                self._begin(*opened)
+                opened = None  # it would be kept for as long as the session lasts
+                while core.transport is not None and protocol.lifecycle.current == attempt:
+                    if not await self._read_on(core.transport):
+                        break
         finally:
             patience = WRITE_TIMEOUT
             if protocol.lifecycle.current == attempt:  # everything is cancelled
@@ -147,25 +139,26 @@ class Tasks:
             if transport is not None:
                 await self._close(core.transport or transport, patience)
 
-    async def _connect(self, attempt: int) -> tuple[Opened, Any] | None:
+    def _fail(self, error: Exception) -> None:
+        _logger.error("an error inside sioclient", exc_info=error)
+        self._core.protocol.fail(error)
+        self._core.publish()
+
+    async def _connect(self, attempt: int) -> tuple[Opened, Start] | None:
         """Return what an attempt has opened, and the start of the session; None: the protocol knows why not."""
-        core, opened = self._core, None
+        core = self._core
         endpoints = list(core.protocol.endpoints.by_name.values())
         try:
             attempting = self._connector.attempt(core.protocol.lifecycle.opening, endpoints)
-            opened = await run_steps(attempting.run())
-            return opened, make_start(opened.handshake, opened.handshake.dialect, endpoints, opened.data)
+            with anyio.CancelScope() as core.link:
+                return await run_steps(session_steps(attempting, endpoints))
         except (Exception, SystemExit) as problem:  # options may be functions of the user, and JSON may be his code
             if core.protocol.lifecycle.attempt == attempt:
                 core.protocol.connect_failed(as_connect_error(problem), anyio.current_time())
                 core.publish()
-        if opened is not None:
-            transport: Any = opened.transport
-            with suppress(Exception):
-                await transport.close(0)
         return None
 
-    def _begin(self, opened: Opened, start: Any) -> None:
+    def _begin(self, opened: Opened, start: Start) -> None:
         """A session begins, unless it came too late."""
         core = self._core
         frames, now = opened.handshake.frames, anyio.current_time()
@@ -180,6 +173,39 @@ class Tasks:
             core.publish(0)
             core.flush()
             core.run_functions(self._me)
+
+    async def _read_on(self, transport: Transport) -> bool:
+        """Wait until functions have caught up, or read; return whether there may be more."""
+        core = self._core
+        if transport.is_stream and core.waiting <= MOST_WAITING:
+            return await self._read_in_time(transport)
+        with anyio.CancelScope() as core.link:
+            if core.waiting <= MOST_WAITING:
+                return await self._read(transport)
+            await self._wait_for_functions()
+            return True
+        return False
+
+    async def _read_in_time(self, transport: Transport) -> bool:
+        """Read a stream, and keep the time in the same task, which saves another; return whether there may be more.
+
+        A read of a stream may be cancelled at any time, one by a poll may not: nothing would be there to read again.
+        """
+        core, more = self._core, True
+        self._keeper += 1  # the task that has kept the time until now ends
+        core.wake_keeper()
+        try:
+            while more and transport is core.transport and core.waiting <= MOST_WAITING:
+                with self._until_due() as core.sleep:
+                    core.link = core.sleep
+                    while more and transport is core.transport and core.waiting <= MOST_WAITING:
+                        more = await self._read(transport)
+                self._look_at_time()
+                more = more and core.protocol.lifecycle.current == core.attempt
+        finally:
+            if core.phase is not Phase.CLOSED:
+                self._begin_to_keep_time()
+        return more
 
     async def _read(self, transport: Transport) -> bool:
         """Take what comes next; return whether there may be more."""
@@ -200,9 +226,7 @@ class Tasks:
         if protocol.outbox.urgent or protocol.outbox.queued:
             core.flush()
         core.run_functions(self._me)
-        if core.waiting > MOST_WAITING:
-            await self._wait_for_functions()
-        return True
+        return protocol.lifecycle.current == core.attempt
 
     def _obey(self, transport: Transport) -> None:
         """Do what the protocol asks for when a websocket takes no more."""
@@ -232,20 +256,34 @@ class Tasks:
         finally:
             reading.resume(anyio.current_time())
 
-    async def _keep_time(self) -> None:
-        core = self._core
-        while core.phase is not Phase.CLOSED:
-            deadline = core.protocol.deadline()
-            core.asleep_until = inf if deadline is None else deadline
-            with anyio.CancelScope() as core.sleep:
-                await anyio.sleep_until(core.asleep_until)
-            core.sleep, now = None, anyio.current_time()
-            if now >= core.asleep_until:
-                core.protocol.handle_timeout(now)
-                core.publish()
-                core.changed.wake()  # the next attempt may begin, of which there is no notice
-                core.flush()
-            core.asleep_until = -inf
+    def _begin_to_keep_time(self) -> None:
+        """Have a task keep the time from now on."""
+        self._keeper += 1
+        self._core.living.start(self._keep_time, self._keeper)
+
+    async def _keep_time(self, number: int) -> None:
+        while self._core.phase is not Phase.CLOSED and self._keeper == number:
+            with self._until_due() as self._core.sleep:
+                await anyio.sleep_forever()
+            if self._keeper == number:
+                self._look_at_time()
+
+    def _until_due(self) -> anyio.CancelScope:
+        """Return a scope that ends when something is due."""
+        deadline = self._core.protocol.deadline()
+        self._core.asleep_until = inf if deadline is None else deadline
+        return anyio.CancelScope(deadline=self._core.asleep_until)
+
+    def _look_at_time(self) -> None:
+        """Have time-outs happen, if any is due."""
+        core, now = self._core, anyio.current_time()
+        core.sleep, is_due = None, now >= core.asleep_until
+        core.asleep_until = -inf
+        if is_due:
+            core.protocol.handle_timeout(now)
+            core.publish()
+            core.changed.wake()  # the next attempt may begin, of which there is no notice
+            core.flush()
 
     async def _close(self, transport: Transport, patience: float) -> None:
         """Write the last frames of a session, and let go of its transport."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from ..address import fresh_url
-from ..errors import ConnectError, ConnectionLost, HandshakeRejected, advice, refused
+from ..errors import ConnectError, ConnectionLost, HandshakeRejected, refused
 from ..protocol.framing import Frame
-from ..transports.chunks import Chunks
 from ..transports.engine_polling import limited_bodies
-from ..transports.failures import TooLarge, connect_errors, losses, read_loss, upgrade_error
+from ..transports.failures import connect_errors, losses, read_loss, upgrade_error
 from ..transports.frames import FrameEncoder, control_frame
+from ..transports.htmlfile import Page
 from ..transports.messages import MessageDecoder
 from ..transports.mixed import MOST_RESPONSE, Trial
-from ..transports.polling import MOST_FRAMES, Pace, first_frames, frames_of
+from ..transports.polling import Polled
 from ..transports.posting import POST_TIMEOUT, shared_bodies
 from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
 from .http import Http, Requests, fail_at
@@ -208,31 +207,27 @@ class PollingTransport(Transport):
         bodies: Callable[[Any], Any] = shared_bodies,
         asks_first: bool = True,
     ) -> None:
-        self._framing, self._bodies, self._asks_first = framing, bodies(framing), asks_first
+        self._bodies, self._asks_first, self._polled = bodies(framing), asks_first, Polled(self.name, framing)
         self._polls, self._posts = Requests(http, "GET", limit), Requests(http, "POST", limit)
-        self._url, self._pace = "", Pace(framing)
-        self._waiting: Iterator[Frame] = iter(())  # frames of the last response
-        self._is_torn = False  # whether a POST was given up in the middle
+        self._url, self._is_torn = "", False  # whether a POST was given up in the middle
 
     async def open(self, url: str, deadline: float) -> None:
         """Make the first poll, to which every server of revision 1 responds at once."""
         self._url = url
         if self._asks_first:
             with connect_errors(self.name, url), fail_at(deadline):
-                self._waiting = iter(first_frames(self.name, await self._polls.make(fresh_url(url)), self._framing))
+                self._polled.begin(await self._polls.make(fresh_url(url)))
 
     async def recv(self) -> list[Frame]:
         """Return what the last poll has brought, at most a thousand frames, or the next."""
-        if frames := list(islice(self._waiting, MOST_FRAMES)):
+        if frames := self._polled.take():
             await anyio.lowlevel.checkpoint()
             return frames
         with losses():
-            await anyio.sleep_until(self._pace.next_at)
+            await anyio.sleep_until(self._polled.pace.next_at)
             asked_at = anyio.current_time()
-            frames = frames_of(await self._polls.make(fresh_url(self._url)), self._framing)
-        self._pace.count(frames, asked_at, anyio.current_time())
-        self._waiting = iter(frames)
-        return list(islice(self._waiting, MOST_FRAMES))
+            response = await self._polls.make(fresh_url(self._url))
+            return self._polled.put(response, asked_at, anyio.current_time())
 
     async def send(self, frames: Sequence[Frame]) -> None:
         """Post frames, and wait for the responses."""
@@ -266,9 +261,10 @@ class HtmlfileTransport(PollingTransport):
 
     def __init__(self, http: Http, limit: int, framing: Any) -> None:
         super().__init__(http, limit, framing)
-        self._client, self._limit = http.client, limit
+        self._client, self._limit, self._scripts = http.client, limit, framing
         self._stream = Stream(http.client.traffic)
-        self._chunks: Chunks | None = None
+        self._page: Page | None = None
+        self._first: list[Frame] = []
 
     async def open(self, url: str, deadline: float) -> None:
         """Ask for the page, and wait for its first script, which every server sends at once."""
@@ -277,34 +273,26 @@ class HtmlfileTransport(PollingTransport):
             await self._stream.connect(request, tunnel=False)
             await self._stream.ask("GET", request, {})
             head = await self._stream.read_head()
-            if head.status != 200:
-                text = f"the server refused htmlfile with status {head.status}: {advice(head.status, '')}"
-                raise HandshakeRejected(text, status=head.status)
+            self._page = Page(head, self._scripts, self._limit)
             self._client.keep_cookies(request, head.headers)
-            self._chunks = Chunks() if head.chunked else None
-            self._waiting = iter(await self._read_on())
+            self._first = await self._read_on(self._page)
 
     async def recv(self) -> list[Frame]:
         """Return what comes next in the page."""
-        if frames := list(self._waiting):
-            return frames
+        assert self._page is not None, "it is read from when it is open"
+        frames, self._first = self._first, []
         with losses():
-            return await self._read_on()
+            return frames or await self._read_on(self._page)
 
     async def close(self, timeout: float) -> None:
         """Free everything."""
         self._stream.close()
         await super().close(timeout)
 
-    async def _read_on(self) -> list[Frame]:
+    async def _read_on(self, page: Page) -> list[Frame]:
         frames: list[Frame] = []
         while not frames:
-            data = b"" if self._chunks is not None and self._chunks.ended else await self._stream.receive()
-            if not data:
-                raise ConnectionLost("transport closed")
-            frames = list(self._framing.feed(data if self._chunks is None else self._chunks.feed(data)))
-            if self._framing.waiting > self._limit:
-                raise TooLarge(f"the limit is {self._limit} bytes")
+            frames = page.feed(b"" if page.has_ended else await self._stream.receive())
         return frames
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -11,17 +11,17 @@ import anyio
 import anyio.lowlevel
 
 from ..dispatch import Dispatcher
-from ..errors import ConnectionLost, WaitTimeout
-from ..names import Name, check_name
-from ..watcher import MOST_WAITING
+from ..errors import ConnectionLost
+from ..names import Name
+from ..watcher import MOST_WAITING, WatcherBase
 from .wakeups import Broadcast
 
 
 class Watchers:
-    """The tasks that wait for events of one dispatcher."""
+    """The tasks that wait for events of one dispatcher, which come from a server at an address."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self.dispatcher, self.all = dispatcher, list[Events]()
+    def __init__(self, dispatcher: Dispatcher, address: str) -> None:
+        self.dispatcher, self.address, self.all = dispatcher, address, list[Events]()
 
     def end(self) -> None:
         """No event follows."""
@@ -29,20 +29,13 @@ class Watchers:
             events.end()
 
 
-class Events:
+class Events(WatcherBase):
     """An iterator over the events of some names, or of all, as pairs of name and arguments; see ``Channel.events``."""
 
     def __init__(self, watchers: Watchers, names: tuple[Name, ...], timeout: float | None, *, is_over: bool) -> None:
-        self._watchers, self._timeout, self._ended, self._closed = watchers, timeout, is_over, False
-        self._names = [check_name(name) for name in names]
-        self._events: deque[tuple[str, list[Any]]] = deque()
-        self._changed = Broadcast()
-        self._functions = [(name, partial(self._put, name)) for name in self._names]
+        super().__init__(watchers.dispatcher, names, watchers.address, Broadcast())
+        self._watchers, self._timeout, self._ended = watchers, timeout, is_over
         watchers.all.append(self)
-        for name, function in self._functions:
-            watchers.dispatcher.register(name, function, is_event=True)
-        if not names:
-            watchers.dispatcher.any.append(self._put)
 
     def __aiter__(self) -> Events:
         return self
@@ -57,16 +50,13 @@ class Events:
     async def next(self) -> tuple[str, list[Any]]:
         """Return the next event; raise WaitTimeout, or ConnectionLost at the end."""
         await anyio.lowlevel.checkpoint_if_cancelled()
-        what = " or ".join(map(repr, self._names)) or "an event"
         with anyio.move_on_after(self._timeout):
-            while not self._events and not self._ended:
+            while not (self._events or self._ended):
                 await self._changed.wait()
         if self._events:
             self._changed.wake()
             return self._events.popleft()
-        if self._ended:
-            raise ConnectionLost(f"the connection ended before {what} came")
-        raise WaitTimeout(f"{what} did not come within {self._timeout:g} s")
+        raise self._lost() if self._ended else self._late(self._timeout)
 
     async def aclose(self) -> None:
         """Wait for nothing any more."""
@@ -74,19 +64,12 @@ class Events:
 
     def close(self) -> None:
         """Forget the events that are kept, and keep no more."""
-        self._closed = True
-        self._changed.wake()
-        for name, function in self._functions:
-            self._watchers.dispatcher.forget(name, function)
-        with suppress(ValueError):
-            self._watchers.dispatcher.any.remove(self._put)
+        super().close()
         with suppress(ValueError):
             self._watchers.all.remove(self)
 
-    def end(self) -> None:
-        """No event follows."""
-        self._ended = True
-        self._changed.wake()
+    def _make_ear(self, name: str | None) -> Callable[..., Any]:
+        return self._put if name is None else partial(self._put, name)
 
     async def _put(self, name: str, *args: Any) -> None:
         """Keep an event; while too many are kept, wait here, where the next function would run."""

@@ -14,6 +14,9 @@ if find_spec("tornado") is None:
     raise ModuleNotFoundError(_told, name="tornado")
 
 from .connection import Audience, Refused, SocketConnection
+from .emitter import Emitter, RemoteAudience
+from .engineclient import EngineClient
+from .engineserver import EngineServer, WebSocketServer
 from .events import concurrent, event
 from .playback import replay
 from .request import Request
@@ -23,12 +26,17 @@ from .settings import Settings
 
 __all__ = [
     "Audience",
+    "Emitter",
+    "EngineClient",
+    "EngineServer",
     "Refused",
+    "RemoteAudience",
     "Request",
     "Router",
     "Settings",
     "SocketConnection",
     "SocketServer",
+    "WebSocketServer",
     "concurrent",
     "event",
     "replay",

@@ -19,7 +19,7 @@ from tornado.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
-from tornado.web import Application
+from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
 from .asgisocket import AsgiSocket
@@ -53,7 +53,7 @@ class Asgi:
         other: AsgiApp | None = None,
     ) -> None:
         self._root, self._max_body_size = f"/{resource}", max_body_size
-        self._application = Application(urls, log_function=lambda handler: None)
+        self._application = Application(urls, log_function=lambda handler: None, default_handler_class=Nothing)
         self._stop, self._other = stop, other
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -88,6 +88,18 @@ class Asgi:
         for what in ("startup", "shutdown"):
             await receive_and_stop()
             await send({"type": f"lifespan.{what}.complete"})
+
+
+@stream_request_body
+class Nothing(RequestHandler):
+    """What is at a path that has no route. Tornado's own would read the body, and log what is wrong in it."""
+
+    def prepare(self) -> None:
+        """Respond, whatever the method is."""
+        self.send_error(404)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Forget a part of the body."""
 
 
 class Context(NamedTuple):

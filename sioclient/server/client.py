@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from ..errors import NotConnected
 from ..protocol.notices import Acknowledged, Unacknowledged
 from ..protocol.packets import Encoded, UserPacket
 from .connection import Encoder, SocketConnection
-from .handlers import Handlers, Owner
+from .handlers import Application, Owner
 from .inbox import Frame, Inbox
+from .links import Link
 from .logs import RateLimitedLog
+from .recovery import Recovery, State
 from .replies import Call, Callbacks
 from .request import Request
 from .rooms import Rooms
@@ -40,24 +42,13 @@ FLUSH_AT = 2**16
 """Characters that may wait for the end of the turn before they are written at once."""
 
 
-class Link(Protocol):
-    """What carries frames to a client: a stream, or a poll, which can be written to once."""
+class Host(Owner, Protocol):
+    """What a client needs of the server that it belongs to."""
 
-    @property
-    def kind(self) -> LinkKind:
-        """STREAM or POLL."""
-
-    def is_ready(self) -> bool:
-        """Return whether the network has taken what was written before."""
-
-    def write(self, frames: list[Any]) -> None:
-        """Write frames; never blocks, never raises."""
-
-    def close(self) -> None:
-        """Close the transport, after what was written."""
-
-    def cut(self) -> None:
-        """Close the connection under the transport."""
+    def application(
+        self, client: Client, session: Session, request: Request, changed: Callable[[], None]
+    ) -> Application:
+        """Return what the notices of a client are given to; see ``Handlers``."""
 
 
 class Client:
@@ -70,10 +61,11 @@ class Client:
         session: its session, just begun.
     """
 
-    def __init__(self, owner: Owner, session_id: str, request: Request, session: Session) -> None:
+    def __init__(self, owner: Host, session_id: str, request: Request, session: Session) -> None:
         self.session_id, self.request, self.session = session_id, request, session
+        self.states: dict[str, State] = {}  # by the endpoints, of a client that may be lost and come back
         self._owner = owner
-        self._handlers = Handlers(owner, self, session, request, self._plan_flush)
+        self._handlers = owner.application(self, session, request, self._plan_flush)
         self._link: Link | None = None
         self._links: dict[Link, None] = {}
         self._inbox = Inbox()
@@ -81,6 +73,7 @@ class Client:
         self._delivering = self._flush_planned = self.is_stalled = False
         self._lost = self._stopping = False  # why the session ends once the inbox is empty
         self._waiting: list[asyncio.Future[None]] = []
+        self._writers: list[asyncio.Future[None]] = []
         self._calls = self._ahead = 0  # handlers that wait for an acknowledgement; bytes that were parsed meanwhile
         self._timer: asyncio.TimerHandle | None = None
         self._set_timer()
@@ -96,6 +89,11 @@ class Client:
     def dialect(self) -> Encoder:
         """How packets for the client are written."""
         return self.session.dialect
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """What is kept for clients that are lost, if anything."""
+        return self._owner.recovery
 
     @property
     def log(self) -> RateLimitedLog:
@@ -120,7 +118,10 @@ class Client:
         volatile: bool = False,
     ) -> None:
         """Send a packet; the waiter gets the values of its acknowledgement."""
-        if not volatile or self._can_write(packet.endpoint):
+        state = self.states.get(packet.endpoint) if waiter is None and not volatile else None
+        if state is not None and self.recovery is not None:
+            self.send_frames(self.recovery.keep(packet, to=state), packet.endpoint)
+        elif not volatile or self._can_write(packet.endpoint):
             self.session.send(packet, waiter, None if timeout is None else self._now() + timeout)
             self._plan_flush()
 
@@ -142,6 +143,13 @@ class Client:
             return await call.future
         finally:
             self._calls -= 1
+
+    async def drained(self) -> None:
+        """Let others have a turn, and wait until no more than a little waits to be written, or the session is over."""
+        await asyncio.sleep(0)  # or the end of a connection that takes everything would never be seen
+        while self.session.queued >= FLUSH_AT and self.session.ended is None:
+            self._writers.append(self._owner.loop.create_future())
+            await self._writers[-1]
 
     def kick(self, endpoint: str = "") -> None:
         """Disconnect the client from an endpoint, or altogether."""
@@ -181,6 +189,7 @@ class Client:
         """End the session at once, and send nothing more."""
         self.session.drop()
         self.flush()
+        self._plan_flush()  # the application hears of it at the end of the turn
 
     # What the network brings
 
@@ -236,7 +245,7 @@ class Client:
             await self._reading_goes_on()
             self.session.postpone(self._now())
 
-    async def unstalled(self) -> None:
+    async def stall_ended(self) -> None:
         """Wait until the client is not stalled."""
         while self.is_stalled and self.session.ended is None:
             await self._reading_goes_on()
@@ -253,6 +262,8 @@ class Client:
             if link.kind is LinkKind.POLL:
                 self._link = None
             link.write(frames)
+        if self._writers and (self.session.queued < FLUSH_AT or self.session.ended is not None):
+            self._writers = _wake(self._writers)
         self._end() if self.session.is_over else self._set_timer()
 
     def _now(self) -> float:
@@ -374,7 +385,12 @@ class Client:
         return waiter
 
     def _go_on_reading(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._waiting = _wake(self._waiting)
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> list[asyncio.Future[None]]:
+    """Let all go on that wait; return the list of those who wait from now on."""
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
+    return []

@@ -10,6 +10,7 @@ from ..errors import LocalProtocolError, SocketIOError
 from ..protocol.packets import Encoded, Event, Json, Message, UserPacket
 from . import events
 from .logs import RateLimitedLog
+from .recovery import RECOVERABLE, Recovery, State
 from .replies import Callbacks
 from .request import Request
 from .rooms import Rooms
@@ -46,6 +47,11 @@ class Peer(Protocol):
     """What a connection needs of its client."""
 
     session_id: str
+    states: dict[str, State]
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """What is kept for clients that are lost, if anything."""
 
     @property
     def dialect(self) -> Encoder:
@@ -76,6 +82,9 @@ class Peer(Protocol):
     def kick(self, endpoint: str) -> None:
         """Disconnect the client from an endpoint; from the default one: altogether."""
 
+    def drop(self) -> None:
+        """End its session at once."""
+
 
 class SocketConnection:
     """A client on an endpoint: override the methods that you need, and mark others with ``@event``.
@@ -88,6 +97,7 @@ class SocketConnection:
         endpoints: the classes for the other endpoints, by their names.
         request: the handshake, with the endpoint's own query and ``auth``.
         endpoint: the name; empty for the default one.
+        recovered: whether the client was lost, and goes on with the rooms that it was in and what it missed since.
     """
 
     endpoints: ClassVar[Mapping[str, type[SocketConnection]]] = {}
@@ -95,6 +105,7 @@ class SocketConnection:
 
     request: Request
     endpoint: str
+    recovered: bool = False
     _client: Peer
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -229,11 +240,15 @@ class SocketConnection:
         """Enter a room of this endpoint; the first to enter a room makes it."""
         if self.is_open:
             self._client.rooms.enter(self, self.endpoint, room)
+            if self._client.recovery is not None and self.endpoint in self._client.states:
+                self._client.recovery.enter(self._client.states[self.endpoint], room)
 
     @final
     def leave(self, room: str) -> None:
         """Leave a room."""
         self._client.rooms.leave(self, self.endpoint, room)
+        if self.endpoint in self._client.states:
+            self._client.states[self.endpoint].rooms.pop(room, None)
 
     @final
     def to(self, room: str, *, include_self: bool = False) -> Audience:
@@ -241,7 +256,7 @@ class SocketConnection:
         return self._audience(room, except_=None if include_self else self)
 
     def _audience(self, room: str | None, except_: SocketConnection | None) -> Audience:
-        return Audience(self._client.rooms, self.endpoint, room, except_)
+        return Audience(self._client.rooms, self.endpoint, room, except_, self._client.recovery)
 
 
 def make_connection(cls: type[SocketConnection], client: Peer, endpoint: str, request: Request) -> SocketConnection:
@@ -254,11 +269,14 @@ def make_connection(cls: type[SocketConnection], client: Peer, endpoint: str, re
 class Audience:
     """The connections on one endpoint, or in one of its rooms, to be sent the same; they are looked up at each use.
 
+    With a ``backplane``, what is sent reaches those of all processes; to iterate gives those of this one.
+
     Args:
         rooms: the rooms of the server.
         endpoint: the endpoint.
         room: one of its rooms; None: the whole endpoint.
         except_: the one connection that is left out.
+        recovery: what is kept for clients that are lost, if anything.
     """
 
     def __init__(
@@ -267,8 +285,9 @@ class Audience:
         endpoint: str,
         room: str | None = None,
         except_: SocketConnection | None = None,
+        recovery: Recovery | None = None,
     ) -> None:
-        self._rooms, self._except = rooms, except_
+        self._rooms, self._except, self._recovery = rooms, except_, recovery
         self._endpoint, self._room = endpoint, room
 
     def __iter__(self) -> Iterator[SocketConnection]:
@@ -284,8 +303,28 @@ class Audience:
         """Send a text, or anything else as JSON, to all."""
         self._send(_as_packet(message, self._endpoint))
 
+    async def count(self) -> int:
+        """Return how many there are, with a ``backplane`` in all processes; those that do not reply are left out."""
+        elsewhere = self._rooms.elsewhere
+        return len(list(self)) + (0 if elsewhere is None else await elsewhere.count(self._endpoint, self._room))
+
+    async def session_ids(self) -> list[str]:
+        """Return the session ids of all who are there, as ``count``; ``Router.kick`` takes them."""
+        elsewhere = self._rooms.elsewhere
+        others = [] if elsewhere is None else await elsewhere.session_ids(self._endpoint, self._room)
+        return [*(connection.session_id for connection in self), *others]
+
     def _send(self, packet: UserPacket, *, volatile: bool = False) -> None:
+        if self._rooms.elsewhere is not None:  # first: what it refuses nobody is to get
+            self._rooms.elsewhere.publish(packet, self._room, volatile=volatile)
+        self.deliver(packet, volatile=volatile)
+
+    def deliver(self, packet: UserPacket, *, volatile: bool = False) -> None:
+        """Send a packet to those of this process."""
         encoded: dict[int, Encoded | None] = {}  # each packet is encoded once for all who speak the same
+        if self._recovery is not None and not volatile:
+            except_ = None if self._except is None else self._except._client.states.get(self._endpoint)
+            encoded[RECOVERABLE] = self._recovery.keep(packet, room=self._room, except_=except_)
         for connection in self:
             client = connection._client
             revision = client.dialect.number

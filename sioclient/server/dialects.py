@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import LocalProtocolError
@@ -10,14 +10,18 @@ from ..protocol.framing import Frame
 from ..protocol.packets import Ack, Event, Json, Malformed, Packet
 from ..protocol.revisions import Dialect1
 from ..protocol.revisions.attachments import BYTES
-from ..protocol.revisions.serving import ServingDialect, serving4, serving5
+from ..protocol.revisions.serving import (
+    PLAIN,
+    PlainDialect,
+    ServingDialect,
+    serving4,
+    serving5,
+    serving_alone,
+)
 from .settings import Settings
 
 EARLIEST = 1
 """The revision that has no Engine.IO below it."""
-
-ENGINES = {"3": 4, "4": 5}
-"""The revisions of Socket.IO by those of Engine.IO, as clients name them."""
 
 
 class OldDialect:
@@ -78,11 +82,25 @@ class Dialects:
         settings: what a packet may have, and what becomes of bytes.
 
     Attributes:
+        engines: the revisions of Socket.IO by those of Engine.IO, as clients name them.
         old: that of revision 1.
         later: those of the revisions 4 and 5.
     """
 
+    engines: Mapping[str, int] = {"3": 4, "4": 5}
+    later: Mapping[int, ServingDialect]
+
     def __init__(self, settings: Settings) -> None:
         self.old = OldDialect(settings.convert_bytes)
         most = settings.max_message_size
-        self.later: dict[int, ServingDialect] = {4: serving4(None, most), 5: serving5(None, most)}
+        self.later = {4: serving4(None, most), 5: serving5(None, most)}
+
+
+class AloneDialects(Dialects):
+    """The dialects of a server without Socket.IO: those of Engine.IO, and that of plain WebSockets."""
+
+    engines: Mapping[str, int] = {"3": 3, "4": 4}
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.later = {PLAIN: PlainDialect(), 3: serving_alone(3), 4: serving_alone(4)}

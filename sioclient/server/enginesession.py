@@ -75,7 +75,6 @@ class EngineSession(Session):
         self.is_upgrading = False
         self._decode = dialect.decoder()
         self._new_id = new_id
-        self._ids: dict[str, str] = {}
         self._join_by = now + settings.handshake_timeout if dialect.asks_to_join else None
         self._receivers: dict[type, Callable[[Any, float], None]] = {
             Connect: self._on_connect,
@@ -89,7 +88,8 @@ class EngineSession(Session):
             Malformed: self.on_malformed,
             Foreign: lambda packet, now: self.on_malformed(Malformed("", str(packet.error)), now),
         }
-        self.outbox.append(OPEN + json.dumps(self._announcement(session_id, upgrades), separators=(",", ":")))
+        if dialect.announces:
+            self.outbox.append(OPEN + json.dumps(self._announcement(session_id, upgrades), separators=(",", ":")))
         if not dialect.asks_to_join:
             self.ask_to_join("", "")
         self._await_client(now)
@@ -157,7 +157,7 @@ class EngineSession(Session):
 
     def is_prompt(self, frame: Frame) -> bool:
         """Return whether a frame is a ping, a pong or a noop."""
-        return isinstance(frame, str) and self.dialect.is_sign_of_life(frame)
+        return self.dialect.is_sign_of_life(frame)
 
     def receive(self, frames: Iterable[Frame], now: float) -> None:
         """Take frames in the order of arrival; the first that is malformed ends the session."""
@@ -177,7 +177,7 @@ class EngineSession(Session):
     def keep_alive(self, now: float) -> None:
         """Await no sign of life, but send one."""
         if self.ended is None:
-            self.push(self.dialect.heartbeat)
+            self._push_heartbeat()
             self._await_client(now)
 
     def frames_to_send(self, now: float) -> list[Frame]:
@@ -218,7 +218,7 @@ class EngineSession(Session):
             return
         data = None
         if self.dialect.asks_to_join:
-            data = {"sid": self._ids.setdefault(endpoint, self._new_id())}
+            data = self.ids.setdefault(endpoint, {"sid": self._new_id()})
         self.push(self.dialect.encode(Connect(endpoint, data=data)))
 
     def send_refusal(self, endpoint: str, reason: str | None, data: Any) -> None:
@@ -246,7 +246,7 @@ class EngineSession(Session):
 
     def _on_heartbeat(self, packet: Heartbeat, now: float) -> None:
         if self.dialect.client_pings:
-            self.push(self.dialect.heartbeat)
+            self._push_heartbeat()
         else:
             self._await_client(now)
 
@@ -274,7 +274,7 @@ class EngineSession(Session):
             self.conclude(reason)
 
     def _say_close(self) -> None:
-        if self.ended is None and self.link is not LinkKind.STREAM:
+        if self.ended is None and self.link is not LinkKind.STREAM and self.dialect.announces:
             self.push(CLOSE)
 
     def _await_client(self, now: float) -> None:
@@ -286,8 +286,11 @@ class EngineSession(Session):
         else:
             self.set_alarm(now + settings.heartbeat_interval, self._send_ping)
 
+    def _push_heartbeat(self) -> None:
+        self.push((self.dialect.heartbeat,))
+
     def _send_ping(self, now: float) -> None:
-        self.push(self.dialect.heartbeat)
+        self._push_heartbeat()
         self.set_alarm(now + self.settings.heartbeat_timeout, self._on_silence)
 
     def _on_silence(self, now: float) -> None:

@@ -13,7 +13,6 @@ from tornado.web import stream_request_body
 from ..protocol.framing import Frame
 from ..protocol.revisions.serving import PROBE_PING, PROBE_PONG, UPGRADE
 from .client import Client
-from .dialects import ENGINES
 from .enginebodies import (
     BAD_REQUEST,
     TAKEN,
@@ -77,7 +76,7 @@ class _Engine(Quiet):
         name = "jsonp-polling" if name == "xhr-polling" and "j" in query else name
         if name is None or name not in settings.transports:
             return UNKNOWN_TRANSPORT
-        if self._revision(query) not in settings.revisions:
+        if self.revision_of(query) not in settings.revisions:
             return WRONG_REVISION
         return None if _first(query, "transport") == transport else BAD_REQUEST
 
@@ -87,22 +86,25 @@ class _Engine(Quiet):
         session = None if client is None else client.session
         if client is None or not isinstance(session, EngineSession) or session.is_over:
             return None
-        return (client, session) if session.revision == self._revision(query) else None
+        return (client, session) if session.revision == self.revision_of(query) else None
 
-    def _revision(self, query: Query) -> int | None:
-        """Return the revision that a request is of; socket.io 1.x and 2.x take any for theirs."""
-        if 4 in self.hub.settings.revisions and 5 not in self.hub.settings.revisions:
-            return 4
-        return ENGINES.get(_first(query, "EIO"))
+    def revision_of(self, query: Query) -> int | None:
+        """Return the revision that a request is of; servers of Engine.IO 3 take any for theirs."""
+        engines, served = self.hub.dialects.engines, self.hub.settings.revisions
+        if engines["3"] in served and engines["4"] not in served:
+            return engines["3"]
+        return engines.get(_first(query, "EIO"))
 
     async def _begin_session(self, query: Query, upgrades: tuple[str, ...] = ()) -> Client | Response:
         """Return a new client, or the refusal."""
         cookies = {name: morsel.value for name, morsel in self.request.cookies.items()}
-        request = Request(query, self.request.headers, cookies, self.address, port_of(self.request))
+        request = Request(
+            query, self.request.headers, cookies, self.address, port_of(self.request), path=self.request.path
+        )
         refused = await self.hub.admit(request)
         if refused is not None:
             return forbidden(refused)
-        revision = self._revision(query)
+        revision = self.revision_of(query)
         assert revision is not None, "_refusal has asked before"
         return self.hub.begin(request, revision, upgrades, text_only="b64" in query)
 
@@ -134,9 +136,7 @@ class EngineWebSocket(_Engine, ClientSocket):
     async def get(self, *args: str, **kwargs: str) -> None:
         """Become a websocket, if there is or can be a session for it."""
         query = read_query(self.request.query)
-        refused = self._refusal(query, "websocket")
-        if refused is None:
-            refused = await (self._meet(query) if "sid" in query else self._begin(query))
+        refused = await self.admit(query)
         if refused is not None:
             self.set_status(refused.status)
             self.set_header("Content-Type", refused.content_type)
@@ -149,12 +149,19 @@ class EngineWebSocket(_Engine, ClientSocket):
             if self.client is not None and not self._is_probe and not self._is_open:
                 self.client.drop()  # no websocket came of it
 
+    async def admit(self, query: Query) -> Response | None:
+        """Return why there is no session for the websocket; None: there is one."""
+        refused = self._refusal(query, "websocket")
+        if refused is None:
+            refused = await (self._meet(query) if "sid" in query else self.begin(query))
+        return refused
+
     async def _meet(self, query: Query) -> Response | None:
         found = self._find(query)
         if found is None:
             return UNKNOWN_SESSION
         self.client, self._session = found
-        await self.client.unstalled()
+        await self.client.stall_ended()
         if not may_come_from(self.request.headers, self.hub.settings.origins):
             return forbidden(Response(403, "", "handshake bad origin"))
         if self._session.link is LinkKind.STREAM or self._session.is_upgrading or self._session.ended is not None:
@@ -162,7 +169,8 @@ class EngineWebSocket(_Engine, ClientSocket):
         self._is_probe = True
         return None
 
-    async def _begin(self, query: Query) -> Response | None:
+    async def begin(self, query: Query) -> Response | None:
+        """Begin a session; return why there is none."""
         begun = await self._begin_session(query)
         if isinstance(begun, Response):
             return begun
@@ -176,12 +184,16 @@ class EngineWebSocket(_Engine, ClientSocket):
         assert self.client is not None
         session = self.client.session
         assert isinstance(session, EngineSession)
-        text_only = "b64" in self.request.query_arguments and session.dialect.client_pings
-        self.link = TextLink(self, session.dialect.engine.text_of) if text_only else WebSocketLink(self)
+        self.link = self.make_link(session)
         if self._is_probe:
             self.hub.loop.call_later(PROBE_TIME, self._give_up)
         else:
             self.client.attach(self.link)
+
+    def make_link(self, session: EngineSession) -> WebSocketLink:
+        """Return what writes to the client."""
+        text_only = "b64" in self.request.query_arguments and session.dialect.client_pings
+        return TextLink(self, session.dialect.engine.text_of) if text_only else WebSocketLink(self)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take a frame, now or as soon as there is room: until then Tornado reads no further."""

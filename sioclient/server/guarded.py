@@ -30,7 +30,7 @@ class Quiet(RequestHandler):
 
     def prepare(self) -> Awaitable[None] | None:
         """Wait, before anything is done, while the whole server is stalled."""
-        return self.hub.unstalled()
+        return self.hub.stall_ended()
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -65,7 +65,7 @@ class GuardedSocket(Quiet, WebSocketHandler):
 
     def pause(self) -> Awaitable[None] | None:
         """Return what to wait for before more is read; None: for nothing."""
-        return self.hub.unstalled()
+        return self.hub.stall_ended()
 
     def check_origin(self, origin: str) -> bool:
         return True  # get() has checked it, also where there is none

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from ..names import name_text
 from ..protocol.notices import Acknowledged, Dropped, Unacknowledged
-from ..protocol.packets import Event, Json, Message, UserPacket
+from ..protocol.packets import Encoded, Event, Json, Message, UserPacket
 from .connection import Peer, Refused, SocketConnection, make_connection, wants_ack
 from .events import MisfitError, UnknownEventError, takes
 from .logs import RateLimitedLog
+from .recovery import LOSSES, RECOVERABLE, Recovery
 from .request import Request
 from .rooms import Rooms
 from .sessionbase import JoinAsked, Left, ServerNotice, Session
@@ -32,6 +33,7 @@ class Owner(Protocol):
     rooms: Rooms[SocketConnection]
     log: RateLimitedLog
     heard: Heard | None
+    recovery: Recovery | None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -42,6 +44,18 @@ class Owner(Protocol):
 
     def forget(self, session_id: str) -> None:
         """Take note that a session is over."""
+
+
+class Application(Protocol):
+    """What a client gives its notices to."""
+
+    connections: dict[str, SocketConnection]
+
+    def handle(self, notice: ServerNotice) -> asyncio.Task[None] | None:
+        """Give the application a notice; return a task if the next one has to wait for it."""
+
+    def close(self, endpoint: str) -> None:
+        """Give the application no more packets of an endpoint; of the default one: of all."""
 
 
 class Handlers:
@@ -102,7 +116,20 @@ class Handlers:
         if connection is None:
             return None
         self.connections[endpoint] = connection
-        return self._ask(connection, lambda verdict: self._decide(connection, verdict))
+        missed = self._recover(connection, notice)
+        return self._ask(connection, lambda verdict: self._decide(connection, verdict, missed))
+
+    def _recover(self, connection: SocketConnection, notice: JoinAsked) -> Sequence[Encoded]:
+        """Give a client that was lost back what it had, if it can be; return what it missed."""
+        recovery, endpoint = self._owner.recovery, notice.endpoint
+        if recovery is None or self._session.revision != RECOVERABLE:
+            return ()
+        state, missed = recovery.join(self._peer, endpoint, notice.auth)
+        self._session.ids[endpoint] = {"sid": state.sid, "pid": state.pid}
+        connection.recovered = missed is not None
+        for room in state.rooms:  # at once: what comes for them from now on is sent in its order, after what was missed
+            self._owner.rooms.enter(connection, endpoint, room)
+        return missed or ()
 
     def _ask_porter(self, notice: JoinAsked) -> asyncio.Task[None] | None:
         """Ask the connection on the default endpoint, which the client has not joined, whether it admits the client.
@@ -126,7 +153,10 @@ class Handlers:
         return then() if task is None else self._owner.start(_after(task, then))
 
     def _make(self, cls: type[SocketConnection], notice: JoinAsked, endpoint: str) -> SocketConnection | None:
-        request = self._request.for_endpoint(endpoint, notice.query, notice.auth)
+        auth = notice.auth
+        if isinstance(auth, dict) and self._owner.recovery is not None:
+            auth = {name: value for name, value in auth.items() if name not in ("pid", "offset")}
+        request = self._request.for_endpoint(endpoint, notice.query, auth)
         try:
             return make_connection(cls, self._peer, endpoint, request)
         except BaseException as error:
@@ -154,15 +184,18 @@ class Handlers:
             self._complain(endpoint, error)
             return None
 
-    def _decide(self, connection: SocketConnection, verdict: Any) -> None:
+    def _decide(self, connection: SocketConnection, verdict: Any, missed: Sequence[Encoded]) -> None:
         endpoint = connection.endpoint
         if _is_refusal(verdict):
             del self.connections[endpoint]
+            self._leave_state(endpoint, is_lost=False)
             self._owner.rooms.leave_all(connection)
             self._session.refuse(endpoint, *_reason(verdict))
         elif self._session.is_open(endpoint):
-            self._session.accept(endpoint)
+            self._session.accept(endpoint, missed)
             self._owner.rooms.enter(connection, endpoint)
+            if self._owner.recovery is not None and endpoint in self._peer.states:
+                self._owner.recovery.enter(self._peer.states[endpoint], None)
 
     def _on_left(self, notice: Left) -> asyncio.Task[None] | None:
         connection = self.connections.pop(notice.endpoint, None)
@@ -172,8 +205,14 @@ class Handlers:
         if connection is None:
             return None
         self._owner.rooms.leave_all(connection)
+        self._leave_state(notice.endpoint, is_lost=notice.reason in LOSSES)
         self._closed.discard(connection)
         return self._run_close(connection, notice.reason)
+
+    def _leave_state(self, endpoint: str, *, is_lost: bool) -> None:
+        state = self._peer.states.pop(endpoint, None)
+        if state is not None and self._owner.recovery is not None:
+            self._owner.recovery.leave(state, is_lost=is_lost)
 
     def _run_close(self, connection: SocketConnection, reason: str) -> asyncio.Task[None] | None:
         function = connection.on_close

@@ -5,26 +5,33 @@ from __future__ import annotations
 import asyncio
 import inspect
 import secrets
+import time
 from collections import Counter
-from collections.abc import Awaitable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..protocol.packets import UserPacket
+from .backplaneurl import needs_redis
 from .client import Client
 from .connection import Audience, SocketConnection
 from .dialects import Dialects
 from .enginesession import EngineSession
-from .handlers import Heard
+from .handlers import Application, Handlers, Heard
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
 from .pieces import PieceLink
 from .proxies import limited_unit
 from .rates import Rates
+from .recovery import RECOVERABLE, Recovery
 from .request import Request
 from .rooms import Rooms
 from .session import ServerSession
 from .sessionbase import Session
 from .settings import Settings
 from .uploads import Uploads
+
+if TYPE_CHECKING:
+    from .backplane import Backplane
 
 
 def new_id() -> str:
@@ -36,29 +43,38 @@ def new_id() -> str:
     return secrets.token_urlsafe(18)
 
 
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class Hub:
     """The table of the clients by their session ids.
 
     Args:
         main: the class of the connections on the default endpoint.
         settings: times and limits.
+        dialects: what is spoken; None: every generation of Socket.IO.
     """
 
-    def __init__(self, main: type[SocketConnection], settings: Settings) -> None:
+    def __init__(self, main: type[SocketConnection], settings: Settings, dialects: Dialects | None = None) -> None:
         self.main, self.settings = main, settings
         self.clients: dict[str, Client] = {}
         self.rooms: Rooms[SocketConnection] = Rooms()
         self.log = RateLimitedLog(self.now)
-        self._dialects = Dialects(settings)
+        self.dialects = dialects or Dialects(settings)
         self._addresses: Counter[str] = Counter()
         self._handshakes = Rates(settings.max_handshakes, max(settings.max_sessions, settings.max_handshakes), self.now)
         self._sessions = 0  # of all addresses
         self._tasks: set[asyncio.Task[Any]] = set()
         self.uploads = Uploads()
+        self.recovery: Recovery | None = None
+        if settings.recovery_time is not None:
+            self.recovery = Recovery(settings, self.dialects.later[RECOVERABLE], self.now, _milliseconds, new_id)
         self.heard: Heard | None = None
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
-        self._stopping = False
+        self.backplane = self._join(settings)
+        self.is_stopping = False
         self._stall: asyncio.Event | None = None  # is set when the whole server goes on
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -80,15 +96,19 @@ class Hub:
         refused = await self.admit(request)
         if refused is not None:
             return refused
-        session_id = new_id()
-        self._add(session_id, request, ServerSession(self._dialects.old, self.settings, self.now()))
+        session_id = self._new_session_id()
+        self._add(session_id, request, ServerSession(self.dialects.old, self.settings, self.now()))
         return accepted(session_id, self.settings)
 
     def begin(self, request: Request, revision: int, upgrades: Sequence[str], *, text_only: bool) -> Client:
         """Return a client of a later revision that was admitted; see ``EngineSession``."""
-        session_id, dialect = new_id(), self._dialects.later[revision]
+        session_id, dialect = self._new_session_id(), self.dialects.later[revision]
         session = EngineSession(dialect, self.settings, self.now(), session_id, upgrades, new_id, text_only=text_only)
         return self._add(session_id, request, session)
+
+    def _new_session_id(self) -> str:
+        node = self.settings.node
+        return new_id() if node is None else f"{node}.{new_id()}"
 
     def _add(self, session_id: str, request: Request, session: Session) -> Client:
         client = self.clients[session_id] = Client(self, session_id, request, session)
@@ -96,14 +116,22 @@ class Hub:
             client.stall()
         return client
 
+    def application(
+        self, client: Client, session: Session, request: Request, changed: Callable[[], None]
+    ) -> Application:
+        """Return what the notices of a client are given to; see ``Handlers``."""
+        return Handlers(self, client, session, request, changed)
+
     async def admit(self, request: Request) -> Response | None:
         """Return the refusal of a handshake; None: it is accepted, and ``begin`` must follow in the same turn."""
+        if self.backplane is not None:
+            await self.backplane.ready()  # what other processes send from now on reaches the client
         if not may_come_from(request.headers, self.settings.origins):
             self.log.write("refused the origin %.200r", request.headers.get("Origin"))
             return REFUSALS["origin"]
         if self.refusal is not None:
             return self.refusal
-        if self._stopping:
+        if self.is_stopping:
             return REFUSALS["stopping"]
         address = limited_unit(request.ip)
         if self._addresses[address] >= self.settings.max_sessions:
@@ -159,7 +187,32 @@ class Hub:
 
     def audience(self, endpoint: str, room: str | None = None, except_: SocketConnection | None = None) -> Audience:
         """Return the connections on an endpoint, or in one of its rooms, except one."""
-        return Audience(self.rooms, endpoint, room, except_)
+        return Audience(self.rooms, endpoint, room, except_, self.recovery)
+
+    # Other processes
+
+    def _join(self, settings: Settings) -> Backplane | None:
+        if settings.backplane is None:
+            return None
+        with needs_redis():
+            from .backplane import Backplane
+        self.rooms.elsewhere = found = Backplane(settings.backplane, settings.backplane_channel, self)
+        return found
+
+    def deliver(self, packet: UserPacket, room: str | None, *, volatile: bool) -> None:
+        """Send a packet to the clients of this process in a room, or on its whole endpoint."""
+        self.audience(packet.endpoint, room).deliver(packet, volatile=volatile)
+
+    def kick(self, session_id: str, endpoint: str) -> bool:
+        """Disconnect a client of this process; return whether it is here."""
+        client = self.clients.get(session_id)
+        if client is not None:
+            client.kick(endpoint)
+        return client is not None
+
+    def session_ids(self, endpoint: str, room: str | None) -> list[str]:
+        """Return which clients this process has in a room."""
+        return [connection.session_id for connection in self.audience(endpoint, room)]
 
     # Silence, for tests
 
@@ -177,7 +230,7 @@ class Hub:
         for client in list(self.clients.values()):
             client.go_on()
 
-    def unstalled(self) -> Awaitable[None] | None:
+    def stall_ended(self) -> Awaitable[None] | None:
         """Return what a request has to wait for that is of no client; None: for nothing."""
         return None if self._stall is None else self._wait_for_all()
 
@@ -196,7 +249,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End all sessions in good order, and let handlers come to an end."""
-        self._stopping = True
+        self.is_stopping = True
         self.go_on()
         for client in list(self.clients.values()):
             client.stop()
@@ -212,3 +265,5 @@ class Hub:
             await asyncio.wait(self._tasks, timeout=self.settings.drain_time)
         for task in list(self._tasks):
             task.cancel()
+        if self.backplane is not None:
+            await self.backplane.stop(self.settings.drain_time)

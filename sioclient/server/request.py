@@ -18,6 +18,7 @@ class Request:
         cookies: the cookies of the handshake.
         ip: the client's address.
         port: the port from which the connection of the request came; 0: it has none.
+        path: the path of the handshake.
         auth: the object that the client sent with its join, as those of socket.io 3.0 and later may; {} without.
     """
 
@@ -26,6 +27,7 @@ class Request:
     cookies: Mapping[str, str] = field(default_factory=dict)
     ip: str = ""
     port: int = 0
+    path: str = ""
     auth: Mapping[str, Any] = field(default_factory=dict)
 
     def get_argument(self, name: str, default: str | None = None) -> str | None:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
+from .elsewhere import Elsewhere
+
 Member = TypeVar("Member", bound=Hashable)
 
 Room = tuple[str, "str | None"]
@@ -13,9 +15,14 @@ Room = tuple[str, "str | None"]
 
 
 class Rooms(Generic[Member]):
-    """The members of each room, and the rooms of each member."""
+    """The members of each room, and the rooms of each member.
+
+    Attributes:
+        elsewhere: the processes that have members of the same rooms; None: there is only this one.
+    """
 
     def __init__(self) -> None:
+        self.elsewhere: Elsewhere | None = None
         # The inner dictionaries are sets that keep the order of arrival.
         self._members: dict[Room, dict[Member, None]] = defaultdict(dict)
         self._rooms: dict[Member, dict[Room, None]] = defaultdict(dict)

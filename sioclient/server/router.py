@@ -11,6 +11,7 @@ from .connection import Audience, SocketConnection
 from .engineweb import engine_routes
 from .handlers import Heard
 from .handshake import Response
+from .health import Health
 from .hub import Hub
 from .settings import Settings
 from .web import Http, WebSocket
@@ -42,7 +43,7 @@ class Router:
         routes = [] if revisions == (1,) else engine_routes(root, self._hub)
         if 1 in revisions:
             routes += [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
-        return routes
+        return [(root + "/health/?", Health, hub), *routes] if self.settings.health else routes
 
     def apply_routes(self, routes: list[Any]) -> list[Any]:
         """Add the URLs to the list of routes of an application, and return it."""
@@ -77,6 +78,15 @@ class Router:
     def to(self, room: str, endpoint: str = "", except_: SocketConnection | None = None) -> Audience:
         """Return the clients in a room of an endpoint, except one."""
         return self._hub.audience(endpoint, room, except_)
+
+    def everybody(self, endpoint: str = "") -> Audience:
+        """Return all clients on an endpoint."""
+        return self._hub.audience(endpoint)
+
+    def kick(self, session_id: str, endpoint: str = "") -> None:
+        """Disconnect a client, of whatever process, from an endpoint; from the default one, altogether."""
+        if not self._hub.kick(session_id, endpoint) and self._hub.backplane is not None:
+            self._hub.backplane.kick(session_id, endpoint)
 
     def watch(self, heard: Heard | None) -> None:
         """Have a function told of each event and message before its handler: the connection, name and arguments."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import inspect
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
@@ -21,6 +21,10 @@ from .clients import Clients
 from .connection import SocketConnection
 from .foreignlogs import limited
 from .router import Router
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Result = TypeVar("Result")
 
@@ -37,11 +41,141 @@ IDLE = 60.0
 """Seconds that a connection may go without a request, and that the body of a request may take."""
 
 
-class SocketServer:
+class Served(Protocol):
+    """What a port is opened for."""
+
+    settings: Settings
+
+    async def stop(self) -> None:
+        """End all sessions in good order."""
+
+
+class PortServer:
+    """A server on a port of its own, whatever it serves.
+
+    Args:
+        served: what is served.
+        routes: its routes, as for ``tornado.web.Application``.
+        port: where to listen; 0: on a free port, which the attribute ``port`` names.
+        host: the address to listen on.
+
+    Attributes:
+        port: where it listens.
+        host: as given.
+
+    Raises:
+        OSError: the port is taken, or the host is not an address of this machine.
+        ValueError: the port is no port.
+    """
+
+    scheme = "http"
+
+    def __init__(self, served: Served, routes: list[Any], port: int, host: str) -> None:
+        self.host = host
+        self._served = served
+        self._application = Application(routes, log_function=lambda handler: None)
+        self._max_body_size = served.settings.max_message_size
+        self._sockets = _bind(host, port)
+        self.port: int = self._sockets[0].getsockname()[1]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+        self._entered: AbstractAsyncContextManager[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for a client or a browser on this machine."""
+        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104  # nosec B104
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def run(self) -> None:
+        """Serve until Ctrl-C or SIGTERM, then stop in good order and return."""
+        with suppress(KeyboardInterrupt):
+            asyncio.run(self._serve(self._handle_signals))
+
+    def call(self, function: Callable[..., Awaitable[Result] | Result], *args: Any) -> Result:
+        """Call a function in the server's thread, and return what it returns; what can be awaited is awaited there."""
+        if self._loop is None:
+            raise RuntimeError("the server is not running: use it in a with block")
+
+        async def call() -> Any:
+            result: Any = function(*args)
+            return await result if inspect.isawaitable(result) else result
+
+        outcome: Result = asyncio.run_coroutine_threadsafe(call(), self._loop).result(PATIENCE)
+        return outcome
+
+    def __enter__(self) -> Self:
+        """Serve from a thread."""
+        started = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(started.set)), name="sioclient server", daemon=True
+        )
+        self._thread.start()
+        if not started.wait(PATIENCE):
+            raise RuntimeError("the server did not start; a server that has stopped cannot start again: make another")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop in good order, and end the thread."""
+        if self._loop is not None and self._stopped is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+            self._thread.join(PATIENCE)
+
+    async def __aenter__(self) -> Self:
+        """Serve on the event loop that runs."""
+        entered = self._serving()
+        await entered.__aenter__()
+        self._entered = entered
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop in good order."""
+        if self._entered is not None:
+            await self._entered.__aexit__(None, None, None)
+
+    def _handle_signals(self) -> None:
+        assert self._loop is not None
+        assert self._stopped is not None
+        with suppress(NotImplementedError):  # Windows
+            for number in SIGNALS:
+                self._loop.add_signal_handler(number, self._stopped.set)
+
+    async def _serve(self, started: Callable[[], None]) -> None:
+        async with self._serving():
+            assert self._loop is not None
+            assert self._stopped is not None
+            self._loop.call_soon(started)
+            await self._stopped.wait()
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        server = HTTPServer(
+            self._application,
+            max_body_size=self._max_body_size,
+            max_buffer_size=self._max_body_size + 2**16,
+            max_header_size=MOST_HEADERS,
+            idle_connection_timeout=IDLE,
+            body_timeout=IDLE,
+        )
+        server.add_sockets(self._sockets)
+        with limited(self._loop.time):
+            try:
+                yield
+            finally:
+                server.stop()
+                await self._served.stop()
+                await server.close_all_connections()
+                self._loop = None
+
+
+class SocketServer(PortServer):
     """A server on a port of its own.
 
     ``run()`` serves until it is interrupted. ``with SocketServer(Main, port=0) as server:`` serves from a thread until
-    the block ends. The application runs in that thread, so call its functions with ``server.call``.
+    the block ends. The application runs in that thread, so call its functions with ``server.call``. ``async with``
+    serves on the event loop that runs.
 
     A server that stops handles what came and sends what waits, for half a second at most, and then closes the
     transports. It does not disconnect its clients (``0::``), so that they come back when it starts again.
@@ -74,90 +208,12 @@ class SocketServer:
         **settings: Any,
     ) -> None:
         self.router = Router(main, resource, **settings)
-        self.host = host
-        self._application = Application(self.router.apply_routes(list(routes)), log_function=lambda handler: None)
-        self._max_body_size = self.router.settings.max_message_size
-        self._sockets = _bind(host, port)
-        self.port: int = self._sockets[0].getsockname()[1]
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopped: asyncio.Event | None = None
-        self._thread: threading.Thread | None = None
-
-    @property
-    def url(self) -> str:
-        """The address for a client or a browser on this machine."""
-        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1") else self.host  # noqa: S104  # nosec B104
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        super().__init__(self.router, self.router.apply_routes(list(routes)), port, host)
 
     @property
     def clients(self) -> Clients:
         """The connections on the default endpoint, as ``Router.clients``; from any thread, as they are now."""
         return self.call(lambda: self.router.clients)
-
-    def run(self) -> None:
-        """Serve until Ctrl-C or SIGTERM, then stop in good order and return."""
-        with suppress(KeyboardInterrupt):
-            asyncio.run(self._serve(self._handle_signals))
-
-    def call(self, function: Callable[..., Result], *args: Any) -> Result:
-        """Call a function in the server's thread, and return what it returns."""
-        if self._loop is None:
-            raise RuntimeError("the server is not running: use it in a with block")
-        outcome: Future[Result] = Future()
-
-        def call() -> None:
-            try:
-                outcome.set_result(function(*args))
-            except BaseException as error:
-                outcome.set_exception(error)
-
-        self._loop.call_soon_threadsafe(call)
-        return outcome.result(PATIENCE)
-
-    def __enter__(self) -> SocketServer:
-        """Serve from a thread."""
-        started = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(started.set)), name="sioclient server", daemon=True
-        )
-        self._thread.start()
-        if not started.wait(PATIENCE):
-            raise RuntimeError("the server did not start; a server that has stopped cannot start again: make another")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop in good order, and end the thread."""
-        if self._loop is not None and self._stopped is not None and self._thread is not None:
-            self._loop.call_soon_threadsafe(self._stopped.set)
-            self._thread.join(PATIENCE)
-
-    def _handle_signals(self) -> None:
-        assert self._loop is not None
-        assert self._stopped is not None
-        with suppress(NotImplementedError):  # Windows
-            for number in SIGNALS:
-                self._loop.add_signal_handler(number, self._stopped.set)
-
-    async def _serve(self, started: Callable[[], None]) -> None:
-        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        server = HTTPServer(
-            self._application,
-            max_body_size=self._max_body_size,
-            max_buffer_size=self._max_body_size + 2**16,
-            max_header_size=MOST_HEADERS,
-            idle_connection_timeout=IDLE,
-            body_timeout=IDLE,
-        )
-        server.add_sockets(self._sockets)
-        with limited(self._loop.time):
-            try:
-                self._loop.call_soon(started)
-                await self._stopped.wait()
-            finally:
-                server.stop()
-                await self.router.stop()
-                await server.close_all_connections()
-                self._loop = None
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:

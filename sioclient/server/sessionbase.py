@@ -87,6 +87,7 @@ class Session:
     Attributes:
         link: the kind of transport that carries the session.
         ended: why it ended; None while it lasts.
+        ids: what a client is told with each join, by the endpoints, if its generation has such ids.
         queued: characters and bytes that wait to be sent.
         dialect: as given; packets for several sessions of the same dialect are encoded once.
     """
@@ -101,6 +102,7 @@ class Session:
         self.held: dict[str, list[Frame] | None] = {}
         self.outbox: deque[Frame] = deque()
         self.queued = 0
+        self.ids: dict[str, dict[str, str]] = {}
         self.told: list[ServerNotice] = []
         self._alarm: tuple[float, Callable[[float], None]]
 
@@ -124,11 +126,13 @@ class Session:
         """Return whether the join of an endpoint was accepted, and it was not left."""
         return self.ended is None and self.held.get(endpoint, ()) is None
 
-    def accept(self, endpoint: str) -> None:
-        """Join the client to an endpoint, as it asked."""
+    def accept(self, endpoint: str, missed: Iterable[Encoded] = ()) -> None:
+        """Join the client to an endpoint, as it asked; what it missed comes first, as from socket.io."""
         held = self.held.get(endpoint)
         if self.ended is None and held is not None:
             self.held[endpoint] = None
+            for frames in missed:
+                self.push(frames)
             self.confirm(endpoint)
             self.outbox += held  # they are counted already
 

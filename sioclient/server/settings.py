@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Union
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Union
 
+from .backplaneurl import check_url
+from .crossing import CHANNEL
 from .origins import read_allowed
 from .proxies import read_networks
 from .request import Request
@@ -47,7 +50,20 @@ class Settings:
         revisions: the generations of clients that are served: 1 (socket.io 0.7 to 0.9), 4 (1.x and 2.x), 5 (3.x, 4.x).
         convert_bytes: a function of bytes, what clients of revision 1 get in their place, such as base64; None: what
             holds bytes cannot be sent to them.
+        recovery_time: how long a client of socket.io 4.6 or later that was lost may go on with its session, and gets
+            what it missed; None: not at all. Then every event without an acknowledgement has a text more for clients
+            of revision 5, which python-socketio hands to the functions.
+        max_recoverable: how much may be kept for that in all; the oldest is forgotten.
+        backplane: the URL of the Redis by which processes of the same application reach each other's clients, such as
+            ``redis://localhost``; needs ``pip install sioclient[redis]``. None: this process is alone.
+        node: the name of this process, up to 16 letters and digits, with which its session ids begin, and then a dot:
+            so that a proxy sends all requests of a client to the same process. None: they begin with no name.
+        health: whether ``/socket.io/health`` tells anybody who asks how many clients there are, and whether this
+            process takes more. The proxy must refuse it to strangers.
+        backplane_channel: the channel of Redis. Applications that share a Redis must have different ones.
     """
+
+    known_revisions: ClassVar[tuple[int, ...]] = REVISIONS
 
     heartbeat_interval: float = 25
     heartbeat_timeout: float = 60
@@ -66,15 +82,31 @@ class Settings:
     max_clients: int = 10_000
     revisions: tuple[int, ...] = REVISIONS
     convert_bytes: Callable[[bytes], Any] | None = None
+    recovery_time: float | None = None
+    max_recoverable: int = 2**24
+    backplane: str | None = field(default=None, repr=False)  # it may have a password
+    backplane_channel: str = CHANNEL
+    node: str | None = None
+    health: bool = False
 
     def __post_init__(self) -> None:
         """Check every value."""
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
+        _check_revisions(self.revisions, self.known_revisions)
+        if self.recovery_time is not None:
+            _check_number("recovery_time", self.recovery_time)
         unknown = [name for name in self.transports if name not in TRANSPORTS]
         if unknown:
             raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
         object.__setattr__(self, "origins", tuple(map(read_allowed, self.origins)))
+        if self.backplane is not None:
+            check_url("backplane", self.backplane)
+        if not isinstance(self.backplane_channel, str):
+            raise TypeError(f"backplane_channel must be a text, not {type(self.backplane_channel).__name__}")
+        _check_node(self.node)
+        if not isinstance(self.health, bool):
+            raise TypeError(f"health must be True or False, not {type(self.health).__name__}")
         for name in ("authorization", "convert_bytes"):
             function = getattr(self, name)
             if function is not None and not callable(function):
@@ -88,6 +120,11 @@ def _check_number(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be more than 0 seconds and finite, not {value}")
 
 
+def _check_node(value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9]{1,16}", value)):
+        raise ValueError(f"node must be a name of 1 to 16 letters and digits, not {value!r}")
+
+
 def _check_whole(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
@@ -95,9 +132,10 @@ def _check_whole(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be at least 1, not {value}")
 
 
-def _check_revisions(name: str, value: Any) -> None:
-    if not isinstance(value, tuple) or not value or not set(value) <= set(REVISIONS):
-        raise ValueError(f"{name} must be a tuple out of 1, 4 and 5, not {value!r}")
+def _check_revisions(value: Any, known: tuple[int, ...]) -> None:
+    if not isinstance(value, tuple) or not value or not set(value) <= set(known):
+        *first, last = known
+        raise ValueError(f"revisions must be a tuple out of {', '.join(map(str, first))} and {last}, not {value!r}")
 
 
 def _check_texts(name: str, value: Any) -> None:
@@ -129,5 +167,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_sessions": _check_whole,
     "max_handshakes": _check_whole,
     "max_clients": _check_whole,
-    "revisions": _check_revisions,
+    "max_recoverable": _check_whole,
 }

@@ -39,38 +39,42 @@ class WebSocketLink(PieceLink[Frame]):
 
     def __init__(self, handler: ClientSocket) -> None:
         super().__init__(handler.hub.busy)
-        self._handler = handler
+        self.handler = handler
 
     @property
-    def _stream(self) -> IOStream | None:
-        connection = self._handler.ws_connection
+    def stream(self) -> IOStream | None:
+        connection = self.handler.ws_connection
         return None if connection is None else connection.stream
 
     def _has_room(self) -> bool:
-        return self._stream is not None and not self._stream.writing()
+        return self.stream is not None and not self.stream.writing()
 
     def _write_piece(self, frames: list[Frame]) -> bool:
         last = len(frames) - 1
         for index, frame in enumerate(frames):
             try:
-                written = asyncio.ensure_future(self._handler.write_message(frame, binary=isinstance(frame, bytes)))
+                written = asyncio.ensure_future(self.write_frame(frame))
             except WebSocketClosedError:
                 return False
             written.add_done_callback(self._on_written if index == last else _ignore)
         return True
 
+    def write_frame(self, frame: Frame) -> Awaitable[None]:
+        """Write a frame; return what is done once it has left, with all before it."""
+        return self.handler.write_message(frame, binary=isinstance(frame, bytes))
+
     def _shut(self) -> None:
-        if self._stream is not None and self._stream.writing():
-            self._stream.close()  # the client does not read, so a closing handshake would wait for ever
-        self._handler.close()
+        if self.stream is not None and self.stream.writing():
+            self.stream.close()  # the client does not read, so a closing handshake would wait for ever
+        self.handler.close()
 
     def cut(self) -> None:
         """Close the connection under the websocket, as a network does that is gone."""
-        if self._stream is not None:
-            self._stream.close()
+        if self.stream is not None:
+            self.stream.close()
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
-        client = self._handler.client
+        client = self.handler.client
         if written.cancelled() or client is None:
             return
         if written.exception() is None:
@@ -92,7 +96,7 @@ class ClientSocket(GuardedSocket):
 
     def pause(self) -> Awaitable[None] | None:
         """Return what to wait for before more is read; None: for nothing."""
-        return None if self.client is None or not self.client.is_stalled else self.client.unstalled()
+        return None if self.client is None or not self.client.is_stalled else self.client.stall_ended()
 
 
 class WebSocket(ClientSocket):
@@ -107,7 +111,7 @@ class WebSocket(ClientSocket):
         else:
             client = self.hub.clients.get(args[0])
             if client is not None:
-                await client.unstalled()
+                await client.stall_ended()
             await super().get(*args, **kwargs)
 
     def open(self, session_id: str) -> None:
@@ -277,7 +281,7 @@ class Http(Quiet):
         self.client = self.hub.clients.get(session_id)
         if "disconnect" in self.query:
             if self.client is not None:
-                await self.client.unstalled()
+                await self.client.stall_ended()
                 self.client.receive("0::")
             self.respond(Response(200, PLAIN, ""))
             return None
@@ -289,7 +293,7 @@ class Http(Quiet):
     async def _handshake(self) -> None:
         request = self.request
         cookies = {name: morsel.value for name, morsel in request.cookies.items()}
-        seen = Request(self.query, request.headers, cookies, self.address, port_of(request))
+        seen = Request(self.query, request.headers, cookies, self.address, port_of(request), path=request.path)
         response = await self.hub.handshake(seen)
         index = seen.get_argument("jsonp", "") or ""
         self.respond(as_jsonp(response, index) if is_index(index) else response)
@@ -312,7 +316,7 @@ class Http(Quiet):
 
     async def _stream(self) -> None:
         if self.client is not None:
-            await self.client.unstalled()
+            await self.client.stall_ended()
         self._set_headers(Response(200, HTML, ""))
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep it until the response ends, which it does not
         self.write(PREAMBLE)

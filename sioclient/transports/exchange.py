@@ -21,9 +21,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..address import bracketed
+from ..errors import ConnectError
 from .dialing import Answered
 from .failures import TooLarge
 from .proxy import SOCKS_PORT, proxy_authorization, proxy_parts, socks_socket
@@ -233,15 +234,31 @@ def _connect_by_proxy(stream: Stream, request: Request, deadline: float, *, tunn
             answered.pop((host, port), None)
             raise
         return
-    if proxy.scheme != "http" or not proxy.hostname:
-        raise OSError(f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://")
-    stream.connect(proxy.hostname, proxy.port or 80, deadline, request.answered)
+    stream.connect(*http_proxy(proxy), deadline, request.answered)
     if tunnel:
-        target = f"{bracketed(request.host)}:{request.port}"
-        _write_request(stream, "CONNECT", target, {"Host": target, **proxy_authorization(proxy)})
+        send_connect(stream, request, proxy)
         with read_head(stream, deadline) as response:
-            if response.status != 200:
-                raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {response.status}")
+            check_tunnel(response, proxy)
+
+
+def http_proxy(proxy: SplitResult) -> tuple[str, int]:
+    """Return the host and the port of a proxy that speaks HTTP; raise ConnectError if it speaks something else."""
+    if proxy.scheme != "http" or not proxy.hostname:
+        text = f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://"
+        raise ConnectError(text, retryable=False)
+    return proxy.hostname, proxy.port or 80
+
+
+def send_connect(stream: Stream, request: Request, proxy: SplitResult) -> None:
+    """Ask a proxy for a connection to where a request goes."""
+    target = f"{bracketed(request.host)}:{request.port}"
+    _write_request(stream, "CONNECT", target, {"Host": target, **proxy_authorization(proxy)})
+
+
+def check_tunnel(head: http.client.HTTPResponse, proxy: SplitResult) -> None:
+    """Raise OSError unless a proxy has made the connection that it was asked for."""
+    if head.status != 200:
+        raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {head.status}")
 
 
 def _write_request(

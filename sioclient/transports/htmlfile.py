@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http.client import HTTPResponse
 
 from ..address import fresh_url
 from ..errors import ConnectionLost, HandshakeRejected, advice
@@ -16,6 +17,44 @@ from .stream import Stream
 
 _REST_TIMEOUT = 60.0
 """Seconds for the rest of what has begun to come."""
+
+
+class Page:
+    """The frames in a page that never ends, out of bytes as they come.
+
+    Args:
+        head: that of the response.
+        scripts: finds the scripts.
+        limit: bytes that a script may have.
+
+    Raises:
+        HandshakeRejected: there is no page.
+    """
+
+    def __init__(self, head: HTTPResponse, scripts: StreamFraming, limit: int) -> None:
+        if head.status != 200:
+            refusal = f"the server refused htmlfile with status {head.status}: {advice(head.status, '')}"
+            raise HandshakeRejected(refusal, status=head.status)
+        self._chunks = Chunks() if head.chunked else None
+        self._scripts, self._limit = scripts, limit
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the page came to its end, though the connection is kept."""
+        return self._chunks is not None and self._chunks.ended
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes, none at the end of the stream; return the frames that they complete.
+
+        Raises:
+            ConnectionLost, TooLarge: that was all, or it is too much.
+        """
+        if not data:
+            raise ConnectionLost("transport closed")
+        frames: list[Frame] = list(self._scripts.feed(data if self._chunks is None else self._chunks.feed(data)))
+        if self._scripts.waiting > self._limit:
+            raise TooLarge(f"the limit is {self._limit} bytes")
+        return frames
 
 
 class HtmlfileTransport(PostingTransport):
@@ -33,7 +72,7 @@ class HtmlfileTransport(PostingTransport):
         super().__init__(Poster(http, max_message_size, shared_bodies(framing)))
         self._http, self._limit, self._scripts = http, max_message_size, framing
         self._stream = Stream(http.traffic)
-        self._chunks: Chunks | None = None
+        self._page: Page | None = None
         self._first: list[Frame] = []
 
     def open(self, url: str, deadline: float) -> None:
@@ -44,22 +83,21 @@ class HtmlfileTransport(PostingTransport):
             open_stream(self._stream, request, deadline, tunnel=False)
             send_request(self._stream, "GET", request)
             with read_head(self._stream, deadline) as head:
-                status = head.status
-                if status != 200:
-                    refusal = f"the server refused htmlfile with status {status}: {advice(status, '')}"
-                    raise HandshakeRejected(refusal, status=status)
+                self._page = page = Page(head, self._scripts, self._limit)
                 self._http.keep_cookies(request, head.headers)
-                self._chunks = Chunks() if head.chunked else None
             while not self._first:
-                self._first = self._read_on(deadline)
+                self._first = self._read_on(page, deadline)
 
     def recv(self) -> list[Frame]:
         """Return what comes next in the page; see ``Transport.recv``."""
         if self._first:
             frames, self._first = self._first, []
             return frames
+        page = self._page
+        assert page is not None, "it is read from when it is open"
         with losses():
-            return self._read_on(time.monotonic() + _REST_TIMEOUT) if self._ended or self._stream.wait() else []
+            is_there = page.has_ended or self._stream.wait()
+            return self._read_on(page, time.monotonic() + _REST_TIMEOUT) if is_there else []
 
     def wake(self) -> None:
         """See ``Transport.wake``."""
@@ -75,18 +113,5 @@ class HtmlfileTransport(PostingTransport):
         self._stream.close()
         self.posts.close()
 
-    @property
-    def _ended(self) -> bool:
-        """Whether the page came to its end, though the connection is kept."""
-        return self._chunks is not None and self._chunks.ended
-
-    def _read_on(self, deadline: float) -> list[Frame]:
-        data = b"" if self._ended else self._stream.recv_until(deadline)
-        if not data:
-            raise ConnectionLost("transport closed")
-        if self._chunks is not None:
-            data = self._chunks.feed(data)
-        frames: list[Frame] = list(self._scripts.feed(data))
-        if self._scripts.waiting > self._limit:
-            raise TooLarge(f"the limit is {self._limit} bytes")
-        return frames
+    def _read_on(self, page: Page, deadline: float) -> list[Frame]:
+        return page.feed(b"" if page.has_ended else self._stream.recv_until(deadline))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http.client import HTTPResponse
 from math import inf
+from urllib.parse import SplitResult
 
 from .chunks import Chunks
-from .exchange import Request, Response, make_response, read_head, send_request
+from .exchange import Request, Response, make_response, read_head, send_connect, send_request
 from .failures import TooLarge
 
 _MOST_TRAILER = 2**17
@@ -20,6 +21,13 @@ def request_bytes(method: str, request: Request, body: bytes | None = None, head
     """Return a request as it is sent, with headers besides its own."""
     outgoing = _Outgoing()
     send_request(outgoing, method, request, body, headers)  # type: ignore[arg-type]
+    return bytes(outgoing)
+
+
+def connect_bytes(request: Request, proxy: SplitResult) -> bytes:
+    """Return what asks a proxy for a connection to where a request goes."""
+    outgoing = _Outgoing()
+    send_connect(outgoing, request, proxy)  # type: ignore[arg-type]
     return bytes(outgoing)
 
 

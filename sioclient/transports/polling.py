@@ -65,6 +65,52 @@ class Pace:
             self._paid_until = float("-inf")
 
 
+class Polled:
+    """What polls have brought.
+
+    Args:
+        name: that of the transport.
+        framing: takes frames out of bodies.
+
+    Attributes:
+        pace: says when the next poll may follow.
+    """
+
+    def __init__(self, name: str, framing: Framing) -> None:
+        self._name, self._framing, self.pace = name, framing, Pace(framing)
+        self._waiting: Iterator[Frame] = iter(())
+
+    def begin(self, response: Response) -> None:
+        """Take the response to the first poll, or raise HandshakeRejected."""
+        if response.status != 200:
+            raise HandshakeRejected(
+                f"the server refused {self._name} with status {response.status}, {response.body[:200]!r}: "
+                f"{advice(response.status, response.body)}",
+                status=response.status,
+                body=response.body,
+                retry_after=response.retry_after,
+            )
+        self._waiting = iter(self._frames_of(response))
+
+    def put(self, response: Response, asked_at: float, now: float) -> list[Frame]:
+        """Take the response to another poll, and return what ``take`` does."""
+        frames = self._frames_of(response)
+        self.pace.count(frames, asked_at, now)
+        self._waiting = iter(frames)
+        return self.take()
+
+    def take(self) -> list[Frame]:
+        """Return the next frames, at most a thousand."""
+        return list(islice(self._waiting, MOST_FRAMES))
+
+    def _frames_of(self, response: Response) -> list[Frame]:
+        if response.status != 200:
+            raise refused("a poll", response.status, response.body)
+        if response.body.startswith("<"):
+            raise RemoteProtocolError(f"a web page instead of packets: {response.body[:200]!r}")
+        return list(self._framing.decode_payload(response.body))
+
+
 class PollingTransport(PostingTransport):
     """xhr-polling, as its name is in the JavaScript client.
 
@@ -80,19 +126,16 @@ class PollingTransport(PostingTransport):
 
     def __init__(self, http: HttpClient, max_message_size: int, framing: Framing, bodies: Bodies | None = None) -> None:
         super().__init__(Poster(http, max_message_size, bodies or shared_bodies(framing)))
-        self._framing = framing
-        self._polls = KeptConnection(http, "GET", max_message_size)
-        self._waiting: Iterator[Frame] = iter(())  # frames of the last response
+        self._polls, self._polled = KeptConnection(http, "GET", max_message_size), Polled(self.name, framing)
         self._polling = False
         self._polled_at = 0.0
-        self._pace = Pace(framing)
 
     def open(self, url: str, deadline: float) -> None:
         """Make the first poll, to which every server responds at once; see ``Transport.open``."""
         self.posts.url = url
         with connect_errors(self.name, url):
             self._polls.send(fresh_url(url), deadline)
-            self._waiting = iter(first_frames(self.name, self._polls.receive(deadline), self._framing))
+            self._polled.begin(self._polls.receive(deadline))
 
     def recv(self) -> list[Frame]:
         """Return what the last poll has brought, at most a thousand frames, or the next; see ``Transport.recv``."""
@@ -100,7 +143,7 @@ class PollingTransport(PostingTransport):
 
     def recv_until(self, deadline: float | None) -> list[Frame]:
         """See ``Transport.recv_until``; at the deadline the poll stays on its way, and the next call waits for it."""
-        if frames := list(islice(self._waiting, MOST_FRAMES)):
+        if frames := self._polled.take():
             return frames
         with losses():
             if not (self._polling or self._rest(deadline)):
@@ -112,10 +155,7 @@ class PollingTransport(PostingTransport):
                 return []
             self._polling = False
             response = self._polls.receive(time.monotonic() + _REST_TIMEOUT)
-            frames = frames_of(response, self._framing)
-            self._pace.count(frames, self._polled_at, time.monotonic())
-            self._waiting = iter(frames)
-            return list(islice(self._waiting, MOST_FRAMES))
+            return self._polled.put(response, self._polled_at, time.monotonic())
 
     def wake(self) -> None:
         """See ``Transport.wake``."""
@@ -133,7 +173,7 @@ class PollingTransport(PostingTransport):
 
     def _rest(self, deadline: float | None) -> bool:
         """Wait until it is time for the next poll; return False if woken before, or at ``deadline``."""
-        until = self._pace.next_at
+        until = self._polled.pace.next_at
         if deadline is None or until <= deadline:
             return time.monotonic() >= until or self._polls.rest(until)
         self._polls.rest(deadline)
@@ -144,25 +184,3 @@ class JsonpTransport(PollingTransport):
     """jsonp-polling, with which old browsers reached other hosts: forms there, scripts back."""
 
     name = "jsonp-polling"
-
-
-def first_frames(name: str, response: Response, framing: Framing) -> list[Frame]:
-    """Return the frames in the response to the first poll of a transport, or raise HandshakeRejected."""
-    if response.status != 200:
-        raise HandshakeRejected(
-            f"the server refused {name} with status {response.status}, {response.body[:200]!r}: "
-            f"{advice(response.status, response.body)}",
-            status=response.status,
-            body=response.body,
-            retry_after=response.retry_after,
-        )
-    return frames_of(response, framing)
-
-
-def frames_of(response: Response, framing: Framing) -> list[Frame]:
-    """Return the frames in the response to a poll, or raise ConnectionLost or RemoteProtocolError."""
-    if response.status != 200:
-        raise refused("a poll", response.status, response.body)
-    if response.body.startswith("<"):
-        raise RemoteProtocolError(f"a web page instead of packets: {response.body[:200]!r}")
-    return list(framing.decode_payload(response.body))

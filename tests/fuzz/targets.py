@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from sioclient.errors import ConnectError, RemoteProtocolError
+from sioclient.errors import ConnectError, LocalProtocolError, RemoteProtocolError
 from sioclient.protocol.packets import MAX_ID, Malformed
 from sioclient.protocol.revisions import revision1
 from sioclient.protocol.revisions.framing1 import PageFraming
 from sioclient.protocol.revisions.jsonp1 import decode_jsonp, jsonp_error
 from sioclient.protocol.revisions.payload1 import decode_payload, encode_payload
 from sioclient.server.bodies import POLLS
+from sioclient.server.crossing import Sent, decode, encode
 from sioclient.server.dialects import Dialects
 from sioclient.server.enginebodies import read_post
 from sioclient.server.enginesession import EngineSession
@@ -179,7 +180,20 @@ def headers(data: bytes) -> None:
         assert read_allowed(text) == "*" or names_of(text) is not None
 
 
+def crossing(data: bytes) -> None:
+    """What a stranger publishes for the processes of a server is malformed, or the same again once it is written."""
+    try:
+        sender, crossed = decode(data)
+    except ValueError:
+        return
+    assert decode(encode(sender, crossed).encode()) == (sender, crossed)
+    if isinstance(crossed, Sent):
+        for dialect in (_dialects.old, *_dialects.later.values()):
+            with suppress(LocalProtocolError):
+                dialect.encode(crossed.packet)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     function.__name__: function
-    for function in (packet, payload, handshake, jsonp, page, receive, serve, serve_later, headers)
+    for function in (packet, payload, handshake, jsonp, page, receive, serve, serve_later, headers, crossing)
 }

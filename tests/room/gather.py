@@ -128,12 +128,12 @@ def gathered(driver: webdriver.Chrome) -> Iterator[Room]:
     with SocketServer(Chat, 0, routes=PAGES) as server, ExitStack() as stack:
         bot = Terminal(chatbot.NAME, chatbot.__file__, "localhost", str(server.port))
         stack.callback(bot.end)
-        eventually(lambda: bot.lines, "the bot")
+        eventually(lambda: bot.lines, "the bot", expect=10)
         places = {"2011": "/old/", "ada": "/", "today": "/new/"}
         windows = [Window(driver, f"{server.url}{path}", name) for name, path in places.items()]
         trio = Terminal("trio", str(TRIO_PROGRAM), server.url, "trio")
         stack.callback(trio.end)
-        eventually(lambda: "* connected: revision 5" in trio.lines, "the program of trio")
+        eventually(lambda: "* connected: revision 5" in trio.lines, "the program of trio", expect=10)
         room = Room(server, windows, [bot, trio])
         names = sorted(member.name for member in room.everybody)
         eventually(lambda: sorted(map(str, room.revisions())) == names, "everybody")

@@ -10,6 +10,8 @@ import pytest
 from sioclient.server.testing import socket_server as own_socket_server
 from tests.waiting import FAR
 
+from .redisserver import RedisServer
+
 __all__ = ["own_socket_server"]
 
 
@@ -41,6 +43,14 @@ class Raw:
         body = self.get(f"/1/{query}")
         assert re.fullmatch(r"[\w-]{24}:[\d.]+:[\d.]+:[\w,-]+", body), body
         return body.split(":")[0]
+
+
+@pytest.fixture
+def redis_server():
+    """A Redis of the test's own."""
+    server = RedisServer()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -202,6 +202,16 @@ def test_alone_there_is_nothing_else(serve):
     assert get(serve(Router(Desk).asgi()), "/about")[0] == 404
 
 
+@pytest.mark.parametrize("path", ["/about", "/socket.io/1/"])
+def test_s15_a_body_for_nobody_causes_no_record(path, caplog):
+    scope = {"method": "POST", "path": path}
+    scope["headers"] = [(b"host", b"x"), (b"content-type", b"multipart/form-data")]
+    body = {"type": "http.request", "body": b"a=b"}
+    begun, *_ = asyncio.run(carried(Router(Desk, revisions=(5,)).asgi(), scope, body))
+    assert begun["status"] in (400, 404)
+    assert caplog.records == []
+
+
 def test_a_session_that_was_polled_goes_on_over_a_websocket(serve):
     port = serve(Router(Desk, **CALM).asgi())
     sid = json.loads(get(port, "/socket.io/?EIO=4&transport=polling")[1][1:])["sid"]

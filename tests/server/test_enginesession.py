@@ -13,7 +13,7 @@ from sioclient.protocol import Acknowledged, ClientProtocol, Connected, Disconne
 from sioclient.protocol.notices import JoinFailed, Unacknowledged
 from sioclient.protocol.packets import Message
 from sioclient.protocol.revisions import revision4, revision5
-from sioclient.protocol.revisions.serving import serving4, serving5, serving_alone
+from sioclient.protocol.revisions.serving import PlainDialect, serving4, serving5, serving_alone
 from sioclient.server.enginesession import CLOSING_TIME, EngineSession
 from sioclient.server.sessionbase import MOST_ENDPOINTS, JoinAsked, Left, LinkKind
 from sioclient.server.settings import Settings
@@ -398,6 +398,9 @@ def test_engine_io_without_socket_io():
     assert session.notices() == [JoinAsked("", ""), Message("y")]
     session.kick()
     assert session.frames_to_send(0) == []
+    early = EngineSession(PlainDialect(), Settings(), 0, "id")
+    early.close()
+    assert early.is_over
     refused = EngineSession(serving_alone(3), Settings(), 0, "id")
     refused.refuse("")
     assert refused.ended == "refused"

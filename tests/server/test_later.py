@@ -55,7 +55,8 @@ def peer():
     made = []
 
     def make(server):
-        made.append(Peer(server.port))
+        settings = server.router.settings
+        made.append(Peer(server, (settings.heartbeat_interval, settings.heartbeat_timeout)))
         return made[-1]
 
     yield make

@@ -170,10 +170,8 @@ def cut(client):
     link = client._link
     if link is None:
         asyncio.get_running_loop().call_later(0.005, cut, client)
-    elif isinstance(link, WebSocketLink):
-        link._handler.ws_connection.stream.close()
-    elif isinstance(link, StreamLink):
-        link._handler.detach().close()
+    elif isinstance(link, (WebSocketLink, StreamLink)):
+        link.cut()
     else:
         link.close()
 

@@ -464,7 +464,7 @@ def test_a_wake_ends_the_wait_for_the_next_poll(resting: tuple[PollingTransport,
     assert again.result() == []
     transport.wake()  # before anybody waits
     assert Task(transport.recv).result() == []
-    transport._pace._paid_until = 0
+    transport._polled.pace._paid_until = 0
     while not (frames := Task(transport.recv).result()):  # a wake may be told of twice
         pass
     assert frames == ["8::"]

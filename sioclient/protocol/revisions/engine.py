@@ -7,6 +7,7 @@ that was probed. Every frame is a packet: its type is its first character, and a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import ModuleType
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -52,6 +53,13 @@ class _Codec(Protocol):
     def reader(self) -> _Reader: ...
 
 
+@cache
+def _packets(engine: ModuleType, alone: bool) -> dict[str, Packet]:
+    """Return what the first characters of frames stand for that hold no message; every connection has the same."""
+    packets: dict[str, Packet] = {CLOSE: Close(), "6": Noop(), **engine.PACKETS}
+    return {**packets, "0": Connect()} if alone else packets
+
+
 class EngineDialect:
     """How a generation is spoken whose packets are messages of Engine.IO; see ``Dialect``.
 
@@ -85,9 +93,7 @@ class EngineDialect:
         self.pongs_once = not self.heartbeats_unprompted
         self.heartbeat: str = engine.HEARTBEAT
         self._codec, self._wrap_bytes = codec, engine.wrap_bytes
-        self.packets: dict[str, Packet] = {CLOSE: Close(), "6": Noop(), **engine.PACKETS}
-        if alone:
-            self.packets["0"] = Connect()
+        self.packets = _packets(engine, alone)
 
     def check_endpoint(self, name: str) -> str:
         """Return ``name`` if an endpoint can have this name; see ``packets4.check_endpoint``."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..framing import Frame, Ping, Pong
 from ..jsontext import JsonText
-from ..packets import Close, Connect, Error, Heartbeat, Noop, Packet
+from ..packets import Close, Connect, Encoded, Error, Heartbeat, Message, Noop, Packet
 from . import engine3, engine4
+from .base import Decoder
 from .engine import EngineDialect
 from .engineframing import CLOSE
 from .packets4 import ENCODERS, PacketCodec4, PacketReader, endpoint_field
@@ -21,6 +23,9 @@ OPEN, UPGRADE, NOOP = "0", "5", "6"
 """Packets of Engine.IO that no layer above sees."""
 
 PROBE_PING, PROBE_PONG = "2probe", "3probe"
+
+PLAIN = 0
+"""The number of the dialect of plain WebSockets, which have no revisions."""
 
 
 class ServingCodec4(PacketCodec4):
@@ -73,10 +78,14 @@ class ServingDialect(EngineDialect):
     """How a server speaks what clients of an Engine.IO revision speak; see ``EngineDialect`` for the parameters.
 
     Attributes:
+        announces: whether a session begins with an open packet, and may end with a close packet.
         engine: the grammar of the Engine.IO revision.
         client_pings: whether the client sends the pings; if not, the server does.
         heartbeat: the frame of the server's ping, or of its pong.
     """
+
+    announces = True
+    heartbeat: Frame  # type: ignore[assignment]
 
     def __init__(self, number: int, engine: Any, codec: Any, *, alone: bool = False) -> None:
         super().__init__(number, "", engine, codec, alone=alone, asks_to_join=not alone and engine is engine4)
@@ -84,9 +93,33 @@ class ServingDialect(EngineDialect):
         self.heartbeat = engine.SERVER_HEARTBEAT
         self.packets = {CLOSE: Close(), UPGRADE: Noop(), NOOP: Noop(), **engine.PACKETS_OF_CLIENTS}
 
-    def is_sign_of_life(self, frame: str) -> bool:
+    def is_sign_of_life(self, frame: Frame) -> bool:
         """Return whether a frame is a ping, a pong or a noop, which no application hears of."""
-        return isinstance(self.packets.get(frame[:1]), (Heartbeat, Noop))
+        return isinstance(frame, str) and isinstance(self.packets.get(frame[:1]), (Heartbeat, Noop))
+
+
+class PlainDialect(ServingDialect):
+    """How a server speaks plain WebSockets: each frame is a message, and the pings are those of RFC 6455."""
+
+    announces = False
+
+    def __init__(self) -> None:
+        self._messages = MessageCodec(JsonText())
+        super().__init__(PLAIN, engine4, self._messages, alone=True)
+        self.heartbeat = Ping()
+
+    def encode(self, packet: Packet) -> Encoded:
+        """Return the frame of a message."""
+        text, attachments = self._messages.encode(packet)
+        return tuple(attachments) or text
+
+    def decoder(self) -> Decoder:
+        """Return a decoder for the frames of one session."""
+        return lambda frames: [Heartbeat() if type(frame) is Pong else Message(frame) for frame in frames]
+
+    def is_sign_of_life(self, frame: Frame) -> bool:
+        """Return whether a frame is a pong."""
+        return type(frame) is Pong
 
 
 def serving4(json: JsonText | None = None, most_bytes: int = 2**24) -> ServingDialect:

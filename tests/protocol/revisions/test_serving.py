@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sioclient.protocol.framing import Ping, Pong
 from sioclient.protocol.packets import Ack, Close, Connect, Error, Event, Heartbeat, Malformed, Message, Noop
 from sioclient.protocol.revisions import revision4, revision5
-from sioclient.protocol.revisions.serving import serving4, serving5, serving_alone
+from sioclient.protocol.revisions.serving import PlainDialect, serving4, serving5, serving_alone
 
 CLIENTS = {4: revision4(), 5: revision5()}
 SERVERS = {4: serving4(), 5: serving5()}
@@ -90,3 +91,12 @@ def test_engine_io_without_socket_io(number):
     assert (dialect.number, dialect.asks_to_join) == (number, False)
     assert dialect.encode(Message("x")) == "4x"
     assert dialect.decoder()(["4x", "1"]) == [Message("x"), Close()]
+
+
+def test_plain_websockets():
+    dialect = PlainDialect()
+    assert (dialect.number, dialect.announces, dialect.client_pings) == (0, False, False)
+    assert type(dialect.heartbeat) is Ping
+    assert [dialect.encode(Message(data)) for data in ("4x", b"x", "")] == ["4x", (b"x",), ""]
+    assert dialect.decoder()(["1", b"x", Pong()]) == [Message("1"), Message(b"x"), Heartbeat()]
+    assert [dialect.is_sign_of_life(frame) for frame in ("3", b"", Pong())] == [False, False, True]

@@ -1,0 +1,44 @@
+"""Plain WebSockets as handlers of Tornado: the same sessions, without a packet of Engine.IO."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from ..protocol.framing import Frame, Ping, Pong
+from ..protocol.revisions.serving import PLAIN
+from .enginesession import EngineSession
+from .engineweb import EngineWebSocket, Query
+from .handshake import Response
+from .web import WebSocketLink
+
+
+class PlainLink(WebSocketLink):
+    """A websocket whose pings are those of RFC 6455."""
+
+    def write_frame(self, frame: Frame) -> Awaitable[None]:
+        """Write a frame, or a ping."""
+        if type(frame) is not Ping or self.stream is None:
+            return super().write_frame(frame)
+        self.handler.ping(frame)
+        return self.stream.write(b"")  # is done once all before it has left
+
+
+class PlainWebSocket(EngineWebSocket):
+    """A websocket that is a session from its beginning to its end."""
+
+    async def admit(self, query: Query) -> Response | None:
+        """Begin a session; return why there is none."""
+        return await self.begin(query)
+
+    def revision_of(self, query: Query) -> int | None:
+        """Return the number of the one dialect."""
+        return PLAIN
+
+    def make_link(self, session: EngineSession) -> WebSocketLink:
+        """Return what writes to the client."""
+        return PlainLink(self)
+
+    def on_pong(self, data: bytes) -> None:
+        """The client is alive."""
+        if self.client is not None:
+            self.client.receive(Pong(data))
