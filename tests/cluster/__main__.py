@@ -8,10 +8,17 @@ did not come back. make soak-cluster; see --help.
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 
 from .programs import missing
 from .soak import Plan, soak
+
+
+def _raise_limit() -> None:
+    """Let all programs have as many descriptors as the system allows: a client takes two in HAProxy."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def main() -> int:
@@ -25,6 +32,7 @@ def main() -> int:
     if (reason := missing()) is not None:
         print(reason, file=sys.stderr)
         return 2
+    _raise_limit()
     account, _ = soak(Plan(**vars(options)))
     print(account)
     return 0 if account.is_right else 1

@@ -39,6 +39,7 @@ class Account:
         lost: how many were not heard, by the name of the window.
         losses: how many connections were lost, by the name of the window.
         unexcused: what was lost outside of every window, in words.
+        repeated: what was heard again, in words.
     """
 
     said: int = 0
@@ -50,6 +51,7 @@ class Account:
     lost: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
     unexcused: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
     @property
     def is_right(self) -> bool:
@@ -63,7 +65,7 @@ class Account:
         for name in sorted(self.lost.keys() | self.losses.keys()):
             parts.append(f"{name}: {self.lost[name]} not heard, {self.losses[name]} connections lost")
         parts += [f"outside of every fault: {len(self.unexcused)}", *self.unexcused[:20]]
-        return "\n".join(parts)
+        return "\n".join([*parts, *self.repeated[:20]])
 
 
 def reckon(reports: Sequence[Mapping[str, Any]], windows: Sequence[Window]) -> Account:
@@ -92,6 +94,9 @@ def _compare(
     account.due += len(moments)
     account.heard += len(heard)
     account.twice += len(heard) - len(once)
+    for number in sorted(number for number, times in Counter(heard).items() if times > 1):
+        moment = f", at {moments[number]:.2f}" if 0 <= number < len(moments) else ""
+        account.repeated.append(f"twice: event {number} of {who}{moment}; heard {heard}")
     account.unordered += sum(later < earlier for earlier, later in pairwise(heard))
     account.unknown += sum(not 0 <= number < len(moments) for number in once)
     for number, moment in enumerate(moments):

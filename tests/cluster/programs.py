@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -73,17 +74,25 @@ class Node:
 class HAProxy:
     """The proxy of docs/deploy, with a third node."""
 
-    def __init__(self, folder: Path, nodes: list[Node]) -> None:
+    def __init__(self, folder: Path, nodes: list[Node], clients: int) -> None:
         assert HAPROXY is not None
         self.port = free_port()
         rows = []
         for row in (ROOT / "docs/deploy/haproxy.cfg").read_text(encoding="utf-8").splitlines():
             rows += [row, row.replace("n2", "n3").replace("8002", "8003")] if "n2" in row else [row]
-        text = "\n".join(rows).replace("bind :80", f"bind 127.0.0.1:{self.port}").replace("65536", "8000") + "\n"
+        text = "\n".join(rows).replace("bind :80", f"bind 127.0.0.1:{self.port}")
+        text = text.replace("65536", str(3 * clients + 200)) + "\n"  # one that polls has two, and some are closing
         for number, node in enumerate(nodes, 1):
             text = text.replace(f"127.0.0.1:800{number}", f"127.0.0.1:{node.port}")
         (folder / "haproxy.cfg").write_text(text, encoding="utf-8")
         self._process = subprocess.Popen([HAPROXY, "-q", "-db", "-f", str(folder / "haproxy.cfg")])
+
+    def is_up(self) -> bool:
+        """Return whether it listens."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5):
+            return True
+        assert self._process.poll() is None, f"haproxy ended with {self._process.returncode}"
+        return False
 
     def end(self) -> None:
         self._process.kill()
@@ -106,7 +115,10 @@ class Clients:
     def result(self) -> Any:
         """Return what came out."""
         assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
+        row = self._process.stdout.readline()
+        if not row:
+            raise RuntimeError(f"a process of clients ended with {self._process.wait()}")
+        return json.loads(row)
 
     def end(self) -> None:
         self._process.communicate()

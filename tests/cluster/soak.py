@@ -54,8 +54,9 @@ class Cluster:
             self._nodes.append(Node(name, self._redis.url))
             stack.callback(self._nodes[-1].end)
         self._wait_for_nodes()
-        proxy = HAProxy(folder, self._nodes)
+        proxy = HAProxy(folder, self._nodes, plan.clients)
         stack.callback(proxy.end)
+        until(proxy.is_up, "haproxy")
         self._clients = []
         share = -(-plan.clients // plan.processes // ROOM) * ROOM
         for first in range(0, plan.clients, share):
@@ -79,7 +80,10 @@ class Cluster:
             window = self.windows[-1]
             window.ended = time.monotonic()
             self._ask()
-            print(f"{window.name}: all is as before after {window.ended - window.begun:.1f} s", flush=True)
+            print(
+                f"{window.begun:.2f}: {window.name}: all is as before after {window.ended - window.begun:.1f} s",
+                flush=True,
+            )
         time.sleep(max(end - time.monotonic(), 0))
         assert sum(self._all("hush")) == 0, "a client could not talk"
         self._ask()
