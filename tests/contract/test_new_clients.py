@@ -13,7 +13,7 @@ import socketio
 from tests.conftest import start
 from tests.servers import SERVERS
 from tests.servers.embedded import EmbeddedServer
-from tests.servers.node import STAMP, find_node
+from tests.servers.node import MODULES, STAMP, find_node
 from tests.waiting import PATIENCE
 
 FOLDER = Path(__file__).resolve().parent.parent / "servers"
@@ -23,6 +23,8 @@ TRANSPORTS = {
     "upgrade": {"transports": ["polling", "websocket"], "jsonp": False},
     "jsonp": {"transports": ["polling"], "jsonp": True},
 }
+GENERATIONS = {1: "1.7.4", 2: "2.5.0", 3: "3.1.3", 4: "4.8.1"}
+NONE = {(4, "jsonp")}
 LOST = {"websocket": "transport close", "upgrade": "transport close"}
 
 
@@ -41,9 +43,12 @@ def port_of_asgi():
         yield server.port
 
 
+UPGRADES = [["websocket"], ["polling"], ["polling", "websocket"]]
+
+
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("generation", [1, 2, 3, 4])
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_javascript_client(port, generation, transport):
     check_javascript_client(port, generation, transport)
 
@@ -61,7 +66,7 @@ def check_javascript_client(port, generation, transport):
     node = find_node()
     if node is None or not (STAMP.parent / f"socket.io-client-{generation}").exists():
         pytest.skip(f"socket.io-client {generation}.x is not installed: run python -m tests.servers")
-    if (generation, transport) == (4, "jsonp"):
+    if (generation, transport) in NONE:
         pytest.skip("socket.io-client 4.x has no such transport")
     settings = {"port": port, "generation": generation, **TRANSPORTS[transport]}
     command = [str(node.program), str(FOLDER / "new_client.js"), json.dumps(settings)]
@@ -98,7 +103,7 @@ def check_javascript_client(port, generation, transport):
     assert [line for line in said if line[0] == "chat"] == on_chat_and_off
 
 
-@pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
+@pytest.mark.parametrize("transports", UPGRADES)
 def test_python_socketio(port, transports):
     check_python_socketio(port, transports)
 
@@ -139,3 +144,35 @@ def test_the_table_has_our_server_for_every_generation():
     assert {SERVERS[name].revision for name in SERVERS if name.startswith("embedded")} == {1, 4, 5}
     with start(SERVERS["embedded, 5"]) as server:
         assert server.version.startswith("sioclient.server")
+
+
+def rows():
+    """Return the table of the page about the server: what it says of each client, by the transport."""
+    page = (FOLDER.parent.parent / "docs" / "server.md").read_text(encoding="utf-8")
+    table = page.partition("## Whom it serves")[2].partition("## ")[0]
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+    assert lines[0][2:] == ["websocket", "polling", "from polling to a websocket", "jsonp"]
+    return {client: dict(zip(TRANSPORTS, cells, strict=True)) for client, _, *cells in lines[2:]}
+
+
+def installed(package):
+    return json.loads((MODULES / package / "package.json").read_text(encoding="utf-8"))["version"]
+
+
+def test_the_page_says_which_clients_were_proven():
+    said = rows()
+    for generation, version in GENERATIONS.items():
+        ran = {name: "none" if (generation, name) in NONE else "yes" for name in TRANSPORTS}
+        assert said.pop(f"socket.io-client {version}") == ran
+    assert said.pop("python-socketio 5") == {"websocket": "yes", "polling": "yes", "upgrade": "yes", "jsonp": "none"}
+    old = {"websocket": "yes", "polling": "yes", "upgrade": "none", "jsonp": "yes"}
+    for client in ("socket.io-client 0.9.17", "socketIO-client 0.5.7.4"):
+        assert said.pop(client) == old
+    assert list(said) == ["sioclient"]
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_client_is_of_the_version_on_the_page(generation):
+    if not STAMP.exists():
+        pytest.skip("the clients are not installed: run python -m tests.servers")
+    assert installed(f"socket.io-client-{generation}") == GENERATIONS[generation]

@@ -15,9 +15,10 @@ from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect as connect_plain
 
-from sioclient import EngineIO, HandshakeRejected, LocalProtocolError
+from sioclient import HandshakeRejected, LocalProtocolError
 from sioclient.errors import ConnectionLost
 from sioclient.server import EngineServer, SocketConnection, SocketServer, WebSocketServer
+from tests.conftest import FRONTS
 from tests.servers.node import HERE, MODULES, find_node
 from tests.waiting import FAR, PATIENCE, eventually, happened, taken
 
@@ -70,14 +71,14 @@ def plain(told):
 
 
 @pytest.fixture
-def connect():
+def connect(engine_kind):
     made = []
 
     def connect(server, **options):
-        client, heard = EngineIO(max_reconnection_attempts=0, **options), queue.Queue()
+        client, heard = engine_kind(max_reconnection_attempts=0, **options), queue.Queue()
         made.append(client)
         client.on("message", heard.put)
-        client.connect(server.url)
+        client.connect(f"http://127.0.0.1:{server.port}")  # a name is looked up in a thread, which trio keeps for 10 s
         return client, heard
 
     yield connect
@@ -87,6 +88,7 @@ def connect():
 
 @pytest.mark.parametrize("revision", [3, 4])
 @pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.parametrize("front", FRONTS, indirect=True)
 def test_our_own_client(engine, told, connect, revision, transport):
     client, heard = connect(engine, revision=revision, transports=(transport,))
     for message in ("text: ünï \U0001f600", b"\0\1\xff", "x" * 300_000, ""):

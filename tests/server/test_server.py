@@ -170,6 +170,76 @@ def test_a_stop_waits_for_handlers_only_for_a_moment():
     assert [taken(told) for _ in range(2)] == ["begun", "cancelled"]
 
 
+class Ticking(SocketConnection):
+    """Starts a task of its own for each client, which tells how it ends."""
+
+    def on_open(self, request):
+        self.task = asyncio.get_running_loop().create_task(self.tick())
+
+    async def tick(self):
+        told = self.told
+        told.put("begun")
+        try:
+            while True:
+                self.emit("tick")
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            told.put("cancelled")
+            raise
+
+
+@pytest.mark.usefixtures("no_thread_left")
+def test_a_task_of_an_application_outlives_its_client_but_not_a_server_of_its_own():
+    class Main(Ticking):
+        told = queue.SimpleQueue()
+        gone = queue.SimpleQueue()
+
+        def on_close(self):
+            self.gone.put(self.task)
+
+    with SocketServer(Main, 0) as server:
+        with SocketIO(server.url) as s:
+            s.wait_for("tick", timeout=PATIENCE)
+            assert taken(Main.told) == "begun"
+        assert not server.call(taken(Main.gone).done)
+    assert taken(Main.told) == "cancelled"
+
+
+def test_an_application_ends_its_task_with_the_client():
+    class Main(Ticking):
+        told = queue.SimpleQueue()
+
+        def on_close(self):
+            self.task.cancel()
+
+    with SocketServer(Main, 0) as server:
+        with SocketIO(server.url) as s:
+            s.wait_for("tick", timeout=PATIENCE)
+        assert [taken(Main.told) for _ in range(2)] == ["begun", "cancelled"]
+
+
+def test_a_server_in_an_event_loop_leaves_the_tasks_of_an_application():
+    class Main(Ticking):
+        told = queue.SimpleQueue()
+        gone = queue.SimpleQueue()
+
+        def on_close(self):
+            self.gone.put(self.task)
+
+    def visit(url):
+        with SocketIO(url) as s:
+            s.wait_for("tick", timeout=PATIENCE)
+
+    async def run():
+        async with SocketServer(Main, 0) as server:
+            await asyncio.to_thread(visit, server.url)
+            task = await asyncio.to_thread(taken, Main.gone)
+        assert not task.done()
+        task.cancel()
+
+    asyncio.run(run())
+
+
 def test_call_runs_in_the_thread_of_the_server(socket_server):
     server = socket_server(Main)
     assert server.call(threading.current_thread).name == "sioclient server"
