@@ -5,7 +5,7 @@
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
 # make table: writes into docs/versions.md which servers the tests have proven.
 # make docs: the site, in docs/_build/html; a warning or a broken link fails.
-# make bench: both fronts are measured beside other clients (ARGS=--quick for a first look); docs/speed.md says more.
+# make bench: both fronts and the server are measured beside others (ARGS=--quick for a first look); docs/speed.md says more.
 # All need Python 3.10 or later and make; what else they need they install into .venv and tests/servers.
 
 PYTHON ?= python3
@@ -57,6 +57,7 @@ docs: $(VENV)/made
 bench: $(VENV)/ready
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.aio $(ARGS)
+	@$(BIN)/python -m bench.server $(ARGS)
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 

@@ -32,14 +32,28 @@ def ratios(results: Results, measure: Measure, client: str, floor: str = FLOOR) 
     return [m[measure.figure] / f[measure.figure] for m, f in pairs if m and f and f[measure.figure] > 0]
 
 
-def table(results: Results, measures: list[Measure], clients: Mapping[str, Client], floor: str = FLOOR) -> str:
-    """Return the table: the floor's figure, then for each client its ratio to it, with the spread in parentheses."""
+def rows(
+    results: Results, measures: list[Measure], clients: Mapping[str, Client], floor: str = FLOOR
+) -> list[list[str]]:
+    """Return the table's cells: the floor's figure, then for each client its ratio to it, with the spread behind."""
     lines = [["measure", *(client.title for client in clients.values()), "target"]]
     for measure in measures:
         aim = "" if measure.target is None else f"{'<=' if measure.lower else '>='} {measure.target:g}"
         lines.append([measure.title, *(_cell(results, measure, name, floor) for name in clients), aim])
+    return lines
+
+
+def table(results: Results, measures: list[Measure], clients: Mapping[str, Client], floor: str = FLOOR) -> str:
+    """Return the table for a terminal."""
+    lines = rows(results, measures, clients, floor)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def markdown(results: Results, measures: list[Measure], clients: Mapping[str, Client], floor: str = FLOOR) -> str:
+    """Return the table for docs/speed.md, without the targets."""
+    head, *lines = [line[:-1] for line in rows(results, measures, clients, floor)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines])
 
 
 def _cell(results: Results, measure: Measure, client: str, floor: str) -> str:

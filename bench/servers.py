@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from .cores import core_of
 
@@ -45,8 +46,8 @@ def flood_server() -> Iterator[int]:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "flood"
         subprocess.run([compiler, "-O2", "-o", program, HERE / "flood.c"], check=True)
-        with _running([str(program)]) as port:
-            yield port
+        with running([str(program)]) as server:
+            yield server.port
 
 
 @contextmanager
@@ -57,17 +58,25 @@ def real_server(name: str) -> Iterator[int | None]:
         print(f"{name} is not installed: run python -m tests.servers", file=sys.stderr)
         yield None
         return
-    with _running([node, str(HERE / "real.js"), json.dumps({"folder": name})]) as port:
-        yield port
+    with running([node, str(HERE / "real.js"), json.dumps({"folder": name})]) as server:
+        yield server.port
+
+
+class Started(NamedTuple):
+    """A server in a process of its own."""
+
+    port: int
+    pid: int
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[int]:
+def running(command: list[str], cwd: Path | None = None) -> Iterator[Started]:
+    """Run a server that prints "listening PORT", on the core of servers."""
     with core_of("server"):
-        started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with started as process:
         assert process.stdout is not None
         try:
-            yield int(process.stdout.readline().split()[1])
+            yield Started(int(process.stdout.readline().split()[1]), process.pid)
         finally:
             process.kill()

@@ -56,7 +56,7 @@ python_use_unqualified_type_names = True
 
 nitpicky = True
 INTERNAL = "AckOptions|Decoder|EmitOptions|Encoded|JoinOptions|JsonModule|MisfitError|Name|OptionsDict|Packet|PathLike"
-INTERNAL += "|Rooms|UnknownEventError|UserPacket"
+INTERNAL += "|Client|Recovery|Rooms|UnknownEventError|UserPacket"
 # What is neither Python's own (nothing is fetched while the site is made) nor a public name has no page.
 nitpick_ignore_regex = [
     (

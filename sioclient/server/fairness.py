@@ -23,16 +23,30 @@ def fair(read: Read, pause: Callable[[], Awaitable[None] | None] = lambda: None)
         read: how to read.
         pause: returns what to wait for before that, if anything.
     """
-    since = time.monotonic()
+    since, waited = time.monotonic(), False
 
-    async def read_fairly(count: int, partial: bool = False) -> bytes:
+    def read_fairly(count: int, partial: bool = False) -> Awaitable[bytes]:
+        nonlocal since, waited
+        paused, now = pause(), time.monotonic()
+        if waited:  # others had their turn while the network was waited for
+            since, waited = now, False
+        if paused is None and now - since <= MOST_TIME:
+            return begin(count, partial)
+        return read_later(paused, count, partial)
+
+    def begin(count: int, partial: bool) -> Awaitable[bytes]:
+        nonlocal waited
+        reading = read(count, partial)
+        waited = isinstance(reading, asyncio.Future) and not reading.done()
+        return reading
+
+    async def read_later(paused: Awaitable[None] | None, count: int, partial: bool) -> bytes:
         nonlocal since
-        paused = pause()
         if paused is not None:
             await paused
         if time.monotonic() - since > MOST_TIME:
             await asyncio.sleep(0)
             since = time.monotonic()
-        return await read(count, partial)
+        return await begin(count, partial)
 
     return read_fairly

@@ -35,6 +35,11 @@ class PieceLink(ABC, Generic[Frame]):
         """Return whether the network has taken what was written before."""
         return not self._rest and self._has_room()
 
+    @property
+    def is_going_on(self) -> bool:
+        """Whether what is written now is not the first piece: who wrote that does not look for more any longer."""
+        return self in self._busy
+
     def write(self, frames: list[Frame]) -> None:
         """Write frames, the first of them at once."""
         self._rest += frames

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from ..protocol.framing import Frame, Ping, Pong
 from ..protocol.revisions.serving import PLAIN
 from .enginesession import EngineSession
 from .engineweb import EngineWebSocket, Query
 from .handshake import Response
 from .web import WebSocketLink
+from .wsframes import PING
+from .wsframes import frame as wsframe
 
 
 class PlainLink(WebSocketLink):
     """A websocket whose pings are those of RFC 6455."""
 
-    def write_frame(self, frame: Frame) -> Awaitable[None]:
-        """Write a frame, or a ping."""
-        if type(frame) is not Ping or self.stream is None:
-            return super().write_frame(frame)
-        self.handler.ping(frame)
-        return self.stream.write(b"")  # is done once all before it has left
+    def wire_bytes(self, frame: Frame) -> bytes:
+        """Return what the client gets for a frame, which may be a ping."""
+        return wsframe(PING, frame) if type(frame) is Ping else super().wire_bytes(frame)
 
 
 class PlainWebSocket(EngineWebSocket):

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 
 from tornado.httputil import HTTPServerRequest
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import HTTPError, stream_request_body
-from tornado.websocket import WebSocketClosedError
+from tornado.websocket import WebSocketProtocol
 
 from .bodies import GONE, HTML, PLAIN, POLLS, PREAMBLE, is_index, script
 from .client import Client
@@ -18,6 +18,7 @@ from .inbox import Frame
 from .pieces import PieceLink
 from .request import Request, read_query
 from .sessionbase import LinkKind
+from .wsframes import message
 
 BANNER = Response(200, "text/plain", "Welcome to socket.io.")
 WRONG_VERSION = Response(500, "text/plain", "Protocol version not supported.")
@@ -50,18 +51,29 @@ class WebSocketLink(PieceLink[Frame]):
         return self.stream is not None and not self.stream.writing()
 
     def _write_piece(self, frames: list[Frame]) -> bool:
-        last = len(frames) - 1
-        for index, frame in enumerate(frames):
-            try:
-                written = asyncio.ensure_future(self.write_frame(frame))
-            except WebSocketClosedError:
-                return False
-            written.add_done_callback(self._on_written if index == last else _ignore)
+        connection = self.handler.ws_connection
+        if connection is None or connection.is_closing():
+            return False
+        try:
+            written = self._written(connection, frames)
+        except StreamClosedError:
+            return False
+        if self.is_going_on or not written.done() or written.exception() is not None:
+            written.add_done_callback(self._on_written)
         return True
 
-    def write_frame(self, frame: Frame) -> Awaitable[None]:
-        """Write a frame; return what is done once it has left, with all before it."""
-        return self.handler.write_message(frame, binary=isinstance(frame, bytes))
+    def _written(self, connection: WebSocketProtocol, frames: list[Frame]) -> asyncio.Future[None]:
+        """Write frames, in one call of the system; return what is done once they have left, with all before them."""
+        if isinstance(connection.stream, IOStream):
+            return connection.stream.write(b"".join(map(self.wire_bytes, frames)))
+        sent = [connection.write_message(frame, binary=isinstance(frame, bytes)) for frame in frames]
+        for written in sent[:-1]:
+            written.add_done_callback(_ignore)
+        return sent[-1]
+
+    def wire_bytes(self, frame: Frame) -> bytes:
+        """Return what the client gets for a frame."""
+        return message(frame)
 
     def _shut(self) -> None:
         if self.stream is not None and self.stream.writing():

@@ -132,6 +132,25 @@ def test_events_without_names_are_all_until_the_end(run, make):
     run(test)
 
 
+def test_no_more_events_are_kept_than_a_number_and_closing_lets_go(run, make, monkeypatch):
+    monkeypatch.setattr("sioclient.aio.watcher.MOST_WAITING", 2)
+
+    async def test():
+        async with make() as socket:
+            events, heard = socket.events("echoed"), []
+            socket.on("echoed", heard.append)
+            for number in range(4):
+                await socket.emit("echo", number)
+            await eventually(lambda: heard == [0, 1], "the functions before the one that waits")
+            assert [(await anext(events))[1] for _ in range(2)] == [[0], [1]]
+            await eventually(lambda: heard == [0, 1, 2, 3], "the functions after it has room")
+            await socket.emit("echo", 4)
+            await events.aclose()
+            await eventually(lambda: heard == [0, 1, 2, 3, 4], "the functions after it was closed")
+
+    run(test)
+
+
 def test_wait_for(run, make):
     async def test():
         async with make() as socket:

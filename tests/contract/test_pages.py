@@ -22,7 +22,12 @@ ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "locust.md", "_bui
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not ELSEWHERE & set(path.parts)]
 EXAMPLES = [
-    pytest.param(page.relative_to(ROOT / "docs").as_posix(), example, id=f"{page.stem}-{number}")
+    pytest.param(
+        page.relative_to(ROOT / "docs").as_posix(),
+        example,
+        id=f"{page.stem}-{number}",
+        marks=pytest.mark.xdist_group(page.stem),  # they may use each other's files
+    )
     for page in PAGES
     for number, example in enumerate(examples_of(page), 1)
 ]
@@ -36,12 +41,16 @@ def modern():
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """A folder for each page, since its examples may use each other's files."""
+    """A folder for each page, with the files that are its examples: others of them use these."""
     made = {}
 
     def folder(page):
         if page not in made:
             made[page] = put_programs(tmp_path_factory.mktemp("page"))
+            for example in examples_of(ROOT / "docs" / page):
+                how, _, name = example.how.partition(" ")
+                if how == "file":
+                    (made[page] / name).write_text(example.code, encoding="utf-8")
         return made[page]
 
     return folder

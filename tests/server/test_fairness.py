@@ -86,3 +86,40 @@ def test_reads_that_are_done_at_once_give_the_loop_away_now_and_then():
         return len(turns)
 
     assert 5 <= asyncio.run(main()) <= 41
+
+
+def test_a_read_that_waited_for_the_network_counts_as_a_turn_of_others():
+    async def main():
+        loop, ended = asyncio.get_running_loop(), []
+        waits = [loop.create_future(), loop.create_future()]
+
+        def read(count, partial):
+            return waits[len(ended)]
+
+        reads = fair(read)
+        for future in waits:
+            reading = reads(1)
+            assert reading is future  # nothing is awaited in between
+            await asyncio.sleep(MOST_TIME * 2)
+            future.set_result(b"x")
+            ended.append(await reading)
+        return ended
+
+    assert asyncio.run(main()) == [b"x", b"x"]
+
+
+def test_what_is_to_be_waited_for_comes_before_the_read():
+    async def main():
+        order = []
+
+        async def pause():
+            order.append("pause")
+
+        async def read(count, partial):
+            order.append("read")
+            return b"x"
+
+        await fair(read, pause)(1)
+        return order
+
+    assert asyncio.run(main()) == ["pause", "read"]

@@ -433,7 +433,7 @@ def test_a_client_that_is_not_read_is_kept_alive(server, raw):
         client = server.call(lambda: server.router._hub.clients[name])
         server.call(client.receive, '5:::{"name":"doze"}')
         server.call(client.receive, "3:::" + "x" * MOST_UNREAD)
-        waiting = [server.call(lambda: asyncio.ensure_future(client.room())) for _ in range(2)]
+        waiting = server.call(lambda: [asyncio.ensure_future(client.room()) for _ in range(2)])
         server.call(waiting[0].cancel)  # one that gives up does not disturb the other
         due = server.call(client.session.deadline)
         server.call(client._on_timer)  # not in a minute, when it is due

@@ -258,7 +258,7 @@ def test_a_router_in_an_application_of_its_own():
 
 def test_no_handshake_while_it_stops(socket_server, raw):
     server = socket_server(Main)
-    server.call(lambda: setattr(server.router._hub, "_stopping", True))
+    server.call(lambda: setattr(server.router._hub, "is_stopping", True))
     assert raw(server).ask("GET", "/1/")[0] == 503
 
 
