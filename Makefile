@@ -1,5 +1,6 @@
 # make demo: a bot, a visitor and you talk in a chat; make demo ONCE=1: without you.  make test: everything is tested.
 # make fuzz SECONDS=60: what reads a server's bytes gets bytes of all kinds.  make soak: losses and cycles for ten minutes.
+# make soak-cluster: three servers, Redis and 2,000 clients for ten minutes (CLUSTER=--help says what can be set).
 # make loops: plain loops of emit, counted with acknowledgements (LOOPS=--help says which).
 # make mutate MODULE=sioclient/protocol/outbox.py: which changes of a module do its own tests not notice?
 # make table: writes into docs/versions.md which servers the tests have proven.
@@ -14,7 +15,7 @@ EXTRA := dev
 SECONDS := 60
 CYCLES := 10000
 
-.PHONY: demo test fuzz soak loops mutate table docs bench clean
+.PHONY: demo test fuzz soak soak-cluster loops mutate table docs bench clean
 
 demo: $(VENV)/demo
 	@$(BIN)/python chatbot.py $(if $(ONCE),--once)
@@ -33,6 +34,9 @@ fuzz: $(VENV)/ready
 soak: $(VENV)/ready
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m tests.faults.soak $(SOAK) --cycles $(CYCLES)
+
+soak-cluster: $(VENV)/ready
+	@$(BIN)/python -m tests.cluster $(CLUSTER)
 
 loops: $(VENV)/ready
 	@$(BIN)/python -m tests.servers

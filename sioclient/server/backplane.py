@@ -79,8 +79,11 @@ class Backplane:
         self._link.start()
 
     async def ready(self) -> None:
-        """Return once the others are heard, or it is known that Redis is away."""
-        await self._link.ready()
+        """Return once the others are heard, or it is known that Redis is away.
+
+        What is published already is heard before: a client that comes from another process may have heard it there.
+        """
+        await self._link.catch_up(REPLY_TIME)
 
     async def stop(self, time: float) -> None:
         """Publish what waits, for that many seconds at most, and hear nothing more."""

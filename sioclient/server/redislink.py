@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from .logs import RateLimitedLog, logger
 
@@ -60,6 +61,8 @@ class RedisLink:
         self._news = asyncio.Event()
         self._tried = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._pubsub: Any = None
+        self._pings: deque[asyncio.Future[None]] = deque()  # each gets the pong in its turn
         self.is_up = False
 
     def start(self) -> None:
@@ -72,6 +75,22 @@ class RedisLink:
         self.start()
         if not self._tried.is_set():
             await self._tried.wait()
+
+    async def catch_up(self, time: float) -> None:
+        """Return once everything was heard that Redis has now, or the time is over, or Redis is away.
+
+        Redis writes the pong behind the messages that it had before the ping.
+        """
+        await self.ready()
+        if self.is_up and self._pubsub is not None:
+            with suppress(OSError, RedisError):
+                await asyncio.wait([await self._ping(self._pubsub)], timeout=time)
+
+    async def _ping(self, pubsub: Any) -> asyncio.Future[None]:
+        pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pings.append(pong)
+        await pubsub.ping()
+        return pong
 
     def publish(self, data: bytes, sent: asyncio.Future[int] | None = None) -> None:
         """Publish a message; ``sent`` gets the number of subscribers, 0 if Redis did not take it."""
@@ -116,10 +135,12 @@ class RedisLink:
         )
         async with redis, redis.pubsub() as pubsub:
             await pubsub.subscribe(self._channel)
+            self._pubsub = pubsub
             tasks = [asyncio.ensure_future(work) for work in (self._read(pubsub), self._write(redis))]
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self._pubsub = None
                 for task in tasks:
                     task.cancel()
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -133,9 +154,11 @@ class RedisLink:
             if message is None and asked:
                 raise asyncio.TimeoutError("no pong")
             if message is None:
-                await pubsub.ping()
+                await self._ping(pubsub)
             elif message["type"] == SUBSCRIBED:
                 self._on_subscribed()
+            elif message["type"] == "pong" and self._pings:
+                self._pings.popleft().set_result(None)
             elif message["type"] == "message":
                 self._on_message(message["data"])
                 await asyncio.sleep(0)  # clients have their turn, though more messages may be there already
@@ -171,6 +194,8 @@ class RedisLink:
             self._log.write("Redis is away, so this process serves its own clients alone: %.200r", str(error))
         self.is_up = False
         self._tried.set()
+        while self._pings:
+            self._pings.popleft().set_result(None)
         while self._queue:
             self._drop(self._queue.popleft())
         self._queued = 0

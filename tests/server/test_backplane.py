@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -14,7 +15,7 @@ import redis
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, SocketServer, backplane, event
 from tests.servers.process import ServerProcess
-from tests.waiting import FAR, PATIENCE, ended, eventually
+from tests.waiting import FAR, PATIENCE, ended, eventually, happened
 
 APART = {"heartbeat_interval": FAR, "heartbeat_timeout": FAR, "polling_duration": FAR}
 
@@ -94,6 +95,26 @@ def test_events_of_one_sender_keep_their_order_and_come_once(redis_server):
         a.call(a.router.broadcast, "", "said", "end")
         eventually(lambda: listener.heard[-1:] == ["end"] == sender.heard[-1:])
         assert (listener.heard, sender.heard) == ([*range(500), "end"], ["end"])
+
+
+def test_who_comes_to_a_process_that_lags_hears_nothing_again(redis_server):
+    with (
+        servers(redis_server.url) as (a, b),
+        clients(a.url, b.url, a.url) as (sender, _, listener),
+        ExitStack() as stack,
+    ):
+        held, released = threading.Event(), threading.Event()
+        b._loop.call_soon_threadsafe(lambda: (held.set(), released.wait(PATIENCE)))
+        happened(held)
+        for number in range(300):
+            sender.client.emit("say", number)
+        eventually(lambda: len(listener.heard) == 300)
+        eventually(lambda: a.router._hub.backplane._link._queued == 0, "Redis to have all of them")
+        threading.Timer(0.1, released.set).start()
+        again = Listener(stack, b.url, revision=1)
+        a.call(a.router.broadcast, "", "said", "end")
+        eventually(lambda: again.heard[-1:] == ["end"])
+        assert again.heard == ["end"]
 
 
 def test_router_counts_finds_and_kicks_elsewhere(redis_server):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import redis
 
 from sioclient.server import redislink
 from sioclient.server.redislink import RedisLink
@@ -48,6 +49,26 @@ def test_messages_are_heard_in_order(redis_server):
     heard, warnings = asyncio.run(publish_in_order(redis_server.url))
     assert heard[:301] == [b"%d" % number for number in range(301)]
     assert warnings == []
+
+
+async def catch_up(server):
+    heard = []
+    link = RedisLink(server.url, "channel", heard.append, Log())
+    await link.ready()
+    with redis.Redis.from_url(server.url) as other:
+        for number in range(300):
+            other.publish("channel", number)  # blocks the loop, so that none is heard meanwhile
+    assert heard == []
+    await asyncio.gather(link.catch_up(PATIENCE), link.catch_up(PATIENCE))
+    assert len(heard) == 300
+    server.kill()
+    await until(lambda: not link.is_up)
+    await link.catch_up(PATIENCE)
+    await link.stop(20)
+
+
+def test_catching_up_hears_what_was_published(redis_server):
+    asyncio.run(catch_up(redis_server))
 
 
 def test_a_link_that_was_not_started_stops_at_once():

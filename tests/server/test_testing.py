@@ -146,8 +146,7 @@ def test_a_stalled_server_goes_on_later(own_socket_server, connect, revision, tr
 def test_a_client_notices_that_the_server_is_stalled(own_socket_server, connect, revision, transport):
     """Over the polls of revision 1, nobody does: there, a poll may wait as long as it likes."""
     server = own_socket_server(Desk, heartbeat_interval=0.2, heartbeat_timeout=0.2, close_timeout=0.2)
-    options = {"revision": revision, "transports": (transport,), "reconnection_delay": 0.05, "connect_timeout": 0.2}
-    socket = connect(server.port, **options)
+    socket = connect(server.port, revision=revision, transports=(transport,), reconnection_delay=0.05)
     server.stall()
     eventually(lambda: not socket.connected, "the loss")
     server.go_on()
