@@ -55,7 +55,6 @@ ELSEWHERE = {
     "server/__main__.py": "server/test_main.py",
     "server/asgisocket.py": "server/test_asgi.py",
     "server/backplane.py": "server/test_backplane.py",
-    "server/backplaneurl.py": "server/test_backplane.py|server/test_emitter.py",
     "server/elsewhere.py": "server/test_backplane.py",
     "server/redislink.py": "server/test_redislink.py|server/test_backplane.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"

@@ -74,7 +74,7 @@ THREADS |= {
     "cli/stdin.py",
 }
 PURE_FILES = {f"server/{name}.py" for name in ("events", "handshake", "origins", "proxies", "rates", "request")}
-PURE_FILES |= {f"server/{name}.py" for name in ("backplaneurl", "crossing", "elsewhere")}
+PURE_FILES |= {f"server/{name}.py" for name in ("backplaneurl", "crossing", "elsewhere", "extras")}
 PURE_FILES |= {f"server/{name}.py" for name in ("rooms", "session", "settings")}
 PURE_FILES |= {f"server/{name}.py" for name in ("clients", "dialects", "enginebodies", "enginesession", "sessionbase")}
 PURE = {"socket", "ssl", "threading", "time", "random", "select", "selectors", "secrets", "logging", "asyncio"}

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..errors import ConnectError
 from ..protocol.packets import Event, Json, Message
-from .backplaneurl import check_url, needs_redis
+from .backplaneurl import check_url
 from .crossing import CHANNEL, Crossing, Kicked, Sent, encode
+from .extras import needs
 
 PATIENCE = 5.0
 """Seconds that Redis may take to respond."""
@@ -30,7 +31,7 @@ class Emitter:
 
     def __init__(self, url: str, channel: str = CHANNEL) -> None:
         check_url("url", url)
-        with needs_redis():
+        with needs("several processes", "redis"):
             import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry

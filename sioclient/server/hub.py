@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.packets import UserPacket
-from .backplaneurl import needs_redis
 from .client import Client
 from .connection import Audience, SocketConnection
 from .dialects import Dialects
 from .enginesession import EngineSession
+from .extras import needs
 from .handlers import Application, Handlers, Heard
 from .handshake import REFUSALS, Response, accepted, may_come_from, refusal
 from .logs import RateLimitedLog
@@ -194,7 +194,7 @@ class Hub:
     def _join(self, settings: Settings) -> Backplane | None:
         if settings.backplane is None:
             return None
-        with needs_redis():
+        with needs("several processes", "redis"):
             from .backplane import Backplane
         self.rooms.elsewhere = found = Backplane(settings.backplane, settings.backplane_channel, self)
         return found
