@@ -12,12 +12,14 @@ REPOSITORY = "https://github.com/sioclient/sioclient"
 
 AIO = ["anyio>=4.10"]
 LOCUST = ["locust>=2.38.1"]
+METRICS = ["prometheus-client>=0.20"]
 REDIS = ["redis>=6.2"]
 MSGPACK = ["msgpack>=1.0.3"]
 SERVER = ["tornado>=6.6; python_version >= '3.11'", "tornado>=6.5.3; python_version < '3.11'"]
 TEST = [
     *AIO,
     *LOCUST,
+    *METRICS,
     *MSGPACK,
     *REDIS,
     *SERVER,
@@ -92,6 +94,7 @@ setup(
     extras_require={
         "aio": AIO,
         "locust": LOCUST,
+        "metrics": [*SERVER, *METRICS],
         "msgpack": MSGPACK,
         "redis": [*SERVER, *REDIS],
         "server": SERVER,

@@ -73,6 +73,7 @@ ELSEWHERE = {
     "server/test_later.py|server/test_testing.py|server/test_backplane.py",
     "server/links.py": "server/test_connection.py|server/test_web.py",
     "server/replies.py": "server/test_later.py",
+    "server/health.py": "server/test_health.py|server/test_metrics.py",
     "server/request.py": "server/test_request.py|server/test_later.py",
     "server/router.py": "server/test_server.py|server/test_testing.py|server/test_backplane.py",
     "server/server.py": "server/test_server.py|server/test_engineserver.py",

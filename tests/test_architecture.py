@@ -55,6 +55,7 @@ WEB = ["engineweb", "guarded", "server", "web", "webpage"]
 
 ONLY = {
     "locust": {"locust.py"},
+    "prometheus_client": {"server/metrics.py"},
     "redis": {"server/redislink.py", "server/emitter.py"},
     "trio": set(),
     "sniffio": set(),

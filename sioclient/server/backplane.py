@@ -74,6 +74,11 @@ class Backplane:
         """Whether the others can be reached."""
         return self._link.is_up
 
+    @property
+    def queued(self) -> int:
+        """How many bytes wait to be published."""
+        return self._link.queued
+
     def start(self) -> None:
         """Begin to hear the others, if this was not done before."""
         self._link.start()

@@ -59,6 +59,9 @@ class Client:
         session_id: the id of its session.
         request: its handshake.
         session: its session, just begun.
+
+    Attributes:
+        inbox: what it sent and nobody has parsed yet.
     """
 
     def __init__(self, owner: Host, session_id: str, request: Request, session: Session) -> None:
@@ -68,7 +71,7 @@ class Client:
         self._handlers = owner.application(self, session, request, self._plan_flush)
         self._link: Link | None = None
         self._links: dict[Link, None] = {}
-        self._inbox = Inbox()
+        self.inbox = Inbox()
         self._notices: deque[ServerNotice] = deque()
         self._delivering = self._flush_planned = self.is_stalled = False
         self._lost = self._stopping = False  # why the session ends once the inbox is empty
@@ -121,13 +124,13 @@ class Client:
         state = self.states.get(packet.endpoint) if waiter is None and not volatile else None
         if state is not None and self.recovery is not None:
             self.send_frames(self.recovery.keep(packet, to=state), packet.endpoint)
-        elif not volatile or self._can_write(packet.endpoint):
+        elif not volatile or self.can_write(packet.endpoint):
             self.session.send(packet, waiter, None if timeout is None else self._now() + timeout)
             self._plan_flush()
 
     def send_frames(self, frames: Encoded, endpoint: str, *, volatile: bool = False) -> None:
         """Send a packet that was encoded before."""
-        if not volatile or self._can_write(endpoint):
+        if not volatile or self.can_write(endpoint):
             self.session.send_frames(frames, endpoint)
             self._plan_flush()
 
@@ -210,7 +213,7 @@ class Client:
         if link is self._link:
             self._link = None
             # A client may well send something and leave at once: that is handled before its session ends.
-            self._lost = self.session.ends_with(link.kind) and bool(self._inbox)
+            self._lost = self.session.ends_with(link.kind) and bool(self.inbox)
             self.session.detach(self._now(), unread=self._lost)
             self._deliver()
             self._plan_flush()
@@ -220,7 +223,7 @@ class Client:
         if not self._delivering or self.session.is_prompt(frame):
             self.session.receive([frame], self._now())
         elif self.session.ended is None:
-            self._inbox.put(frame)
+            self.inbox.put(frame)
         self._read_ahead()
         self._deliver()
         self._plan_flush()
@@ -228,13 +231,13 @@ class Client:
     def receive_body(self, frames: Iterator[Frame | None], size: int) -> None:
         """Take a body of ``size`` bytes, as ``Inbox.put_body`` does; wait for ``room`` before."""
         if self.session.ended is None:
-            self._inbox.put_body(frames, size)
+            self.inbox.put_body(frames, size)
             self._read_ahead()
             self._deliver()
 
     def has_room(self) -> bool:
         """Return whether more can be received; after the end everything can, and is ignored."""
-        has_room = self._inbox.size + self._ahead < MOST_UNREAD and not self.is_stalled
+        has_room = self.inbox.size + self._ahead < MOST_UNREAD and not self.is_stalled
         return has_room or self.session.ended is not None
 
     async def room(self) -> None:
@@ -284,7 +287,7 @@ class Client:
 
     def _end(self) -> None:
         self._owner.forget(self.session_id)
-        self._inbox.clear()
+        self.inbox.clear()
         self._link = None
         while self._links:
             self._links.popitem()[0].close()
@@ -340,10 +343,10 @@ class Client:
         """Make a step: parse the next frame, or end a session that lasted only until all was parsed; False: neither."""
         self._ahead = 0
         if self.session.ended is not None:
-            self._inbox.clear()
+            self.inbox.clear()
             return False
-        if self._inbox:
-            self.session.receive(self._inbox.take(), self._now())
+        if self.inbox:
+            self.session.receive(self.inbox.take(), self._now())
         elif self._lost:
             self.session.drop("socket end")
         elif self._stopping:
@@ -365,16 +368,16 @@ class Client:
     def _read_ahead(self) -> None:
         """Parse what waits while a handler waits for an acknowledgement, which may be in it."""
         for _ in range(MOST_IN_A_ROW):
-            if not (self._calls and self._inbox) or self._ahead >= MOST_UNREAD or self.session.ended is not None:
+            if not (self._calls and self.inbox) or self._ahead >= MOST_UNREAD or self.session.ended is not None:
                 return
-            before = self._inbox.size
-            frames = self._inbox.take()
-            self._ahead += max(before - self._inbox.size, sum(map(len, frames)))
+            before = self.inbox.size
+            frames = self.inbox.take()
+            self._ahead += max(before - self.inbox.size, sum(map(len, frames)))
             self.session.receive(frames, self._now())
             self._collect()
         self._owner.loop.call_soon(self._read_ahead)
 
-    def _can_write(self, endpoint: str) -> bool:
+    def can_write(self, endpoint: str) -> bool:
         """Return whether what is sent now is written at the end of this turn."""
         is_ready = self._link is not None and self._link.is_ready() and not self.is_stalled
         return is_ready and self.session.is_joined(endpoint)

@@ -24,7 +24,7 @@ from .settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_OF_SOCKETIO = ("polling_duration", "convert_bytes", "recovery_time", "max_recoverable")
+_OF_SOCKETIO = ("polling_duration", "convert_bytes", "recovery_time", "max_recoverable", "health", "metrics")
 _OF_ENGINEIO = ("close_timeout", "handshake_timeout", "transports", "revisions")
 
 

@@ -227,7 +227,7 @@ class Handlers:
             return None
         if self._owner.heard is not None:
             self._owner.heard(connection, "message", [packet.data])
-        return self._run_for(packet, connection.on_message, [packet.data])
+        return self.run_for(packet, connection.on_message, [packet.data])
 
     def _on_event(self, packet: Event) -> asyncio.Task[None] | None:
         connection = self._listening(packet.endpoint)
@@ -236,7 +236,7 @@ class Handlers:
         name = name_text(packet.name)
         if self._owner.heard is not None:
             self._owner.heard(connection, name, packet.args)
-        task = self._run_for(packet, connection.on_event, [name, *packet.args])
+        task = self.run_for(packet, connection.on_event, [name, *packet.args])
         if task is None or not connection.is_concurrent(name) or self._concurrent >= MOST_CONCURRENT:
             return task
         self._concurrent += 1
@@ -256,7 +256,7 @@ class Handlers:
 
     # The application's code
 
-    def _run_for(self, packet: UserPacket, function: Callable[..., Any], args: list[Any]) -> asyncio.Task[None] | None:
+    def run_for(self, packet: UserPacket, function: Callable[..., Any], args: list[Any]) -> asyncio.Task[None] | None:
         """Run a handler for a packet; what it returns is the acknowledgement, if the packet wants one."""
 
         def acknowledge(result: Any) -> None:

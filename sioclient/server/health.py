@@ -1,4 +1,4 @@
-"""The state of a process for whoever watches it: a load balancer, or a person."""
+"""The state of a process for whoever watches it: a load balancer, Prometheus, or a person."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ class Health(Quiet):
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps(state))
+
+
+class MetricsPage(Quiet):
+    """``/socket.io/metrics``, in the format that the request asks for."""
+
+    def get(self) -> None:
+        """Send the numbers of this process."""
+        assert self.hub.metrics is not None, "without them, there is no such route"
+        content_type, page = self.hub.metrics.page(self.request.headers.get("Accept", ""))
+        self.set_header("Content-Type", content_type)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page)

@@ -32,6 +32,7 @@ from .uploads import Uploads
 
 if TYPE_CHECKING:
     from .backplane import Backplane
+    from .metrics import Metrics
 
 
 def new_id() -> str:
@@ -74,6 +75,7 @@ class Hub:
         self.refusal: Response | None = None  # of every handshake
         self.busy: set[PieceLink[Any]] = set()
         self.backplane = self._join(settings)
+        self.metrics = self._measure(settings)
         self.is_stopping = False
         self._stall: asyncio.Event | None = None  # is set when the whole server goes on
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -111,7 +113,8 @@ class Hub:
         return new_id() if node is None else f"{node}.{new_id()}"
 
     def _add(self, session_id: str, request: Request, session: Session) -> Client:
-        client = self.clients[session_id] = Client(self, session_id, request, session)
+        make = Client if self.metrics is None else self.metrics.client
+        client = self.clients[session_id] = make(self, session_id, request, session)
         if self._stall is not None:
             client.stall()
         return client
@@ -120,7 +123,8 @@ class Hub:
         self, client: Client, session: Session, request: Request, changed: Callable[[], None]
     ) -> Application:
         """Return what the notices of a client are given to; see ``Handlers``."""
-        return Handlers(self, client, session, request, changed)
+        make = Handlers if self.metrics is None else self.metrics.handlers
+        return make(self, client, session, request, changed)
 
     async def admit(self, request: Request) -> Response | None:
         """Return the refusal of a handshake; None: it is accepted, and ``begin`` must follow in the same turn."""
@@ -214,6 +218,16 @@ class Hub:
         """Return which clients this process has in a room."""
         return [connection.session_id for connection in self.audience(endpoint, room)]
 
+    # Numbers
+
+    def _measure(self, settings: Settings) -> Metrics | None:
+        if settings.metrics is False:
+            return None
+        with needs("metrics", "metrics"):
+            from .metrics import Metrics
+        registry = None if isinstance(settings.metrics, bool) else settings.metrics
+        return Metrics(self.clients, self.backplane, registry)
+
     # Silence, for tests
 
     def stall(self) -> None:
@@ -267,3 +281,5 @@ class Hub:
             task.cancel()
         if self.backplane is not None:
             await self.backplane.stop(self.settings.drain_time)
+        if self.metrics is not None:
+            self.metrics.close()

@@ -14,6 +14,10 @@ class Link(Protocol):
     def kind(self) -> LinkKind:
         """STREAM or POLL."""
 
+    @property
+    def transport(self) -> str:
+        """What the transport is called: websocket, polling or htmlfile."""
+
     def is_ready(self) -> bool:
         """Return whether the network has taken what was written before."""
 

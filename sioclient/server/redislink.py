@@ -65,6 +65,11 @@ class RedisLink:
         self._pings: deque[asyncio.Future[None]] = deque()  # each gets the pong in its turn
         self.is_up = False
 
+    @property
+    def queued(self) -> int:
+        """How many bytes wait to be published."""
+        return self._queued
+
     def start(self) -> None:
         """Connect and stay connected, if this was not done before."""
         if self._task is None:

@@ -11,7 +11,7 @@ from .connection import Audience, SocketConnection
 from .engineweb import engine_routes
 from .handlers import Heard
 from .handshake import Response
-from .health import Health
+from .health import Health, MetricsPage
 from .hub import Hub
 from .settings import Settings
 from .web import Http, WebSocket
@@ -43,6 +43,8 @@ class Router:
         routes = [] if revisions == (1,) else engine_routes(root, self._hub)
         if 1 in revisions:
             routes += [(root + r"/1/websocket/([^/]+)/?", WebSocket, hub), (root + r"(?:/(.*))?", Http, hub)]
+        if self.settings.metrics is True:
+            routes.insert(0, (root + "/metrics/?", MetricsPage, hub))
         return [(root + "/health/?", Health, hub), *routes] if self.settings.health else routes
 
     def apply_routes(self, routes: list[Any]) -> list[Any]:

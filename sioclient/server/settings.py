@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Protocol, Union
 
 from .backplaneurl import check_url
 from .crossing import CHANNEL
@@ -24,6 +24,16 @@ Verdict = Union[bool, str]
 """Accept, refuse, or refuse with the text of an error for the log."""
 
 Authorization = Callable[[Request], Union[Verdict, Awaitable[Verdict]]]
+
+
+class MetricsRegistry(Protocol):
+    """What is needed of a ``CollectorRegistry`` of prometheus_client."""
+
+    def register(self, collector: Any) -> None:
+        """Ask a collector for its numbers from now on."""
+
+    def unregister(self, collector: Any) -> None:
+        """Ask it no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +70,9 @@ class Settings:
             so that a proxy sends all requests of a client to the same process. None: they begin with no name.
         health: whether ``/socket.io/health`` tells anybody who asks how many clients there are, and whether this
             process takes more. The proxy must refuse it to strangers.
+        metrics: True: ``/socket.io/metrics`` tells Prometheus, and anybody else who asks, how this process fares; the
+            proxy must refuse it to strangers. A ``CollectorRegistry`` of prometheus_client: it has the numbers, and
+            there is no such page. Needs ``pip install sioclient[metrics]``.
         backplane_channel: the channel of Redis. Applications that share a Redis must have different ones.
     """
 
@@ -88,6 +101,7 @@ class Settings:
     backplane_channel: str = CHANNEL
     node: str | None = None
     health: bool = False
+    metrics: bool | MetricsRegistry = False
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -107,6 +121,7 @@ class Settings:
         _check_node(self.node)
         if not isinstance(self.health, bool):
             raise TypeError(f"health must be True or False, not {type(self.health).__name__}")
+        _check_metrics(self.metrics)
         for name in ("authorization", "convert_bytes"):
             function = getattr(self, name)
             if function is not None and not callable(function):
@@ -123,6 +138,13 @@ def _check_number(name: str, value: Any) -> None:
 def _check_node(value: Any) -> None:
     if value is not None and (not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9]{1,16}", value)):
         raise ValueError(f"node must be a name of 1 to 16 letters and digits, not {value!r}")
+
+
+def _check_metrics(value: Any) -> None:
+    if not isinstance(value, bool) and not (hasattr(value, "register") and hasattr(value, "unregister")):
+        raise TypeError(
+            f"metrics must be True, False or a CollectorRegistry of prometheus_client, not {type(value).__name__}"
+        )
 
 
 def _check_whole(name: str, value: Any) -> None:

@@ -38,6 +38,8 @@ def _parts(path: str | None) -> list[str]:
 class WebSocketLink(PieceLink[Frame]):
     """A websocket: each frame is a message."""
 
+    transport = "websocket"
+
     def __init__(self, handler: ClientSocket) -> None:
         super().__init__(handler.hub.busy)
         self.handler = handler
@@ -160,6 +162,7 @@ class PollLink:
     """A poll: it takes frames once; if it is closed, it ends without a response."""
 
     kind = LinkKind.POLL
+    transport = "polling"
     is_cut = False
     """Whether the connection is to be closed without a response."""
 
@@ -187,6 +190,8 @@ class PollLink:
 
 class StreamLink(PieceLink[str]):
     """An htmlfile: a response without an end, with an element for each frame."""
+
+    transport = "htmlfile"
 
     def __init__(self, handler: Http, client: Client) -> None:
         super().__init__(handler.hub.busy)

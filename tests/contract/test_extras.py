@@ -15,6 +15,7 @@ from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVE = "from sioclient.server import SocketServer"
+METRICS = "from sioclient.server import Router, SocketConnection; Router(SocketConnection, metrics=True)"
 MSGPACK = "from sioclient import SocketIO; SocketIO('localhost', 1, parser='msgpack')"
 SOCKS = "from sioclient import SocketIO; SocketIO('http://localhost:1', proxies={'http': 'socks5://localhost:2'})"
 ENTRIES = [
@@ -24,6 +25,7 @@ ENTRIES = [
     ("tornado", "sioclient[server]", ["chatbot.py", "--once"]),
     ("anyio", "sioclient[aio]", ["-c", "import sioclient.aio"]),
     ("locust", "sioclient[locust]", ["-c", "import sioclient.locust"]),
+    ("prometheus_client", "sioclient[metrics]", ["-c", METRICS]),
     ("msgpack", "sioclient[msgpack]", ["-c", MSGPACK]),
     ("msgpack", "sioclient[msgpack]", ["-m", "sioclient", "call", "localhost:1", "x", "--parser", "msgpack"]),
     ("socks", "sioclient[socks]", ["-c", SOCKS]),

@@ -290,7 +290,7 @@ def test_s15_a_flood_waits_in_the_network(socket_server, raw, size):
         flood = Task(lambda: [connection.send(frame) for _ in range(100_000)])
         client = client_of(server, name)
         eventually(lambda: server.call(lambda: not client.has_room()), "the end of reading")
-        assert server.call(lambda: client._inbox.size) < MOST_UNREAD + size + 100
+        assert server.call(lambda: client.inbox.size) < MOST_UNREAD + size + 100
         assert not server.call(lambda: client._notices)
         with SocketIO("127.0.0.1", server.port) as other:
             assert other.call("echo", 1, timeout=PATIENCE) == 1
@@ -299,7 +299,7 @@ def test_s15_a_flood_waits_in_the_network(socket_server, raw, size):
             flood.result()
         connection.shutdown()
         eventually(lambda: clients(server) == 0, "the end of the session")
-        assert server.call(lambda: client._inbox.size) == 0
+        assert server.call(lambda: client.inbox.size) == 0
 
 
 def test_s15_packets_after_the_end_are_not_kept(server, raw):
@@ -312,7 +312,7 @@ def test_s15_packets_after_the_end_are_not_kept(server, raw):
         server.call(client.receive, "3:::too late")
         server.call(client.receive_body, iter(["3:::too late"]), 12)
         server.call(client.receive, "2::")
-        eventually(lambda: server.call(lambda: client._inbox.size) == 0, "the end of the session")
+        eventually(lambda: server.call(lambda: client.inbox.size) == 0, "the end of the session")
 
 
 def test_notices_that_wait_when_the_client_is_kicked(server, raw):
@@ -342,7 +342,7 @@ def test_frames_that_came_before_a_loss_are_handled(server, raw):
             connection.send(frame)
         assert [connection.recv() for _ in range(2)] == ["1::", "6:::1"]
         client = client_of(server, name)
-        eventually(lambda: server.call(lambda: client._inbox.size), "the last frame")
+        eventually(lambda: server.call(lambda: client.inbox.size), "the last frame")
         connection.shutdown()
         eventually(lambda: server.call(lambda: client._lost), "the loss")
         main = server.call(lambda: client.connections[""])
@@ -358,7 +358,7 @@ def test_a_stream_that_another_replaces_does_not_end_the_session(server, raw):
             connection.send(frame)
         assert [connection.recv() for _ in range(2)] == ["1::", "6:::1"]
         client = client_of(server, name)
-        eventually(lambda: server.call(lambda: client._inbox.size), "the last frame")
+        eventually(lambda: server.call(lambda: client.inbox.size), "the last frame")
         connection.shutdown()
         eventually(lambda: server.call(lambda: client._lost), "the loss")
         poll = Task(ask.get, f"/1/xhr-polling/{name}")
@@ -383,7 +383,7 @@ def test_s15_a_post_of_tiny_packets_does_not_block_the_loop(server, raw):
     client = client_of(server, name)
     server.call(count)
     assert ask.post(f"/1/xhr-polling/{name}", "\ufffd3\ufffd8::" * packets) == "1"
-    eventually(lambda: server.call(lambda: not client._inbox), "the end of the body")
+    eventually(lambda: server.call(lambda: not client.inbox), "the end of the body")
     counting.clear()
     assert len(turns) > packets / MOST_IN_A_ROW
 
