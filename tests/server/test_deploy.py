@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from sioclient import SocketIO
+from tests.servers.node import HERE, MODULES, find_node
 from tests.servers.process import free_port
 from tests.waiting import PATIENCE, eventually
 
@@ -40,7 +42,7 @@ class Room(SocketConnection):
 node, port, redis = sys.argv[1:]
 far = {"heartbeat_interval": 600, "heartbeat_timeout": 600, "polling_duration": 600}
 trusted = {"trusted_proxies": ("127.0.0.1",)}
-SocketServer(Room, int(port), node=node, health=True, backplane=redis, **far, **trusted).run()
+SocketServer(Room, int(port), node=node, health=True, metrics=True, backplane=redis, **far, **trusted).run()
 """
 
 
@@ -164,8 +166,30 @@ def test_a_node_is_killed_and_one_drained(deployed):
             assert listener.heard == sorted(set(listener.heard)) == [1, 10, 11]
 
 
-def test_health_is_not_for_strangers(deployed):
-    _, port = deployed
+def test_clients_of_javascript_accept_ids_with_the_node(deployed):
+    node = find_node()
+    if node is None or not (MODULES / "socket.io-client-0.9").exists():
+        pytest.skip("the clients are not installed: run python -m tests.servers")
+    command = [str(node.program), str(HERE / "proxied_clients.js"), json.dumps({"port": deployed[1]})]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    names = ["0.9 websocket", "0.9 xhr-polling", "4 websocket", "4 polling", "4 polling,websocket"]
+    assert [name for name, _, _ in said] == names
+    for name, own, told in said:
+        assert re.fullmatch(r"n[12]\.[\w-]{24}", own), name
+        assert told == [own], name
+
+
+def status(port, path):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-        connection.sendall(b"GET /socket.io/health HTTP/1.0\r\n\r\n")
-        assert b" 404 " in connection.recv(100)
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        return connection.recv(100).split()[1]
+
+
+def test_health_and_metrics_are_not_for_strangers(deployed):
+    nodes, port = deployed
+    for name in ("health", "metrics"):
+        assert status(nodes[0].port, f"/socket.io/{name}") == b"200"
+        for path in (name, f"{name}/", f"{name}?x", name.replace("e", "%65", 1)):
+            assert status(port, f"/socket.io/{path}") == b"404", path
