@@ -70,12 +70,12 @@ ELSEWHERE = {
     "server/handlers.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"
     "server/test_later.py|server/test_testing.py|server/test_recovery.py",
     "server/hub.py": "server/test_server.py|server/test_connection.py|server/test_limits.py|server/test_web.py|"
-    "server/test_later.py|server/test_testing.py|server/test_backplane.py",
+    "server/test_later.py|server/test_testing.py|server/test_backplane.py|server/test_metrics.py",
     "server/links.py": "server/test_connection.py|server/test_web.py",
     "server/replies.py": "server/test_later.py",
     "server/health.py": "server/test_health.py|server/test_metrics.py",
     "server/request.py": "server/test_request.py|server/test_later.py",
-    "server/router.py": "server/test_server.py|server/test_testing.py|server/test_backplane.py",
+    "server/router.py": "server/test_server.py|server/test_testing.py|server/test_backplane.py|server/test_metrics.py",
     "server/server.py": "server/test_server.py|server/test_engineserver.py",
     "server/session.py": "server/test_session.py",
     "server/sessionbase.py": "server/test_session.py|server/test_enginesession.py",

@@ -39,6 +39,7 @@ def test_s15_the_limits():
         ("origins", (1,), TypeError),
         ("authorization", True, TypeError),
         ("convert_bytes", "base64", TypeError),
+        ("metrics", "yes", TypeError),
         ("revisions", [5], ValueError),
         ("revisions", (), ValueError),
         ("revisions", (1, 3), ValueError),
