@@ -168,6 +168,8 @@ def test_the_page_says_which_clients_were_proven():
     old = {"websocket": "yes", "polling": "yes", "upgrade": "none", "jsonp": "yes"}
     for client in ("socket.io-client 0.9.17", "socketIO-client 0.5.7.4"):
         assert said.pop(client) == old
+    for client in ("socket.io-client 0.7.11", "socket.io-client 0.8.7"):
+        assert said.pop(client) == {"websocket": "no", "polling": "yes", "upgrade": "none", "jsonp": "not run"}
     assert list(said) == ["sioclient"]
 
 

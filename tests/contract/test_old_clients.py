@@ -1,4 +1,4 @@
-"""Clients that we did not write, on our server: socket.io-client 0.9.17 from npm, socketIO-client 0.5.7.4 from PyPI."""
+"""Clients that we did not write, on our server: socket.io-client 0.7 to 0.9 from npm, socketIO-client from PyPI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from tests.conftest import start
 from tests.servers import SERVERS
-from tests.servers.node import STAMP, find_node
+from tests.servers.node import STAMP, find_node, find_old_node
+from tests.servers.process import ServerUnavailable
 from tests.waiting import PATIENCE
 
 FOLDER = Path(__file__).resolve().parent.parent / "servers"
@@ -23,7 +24,8 @@ def run(program, *command, asgi=False, **settings):
     with start(SERVERS["embedded"], authorize=True, asgi=asgi) as server:
         arguments = [*command, str(FOLDER / program), json.dumps({"port": server.port, **settings})]
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    errors = [line for line in done.stderr.splitlines() if line and "is deprecated" not in line]
+    assert (done.returncode, errors) == (0, [])
     return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
@@ -65,6 +67,31 @@ def test_the_javascript_client(transport, asgi):
         ["chat disconnect", "booted"],
     ]
     assert [line for line in said if line[0] == "refused"] == [["refused", "unauthorized"]] * 2
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("transport", ["websocket", "xhr-polling"])
+@pytest.mark.parametrize("version", ["0.7.11", "0.8.7"])
+def test_javascript_clients_before_0_9(version, transport):
+    """Their websocket on Node is that of a draft before RFC 6455: the server refuses it, and they poll."""
+    try:
+        node = find_old_node()
+    except ServerUnavailable as problem:
+        pytest.skip(str(problem))
+    assert run("older_client.js", str(node), version=version, transport=transport) == [
+        ["connect", "xhr-polling"],
+        ["hello", {"a": 1}],
+        ["echoed", 1, "ünï : +", {"a": [None, True]}],
+        ["message", "re:text: ünï"],
+        ["message", {"re": {"a": ["ü", 1.5]}}],
+        ["sum", 5],
+        ["answer", ["y", "x", "ü"]],
+        ["n"],
+        ["chat hello", {"a": 1}],
+        ["on chat"],
+        ["bad token", "handshake unauthorized"],
+        ["disconnect", "booted"],
+    ]
 
 
 CLASSES = {

@@ -13,7 +13,7 @@ from socket import create_connection
 import pytest
 
 from sioclient import AckTimeout, ChannelError, ConnectError, ConnectionLost, HandshakeRejected, NotConnected
-from sioclient.server import Refused, SocketConnection, SocketServer, event
+from sioclient.server import Refused, SocketConnection, SocketServer, connection, event
 from tests.conftest import Recorder
 from tests.server.test_official_suites import PATHS, Peer, connects, hears, says
 from tests.waiting import eventually, taken
@@ -535,3 +535,14 @@ def test_a_call_that_is_given_up(serve, told, connect, revision):
     assert socket.call("ask", "nobody replies") is None
     assert taken(told) == ("given up",)
     socket.disconnect()
+
+
+def test_an_event_for_all_is_encoded_once_for_each_dialect(serve, connect, monkeypatch):
+    server, heard = serve(Base), queue.Queue()
+    for revision in (1, 4, 5) * 2:
+        connect(server.port, revision=revision).on("news", heard.put)
+    encode, encoded = connection._encoded, []
+    monkeypatch.setattr(connection, "_encoded", lambda *args: encoded.append(args[1].dialect.number) or encode(*args))
+    server.call(server.router.broadcast, "", "news", "for all")
+    assert [taken(heard, "the news") for _ in range(6)] == ["for all"] * 6
+    assert sorted(encoded) == [1, 4, 5]
