@@ -59,7 +59,8 @@ ELSEWHERE = {
     "server/redislink.py": "server/test_redislink.py|server/test_backplane.py",
     "server/client.py": "server/test_connection.py|server/test_limits.py|server/test_web.py|server/test_server.py|"
     "server/test_later.py|server/test_testing.py",
-    "server/connection.py": "server/test_connection.py|server/test_later.py",
+    "server/connection.py": "server/test_connection.py|server/test_later.py|server/test_recovery.py|"
+    "server/test_backplane.py",
     "server/dialects.py": "server/test_dialects.py|server/test_later.py",
     "server/engineclient.py": "server/test_engineserver.py",
     "server/enginehandlers.py": "server/test_engineserver.py",
@@ -80,7 +81,10 @@ ELSEWHERE = {
     "server/session.py": "server/test_session.py",
     "server/sessionbase.py": "server/test_session.py|server/test_enginesession.py",
     "server/clients.py": "server/test_testing.py",
-    "server/web.py": "server/test_testing.py|server/test_web.py|server/test_limits.py|server/test_server.py",
+    "server/settings.py": "server/test_settings.py|server/test_health.py|server/test_backplane.py|"
+    "server/test_recovery.py",
+    "server/web.py": "server/test_testing.py|server/test_web.py|server/test_limits.py|server/test_server.py|"
+    "server/test_asgi.py",
     "server/webpage.py": "server/test_main.py",
     "attempt.py": "test_connector.py",
     "channelbase.py": "test_channel.py|aio/test_verbs.py",
