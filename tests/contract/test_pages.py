@@ -22,12 +22,7 @@ ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "locust.md", "_bui
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not ELSEWHERE & set(path.parts)]
 EXAMPLES = [
-    pytest.param(
-        page.relative_to(ROOT / "docs").as_posix(),
-        example,
-        id=f"{page.stem}-{number}",
-        marks=pytest.mark.xdist_group(page.stem),  # they may use each other's files
-    )
+    pytest.param(page.relative_to(ROOT / "docs").as_posix(), example, id=f"{page.stem}-{number}")
     for page in PAGES
     for number, example in enumerate(examples_of(page), 1)
 ]
@@ -44,13 +39,13 @@ def folders(tmp_path_factory):
     """A folder for each page, with the files that are its examples: others of them use these."""
     made = {}
 
-    def folder(page):
+    def folder(page, ports):
         if page not in made:
             made[page] = put_programs(tmp_path_factory.mktemp("page"))
             for example in examples_of(ROOT / "docs" / page):
                 how, _, name = example.how.partition(" ")
                 if how == "file":
-                    (made[page] / name).write_text(example.code, encoding="utf-8")
+                    (made[page] / name).write_text(placed(example.code, ports(example.code)), encoding="utf-8")
         return made[page]
 
     return folder
@@ -90,7 +85,7 @@ def printed_in_shell(block, folder):
 @pytest.mark.parametrize(("page", "example"), EXAMPLES)
 def test_an_example_of_a_page(ports, folders, monkeypatch, capsys, page, example):
     at = ports(example.code + example.printed)
-    code, expected, folder = placed(example.code, at), placed(example.printed, at), folders(page)
+    code, expected, folder = placed(example.code, at), placed(example.printed, at), folders(page, ports)
     monkeypatch.chdir(folder)
     how, _, name = example.how.partition(" ")
     if example.kind == "console":
