@@ -67,6 +67,7 @@ class Core:
         is_writing, is_running: whether there is a task that writes, and one that runs functions.
         asleep_until: when the task that keeps the time looks by itself; -inf: it is about to look.
         sleep: the scope in which it sleeps, or reads; cancelled to wake it.
+        writing: the scope of the task that writes, or of the latest one.
         before: that of the connection in whose place this one comes; None: there is none, or it is over.
         changed, room: wake all that wait for the state of the connection, or for room.
     """
@@ -88,6 +89,7 @@ class Core:
         self.over = self.leaving = self.is_writing = self.is_running = False
         self.asleep_until = self._written_at = -inf
         self.sleep: anyio.CancelScope | None = None
+        self.writing: anyio.CancelScope | None = None
         self.changed, self.room = Broadcast(), Broadcast()
         self._log = PacketLog(logger, lambda problem: False)
 
@@ -209,8 +211,9 @@ class Core:
     async def _write(self, transport: Transport) -> None:
         """Write what the network does not take at once, or takes by POSTs."""
         try:
-            while transport is self.transport and ((frames := self.take()) or transport.backlog):
-                await transport.send(frames)
+            with anyio.CancelScope() as self.writing:
+                while transport is self.transport and ((frames := self.take()) or transport.backlog):
+                    await transport.send(frames)
         except Exception as problem:
             self.lose(transport, problem)
         finally:
@@ -218,6 +221,13 @@ class Core:
             self.changed.wake()
             if transport is not self.transport:
                 self.flush()
+
+    async def stop_writing(self) -> None:
+        """Cancel the task that writes, and wait for its end: it could open a connection that nobody would close."""
+        while self.is_writing:
+            if self.writing is not None:
+                self.writing.cancel()
+            await self.changed.wait()
 
     # What runs
 

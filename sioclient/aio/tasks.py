@@ -295,5 +295,6 @@ class Tasks:
                 with anyio.move_on_after(patience), suppress(Exception):
                     await core.until(lambda: not core.is_writing)
                     await transport.send(core.take())
+            await core.stop_writing()
             with suppress(Exception):
                 await transport.close(min(patience, CLOSE_TIMEOUT) if closes else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from functools import partial
 from importlib import import_module
@@ -10,12 +11,13 @@ import anyio
 import pytest
 
 from sioclient import ConnectError, ConnectionLost
-from sioclient.aio import SocketIO
+from sioclient.aio import SocketIO, stream
 from tests.conftest import start
 from tests.faults.conftest import HASTY
 from tests.faults.proxy import Proxy
+from tests.faults.rogue import Rogue
 from tests.servers import SERVERS
-from tests.servers_py import closed_port
+from tests.servers_py import closed_port, deaf_port
 
 from .conftest import Recorder, eventually
 
@@ -261,3 +263,37 @@ def test_exception_of_a_function_ends_neither_connection_nor_group(run, legacy, 
             assert await socket.call("echo", 1) == 1
 
     run(test)
+
+
+def test_post_that_still_connects_ends_with_its_session(run, monkeypatch):
+    """It would open a connection that nobody closes."""
+    dialing, real, connected = [], socket.getaddrinfo, stream._connected
+
+    async def noting(info):
+        dialing.append(info[4][1])
+        try:
+            return await connected(info)
+        finally:
+            dialing.remove(info[4][1])
+
+    monkeypatch.setattr(stream, "_connected", noting)
+
+    async def test(rogue, deaf):
+        recorder = Recorder()
+        client = SocketIO("127.0.0.1", rogue.port, recorder, transports="xhr-polling", **OPTIONS)
+        async with client:
+            session = rogue.next_session()
+            monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **options: real(host, deaf, **options))
+            await client.emit("late")
+            await eventually(lambda: deaf in dialing, "a POST that connects")
+            monkeypatch.setattr("socket.getaddrinfo", real)
+            session.end()
+            await recorder.next("reconnect")
+            assert deaf not in dialing
+            assert await client.call("anything") is None
+
+    async def with_servers():
+        with Rogue() as rogue, deaf_port() as deaf:
+            await test(rogue, deaf)
+
+    run(with_servers)
