@@ -9,7 +9,7 @@ import pytest
 
 from sioclient import SocketIO
 from sioclient.errors import LocalProtocolError
-from sioclient.server import EngineServer, Router, SocketConnection, SocketServer, event
+from sioclient.server import Router, SocketConnection, SocketServer, event
 from sioclient.server.settings import Settings
 from tests.waiting import FAR, eventually
 
@@ -170,9 +170,3 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
 def test_metrics_must_be_a_truth_value_or_a_registry(value):
     with pytest.raises(TypeError, match="metrics must be True, False or a CollectorRegistry of prometheus_client"):
         Settings(metrics=value)
-
-
-@pytest.mark.parametrize("name", ["health", "metrics"])
-def test_servers_without_socketio_have_no_such_page(name):
-    with pytest.raises(TypeError, match=f"{name} is no setting of this server"):
-        EngineServer(0, **{name: True})
