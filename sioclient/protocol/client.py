@@ -356,7 +356,7 @@ class ClientProtocol:
         """Do whatever is due."""
         self._sending.now = now
         self.membership.expire_acks(now)
-        for endpoint in self.endpoints.overdue(now):
+        for endpoint in self.lifecycle.rejoins_overdue(now):
             self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)
         if self.membership.turns is not None:
             self.membership.turns.give_up(now)
