@@ -50,6 +50,7 @@ TEST = [
     "trustme>=1.1",
     "starlette>=0.40",
     "uvicorn>=0.30",
+    "uvloop>=0.21; sys_platform != 'win32'",
     "websockets>=13",
 ]
 MUTATE = ["mutmut>=3.8; sys_platform != 'win32'"]  # it forks for every change
