@@ -355,7 +355,7 @@ class ClientProtocol:
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._sending.now = now
-        self.membership.expire_acks(now)
+        self.membership.expire_acks(now, is_read=self.lifecycle.reading.holder is not None)
         for endpoint in self.lifecycle.rejoins_overdue(now):
             self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)
         if self.membership.turns is not None:
