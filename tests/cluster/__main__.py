@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=2000, help="in all")
     parser.add_argument("--processes", type=int, default=3, help="processes that the clients are in")
     parser.add_argument("--seconds", type=float, default=600, help="how long they talk")
-    parser.add_argument("--pause", type=float, default=20, help="seconds between two events of a client")
+    parser.add_argument("--pause", type=float, default=60, help="seconds between two events of a client")
     parser.add_argument("--seed", type=int, default=1, help="which faults come when")
     options = parser.parse_args()
     if (reason := missing()) is not None:

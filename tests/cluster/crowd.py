@@ -41,6 +41,9 @@ class Member:
         self.client.on("said", lambda sender, number: self.heard[sender].append(number))
         self.client.on("disconnect", lambda *reason: self.lost.append(time.monotonic()))
 
+    def __str__(self) -> str:
+        return f"{self.number} {self.client!r}"
+
     @property
     def session(self) -> str | None:
         return self.client.session_id if self.client.connected else None
@@ -110,17 +113,18 @@ class Crowd:
             await member.say()
         return len(self.members)
 
-    async def missing(self) -> int:
-        """Return how often what was asked for was not heard yet."""
+    async def missing(self) -> list[str]:
+        """Return who has not heard yet of whom what was asked for."""
         rooms: defaultdict[int, list[Member]] = defaultdict(list)
         for member in self.members:
             rooms[member.room].append(member)
-        return sum(
-            sender.asked not in listener.heard[sender.number][-100:]
+        return [
+            f"{listener} of {sender}"
             for room in rooms.values()
             for listener in room
             for sender in room
-        )
+            if sender.asked not in listener.heard[sender.number][-100:]
+        ]
 
     async def report(self) -> list[dict[str, object]]:
         """Return everything that happened."""

@@ -17,7 +17,7 @@ from .account import Account, Window, reckon
 from .crowd import ROOM
 from .programs import NODES, Clients, HAProxy, Node, until
 
-ASK_AGAIN = 15.0
+ASK_AGAIN = 40.0
 """Seconds after which everybody is asked again: the account tells what was lost without a fault."""
 
 
@@ -106,9 +106,14 @@ class Cluster:
             if time.monotonic() > asked_at + ASK_AGAIN:
                 self._all("ask")
                 asked_at = time.monotonic()
-            return sum(self._all("missing")) == 0
+            missing[:] = [words for part in self._all("missing") for words in part]
+            return not missing
 
-        until(all_are_heard, "that everybody hears everybody")
+        missing: list[str] = []
+        try:
+            until(all_are_heard, "that everybody hears everybody")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; not heard: {len(missing)}, such as by {'; by '.join(missing[:20])}") from None
 
     def _kill_a_node(self) -> None:
         node = self._random.choice(self._nodes)
