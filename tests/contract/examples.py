@@ -5,8 +5,9 @@ prints; ``...`` stands for anything. A comment before a block says how else it i
 
 - ``<!-- run: process -->`` in a process of its own, because it changes the process or ends it;
 - ``<!-- run: pytest -->`` as a file of tests;
-- ``<!-- run: compile -->`` not at all: it needs what the tests do not have;
-- ``<!-- run: file NAME -->`` it is put into a file, for the examples below it.
+- ``<!-- run: file NAME -->`` it is put into a file, for the examples below it;
+- ``<!-- run: given NAME -->`` in a process of its own, with what the table in ``given.py`` has for this name;
+- ``<!-- run: below, given NAME -->`` the same, behind the example above it, whose variables it uses.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ _IN_PAGE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _PORT = re.compile(r'((?:"(?:localhost|127\.0\.0\.1)",\s+|(?:localhost|127\.0\.0\.1):))(8000|3000)\b|\b8001\b')
+_BELOW = "below, "
 
 
 class Example(NamedTuple):
-    """A block of a page: its kind and text, how it is run, and what it prints."""
+    """A block of a page, and the one above it if it needs that: its kind and text, how it is run, what it prints."""
 
     kind: str
     code: str
@@ -54,8 +56,17 @@ def examples_of_rst(path: Path) -> list[str]:
 
 def examples_of(path: Path) -> list[Example]:
     """Return the blocks of a page of Markdown that are examples."""
-    found = _IN_PAGE.finditer(path.read_text(encoding="utf-8"))
-    return [Example(one["kind"], one["code"], one["how"] or "here", one["out"] or "") for one in found]
+    found: list[Example] = []
+    for one in _IN_PAGE.finditer(path.read_text(encoding="utf-8")):
+        example = Example(one["kind"], one["code"], one["how"] or "here", one["out"] or "")
+        found.append(behind(found[-1], example) if example.how.startswith(_BELOW) else example)
+    return found
+
+
+def behind(above: Example, below: Example) -> Example:
+    """Return the two as one example."""
+    how = below.how.removeprefix(_BELOW)
+    return Example(below.kind, f"{above.code}\n{below.code}", how, f"{above.printed}{below.printed}")
 
 
 def placed(code: str, ports: Mapping[str, int]) -> str:
@@ -73,6 +84,12 @@ def matches(printed: str, expected: str) -> bool:
     parts = re.split(r"(^\.\.\.\n|\.\.\.)", expected, flags=re.MULTILINE)
     pattern = "".join({"...": ".*", "...\n": r"(?:.*\n)?"}.get(part, re.escape(part)) for part in parts)
     return re.fullmatch(pattern, printed, re.DOTALL) is not None
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file, in a folder that there may not be yet."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def put_programs(folder: Path) -> Path:
