@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -21,6 +22,8 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 from tests.waiting import PATIENCE
 
@@ -106,15 +109,19 @@ def printed_by(command: list[object], folder: Path) -> str:
     """Run a command in a folder, and return what it printed, errors too."""
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    done = subprocess.run(
+    with subprocess.Popen(
         [str(word) for word in command],
         cwd=folder,
         env=environment,
         text=True,
-        timeout=PATIENCE,
-        check=False,
+        start_new_session=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    )
-    return done.stdout
+    ) as run:
+        try:
+            return run.communicate(timeout=PATIENCE)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)  # a shell, and what it started
+            logs = [path.read_text(encoding="utf-8") for path in folder.glob("log")]
+            pytest.fail("\n".join([f"{command} did not end:", run.communicate()[0], *logs]))

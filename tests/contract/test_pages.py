@@ -94,8 +94,9 @@ def needs(code, folder):
 
 def printed_in_shell(block, folder):
     """Return a block of a console with what its commands print here."""
-    if shutil.which("bash") is None:
-        pytest.skip("needs bash")
+    for program in ["bash", *re.findall(r"\bcurl\b", block)]:
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
     lines = []
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command = part.partition("\n")[0]
