@@ -238,6 +238,18 @@ def django(parts: Parts) -> Iterator[Given]:
     )
 
 
+def locust(parts: Parts) -> Iterator[Given]:
+    """Have Locust run one user, until the server has heard both things that it says."""
+    begun = len(parts.printed.getvalue())
+
+    def both() -> bool:
+        heard = parts.printed.getvalue()[begun:]
+        return '"event": "sum"' in heard and '"event": "subscribe"' in heard
+
+    options = ("--headless", "--users", "1", "--host", f"http://localhost:{parts.port}")
+    yield Given(command=("-m", "locust", "-f", "program.py", *options), ready=both, prints="...\n")
+
+
 TK = """
 import tkinter as _tkinter
 
@@ -314,6 +326,7 @@ GIVEN: dict[str, Callable[[Parts], AbstractContextManager[Given]]] = {
     "an application as a node, and Redis": contextmanager(node_on_redis),
     "Redis and a server on it": contextmanager(redis_with_a_server),
     "a project of Django": contextmanager(django),
+    "Locust": contextmanager(locust),
     "a visitor of a Tk window": contextmanager(tk),
     "a visitor of a Qt window": contextmanager(qt),
 }

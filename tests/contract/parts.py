@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from sioclient.server import SocketServer
 from tests.conftest import start
 from tests.contract.examples import ROOT
 from tests.server.redisserver import RedisServer
@@ -100,12 +102,13 @@ class Parts:
 
     Args:
         folder: for their files.
-        port: where the server of the examples listens.
+        server: that of the examples.
+        printed: what it has printed so far.
         running: ends them.
     """
 
-    def __init__(self, folder: Path, port: int, running: ExitStack) -> None:
-        self.folder, self.port, self._running = folder, port, running
+    def __init__(self, folder: Path, server: SocketServer, printed: io.StringIO, running: ExitStack) -> None:
+        self.folder, self.port, self.printed, self._running = folder, server.port, printed, running
 
     @cached_property
     def redis(self) -> str:

@@ -21,7 +21,7 @@ from tests.waiting import PATIENCE
 
 __all__ = ["served"]
 
-ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "locust.md", "_build"}
+ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "_build"}
 """Pages whose examples another test runs."""
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not ELSEWHERE & set(path.parts)]
@@ -74,7 +74,7 @@ def ports(request, served):
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory, served):
     with ExitStack() as running:
-        yield Parts(tmp_path_factory.mktemp("parts"), served[0].port, running)
+        yield Parts(tmp_path_factory.mktemp("parts"), *served, running)
 
 
 @pytest.fixture
