@@ -1,7 +1,7 @@
 """Examples of the README and of the pages in docs/: what runs them, and what they print.
 
-In a page, an example is a block of ``python`` or ``console``. The block of ``text`` behind one of ``python`` is what it
-prints; ``...`` stands for anything. A comment before a block says how else it is run:
+In a page, an example is a block of ``python``, ``console`` or ``nginx``. The block of ``text`` behind one of ``python``
+is what it prints; ``...`` stands for anything. A comment before a block says how else it is run:
 
 - ``<!-- run: process -->`` in a process of its own, because it changes the process or ends it;
 - ``<!-- run: pytest -->`` as a file of tests;
@@ -35,7 +35,7 @@ if not entry_points(group="pytest11", name="sioclient"):  # a checkout that was 
 
 _IN_RST = re.compile(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)")
 _IN_PAGE = re.compile(
-    r"(?:^<!-- run: (?P<how>[^\n]+) -->\n)?^```(?P<kind>python|console)\n(?P<code>.*?)^```\n"
+    r"(?:^ *<!-- run: (?P<how>[^\n]+) -->\n)?^ *```(?P<kind>python|console|nginx)\n(?P<code>.*?)^ *```\n"
     r"(?:\n```text\n(?P<out>.*?)^```\n)?",
     re.DOTALL | re.MULTILINE,
 )
@@ -61,7 +61,7 @@ def examples_of(path: Path) -> list[Example]:
     """Return the blocks of a page of Markdown that are examples."""
     found: list[Example] = []
     for one in _IN_PAGE.finditer(path.read_text(encoding="utf-8")):
-        example = Example(one["kind"], one["code"], one["how"] or "here", one["out"] or "")
+        example = Example(one["kind"], textwrap.dedent(one["code"]), one["how"] or "here", one["out"] or "")
         found.append(behind(found[-1], example) if example.how.startswith(_BELOW) else example)
     return found
 

@@ -7,7 +7,9 @@ ports and files that are the test's own. One that does not end by itself is ende
 from __future__ import annotations
 
 import json
+import os
 import queue
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -46,13 +48,13 @@ class Given(NamedTuple):
 
     Attributes:
         places: hosts, ports and files of the page, and what they are here.
-        before: Python that stands before it.
-        after: Python that stands behind it.
-        prints: what that prints, or what it has the example print.
+        before: code that stands before it.
+        after: code that stands behind it.
+        prints: what this code prints, or has the example print.
         environment: variables.
         files: texts of files beside it.
         file: where it is put.
-        command: what Python is told to run.
+        command: what runs it.
         ready: returns whether it runs, if it does not end by itself.
         check: fails if it does not do what it should; it runs before the example is ended, or behind its end.
     """
@@ -64,7 +66,7 @@ class Given(NamedTuple):
     environment: Mapping[str, str] = {}
     files: Mapping[str, str] = {}
     file: str = "program.py"
-    command: tuple[str, ...] = ("program.py",)
+    command: tuple[str, ...] = (sys.executable, "program.py")
     ready: Callable[[], object] | None = None
     check: Callable[[], object] = nothing
 
@@ -80,8 +82,8 @@ class Given(NamedTuple):
         """Run an example in a folder; return what it printed."""
         for name, text in {**self.files, self.file: code}.items():
             put(folder / name, text)
-        log, command = folder / "printed", [sys.executable, *self.command]
-        with running(command, self.environment, log) as run:
+        log = folder / "printed"
+        with running(self.command, self.environment, log) as run:
             if self.ready is not None:
                 eventually(lambda: run.poll() is not None or self.ready(), "an example", expect=5)
                 assert run.poll() is None, log.read_text(encoding="utf-8")
@@ -198,6 +200,38 @@ def redis_with_a_server(parts: Parts) -> Iterator[Given]:
         yield Given({"redis://localhost": parts.redis}, check=check)
 
 
+NGINX = """
+daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}}
+http {{
+    access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+"""
+
+
+def nginx(parts: Parts) -> Iterator[Given]:
+    """Give what stands around a location of nginx, and have clients come through it."""
+    program, port = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin"), free_port()
+    if program is None:
+        pytest.skip("needs nginx: Debian has it in the package nginx-light")
+
+    def check() -> None:
+        for transport in ("websocket", "xhr-polling"):
+            with SocketIO("127.0.0.1", port, transports=transport) as s:
+                assert s.call("sum", 1, 2) == 3
+
+    yield Given(
+        before=NGINX.format(folder=parts.folder, port=port),
+        after="}}",
+        prints="...",
+        file="nginx.conf",
+        command=(program, "-e", "stderr", "-p", ".", "-c", "nginx.conf"),
+        ready=lambda: listens(port),
+        check=check,
+    )
+
+
 DJANGO = {
     "settings.py": """
 INSTALLED_APPS = ["weather"]
@@ -232,7 +266,7 @@ def django(parts: Parts) -> Iterator[Given]:
         environment={"DJANGO_SETTINGS_MODULE": "settings"},
         files={name: text.format(database=str(database)) for name, text in DJANGO.items()},
         file="weather/management/commands/listen.py",
-        command=("run.py",),
+        command=(sys.executable, "run.py"),
         ready=stories,
         check=check,
     )
@@ -247,7 +281,8 @@ def locust(parts: Parts) -> Iterator[Given]:
         return '"event": "sum"' in heard and '"event": "subscribe"' in heard
 
     options = ("--headless", "--users", "1", "--host", f"http://localhost:{parts.port}")
-    yield Given(command=("-m", "locust", "-f", "program.py", *options), ready=both, prints="...\n")
+    command = (sys.executable, "-m", "locust", "-f", "program.py", *options)
+    yield Given(command=command, ready=both, prints="...\n")
 
 
 TK = """
@@ -325,6 +360,7 @@ GIVEN: dict[str, Callable[[Parts], AbstractContextManager[Given]]] = {
     "an application and Redis": contextmanager(app_on_redis),
     "an application as a node, and Redis": contextmanager(node_on_redis),
     "Redis and a server on it": contextmanager(redis_with_a_server),
+    "nginx": contextmanager(nginx),
     "a project of Django": contextmanager(django),
     "Locust": contextmanager(locust),
     "a visitor of a Tk window": contextmanager(tk),
