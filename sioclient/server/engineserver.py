@@ -24,8 +24,30 @@ from .settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_OF_SOCKETIO = ("polling_duration", "convert_bytes", "recovery_time", "max_recoverable", "health", "metrics")
-_OF_ENGINEIO = ("close_timeout", "handshake_timeout", "transports", "revisions")
+_BROKER = "broadcast() reaches the clients of this process; tell the others by a broker of yours, or use SocketServer"
+_RECOVERY = "only SocketServer recovers sessions: here, send what a client missed in the function for its connection"
+_PAGE = "serve a page of your own: routes="
+
+_OF_SOCKETIO = {
+    "backplane": _BROKER,
+    "backplane_channel": _BROKER,
+    "convert_bytes": "its clients get bytes as they are",
+    "handshake_timeout": "a session has its transport from the beginning; silence ends it after heartbeat_timeout",
+    "health": _PAGE,
+    "max_recoverable": _RECOVERY,
+    "metrics": _PAGE,
+    "polling_duration": "a poll waits until there is something to send, such as a ping: set heartbeat_interval",
+    "recovery_time": _RECOVERY,
+}
+"""What to do in the place of the settings that no server without Socket.IO has."""
+
+_OF_ENGINEIO = {
+    "close_timeout": "a session ends with its websocket",
+    "polling_duration": "it has no polls",
+    "revisions": "plain WebSockets have none",
+    "transports": "it serves websockets only",
+}
+"""The same for those that only Engine.IO has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +55,10 @@ class EngineSettings(Settings):
     """The settings of a server without Socket.IO, of which ``revisions`` are those of Engine.IO."""
 
     known_revisions: ClassVar[tuple[int, ...]] = (3, 4)
+    known_transports: ClassVar[tuple[str, ...]] = ("websocket", "xhr-polling", "jsonp-polling")
 
-    transports: tuple[str, ...] = ("websocket", "xhr-polling", "jsonp-polling")
-    revisions: tuple[int, ...] = (3, 4)
+    transports: tuple[str, ...] = known_transports
+    revisions: tuple[int, ...] = known_revisions
 
 
 class EngineHub(Hub):
@@ -125,15 +148,17 @@ class EngineServer(_CallingServer):
         host: the address to listen on; the default admits clients on this machine only, "0.0.0.0" all.
         resource: the first part of the path.
         routes: other routes, as for ``tornado.web.Application``.
-        settings: see ``Settings``; ``revisions`` are those of Engine.IO, 3 and 4. Those that are only about Socket.IO
-            are unknown.
+        settings: see ``Settings``; ``revisions`` are those of Engine.IO, 3 and 4, and ``transports`` all but htmlfile.
+            Refused, as nothing would follow from them, are ``backplane``, ``backplane_channel``, ``convert_bytes``,
+            ``handshake_timeout``, ``health``, ``max_recoverable``, ``metrics``, ``polling_duration`` and
+            ``recovery_time``.
 
     Attributes:
         port: where it listens.
 
     Raises:
         OSError: the port is taken, or the host is not an address of this machine.
-        TypeError, ValueError: the port is no port; a setting is unknown, or its value is not allowed.
+        TypeError, ValueError: the port is no port; a setting is unknown or refused, or its value is not allowed.
     """
 
     def __init__(
@@ -145,7 +170,7 @@ class EngineServer(_CallingServer):
         routes: Iterable[Any] = (),
         **settings: Any,
     ) -> None:
-        hub = EngineHub(_settings(settings, _OF_SOCKETIO))
+        hub = EngineHub(_settings(self, settings, _OF_SOCKETIO))
         root = re.escape(f"/{resource.strip('/')}")
         super().__init__(hub, [*routes, *engine_routes(root, hub)], port, host)
 
@@ -160,14 +185,15 @@ class WebSocketServer(_CallingServer):
         port: where to listen; 0: on a free port, which the attribute ``port`` names.
         host: the address to listen on; the default admits clients on this machine only, "0.0.0.0" all.
         routes: other routes, as for ``tornado.web.Application``.
-        settings: see ``Settings``; those that are only about Socket.IO or Engine.IO are unknown.
+        settings: see ``Settings``. Refused are those that an ``EngineServer`` refuses, and ``close_timeout``,
+            ``revisions`` and ``transports``.
 
     Attributes:
         port: where it listens.
 
     Raises:
         OSError: the port is taken, or the host is not an address of this machine.
-        TypeError, ValueError: the port is no port; a setting is unknown, or its value is not allowed.
+        TypeError, ValueError: the port is no port; a setting is unknown or refused, or its value is not allowed.
     """
 
     scheme = "ws"
@@ -175,13 +201,13 @@ class WebSocketServer(_CallingServer):
     def __init__(
         self, port: int = 8000, host: str = "127.0.0.1", *, routes: Iterable[Any] = (), **settings: Any
     ) -> None:
-        hub = EngineHub(_settings(settings, (*_OF_SOCKETIO, *_OF_ENGINEIO)))
+        hub = EngineHub(_settings(self, settings, {**_OF_SOCKETIO, **_OF_ENGINEIO}))
         super().__init__(hub, [*routes, (r"/.*", PlainWebSocket, {"hub": hub})], port, host)
 
 
-def _settings(settings: dict[str, Any], foreign: tuple[str, ...]) -> EngineSettings:
+def _settings(server: _CallingServer, settings: dict[str, Any], foreign: dict[str, str]) -> EngineSettings:
     """Return the settings, or raise TypeError for one that would change nothing."""
-    for name in foreign:
-        if name in settings:
-            raise TypeError(f"{name} is no setting of this server: nothing would follow from it")
+    for name in settings:
+        if name in foreign:
+            raise TypeError(f"{name} is no setting of {type(server).__name__}: {foreign[name]}")
     return EngineSettings(**settings)

@@ -50,7 +50,8 @@ def call(method: Callable[..., Any], self: object, args: list[Any]) -> Any:
 
 def takes(function: Callable[..., Any], *args: Any) -> bool:
     """Return whether a function can be called with these arguments."""
-    return _fits(inspect.signature(function), *args)
+    method = getattr(function, "__func__", None)  # what is remembered must not keep the object alive
+    return _fits(inspect.signature(function), *args) if method is None else _fits(_signature(method), None, *args)
 
 
 _signature = lru_cache(maxsize=1024)(inspect.signature)

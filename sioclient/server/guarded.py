@@ -10,7 +10,7 @@ from tornado.iostream import IOStream
 from tornado.web import HTTPError, RequestHandler
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from .fairness import fair
+from .fairness import FairReader
 from .hub import Hub
 from .pongs import Pongs
 from .proxies import client_address, read_networks
@@ -79,7 +79,7 @@ class GuardedSocket(Quiet, WebSocketHandler):
         """Begin; to be called first when the websocket is open."""
         stream: IOStream = self.ws_connection.stream  # type: ignore[union-attr,assignment]
         self.set_nodelay(True)
-        stream.read_bytes = fair(stream.read_bytes, self.pause)  # type: ignore[method-assign]
+        stream.read_bytes = FairReader(stream.read_bytes, self.pause).read_bytes  # type: ignore[method-assign,assignment]
         self._pongs = Pongs(stream)
 
     def on_ping(self, data: bytes) -> None:

@@ -228,6 +228,11 @@ class Hub:
         registry = None if isinstance(settings.metrics, bool) else settings.metrics
         return Metrics(self.clients, self.backplane, registry)
 
+    def withdraw(self) -> None:
+        """Take the numbers out of their registry: the server has stopped, or could not start."""
+        if self.metrics is not None:
+            self.metrics.close()
+
     # Silence, for tests
 
     def stall(self) -> None:
@@ -264,6 +269,12 @@ class Hub:
     async def stop(self) -> None:
         """End all sessions in good order, and let handlers come to an end."""
         self.is_stopping = True
+        try:
+            await self._end_sessions()
+        finally:
+            self.withdraw()
+
+    async def _end_sessions(self) -> None:
         self.go_on()
         for client in list(self.clients.values()):
             client.stop()
@@ -281,5 +292,3 @@ class Hub:
             task.cancel()
         if self.backplane is not None:
             await self.backplane.stop(self.settings.drain_time)
-        if self.metrics is not None:
-            self.metrics.close()

@@ -154,6 +154,7 @@ class Metrics(Collector):
         self._tally = Tally()
         self._registry: Any = CollectorRegistry() if registry is None else registry
         self._registry.register(self)
+        self._is_registered = True
 
     def client(self, owner: Host, session_id: str, request: Request, session: Session) -> Client:
         """Return a client that is counted."""
@@ -169,8 +170,10 @@ class Metrics(Collector):
         return content_type, encode(self._registry)
 
     def close(self) -> None:
-        """Take the numbers out of the registry: the server has stopped."""
-        self._registry.unregister(self)
+        """Take the numbers out of the registry, if this was not done before: another server may have it."""
+        if self._is_registered:
+            self._is_registered = False
+            self._registry.unregister(self)
 
     def describe(self) -> Iterator[Metric]:
         """Yield what ``collect`` yields, by which a registry knows the names that it has already."""

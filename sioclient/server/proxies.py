@@ -12,6 +12,9 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 MOST_HOPS = 32
 """How many addresses of a header are read, from its end, where the nearest proxy writes."""
 
+LONGEST = 128
+"""Characters that an address may have, with its port, its quotes, its zone and spaces; what is longer is not kept."""
+
 
 @lru_cache(maxsize=64)
 def read_networks(texts: tuple[str, ...]) -> Networks:
@@ -25,6 +28,11 @@ def read_networks(texts: tuple[str, ...]) -> Networks:
 
 def read_address(text: str) -> Address | None:
     """Return the address that a text names: with a port or without, as ``10.0.0.1:80``, ``[::1]:80`` and ``::1``."""
+    return _read_address(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=256)  # a connection's own is read for each of its requests, and for each limit
+def _read_address(text: str) -> Address | None:
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -119,3 +119,7 @@ class Router:
         Then the transports are closed. The clients are not disconnected: they come back as soon as a server is there.
         """
         await self._hub.stop()
+
+    def withdraw(self) -> None:
+        """Take the numbers of ``metrics`` out of their registry, if the application cannot start; so does ``stop``."""
+        self._hub.withdraw()

@@ -159,12 +159,14 @@ class PortServer:
             idle_connection_timeout=IDLE,
             body_timeout=IDLE,
         )
-        server.add_sockets(self._sockets)
         with limited(self._loop.time):
             try:
+                server.add_sockets(self._sockets)
                 yield
             finally:
                 server.stop()
+                for listening in self._sockets:  # those, too, that could not be added
+                    listening.close()
                 await self._served.stop()
                 await server.close_all_connections()
                 self._loop = None
@@ -208,7 +210,11 @@ class SocketServer(PortServer):
         **settings: Any,
     ) -> None:
         self.router = Router(main, resource, **settings)
-        super().__init__(self.router, self.router.apply_routes(list(routes)), port, host)
+        try:
+            super().__init__(self.router, self.router.apply_routes(list(routes)), port, host)
+        except BaseException:
+            self.router.withdraw()  # the next try may have the same registry
+            raise
 
     @property
     def clients(self) -> Clients:

@@ -77,6 +77,7 @@ class Settings:
     """
 
     known_revisions: ClassVar[tuple[int, ...]] = REVISIONS
+    known_transports: ClassVar[tuple[str, ...]] = TRANSPORTS
 
     heartbeat_interval: float = 25
     heartbeat_timeout: float = 60
@@ -110,9 +111,9 @@ class Settings:
         _check_revisions(self.revisions, self.known_revisions)
         if self.recovery_time is not None:
             _check_number("recovery_time", self.recovery_time)
-        unknown = [name for name in self.transports if name not in TRANSPORTS]
+        unknown = [name for name in self.transports if name not in self.known_transports]
         if unknown:
-            raise ValueError(f"transports must be out of {', '.join(TRANSPORTS)}, not {unknown[0]!r}")
+            raise ValueError(f"transports must be out of {', '.join(self.known_transports)}, not {unknown[0]!r}")
         object.__setattr__(self, "origins", tuple(map(read_allowed, self.origins)))
         if self.backplane is not None:
             check_url("backplane", self.backplane)

@@ -13,7 +13,8 @@ import pytest
 import redis
 
 from sioclient import SocketIO
-from sioclient.server import SocketConnection, SocketServer, backplane, event
+from sioclient.server import Router, SocketConnection, SocketServer, backplane, event
+from tests.servers.node import HERE, MODULES, find_node
 from tests.servers.process import ServerProcess
 from tests.waiting import FAR, PATIENCE, ended, eventually, happened
 
@@ -295,3 +296,60 @@ def test_processes_are_one_server_and_one_may_be_killed(redis_server, monkeypatc
         eventually(lambda: one.client.call("count") == (2, 1))
         old.client.emit("say", 2)
         eventually(lambda: one.heard == [1, 2])
+
+
+class Hall(Room):
+    router: Router
+
+    @event
+    def mine(self):
+        return self.session_id
+
+    @event
+    def kick(self, session_id):
+        self.router.kick(session_id)
+
+
+def bytes_of(*numbers):
+    """Return what the JSON of Node has for bytes."""
+    return {"type": "Buffer", "data": list(numbers)}
+
+
+def hex_of(value):
+    return f"hex {value.hex()}"
+
+
+def from_javascript(first, second):
+    """Run the clients of npm on two nodes, and return what each of them says, by its name."""
+    node = find_node()
+    if node is None or not (MODULES / "socket.io-client-0.9").exists():
+        pytest.skip("the clients are not installed: run python -m tests.servers")
+    settings = {"here": f"http://127.0.0.1:{first.port}", "there": f"http://127.0.0.1:{second.port}"}
+    command = [str(node.program), str(HERE / "crossing_clients.js"), json.dumps(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return {name: said for name, *said in map(json.loads, done.stdout.split("\n")[:-1])}
+
+
+@pytest.mark.parametrize("convert_bytes", [None, hex_of])
+def test_clients_of_javascript_meet_across_nodes(redis_server, convert_bytes):
+    with ExitStack() as stack:
+        nodes = []
+        for name in ("n1", "n2"):
+            hall = type("Hall", (Hall,), {})
+            settings = {**APART, "node": name, "backplane": redis_server.url, "convert_bytes": convert_bytes}
+            nodes.append(stack.enter_context(SocketServer(hall, port=0, **settings)))
+            hall.router = nodes[-1].router
+        said = from_javascript(*nodes)
+    text = ["said", "ünï \U0001f600", {"a": [1, None]}]
+    after = ["said", "after the bytes"]
+    whole = [text, ["said", "bytes", bytes_of(0, 1, 255), {"deep": [bytes_of(195, 188)]}], after]
+    converted = ["said", "bytes", "hex 0001ff", {"deep": ["hex c3bc"]}]  # clients of 0.9 have no bytes
+    without = [text, *([] if convert_bytes is None else [converted]), after]
+    told = [["message", "a text"], ["message", {"a": ["ü", 1.5]}], ["message", "after the text"]]
+    assert said == {
+        "old here": ["n1", [*without, *told], None],
+        "new here": ["n1", [*told, ["said", "the end"]], None],
+        "old there": ["n2", without, "booted"],
+        "new there": ["n2", [*whole, *told], "io server disconnect"],
+    }

@@ -9,6 +9,7 @@ import queue
 import socket
 import subprocess
 import threading
+from dataclasses import fields
 
 import pytest
 from websockets.asyncio.client import connect as connect_async
@@ -17,7 +18,7 @@ from websockets.sync.client import connect as connect_plain
 
 from sioclient import HandshakeRejected, LocalProtocolError
 from sioclient.errors import ConnectionLost
-from sioclient.server import EngineServer, SocketConnection, SocketServer, WebSocketServer
+from sioclient.server import EngineServer, Settings, SocketConnection, SocketServer, WebSocketServer
 from tests.conftest import FRONTS
 from tests.servers.node import HERE, MODULES, find_node
 from tests.waiting import FAR, PATIENCE, eventually, happened, taken
@@ -342,14 +343,59 @@ def test_what_cannot_be_sent_or_registered(plain, told):
             plain.connection(None)
 
 
-@pytest.mark.parametrize("name", ["polling_duration", "convert_bytes"])
-def test_settings_of_socket_io_are_unknown(name):
-    with pytest.raises(TypeError, match=name):
-        EngineServer(0, **{name: 1})
-    with pytest.raises(TypeError, match="transports"):
-        WebSocketServer(0, transports=("websocket",))
+REFUSED = {
+    "backplane": ("redis://localhost", "broadcast() reaches the clients of this process"),
+    "backplane_channel": ("mine", "broadcast() reaches the clients of this process"),
+    "convert_bytes": (bytes.hex, "get bytes as they are"),
+    "handshake_timeout": (5, "heartbeat_timeout"),
+    "health": (True, "routes="),
+    "max_recoverable": (1, "in the function for its connection"),
+    "metrics": (True, "routes="),
+    "polling_duration": (5, "heartbeat_interval"),
+    "recovery_time": (5, "in the function for its connection"),
+}
+REFUSED_OF_PLAIN = {
+    "close_timeout": (5, "ends with its websocket"),
+    "polling_duration": (5, "it has no polls"),
+    "revisions": ((3,), "plain WebSockets have none"),
+    "transports": (("websocket",), "websockets only"),
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "refused"), [(EngineServer, REFUSED), (WebSocketServer, {**REFUSED, **REFUSED_OF_PLAIN})]
+)
+def test_settings_without_effect_are_refused(server, refused):
+    for name, (value, advice) in refused.items():
+        with pytest.raises(TypeError) as caught:
+            server(0, **{name: value})
+        assert str(caught.value).startswith(f"{name} is no setting of {server.__name__}: "), name
+        assert advice in str(caught.value), name
+
+
+def test_a_new_setting_has_an_effect_or_is_refused():
+    limits = {"max_clients", "max_handshakes", "max_message_size", "max_queued", "max_sessions"}
+    times = {"heartbeat_interval", "heartbeat_timeout", "close_timeout", "drain_time"}
+    others = {"authorization", "node", "origins", "revisions", "transports", "trusted_proxies"}
+    assert {field.name for field in fields(Settings)} == limits | times | others | set(REFUSED)
+
+
+def test_values_that_engine_io_does_not_have():
     with pytest.raises(ValueError, match="out of 3 and 4"):
         EngineServer(0, revisions=(5,))
+    with pytest.raises(ValueError, match="out of websocket, xhr-polling, jsonp-polling, not 'htmlfile'"):
+        EngineServer(0, transports=("websocket", "htmlfile"))
+    with pytest.raises(TypeError, match="nonsense"):
+        EngineServer(0, nonsense=1)
+
+
+@pytest.mark.parametrize("kind", [EngineServer, WebSocketServer])
+def test_session_ids_begin_with_the_node(kind, told):
+    with kind(0, **OFF, node="n1") as server:
+        prepare(server, told)
+        path = "" if kind is WebSocketServer else "/engine.io/?EIO=4&transport=websocket"
+        with connect_plain(f"{server.url.replace('http', 'ws')}{path}"):
+            assert taken(told)[1].session_id.startswith("n1.")
 
 
 def test_a_server_in_an_event_loop():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from sioclient.server.events import MisfitError, call, concurrent, event, find_events, takes
@@ -98,3 +101,21 @@ def test_what_a_function_takes():
     assert takes(lambda reason=None: None)
     assert not takes(lambda: None, "left")
     assert not takes(lambda reason: None)
+
+
+def test_what_a_method_takes_is_remembered_without_its_object():
+    class Two:
+        def closed(self, reason):
+            pass
+
+        def ended(self):
+            pass
+
+    made = Two()
+    assert takes(made.closed, "left")
+    assert not takes(made.ended, "left")
+    assert takes(made.ended)
+    gone = weakref.ref(made)
+    del made
+    gc.collect()
+    assert gone() is None

@@ -12,7 +12,7 @@ import websocket
 
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, event
-from sioclient.server.fairness import MOST_TIME, fair
+from sioclient.server.fairness import MOST_TIME, READ_AHEAD, FairReader
 from tests.waiting import PATIENCE
 
 
@@ -69,20 +69,41 @@ def test_s15_a_flood_over_a_websocket_leaves_turns_to_others(socket_server, raw,
         assert sending.is_alive()
 
 
+def reader(read, *pause):
+    return FairReader(read, *pause).read_bytes
+
+
 def test_reads_that_are_done_at_once_give_the_loop_away_now_and_then():
     async def main():
         async def read(count, partial):
             time.sleep(MOST_TIME / 4)
-            return b"x" * count
+            return b"xx"
 
-        turns, reads = [], fair(read)
+        turns, read_bytes = [], reader(read)
 
         def tick():
             turns.append(True)
             asyncio.get_running_loop().call_soon(tick)
 
         tick()
-        assert [await reads(2) for _ in range(40)] == [b"xx"] * 40
+        assert [await read_bytes(2) for _ in range(40)] == [b"xx"] * 40
+        return len(turns)
+
+    assert 5 <= asyncio.run(main()) <= 41
+
+
+def test_parts_of_one_read_give_the_loop_away_too():
+    async def main():
+        turns, read_bytes = [], reader(partly([b"x" * 400]))
+
+        def tick():
+            turns.append(True)
+            asyncio.get_running_loop().call_soon(tick)
+
+        tick()
+        for _ in range(40):
+            assert await read_bytes(10) == b"x" * 10
+            time.sleep(MOST_TIME / 4)
         return len(turns)
 
     assert 5 <= asyncio.run(main()) <= 41
@@ -90,36 +111,76 @@ def test_reads_that_are_done_at_once_give_the_loop_away_now_and_then():
 
 def test_a_read_that_waited_for_the_network_counts_as_a_turn_of_others():
     async def main():
-        loop, ended = asyncio.get_running_loop(), []
-        waits = [loop.create_future(), loop.create_future()]
+        loop, asked = asyncio.get_running_loop(), []
 
         def read(count, partial):
-            return waits[len(ended)]
+            asked.append(loop.create_future())
+            return asked[-1]
 
-        reads = fair(read)
-        for future in waits:
-            reading = reads(1)
-            assert reading is future  # nothing is awaited in between
+        turns, read_bytes = [], reader(read)
+        for _ in range(2):
+            reading = asyncio.ensure_future(read_bytes(1))
             await asyncio.sleep(MOST_TIME * 2)
-            future.set_result(b"x")
-            ended.append(await reading)
-        return ended
+            asked[-1].set_result(b"xy")
+            assert await reading == b"x"
+            loop.call_soon(turns.append, True)
+            assert await read_bytes(1) == b"y"
+            assert not turns  # although more time than MOST_TIME is over
+            await asyncio.sleep(0)
+            turns.clear()
 
-    assert asyncio.run(main()) == [b"x", b"x"]
+    asyncio.run(main())
 
 
-def test_what_is_to_be_waited_for_comes_before_the_read():
+def partly(parts):
+    """Return a way to read that has the next of some parts each time, as much as was asked for at most."""
+    parts = iter(parts)
+
+    async def read(count, partial):
+        part = next(parts)
+        assert len(part) <= count
+        assert partial or len(part) == count
+        return part
+
+    return read
+
+
+def test_one_read_is_handed_out_in_parts():
+    async def main():
+        read_bytes = reader(partly([b"abcdefg"]))
+        return [await read_bytes(count) for count in (2, 0, 1, 4)]
+
+    assert asyncio.run(main()) == [b"ab", b"", b"c", b"defg"]
+
+
+def test_a_part_that_comes_in_pieces_is_handed_out_whole():
+    async def main():
+        read_bytes = reader(partly([b"ab", b"c", b"defgh", b"i"]))
+        return [await read_bytes(count) for count in (1, 4, 3, 1)]
+
+    assert asyncio.run(main()) == [b"a", b"bcde", b"fgh", b"i"]
+
+
+def test_much_is_read_as_it_is_asked_for():
+    async def main():
+        read_bytes = reader(partly([b"ab", b"c" * (READ_AHEAD + 7), b"d"]))
+        return [await read_bytes(count) for count in (1, READ_AHEAD + 8, 1)]
+
+    assert asyncio.run(main()) == [b"a", b"b" + b"c" * (READ_AHEAD + 7), b"d"]
+
+
+@pytest.mark.parametrize("is_here", [False, True])
+def test_what_is_to_be_waited_for_comes_before_bytes(is_here):
     async def main():
         order = []
 
         async def pause():
             order.append("pause")
 
-        async def read(count, partial):
-            order.append("read")
-            return b"x"
-
-        await fair(read, pause)(1)
+        read_bytes = reader(partly([b"xy", b"z"]), lambda: pause() if order else None)
+        await read_bytes(1)
+        order.append("begin")
+        await read_bytes(1 if is_here else 2)
         return order
 
-    assert asyncio.run(main()) == ["pause", "read"]
+    assert asyncio.run(main()) == ["begin", "pause"]

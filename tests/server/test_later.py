@@ -112,6 +112,25 @@ def test_calls_both_ways(serve, connect, revision):
     assert socket.call("ask") is None
 
 
+def test_an_event_whose_name_is_no_identifier(serve, told, connect, revision, caplog):
+    class Main(Base):
+        @event("user:joined")
+        def joined(self, name, *more):
+            self.tell(name, *more)
+            self.emit("user:joined", name)
+            return f"{name} joined"
+
+    heard = queue.Queue()
+    socket = connect(serve(Main).port, revision=revision)
+    socket.on("user:joined", heard.put)
+    assert socket.call("user:joined", "Ada") == "Ada joined"
+    assert (taken(told), taken(heard)) == (("Ada",), "Ada")
+    socket.emit("joined", "Grace")  # the method's own name is not the event's
+    socket.emit("user:joined", "Edith", {"from": "ünï"})
+    assert (taken(told), taken(heard)) == (("Edith", {"from": "ünï"}), "Edith")
+    assert caplog.text.count("'joined'") == 1
+
+
 def test_a_call_that_fails(serve, told, connect, revision):
     class Main(Base):
         async def on_open(self, request):

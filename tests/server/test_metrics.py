@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from sioclient import SocketIO
 from sioclient.errors import LocalProtocolError
-from sioclient.server import EngineServer, Router, SocketConnection, SocketServer, event
+from sioclient.server import Router, SocketConnection, SocketServer, event
 from sioclient.server.settings import Settings
 from tests.waiting import FAR, eventually
 
@@ -159,6 +161,63 @@ def test_a_registry_of_ones_own_has_the_numbers_and_no_page(raw):
     assert list(registry.collect()) == []
 
 
+@pytest.fixture
+def registry():
+    """A registry that must be empty in the end."""
+    registry = prometheus_client.CollectorRegistry()
+    yield registry
+    assert list(registry.collect()) == []
+
+
+def test_a_server_whose_port_is_taken_leaves_the_registry(registry):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        SocketServer(Desk, taken.getsockname()[1], metrics=registry)
+    with SocketServer(Desk, 0, metrics=registry, **APART):
+        assert len(list(registry.collect())) > 1
+
+
+@pytest.mark.parametrize("wrong", [{"port": 65536}, {"routes": None}, {"host": "192.0.2.1"}])
+def test_a_server_that_cannot_be_made_leaves_the_registry(registry, wrong):
+    with pytest.raises((OSError, TypeError, ValueError)):
+        SocketServer(Desk, **{"port": 0, **wrong}, metrics=registry)
+
+
+def test_a_start_that_fails_leaves_the_registry(registry, monkeypatch):
+    def fail(server, sockets):
+        raise OSError("no more descriptors")
+
+    server = SocketServer(Desk, 0, metrics=registry)
+    monkeypatch.setattr("tornado.httpserver.HTTPServer.add_sockets", fail)
+    with pytest.raises(OSError, match="no more descriptors"):
+        server.run()
+    assert {listening.fileno() for listening in server._sockets} == {-1}
+
+
+def test_a_stop_that_fails_leaves_the_registry(registry):
+    async def fail(time):
+        raise OSError("not in good order")
+
+    async def stop():
+        router = Router(Desk, metrics=registry)
+        router._hub.backplane = SimpleNamespace(stop=fail)
+        await router.stop()
+
+    with pytest.raises(OSError, match="not in good order"):
+        asyncio.run(stop())
+
+
+def test_a_second_stop_takes_nothing_from_the_next_server(registry):
+    async def stop_twice():
+        router = Router(Desk, metrics=registry)
+        await router.stop()
+        other = Router(Desk, metrics=registry)
+        await router.stop()
+        assert len(list(registry.collect())) > 0
+        await other.stop()
+
+    asyncio.run(stop_twice())
+
+
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "sioclient.server.metrics")
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
@@ -170,9 +229,3 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
 def test_metrics_must_be_a_truth_value_or_a_registry(value):
     with pytest.raises(TypeError, match="metrics must be True, False or a CollectorRegistry of prometheus_client"):
         Settings(metrics=value)
-
-
-@pytest.mark.parametrize("name", ["health", "metrics"])
-def test_servers_without_socketio_have_no_such_page(name):
-    with pytest.raises(TypeError, match=f"{name} is no setting of this server"):
-        EngineServer(0, **{name: True})

@@ -14,7 +14,7 @@ import pytest
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, event
 from sioclient.server.bodies import PREAMBLE
-from sioclient.server.proxies import MOST_HOPS, client_address, limited_unit, read_address, read_networks
+from sioclient.server.proxies import LONGEST, MOST_HOPS, client_address, limited_unit, read_address, read_networks
 from tests.waiting import PATIENCE, eventually
 
 TRUSTED = read_networks(("127.0.0.1", "10.0.0.0/8", "2001:db8::/32"))
@@ -33,6 +33,7 @@ TRUSTED = read_networks(("127.0.0.1", "10.0.0.0/8", "2001:db8::/32"))
         ("", "None"),
         ("203.0.113", "None"),
         ("203.0.113.5\n", "203.0.113.5"),
+        ("203.0.113.5" + " " * LONGEST, "None"),
     ],
 )
 def test_addresses(text, address):
