@@ -146,6 +146,7 @@ def at(port: int, page: str) -> str:
 
 def app_with_metrics(parts: Parts) -> Iterator[Given]:
     """Give an application, and see its numbers."""
+    pytest.importorskip("prometheus_client")
     port = free_port()
 
     def check() -> None:
@@ -327,7 +328,8 @@ class _Visited(_QtWidgets.QApplication):
         return super().exec()
 
     def visit(self):
-        if "Sun" in [label.text() for label in self.topLevelWidgets()]:
+        labels = [widget for widget in self.topLevelWidgets() if isinstance(widget, _QtWidgets.QLabel)]
+        if "Sun" in [label.text() for label in labels]:
             print("the window shows Sun")
             self.visitor.stop()
             self.quit()
@@ -340,6 +342,7 @@ _QtWidgets.QApplication = _Visited
 
 def tk(parts: Parts) -> Iterator[Given]:
     """Give a display, and somebody who clicks."""
+    pytest.importorskip("_tkinter", reason="this Python has no Tk", exc_type=ImportError)
     yield Given(before=TK, environment={"DISPLAY": parts.display}, prints="the window shows Sun\n")
 
 

@@ -113,6 +113,7 @@ class Parts:
     @cached_property
     def redis(self) -> str:
         """The URL of a Redis."""
+        pytest.importorskip("redis")
         server = RedisServer()
         self._running.callback(server.kill)
         return server.url
@@ -146,6 +147,8 @@ class Parts:
     @cached_property
     def proxies(self) -> tuple[int, int]:
         """The ports of a proxy of HTTP, for ``user:password``, and of one of SOCKS; both know an ``example.org``."""
+        for package in ("pproxy", "socks"):
+            pytest.importorskip(package)
         tls = self._front(self.authority.named("example.org"))
         names = {("example.org", 443): ("127.0.0.1", tls), ("example.org", 80): ("127.0.0.1", self.port)}
         http, socks = free_port(), free_port()
