@@ -1,7 +1,8 @@
-"""A program: the server of sioclient with the application of bench.server; with "asgi", under uvicorn."""
+"""A program: the server of sioclient with the application of bench.server: itself, under uvicorn, or on uvloop."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from typing import Any
@@ -40,6 +41,18 @@ def serve_asgi() -> None:
     server.run(sockets=[listening])
 
 
+def serve_on_uvloop() -> None:
+    import uvloop
+
+    async def serve() -> None:
+        async with SocketServer(Main, 0, **LIMITS) as server:
+            Main.router = server.router
+            print("listening", server.port, flush=True)
+            await asyncio.Event().wait()
+
+    uvloop.run(serve())
+
+
 def serve() -> None:
     server = SocketServer(Main, 0, **LIMITS)
     Main.router = server.router
@@ -47,4 +60,5 @@ def serve() -> None:
     server.run()
 
 
-serve_asgi() if sys.argv[1:] == ["asgi"] else serve()
+WAYS = {(): serve, ("asgi",): serve_asgi, ("uvloop",): serve_on_uvloop}
+WAYS[tuple(sys.argv[1:])]()

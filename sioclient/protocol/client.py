@@ -355,8 +355,8 @@ class ClientProtocol:
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
         self._sending.now = now
-        self.membership.expire_acks(now)
-        for endpoint in self.endpoints.overdue(now):
+        self.membership.expire_acks(now, is_read=self.lifecycle.reading.holder is not None)
+        for endpoint in self.lifecycle.rejoins_overdue(now):
             self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)
         if self.membership.turns is not None:
             self.membership.turns.give_up(now)

@@ -143,11 +143,14 @@ class Deliveries:
         self.start(delivery.key[0], now)
         return Delivered(delivery.waiter, args)
 
-    def expired(self, delivery: Delivery, now: float) -> AckTimeout | None:
-        """No acknowledgement came in time: try again, or return the error to be told, and write the next packet."""
+    def expired(self, delivery: Delivery, now: float, *, is_read: bool = True) -> AckTimeout | None:
+        """No acknowledgement came in time: try again, or return the error to be told, and write the next packet.
+
+        A try goes on if its packet is not written yet, or if nobody reads: then the acknowledgement may be there.
+        """
         if now < delivery.until:
-            if self._outbox.holds(delivery.key):
-                self._wait(delivery, now + delivery.timeout, now)  # the try goes on: its packet is not written yet
+            if self._outbox.holds(delivery.key) or not is_read:
+                self._wait(delivery, now + delivery.timeout, now)
                 return None
             if delivery.tries <= delivery.retries:
                 self._write(delivery, now)

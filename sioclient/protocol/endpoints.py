@@ -135,6 +135,11 @@ class Endpoints:
         self._session_deadline = deadline
         return self.channels() if len(self.by_name) > 1 else []
 
+    def put_off(self, now: float, seconds: float) -> None:
+        """Have so many seconds more for all of them, if their time is over."""
+        if self._session_deadline is not None and now >= self._session_deadline:
+            self._session_deadline = now + seconds
+
     def restored(self) -> None:
         """Every join is decided: one that is asked for later has no deadline but its own."""
         self._session_deadline = None

@@ -28,6 +28,9 @@ from .turns import Turns
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
 
+BUSY_PAUSE = 0.1
+"""Seconds after which it is seen again whether functions still keep the thread that would connect."""
+
 _RENEWED = "the server takes no more over one websocket (socket.io 0.9.17 to 0.9.19), so the session is renewed"
 
 
@@ -132,6 +135,13 @@ class Lifecycle:
         for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
             self._membership.outbox.push_urgent(endpoint.request)
 
+    def rejoins_overdue(self, now: float) -> list[Endpoint]:
+        """Return the endpoints whose confirmation did not come in time; see ``overdue`` for when that is put off."""
+        endpoints = self._membership.endpoints
+        if self.phase is Phase.RESTORING and self.reading.holder is None:
+            endpoints.put_off(now, REJOIN_TIMEOUT)
+        return endpoints.overdue(now)
+
     def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
@@ -148,9 +158,18 @@ class Lifecycle:
         return self.dialect.encode(Disconnect(name))
 
     def overdue(self, now: float) -> None:
-        """The deadline has come."""
+        """The deadline has come: it is put off while functions of the user keep the thread that connects and reads.
+
+        Else the attempts would be used up that nobody could make, and joins be given up that nobody could read of.
+        """
         if self.phase is Phase.WAITING:
-            self.begin_attempt(Step.DUE, now)
+            if self.reading.away_since is None:
+                self.begin_attempt(Step.DUE, now)
+            else:
+                self.deadline = now + BUSY_PAUSE
+            return
+        if self.phase is Phase.JOINING and self.reading.holder is None and self._retry.was_joined:
+            self.deadline = now + self._options.connect_timeout
             return
         missing = "a response" if self.phase is Phase.CONNECTING else "the join of the default endpoint"
         error = f"no connection within {self._options.connect_timeout:g} s: {missing} did not come"

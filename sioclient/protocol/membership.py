@@ -183,12 +183,17 @@ class Membership:
             if self.deliveries.waiter_of(waiter) is not waiter:
                 self.deliveries.start(key[0], now)
 
-    def expire_acks(self, now: float) -> None:
-        """Fail the acknowledgements whose time is over, but those of packets that are written again."""
+    def expire_acks(self, now: float, *, is_read: bool = True) -> None:
+        """Fail the acknowledgements whose time is over, but those of packets that are written again.
+
+        Args:
+            now: the time.
+            is_read: whether somebody reads what the server sends.
+        """
         for waiter in self.acks.expire(now):
             error: AckTimeout | None = AckTimeout("no acknowledgement came in time")
             if type(waiter) is Delivery:
-                error = self.deliveries.expired(waiter, now)
+                error = self.deliveries.expired(waiter, now, is_read=is_read)
                 waiter = waiter.waiter
             if error is not None:
                 self.notices.append(Unacknowledged(waiter, error))

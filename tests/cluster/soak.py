@@ -17,6 +17,9 @@ from .account import Account, Window, reckon
 from .crowd import ROOM
 from .programs import NODES, Clients, HAProxy, Node, until
 
+ASK_AGAIN = 15.0
+"""Seconds after which everybody is asked again: the account tells what was lost without a fault."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -95,9 +98,17 @@ class Cluster:
         return [clients.result() for clients in self._clients]
 
     def _ask(self) -> None:
-        """Check that everybody is heard by everybody in the room."""
-        self._all("ask")
-        until(lambda: sum(self._all("missing")) == 0, "that everybody hears everybody")
+        """Check that everybody is heard by everybody in the room; ask again, since an event may be lost."""
+        asked_at = float("-inf")
+
+        def all_are_heard() -> bool:
+            nonlocal asked_at
+            if time.monotonic() > asked_at + ASK_AGAIN:
+                self._all("ask")
+                asked_at = time.monotonic()
+            return sum(self._all("missing")) == 0
+
+        until(all_are_heard, "that everybody hears everybody")
 
     def _kill_a_node(self) -> None:
         node = self._random.choice(self._nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from sioclient import SocketIO
 from sioclient.listener import TAKE_OVER
 from tests.conftest import Recorder, start
 from tests.faults.conftest import told
+from tests.faults.proxy import Proxy
 from tests.faults.rogue import Rogue
 from tests.servers import SERVERS
 from tests.servers_py import Task
@@ -36,8 +38,11 @@ def test_f52_idle_polls_are_not_taken_for_a_dead_server(version: str, transport:
         assert "close" not in told(recorder)
 
 
-QUICK = {"heartbeat timeout": 0.4, "heartbeat interval": 0.4, "close timeout": 1, "polling duration": 0.5}
-"""With these, ten heartbeat time-outs are four seconds, and who does not poll for one is forgotten."""
+QUICK = {"heartbeat timeout": 2, "heartbeat interval": 0.5, "close timeout": 2, "polling duration": 0.5}
+"""Whoever does not poll for two seconds is forgotten: a busy machine may well stand still for half a second."""
+
+BLOCK_FOR = 5.0
+"""Seconds for which a function runs: more than twice the time after which a server forgets."""
 
 BLOCKED = [
     pytest.param("0.9.19", "xhr-polling", {"socketio": QUICK}, id="0.9.19"),
@@ -72,7 +77,7 @@ def test_f33_a_session_is_polled_while_a_handler_blocks(
         socket.on("echoed", echoed.append)
         socket.emit("do emit", "block")
         happened(blocks)
-        until = time.monotonic() + 4
+        until = time.monotonic() + BLOCK_FOR
         while time.monotonic() < until:
             socket.emit("echo", sent)
             sent += 1
@@ -86,6 +91,77 @@ def test_f33_a_session_is_polled_while_a_handler_blocks(
         assert socket.session_id == session
         assert "close" not in told(recorder)
         assert socket.call("echo", "last") == "last"
+
+
+@pytest.mark.parametrize("transport", ["xhr-polling", "jsonp-polling"])
+def test_f33_a_session_lost_while_a_handler_blocks_is_renewed_afterwards(
+    transport: str, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The one attempt is not used up while nobody can make it, and a server that says the same each time is left."""
+    caplog.set_level(logging.DEBUG, "sioclient")
+    options: dict[str, Any] = {"max_reconnection_attempts": 1, "connect_timeout": 2, "reconnection_delay": 0.01}
+    go_on, blocks = threading.Event(), threading.Event()
+
+    def told_off() -> int:
+        return sum("< 7:::1+0" in record.getMessage() for record in caplog.records)
+
+    server = start("legacy.js")
+    try:
+        with SocketIO("127.0.0.1", server.port, recorder, transports=(transport,), **options) as socket:
+
+            @socket.on("block")
+            def block() -> None:
+                blocks.set()
+                happened(go_on, expect=10)
+
+            socket.emit("do emit", "block")
+            happened(blocks)
+            server.stop()
+            server = start("legacy.js", port=server.port)
+            time.sleep(5)
+            assert told_off() <= 3
+            go_on.set()
+            assert recorder.next("reconnect") == ("reconnect", 1)
+            assert socket.call("echo", 1) == 1
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("slow", ["open", "reconnect"])
+def test_f33_a_slow_handler_gives_up_neither_the_session_nor_a_channel(
+    slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the server says to the joins waits until the handler returns, for longer than it may take to come."""
+    monkeypatch.setattr("sioclient.protocol.lifecycle.REJOIN_TIMEOUT", 1.0)
+
+    class Slow(Recorder):
+        sessions = 0
+
+        def on_open(self, transport: str) -> None:
+            self.sessions += 1
+            self.take_time("open")
+
+        def on_reconnect(self, attempts: int) -> None:
+            self.take_time("reconnect")
+
+        def take_time(self, name: str) -> None:
+            self.told.put((name,))
+            if name == slow and self.sessions > 1:
+                time.sleep(2.5)
+
+    options: dict[str, Any] = {"max_reconnection_attempts": 1, "connect_timeout": 1, "reconnection_delay": 0.01}
+    recorder = Slow()
+    with (
+        start("legacy.js") as server,
+        Proxy(server.port) as proxy,
+        SocketIO("127.0.0.1", proxy.port, recorder, transports="websocket", **options) as socket,
+    ):
+        chat = socket.connect("/chat")
+        proxy.reset()
+        recorder.next("reconnect", expect=5)
+        eventually(lambda: chat.connected, "the channel", expect=5)
+        assert chat.call("echo", 1) == 1
+        assert recorder.sessions == 2
 
 
 def test_f33_polls_never_overlap_while_handlers_block() -> None:

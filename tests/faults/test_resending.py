@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 
@@ -11,7 +12,7 @@ from sioclient import AckTimeout, SocketIO
 from tests.conftest import start
 from tests.faults.proxy import Proxy
 from tests.servers import SERVERS
-from tests.waiting import PATIENCE, eventually
+from tests.waiting import PATIENCE, eventually, happened
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -106,3 +107,25 @@ def test_d9_disconnect_writes_what_waits():
         with SocketIO("127.0.0.1", server.port) as socket:
             eventually(lambda: len(socket.call("kept", "book")) == 20)
             assert socket.call("kept", "book") == list(range(20))
+
+
+def test_d9_nothing_is_written_again_because_a_handler_blocks(legacy):
+    """Its acknowledgement came, and is not read yet."""
+    go_on, blocks, echoed = threading.Event(), threading.Event(), []
+    with SocketIO("127.0.0.1", legacy, transports="websocket", retries=1, ack_timeout=2) as socket:
+
+        @socket.on("block")
+        def block():
+            blocks.set()
+            happened(go_on, expect=10)
+
+        socket.on("echoed", echoed.append)
+        socket.emit("do emit", "block")
+        happened(blocks)
+        for number in range(3):
+            socket.emit("echo", number)
+        time.sleep(4.5)
+        go_on.set()
+        eventually(lambda: len(echoed) >= 3, "all echoes")
+        assert socket.call("echo", "last") == "last"
+        assert echoed == [0, 1, 2]

@@ -186,6 +186,19 @@ def test_a_try_begins_when_its_packet_is_written():
     assert outcomes(client) == [("waiter 1", AckTimeout)]
 
 
+def test_a_try_goes_on_while_nobody_reads():
+    client = open_client()
+    emit(client, 1)
+    assert written(client) == [1]
+    client.lifecycle.reading.pause(1.0)
+    for now in (5.0, 10.0, 15.0, 20.0):
+        client.handle_timeout(now)
+        assert written(client) == []
+    client.lifecycle.reading.resume(21.0)
+    acknowledge(client, 1, now=21.0)
+    assert outcomes(client) == [("waiter 1", [1])]
+
+
 def test_a_limit_holds_over_all_tries():
     client = open_client()
     emit(client, 1, limit=7.0)

@@ -12,7 +12,7 @@ from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET
-from sioclient.protocol.lifecycle import REJOIN_TIMEOUT
+from sioclient.protocol.lifecycle import BUSY_PAUSE, REJOIN_TIMEOUT
 from sioclient.protocol.notices import (
     Acknowledged,
     Connected,
@@ -252,6 +252,42 @@ def test_the_next_attempt_begins_exactly_after_the_delay():
     assert client.deadline() == 5.0 + DELAY + 10.0
 
 
+def test_no_attempt_begins_while_a_function_keeps_the_thread_that_connects():
+    client = open_client(attempts=1)
+    client.lifecycle.reading.pause(4.0)
+    away(client, 5.0)
+    for now in (5.0 + DELAY, 60.0, 3600.0):
+        client.handle_timeout(now)
+        assert client.phase is Phase.WAITING
+        assert client.deadline() == now + BUSY_PAUSE
+    client.lifecycle.reading.resume(3601.0)
+    client.handle_timeout(3601.0)
+    assert client.phase is Phase.CONNECTING
+    assert client.deadline() == 3611.0
+
+
+def test_a_join_that_nobody_reads_of_is_not_overdue_after_a_loss():
+    client = away(open_client(), 5.0)
+    client.handle_timeout(5.0 + DELAY)
+    link(client, 6.0)
+    client.lifecycle.reading.pause(6.0)
+    client.handle_timeout(5.0 + DELAY + 10.0)
+    assert client.phase is Phase.JOINING
+    client.lifecycle.reading.resume(17.0)
+    client.handle_timeout(5.0 + DELAY + 19.999)
+    assert client.phase is Phase.JOINING
+    client.handle_timeout(5.0 + DELAY + 20.0)
+    assert client.phase is Phase.WAITING
+
+
+def test_the_first_join_is_overdue_although_a_function_runs():
+    """Whoever waits for the first session waits no longer than he wanted."""
+    client = client_in(Phase.JOINING)
+    client.lifecycle.reading.pause(1.0)
+    client.handle_timeout(10.0)
+    assert "within 10 s" in str(ending(client).error)
+
+
 def test_coming_back_is_reported_with_the_number_of_attempts():
     client = open_client()
     fail_attempts(client, 2, 5.0)
@@ -469,6 +505,20 @@ def test_an_endpoint_silent_after_a_loss_is_given_up_in_time():
     assert (failed.endpoint, failed.again) == ("/chat", True)
     assert "in time" in str(failed.error)
     assert client.frames_to_send() == ["3:::main"]
+
+
+def test_an_endpoint_is_not_given_up_while_nobody_reads():
+    client = with_channel(open_client(handshake=NO_HEARTBEATS))
+    client.transport_lost("gone", 1.0)
+    client.handle_timeout(2.0)
+    link(client, 2.0, "1::", handshake=NO_HEARTBEATS)
+    client.lifecycle.reading.pause(2.0)
+    client.handle_timeout(2.0 + REJOIN_TIMEOUT)
+    client.handle_timeout(3.0 + REJOIN_TIMEOUT)
+    client.lifecycle.reading.resume(4.0 + REJOIN_TIMEOUT)
+    client.receive(["1::/chat"], 4.0 + REJOIN_TIMEOUT)
+    assert of(JoinFailed, client) == []
+    assert client.phase is Phase.OPEN
 
 
 def test_an_endpoint_has_all_its_time_again_in_each_session():

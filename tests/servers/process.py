@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-import secrets
+import random
 import socket
 import subprocess
 import tempfile
@@ -13,8 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_PORTS = range(11_000, 32_768)
-"""No system gives these away, so that a server that is started again finds its port free. Browsers take all of them."""
+_SHARES = 61
+
+_PORTS = range(11_000 + os.getpid() % _SHARES, 32_768, _SHARES)
+"""No system gives these away, so that a server that is started again finds its port free. Browsers take all of them.
+Processes that start servers at the same moment have different ones: between the look and the server, one may come."""
+
+_turns = itertools.cycle(random.sample(_PORTS, len(_PORTS)))
 
 
 class ServerUnavailable(Exception):
@@ -97,11 +103,12 @@ class ServerProcess:
 
 
 def free_port() -> int:
-    for port in secrets.SystemRandom().sample(_PORTS, 100):
+    """Return a port that is free, and that was not returned lately."""
+    for port in itertools.islice(_turns, 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise ServerFailed(f"none of a hundred ports from {_PORTS.start} to {_PORTS.stop - 1} is free")
+    raise ServerFailed(f"none of a hundred ports from {_PORTS.start} to {_PORTS[-1]} is free")
 
 
 def run(command: Sequence[str | Path], cwd: Path | None = None, path: Path | None = None) -> str:
