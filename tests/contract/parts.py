@@ -29,8 +29,10 @@ from tests.waiting import PATIENCE, eventually, joined
 
 _SOME = 65536
 _PROXY = """
-import runpy, socket
+import asyncio, runpy, socket, sys
 
+sys.modules["uvloop"] = None  # pproxy takes it where it is installed, but makes no loop for it
+asyncio.set_event_loop(asyncio.new_event_loop())
 real, places = socket.getaddrinfo, {places}
 
 
@@ -42,6 +44,11 @@ socket.getaddrinfo = look_up
 runpy.run_module("pproxy", run_name="__main__")
 """
 """pproxy as it is, on a network with names of its own: asyncio looks each of them up here."""
+
+
+def pproxy(*words: str, places: Mapping[tuple[str, int], tuple[str, int]] | None = None) -> list[str]:
+    """Return what Python is told to run pproxy, which reaches some hosts and ports elsewhere."""
+    return ["-c", _PROXY.format(places=dict(places or {})), *words]
 
 
 def listens(port: int) -> bool:
@@ -153,7 +160,7 @@ class Parts:
         names = {("example.org", 443): ("127.0.0.1", tls), ("example.org", 80): ("127.0.0.1", self.port)}
         http, socks = free_port(), free_port()
         listeners = ["-l", f"http://127.0.0.1:{http}#user:password", "-l", f"socks5://127.0.0.1:{socks}"]
-        program = [sys.executable, "-c", _PROXY.format(places=names), *listeners]
+        program = [sys.executable, *pproxy(*listeners, places=names)]
         run = self._running.enter_context(running(program, {}, self.folder / "proxy.log"))
         eventually(lambda: run.poll() is not None or (listens(http) and listens(socks)), "the proxies")
         assert run.poll() is None, (self.folder / "proxy.log").read_text()
