@@ -71,6 +71,19 @@ def test_an_example_of_the_page(ports, folder, block, run, monkeypatch):
         assert matches(printed, at_ports(expected, ports)), f"{command}\n{printed}"
 
 
+def test_the_commands_of_the_readme_run(served, run):
+    text = (ROOT / "README.rst").read_text(encoding="utf-8")
+    serve, *others = re.findall(r"^    sioclient (.+?)  +#", text, re.MULTILINE)
+    assert serve == "serve --example"
+    assert [command.split()[0] for command in others] == ["detect", "listen", "call"]
+    for command in others:
+        words = [
+            *shlex.split(command.replace("8000", str(served[0].port))),
+            *(["--count", "1"] * ("listen" in command)),
+        ]
+        assert run(*words).status == 0, command
+
+
 def test_the_page_names_every_command_and_status():
     for name in SUMMARIES:
         assert f"`sioclient {name} " in PAGE or f"$ sioclient {name} " in PAGE or f"(sioclient {name} " in PAGE, name

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import sys
+from contextlib import ExitStack
 
 import pytest
 
 from tests.cli.conftest import served
 from tests.conftest import start
-from tests.contract.examples import PYTEST, ROOT, examples_of, matches, placed, printed_by, put_programs, run_here
+from tests.contract.examples import PYTEST, ROOT, examples_of, matches, placed, printed_by, put, put_programs, run_here
+from tests.contract.given import GIVEN
+from tests.contract.parts import Parts
 from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
 __all__ = ["served"]
 
-ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "locust.md", "_build"}
+ELSEWHERE = {"cli.md", "migration.md", "compat.md", "aio.md", "_build"}
 """Pages whose examples another test runs."""
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not ELSEWHERE & set(path.parts)]
-EXAMPLES = [
-    pytest.param(page.relative_to(ROOT / "docs").as_posix(), example, id=f"{page.stem}-{number}")
-    for page in PAGES
-    for number, example in enumerate(examples_of(page), 1)
-]
+
+
+def examples(given):
+    """Return the examples that a table gives something, or the others, as parameters of a test."""
+    return [
+        pytest.param(page.relative_to(ROOT / "docs").as_posix(), example, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, example in enumerate(examples_of(page), 1)
+        if example.how.startswith("given ") == given
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +54,7 @@ def folders(tmp_path_factory):
             for example in examples_of(ROOT / "docs" / page):
                 how, _, name = example.how.partition(" ")
                 if how == "file":
-                    (made[page] / name).write_text(placed(example.code, ports(example.code)), encoding="utf-8")
+                    put(made[page] / name, placed(example.code, ports(example.code)))
         return made[page]
 
     return folder
@@ -62,17 +71,32 @@ def ports(request, served):
     return find
 
 
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory, served):
+    with ExitStack() as running:
+        yield Parts(tmp_path_factory.mktemp("parts"), *served, running)
+
+
+@pytest.fixture
+def no_proxies(monkeypatch):
+    """Take away the proxies of the environment."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+
 def needs(code, folder):
     """Skip an example if it imports what neither is installed nor stands above it."""
+    above = {path.stem for path in folder.iterdir()}
     for name in re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE):
-        if importlib.util.find_spec(name) is None and not (folder / f"{name}.py").exists():
+        if importlib.util.find_spec(name) is None and name not in above:
             pytest.skip(f"{name} is not installed")
 
 
 def printed_in_shell(block, folder):
     """Return a block of a console with what its commands print here."""
-    if shutil.which("bash") is None:
-        pytest.skip("needs bash")
+    for program in ["bash", *re.findall(r"\bcurl\b", block)]:
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
     lines = []
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command = part.partition("\n")[0]
@@ -82,7 +106,7 @@ def printed_in_shell(block, folder):
 
 @pytest.mark.usefixtures("no_thread_left")
 @pytest.mark.timeout(3 * PATIENCE)
-@pytest.mark.parametrize(("page", "example"), EXAMPLES)
+@pytest.mark.parametrize(("page", "example"), examples(given=False))
 def test_an_example_of_a_page(ports, folders, monkeypatch, capsys, page, example):
     at = ports(example.code + example.printed)
     code, expected, folder = placed(example.code, at), placed(example.printed, at), folders(page, ports)
@@ -93,11 +117,9 @@ def test_an_example_of_a_page(ports, folders, monkeypatch, capsys, page, example
         assert matches(printed, code), printed
         return
     compile(code, page, "exec")
-    if how == "compile":
-        return
     needs(code, folder)
     file = folder / (name or "program.py")
-    file.write_text(code, encoding="utf-8")
+    put(file, code)
     if how == "file":
         return
     if how == "here":
@@ -107,3 +129,20 @@ def test_an_example_of_a_page(ports, folders, monkeypatch, capsys, page, example
         words = [*PYTEST, "--rootdir", folder] if how == "pytest" else []
         printed = printed_by([sys.executable, *words, file], folder)
     assert matches(printed, expected), printed
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.timeout(3 * PATIENCE)
+@pytest.mark.parametrize(("page", "example"), examples(given=True))
+def test_an_example_that_is_given_parts(ports, folders, parts, page, example):
+    folder = folders(page, ports)
+    needs(example.code, folder)
+    with GIVEN[example.how.removeprefix("given ")](parts) as given:
+        at = ports(example.code)
+        printed = given.run(placed(given.placed(example.code), at), folder)
+        assert matches(printed, placed(example.printed, at) + given.prints), printed
+
+
+def test_each_thing_that_is_given_is_used():
+    named = [example.values[1].how.removeprefix("given ") for example in examples(given=True)]
+    assert set(named) == set(GIVEN)

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from sioclient import ConnectError, SocketIO
+from tests.contract.parts import pproxy
 from tests.servers.process import free_port
 from tests.waiting import PATIENCE
 
@@ -22,12 +23,12 @@ TRANSPORTS = ("websocket", "xhr-polling", "jsonp-polling", "htmlfile")
 @contextmanager
 def running(port: int, *command: str) -> Iterator[int]:
     """Run a Python program that listens on a port."""
-    with subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as run:
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as run:
         try:
             deadline = time.monotonic() + PATIENCE
             while not listens(port):
-                assert run.poll() is None, f"{command[0]} has ended"
-                assert time.monotonic() < deadline, f"{command[0]} does not listen"
+                assert run.poll() is None, "the proxy has ended"
+                assert time.monotonic() < deadline, "the proxy does not listen"
                 time.sleep(0.05)
             yield port
         finally:
@@ -43,14 +44,14 @@ def listens(port: int) -> bool:
 def http_proxy() -> Iterator[int]:
     port = free_port()
     options = ["--num-workers", "1", "--num-acceptors", "1", "--basic-auth", "user:pass word"]
-    with running(port, "proxy", "--hostname", "127.0.0.1", "--port", str(port), *options):
+    with running(port, "-m", "proxy", "--hostname", "127.0.0.1", "--port", str(port), *options):
         yield port
 
 
 @contextmanager
 def socks() -> Iterator[int]:
     port = free_port()
-    with running(port, "pproxy", "-l", f"socks4+socks5://127.0.0.1:{port}#user:password"):
+    with running(port, *pproxy("-l", f"socks4+socks5://127.0.0.1:{port}#user:password")):
         yield port
 
 

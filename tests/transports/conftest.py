@@ -45,6 +45,10 @@ class Authority:
         self._ca.configure_trust(context)
         return context
 
+    def named(self, name: str) -> ssl.SSLContext:
+        """Return the context of a server of that name."""
+        return self._server(self._ca.issue_cert(name))
+
     def client(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)
 
