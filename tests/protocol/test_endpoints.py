@@ -103,6 +103,18 @@ def test_a_session_gives_a_deadline_to_all_channels():
     assert endpoints.overdue(10.0) == [own]
 
 
+def test_the_deadline_of_a_session_is_put_off_only_when_it_is_over():
+    endpoints = Endpoints()
+    asked(endpoints, "/chat")
+    endpoints.put_off(5.0, 3.0)
+    assert endpoints.deadline() is None
+    endpoints.begin_session(10.0)
+    endpoints.put_off(9.0, 3.0)
+    assert endpoints.deadline() == 10.0
+    endpoints.put_off(10.0, 3.0)
+    assert endpoints.deadline() == 13.0
+
+
 def test_a_session_ends_with_the_open_ones_to_be_joined_again():
     endpoints = Endpoints()
     chat, other = opened(endpoints, "/chat"), asked(endpoints, "/other", request="40/other,")
