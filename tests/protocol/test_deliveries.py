@@ -530,6 +530,7 @@ def test_a_packet_that_ctrl_c_kept_from_being_queued_is_no_try(is_queued, monkey
 NAMES = ("", "/chat")
 RETRIES, LIMIT = 2, 12.0
 _EVENT = re.compile(r"5:([0-9]+):([^:]*):(.*)")
+_FENCE = re.compile(r"8:([0-9]+)::")
 
 
 class Machine(RuleBasedStateMachine):
@@ -651,9 +652,12 @@ class Machine(RuleBasedStateMachine):
                 assert notice.waiter not in self.settled, "told twice"
                 self.settled[notice.waiter], self.settled_in[notice.waiter] = notice, self.session
                 self.check_outcome(notice, is_over)
-        for frame in self.client.frames_to_send() if self.flows or is_over else ():
-            if match := _EVENT.fullmatch(frame):
-                self.check_write(match[2], json.loads(match[3])["args"][0], before)
+        while (self.flows or is_over) and (frames := self.client.frames_to_send()):
+            for frame in frames:
+                if match := _EVENT.fullmatch(frame):
+                    self.check_write(match[2], json.loads(match[3])["args"][0], before)
+                elif fence := _FENCE.fullmatch(frame):
+                    self.client.receive([f"6:::{fence[1]}"], self.now)  # else it would hold tries back
 
     def check_outcome(self, notice: Acknowledged | Unacknowledged, is_over: bool) -> None:
         number = notice.waiter
