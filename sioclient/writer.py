@@ -15,7 +15,7 @@ from math import inf
 from .errors import BufferFull
 from .guard import SLICE, Guard
 from .packetlog import PacketLog
-from .protocol.client import MOST_QUEUED, Verdict
+from .protocol.client import Verdict
 from .transports.base import Transport
 
 _logger = logging.getLogger("sioclient")
@@ -26,9 +26,6 @@ thread, in seconds."""
 
 CORK_TIME = 0.005
 """Seconds that what a handler sends may wait for what the next one sends."""
-
-MOST_CHARACTERS = 2**16
-"""Characters that wait from which on room for one packet is worth waking a thread: small packets come by fifty."""
 
 LOOK = 0.05
 """Seconds until the heartbeat thread looks after what another thread has left to it."""
@@ -171,8 +168,7 @@ class Writer:
             with guard.open() as protocol:
                 frames = protocol.frames_to_send() if transport is guard.transport else []
                 fence, outbox = protocol.lifecycle.fence, protocol.outbox
-                is_low = fence is None or outbox.queued <= MOST_QUEUED // 2 or outbox.characters > MOST_CHARACTERS
-                makes_room = bool(frames and guard.room.sleepers and is_low)
+                makes_room = bool(frames and guard.room.sleepers and outbox.is_low)
                 if outbox.queued and (fence is None or not fence.awaited or fence.next_window is not None):
                     guard.ring()  # what the fence holds back, its deadline lets go
             if makes_room:

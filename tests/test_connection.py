@@ -26,11 +26,10 @@ from sioclient.errors import (
 )
 from sioclient.options import Options
 from sioclient.protocol import fence
-from sioclient.protocol.client import MOST_QUEUED
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.jsontext import JsonText
 from sioclient.protocol.notices import Connected, Ended, JoinFailed, TransportClosed
-from sioclient.protocol.outbox import Outbox
+from sioclient.protocol.outbox import MOST_QUEUED, Outbox
 from sioclient.protocol.packets import Event, Message
 from sioclient.protocol.revisions import any_revision, revision1, revision5
 from tests.interrupts import Interrupt

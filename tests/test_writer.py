@@ -141,11 +141,11 @@ def test_listener_that_writes_does_not_wake_itself(guard, writer, server):
     assert server.link.incoming.empty()
 
 
-@pytest.mark.parametrize(("size", "wakes"), [(10, False), (1000, True)])
-def test_room_for_a_small_packet_is_not_worth_waking_a_thread(size, wakes, guard, writer, server):
+@pytest.mark.parametrize(("count", "wakes"), [(600, False), (500, True)])
+def test_room_for_one_packet_is_not_worth_waking_a_thread(count, wakes, guard, writer, server):
     with guard.open() as protocol:
         protocol.lifecycle.fence = protocol.session.fence = fence.Fence()
-    push(guard, *["x" * size] * 90)
+    push(guard, *["x"] * count)
     sleeper = guard.room.sleeper()
     writer.flush()
     assert server.link.sent

@@ -27,6 +27,7 @@ from .endpoints import Endpoint, Joining
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .notices import Notice
+from .outbox import MOST_QUEUED
 from .packets import Ack, Encoded, Frame, Heartbeat, Malformed, Packet, UserPacket
 from .phases import Phase, Step
 from .receiver import Receiver
@@ -36,9 +37,6 @@ from .session import Session, earliest
 from .start import Start, encode_join, make_start
 
 _OPEN, _CLOSED, _IDLE = Phase.OPEN, Phase.CLOSED, Phase.IDLE  # a look-up in an Enum takes as long as a call
-
-MOST_QUEUED = 100
-"""Packets that may wait to be written although the buffer has no room, before whoever sends more waits."""
 
 MOST_CORKED = 50
 """Packets that may wait to be written with more."""

@@ -23,6 +23,9 @@ class Entry(NamedTuple):
     of_session: bool
 
 
+MOST_QUEUED = 100
+"""Packets that may wait to be written although the buffer has no room, before whoever sends more waits."""
+
 SPACING = 10
 """Characters for which a frame counts besides its own, so that small ones do not become too many."""
 
@@ -103,6 +106,13 @@ class Outbox:
         """Return whether a packet may wait for the connection to come back, besides what waits already."""
         fits = self.characters + size_of(encoded) <= self._most_characters
         return fits and len(self._queue) + len(self._held) < self._most_packets
+
+    @property
+    def is_low(self) -> bool:
+        """Whether so little waits that who waits for room is to be woken: room for one packet is not worth it."""
+        if self.queued <= MOST_QUEUED // 2:
+            return True
+        return self.queued <= self._most_packets // 2 and self.characters <= self._most_characters // 2
 
     def check_room(self, encoded: Encoded) -> None:
         """Raise unless a packet may wait for the connection to come back.

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sioclient.errors import AckTimeout, BufferFull, ChannelError, ConnectionLost, LocalProtocolError, NotConnected
-from sioclient.protocol.client import MOST_QUEUED, ClientProtocol, Verdict
+from sioclient.protocol.client import ClientProtocol, Verdict
 from sioclient.protocol.deliveries import MOST_AT_THE_END, Delivery
 from sioclient.protocol.notices import Acknowledged, Delivered, Unacknowledged
+from sioclient.protocol.outbox import MOST_QUEUED
 from sioclient.protocol.packets import Event
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.retry import OVERFED

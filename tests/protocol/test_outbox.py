@@ -110,6 +110,19 @@ def test_what_was_taken_makes_room():
     outbox.check_room("vwxyz")
 
 
+@pytest.mark.parametrize(
+    ("count", "size", "is_low"),
+    [(50, 10**6, True), (51, 2**20 // 100, False), (51, 2**20 // 102, True), (500, 1, True), (501, 1, False)],
+)
+def test_half_of_what_may_wait_is_little(count, size, is_low):
+    assert filled(*["x" * size] * count).is_low is is_low
+
+
+def test_without_a_buffer_fifty_packets_are_little():
+    assert filled(*"x" * 50, most_packets=0).is_low
+    assert not filled(*"x" * 51, most_packets=0).is_low
+
+
 def test_no_more_are_taken_than_asked_for():
     outbox = filled("1", "2", "3", "4" * 10)
     assert outbox.take(1000, most=2) == ["1", "2"]
