@@ -15,6 +15,12 @@ Frame = str | bytes
 PING_MARK = b"sioclient "
 """How the payload of a ping of ours begins: nobody has such a pong for anything else."""
 
+MOST_SHARED = 500
+"""Bytes of a body of revision 1 that several frames share: every host takes a segment of 536."""
+
+MARKS = 9
+"""Bytes that a frame needs besides its own in such a body: two marks, and its length in between."""
+
 
 class Ping(bytes):
     """A ping of a websocket itself, with this payload (RFC 6455, 5.5.2)."""

@@ -6,6 +6,7 @@ from math import inf
 
 from .detour import Stage
 from .fence import WIDE_FRAME, Fence
+from .framing import MARKS, MOST_SHARED
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .outbox import frames_of, size_of
@@ -17,9 +18,6 @@ _OPEN = Phase.OPEN  # a look-up in an Enum takes as long as a call
 
 _LARGE = 4096
 """Characters that may wait without a look at how large the first packet is."""
-
-_POSTED = 500
-"""Characters that are taken at once to be posted beside a websocket: what is not posted yet waits in the outbox."""
 
 
 class Sending:
@@ -82,15 +80,19 @@ class Sending:
         )
 
     def _to_post(self) -> list[Frame]:
-        """Return what is posted next beside a websocket; what cannot be posted has the session renewed."""
+        """Return what is posted next beside a websocket: one body, so that the rest waits in the outbox.
+
+        What cannot be posted has the session renewed.
+        """
         lifecycle, outbox, frames = self._lifecycle, self._outbox, list[Frame]()
-        room = _POSTED
-        while outbox.queued and (size_of(outbox.next()) <= room or not frames):
+        room = MOST_SHARED
+        while outbox.queued and (size_of(outbox.next()) + MARKS <= room or not frames):
             if not lifecycle.can_post(outbox.next()):
                 lifecycle.empty(max(self.now, self._receiver.now))
                 break
-            frames += outbox.take(0, least=1)
-            room = _POSTED - sum(map(len, frames))
+            taken = outbox.take(0, least=1)
+            frames += taken
+            room -= sum(map(len, taken)) + MARKS * len(taken)
         if lifecycle.fence is not None:
             frames += self._last_frames(lifecycle.fence)
         return frames

@@ -12,7 +12,7 @@ from math import inf
 
 from ..address import fresh_url
 from ..errors import refused
-from ..protocol.framing import Frame, Framing
+from ..protocol.framing import MARKS, MOST_SHARED, Frame, Framing
 from .base import Transport
 from .failures import losses
 from .http import HttpClient
@@ -26,12 +26,6 @@ _REST_TIMEOUT = 5.0
 
 _MOST_AT_ONCE = 2**16
 """Bytes of a body for which TCP surely has room. A larger one is left to the thread that waits for the responses."""
-
-_MOST_SHARED = 500
-"""Bytes of a body that several frames share: every host takes a segment of 536."""
-
-_MARKS = 9
-"""Bytes that a frame needs besides its own in such a body: two marks, and its length in between."""
 
 Bodies = Callable[[Sequence[Frame]], Iterable[tuple[bytes, str]]]
 """Makes bodies of frames, each with its Content-Type."""
@@ -175,13 +169,13 @@ def shared_bodies(framing: Framing) -> Bodies:
 def _shares(frames: Sequence[str]) -> Iterator[list[str]]:
     """Yield frames in order, those together that may share a body."""
     share: list[str] = []
-    room: float = _MOST_SHARED
+    room: float = MOST_SHARED
     for frame in frames:
-        is_alone = len(frame) > _MOST_SHARED or max(frame, default="") > "\uffff"
-        size = inf if is_alone else len(frame.encode("utf-8")) + _MARKS
+        is_alone = len(frame) > MOST_SHARED or max(frame, default="") > "\uffff"
+        size = inf if is_alone else len(frame.encode("utf-8")) + MARKS
         if share and size > room:
             yield share
-            share, room = [], _MOST_SHARED
+            share, room = [], MOST_SHARED
         share.append(frame)
         room -= size
     if share:
