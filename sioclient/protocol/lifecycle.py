@@ -106,7 +106,8 @@ class Lifecycle:
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
         if dialect.needs_fence(transport):
             counts_bytes = self._counts_bytes or dialect.may_count_bytes(handshake)
-            self.fence = self.session.fence = Fence(counts_bytes=counts_bytes)
+            self.fence = Fence(counts_bytes=counts_bytes, reads_ahead=dialect.reads_ahead(handshake))
+            self.session.fence = self.fence
         else:
             self.fence = None
         if dialect.takes_turns:

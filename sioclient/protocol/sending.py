@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from .detour import Stage
-from .fence import WIDE_FRAME, Fence
+from .fence import Fence
 from .framing import MARKS, MOST_SHARED
 from .lifecycle import Lifecycle
 from .membership import Membership
@@ -58,10 +58,10 @@ class Sending:
                 break
             if fence.counts_bytes:
                 taken = outbox.take(fence.room, least=fence.is_empty)
-            elif outbox.characters <= WIDE_FRAME:
+            elif outbox.characters <= fence.large:
                 taken = outbox.take_first(fence.room)
             else:
-                taken = outbox.take(fence.room * WIDE_FRAME, least=fence.is_empty, most=fence.room)
+                taken = outbox.take(fence.room * fence.large, least=fence.is_empty, most=fence.room)
             frames += taken
             if fence.sent(taken, now) or outbox.queued:
                 frames += self._close_off(fence, now)

@@ -13,11 +13,12 @@ from sioclient.errors import (
     LocalProtocolError,
     NotConnected,
 )
-from sioclient.protocol.client import MOST_CORKED, MOST_QUEUED, ClientProtocol, Verdict
+from sioclient.protocol.client import MOST_CORKED, ClientProtocol, Verdict
 from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Endpoint, Joining
 from sioclient.protocol.fence import BYTE_BUDGET, PACE
 from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Unacknowledged
+from sioclient.protocol.outbox import MOST_QUEUED
 from sioclient.protocol.packets import Connect, Event, Json, Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import any_revision, revision1, revision5
@@ -747,7 +748,7 @@ def test_packets_wait_for_more_while_a_fence_is_awaited():
     frames = client.frames_to_send() + burst(client, 40)
     assert client.push(Message("x"), 0.0) is Verdict.MORE
     assert client.push(event("x", id=9000), 0.0) is Verdict.WRITE  # somebody waits for it
-    client.receive([f"6:::{fences(frames)[0]}"], 0.0)
+    client.receive([f"6:::{fences(frames)[-1]}"], 0.0)
     assert client.push(Message("x"), 0.0) is Verdict.WRITE
 
 

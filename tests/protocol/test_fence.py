@@ -11,12 +11,15 @@ from sioclient.protocol.fence import (
     MOST_IN_FLIGHT,
     MOST_LATE,
     MOST_SILENCE,
+    MOST_WIDE,
     PACE,
     PATIENCE,
     SLOW_PACE,
+    SPARING_AT,
     SPENT_AT,
     WIDE_FRAME,
     WIDE_WINDOW,
+    WIDEST,
     WINDOW,
     Fence,
 )
@@ -32,12 +35,14 @@ def fill(fence: Fence, number: int, now: float = 0.0) -> None:
     fence.close_off(number, [f"8:{number}::"], now)
 
 
-def proven(round_trip: float = 0.0) -> Fence:
-    """Return a fence that the server has acknowledged a few times, after so many seconds each."""
+def proven(round_trip: float = 0.0, counted: int = SPARING_AT) -> Fence:
+    """Return a fence that the server has acknowledged a few times, after so many seconds each; it may have counted."""
     fence = Fence()
     for number in range(-7, 2):
         fill(fence, number, -round_trip)
         assert fence.acknowledged(number, 0.0)
+    fence.bytes_counted = counted
+    fence.look(0.0)
     return fence
 
 
@@ -66,8 +71,44 @@ def test_over_a_short_way_the_next_window_waits_for_the_ack():
     assert fence.room == WINDOW
 
 
-def test_while_an_ack_is_late_windows_go_slowly():
-    fence, now = proven(), 0.0
+@pytest.mark.parametrize(
+    ("counted", "room"), [(0, WIDEST), (SPARING_AT // 2, WIDEST / 2), (SPARING_AT - 1, WINDOW), (SPARING_AT, WINDOW)]
+)
+def test_a_near_server_gets_the_more_at_once_the_less_it_has_counted(counted, room):
+    fence = proven(counted=counted)
+    assert fence.room == room
+    assert not fence.sent(["x"], 0.0)
+    assert fence.room < WINDOW, "what did not wait gets no wide window: nothing waits for it"
+
+
+def test_two_windows_are_on_their_way_to_a_near_server_that_has_counted_little():
+    fence = proven(counted=0)
+    fill(fence, 2)
+    assert fence.room > WINDOW
+    fill(fence, 3)
+    assert fence.room == 0
+    assert fence.acknowledged(2, 0.0)
+    assert fence.room > WINDOW
+
+
+def test_a_far_server_gets_narrow_windows_whatever_it_has_counted():
+    fence = proven(PACE, counted=0)
+    assert fence.room == WINDOW
+    fill(fence, 2)
+    assert fence.room == 0
+
+
+def test_a_server_whose_distance_is_unknown_gets_a_narrow_window():
+    fence = Fence()
+    fence.look(0.0)
+    assert fence.room == WINDOW
+
+
+@pytest.mark.parametrize("counted", [0, SPARING_AT])
+def test_while_an_ack_is_late_windows_go_slowly(counted):
+    fence, now = proven(counted=counted), 0.0
+    if counted == 0:
+        fill(fence, 1000)
     for number in range(2, 100):
         fill(fence, number, now)
         if fence.next_window is None:
@@ -335,32 +376,34 @@ def test_what_was_taken_back_still_explains_a_kick():
     assert not fence.may_have_kicked
 
 
+@pytest.mark.parametrize("way", [0.02, 0.0004])
 @pytest.mark.parametrize("seed", range(30))
-def test_the_count_is_a_bound_for_any_reading_of_the_server(seed):
-    """The way takes 20 ms there and back at least; the server may read later, and then everything at once."""
-    chance, fence, server = random.Random(seed), proven(0.02), Server()
+def test_the_count_is_a_bound_for_any_reading_of_the_server(seed, way):
+    """The way takes so many seconds there and back at least; the server may read later, and then everything at once."""
+    chance, fence, server = random.Random(seed), proven(way), Server()
     now, number, unread = 0.0, 1, []
     read_at, acks = 0.0, []  # fences that the server has read, and when the acks arrive
     fence.bytes_counted = 0
     for _ in range(400):
-        now += chance.choice([0.0002, 0.001, 0.004])
+        now += way * chance.choice([0.01, 0.05, 0.2])
         while acks and acks[0][0] <= now:
             arrives, ack = acks.pop(0)
             fence.acknowledged(ack, arrives)
         fence.look(now)
         if fence.room:
-            frames = ["x" * chance.choice([10, 80, 300, 2000])]
-            unread.append((now + 0.01, frames, None))
+            size = chance.choice([10, 80, 300, 2000])
+            frames = ["x" * size] * chance.choice([1, 1, int(fence.room / (size + SPACING)) + 1])
+            unread.append((now + way / 2, frames, None))
             if fence.sent(frames, now):
                 number += 1
                 fence.close_off(number, [f"8:{number}::"], now)
-                unread.append((now + 0.01, [f"8:{number}::"], number))
+                unread.append((now + way / 2, [f"8:{number}::"], number))
         if now >= read_at:
-            read_at = now + chance.choice([0.0, 0.001, 0.03])
+            read_at = now + way * chance.choice([0.0, 0.05, 1.5])
             there = [entry for entry in unread if entry[0] <= now]
             unread = unread[len(there) :]
             server.read([frame for _, frames, _ in there for frame in frames])
-            acks += [(now + 0.01, ack) for _, _, ack in there if ack is not None]
+            acks += [(now + way / 2, ack) for _, _, ack in there if ack is not None]
         assert server.counted <= fence.bytes_counted
 
 
@@ -393,9 +436,9 @@ def test_a_budget_is_not_spent_where_nothing_is_acknowledged():
 # A server that counts no bytes
 
 
-def uncounted() -> Fence:
+def uncounted(*, reads_ahead: bool = False) -> Fence:
     """Return such a fence that the server has acknowledged."""
-    fence = Fence(counts_bytes=False)
+    fence = Fence(counts_bytes=False, reads_ahead=reads_ahead)
     assert fence.sent(["x"] * WIDE_WINDOW, 0.0)
     fence.close_off(1, ["8:1::"], 0.0)
     assert fence.acknowledged(1, 0.0)
@@ -411,22 +454,28 @@ def test_a_server_that_counts_no_bytes_has_windows_of_frames():
     assert not fence.is_too_much(SPENT_AT)
 
 
-def test_a_quarter_of_a_million_characters_are_a_window_of_frames():
+def test_frames_of_any_size_are_frames():
     fence = uncounted()
-    for number in (2, 3):
+    assert not fence.sent(["x" * WIDE_FRAME * WIDE_WINDOW] * (WIDE_WINDOW - 1), 0.0)
+    assert fence.room == 1
+
+
+def test_an_eighth_of_a_million_characters_are_a_window_for_who_reads_ahead():
+    fence = uncounted(reads_ahead=True)
+    for number in range(2, 6):
         assert not fence.sent(["x" * (WIDE_FRAME * (WIDE_WINDOW - 1))], 0.0)
         assert fence.sent(["x" * WIDE_FRAME, "x"], 0.0)
         fence.close_off(number, [f"8:{number}::"], 0.0)
     assert (fence.room, fence.next_window) == (0, None)
 
 
-def test_two_windows_of_frames_are_on_their_way():
+def test_four_windows_of_frames_are_on_their_way():
     fence = uncounted()
-    for number in (2, 3):
+    for number in range(2, 6):
         assert fence.room == WIDE_WINDOW
         fence.sent(["x"] * WIDE_WINDOW, 0.0)
         fence.close_off(number, [f"8:{number}::"], 0.0)
-    assert MOST_LATE <= fence.in_flight() < MOST_IN_FLIGHT
+    assert MOST_WIDE <= fence.in_flight() < MOST_IN_FLIGHT
     assert fence.room == 0
     assert fence.next_window is None
     assert not fence.sent(["2::"], 0.0)
@@ -440,7 +489,7 @@ def test_over_a_long_way_windows_of_frames_keep_a_pace():
     fence.sent(["x"] * WIDE_WINDOW, 0.0)
     fence.close_off(1, ["8:1::"], 0.0)
     fence.acknowledged(1, 0.05)
-    for number in (2, 3):
+    for number in range(2, 6):
         fence.sent(["x"] * WIDE_WINDOW, 1.0)
         fence.close_off(number, [f"8:{number}::"], 1.0)
     assert fence.next_window == pytest.approx(1.0 + PACE)

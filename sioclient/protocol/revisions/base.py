@@ -209,6 +209,9 @@ class Dialect(Protocol):
     def may_count_bytes(self, handshake: Handshake) -> bool:
         """Return whether the server may be one that counts the bytes of a websocket, and kicks: see ``fence``."""
 
+    def reads_ahead(self, handshake: Handshake) -> bool:
+        """Return whether the server looks at a frame only when it has read all that came: see ``fence``."""
+
     def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
         """Return the name of the transport whose POSTs the servers may take beside this one; None: they take none."""
 

@@ -154,6 +154,10 @@ class EngineDialect:
         """Return False."""
         return False
 
+    def reads_ahead(self, handshake: Handshake) -> bool:
+        """Return False."""
+        return False
+
     def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
         """Return None: a session has one transport at a time."""
         return None

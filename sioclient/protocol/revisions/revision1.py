@@ -81,13 +81,17 @@ class Dialect1:
 
         Those of socket.io 0.8 and 0.9 close a websocket for a ping, or reply with bytes that are none.
         """
-        if _ID_OF_TORNADIO.fullmatch(handshake.session_id):
+        if self.reads_ahead(handshake):
             return (Ping(PING_MARK + str(number).encode()),)
         return self.encode(Noop(id=number))
 
     def may_count_bytes(self, handshake: Handshake) -> bool:
         """Return whether the session id has the shape of socket.io 0.9.7 and later: 0.9.17 to 0.9.19 count them."""
         return _ID_OF_09.fullmatch(handshake.session_id) is not None
+
+    def reads_ahead(self, handshake: Handshake) -> bool:
+        """Return whether the session id has the shape of TornadIO2."""
+        return _ID_OF_TORNADIO.fullmatch(handshake.session_id) is not None
 
     def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
         """Return the name of polling, if it is offered beside a websocket: socket.io 0.8 and 0.9 take its POSTs."""

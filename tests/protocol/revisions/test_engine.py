@@ -90,6 +90,7 @@ def test_times_of_heartbeats(dialect):
     assert dialect.heartbeat_every(HANDSHAKE) == (25.0 if dialect.heartbeats_unprompted else 35.0)
     assert not dialect.needs_fence("websocket")
     assert not dialect.may_count_bytes(Handshake("x" * 20, None, None, ()))
+    assert not dialect.reads_ahead(Handshake("a" * 32, None, None, ()))
     assert dialect.fence(1, Handshake("x" * 20, None, None, ())) == ()
     assert dialect.posts_beside("websocket", HANDSHAKE) is None
     assert dialect.can_post("4")

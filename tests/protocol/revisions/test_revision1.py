@@ -255,17 +255,19 @@ def test_only_a_websocket_needs_a_fence():
 
 
 @pytest.mark.parametrize(
-    ("session_id", "counts"),
+    ("session_id", "counts", "reads_ahead"),
     [
-        ("B1SIjBHFbBGrJL8Eo2Wn", True),
-        ("-_SIjBHFbBGrJL8Eo2W-", True),
-        ("1147268131116410573", False),
-        ("744eeef560942ece3b8b659bd8655a13", False),
-        ("362516429593", False),
+        ("B1SIjBHFbBGrJL8Eo2Wn", True, False),
+        ("-_SIjBHFbBGrJL8Eo2W-", True, False),
+        ("1147268131116410573", False, False),
+        ("744eeef560942ece3b8b659bd8655a13", False, True),
+        ("362516429593", False, False),
     ],
 )
-def test_the_session_id_tells_who_may_count_bytes(session_id, counts):
-    assert DIALECT.may_count_bytes(Handshake(session_id, None, None, ())) is counts
+def test_the_session_id_tells_who_may_count_bytes_or_read_ahead(session_id, counts, reads_ahead):
+    handshake = Handshake(session_id, None, None, ())
+    assert DIALECT.may_count_bytes(handshake) is counts
+    assert DIALECT.reads_ahead(handshake) is reads_ahead
 
 
 @pytest.mark.parametrize(
