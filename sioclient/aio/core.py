@@ -65,8 +65,8 @@ class Core:
         calls: how many tasks wait for an acknowledgement.
         leaving, over: whether the user has ended the connection; whether all tasks have ended.
         is_writing, is_running: whether there is a task that writes, and one that runs functions.
-        asleep_until: when the task that keeps the time looks by itself; -inf: it is about to look.
-        sleep: the scope in which it sleeps, or reads; cancelled to wake it.
+        asleep_until: when a task looks at the time by itself; -inf: it is about to look.
+        sleep: the scope in which the task that keeps the time waits, cancelled to wake it; None: there is none.
         writing: the scope of the task that writes, or of the latest one.
         before: that of the connection in whose place this one comes; None: there is none, or it is over.
         changed, room: wake all that wait for the state of the connection, or for room.
@@ -89,6 +89,7 @@ class Core:
         self.over = self.leaving = self.is_writing = self.is_running = False
         self.asleep_until = self._written_at = -inf
         self.sleep: anyio.CancelScope | None = None
+        self._is_left, self._keeper = False, 0  # whether the main task leaves the time to another; the number of that
         self.writing: anyio.CancelScope | None = None
         self.changed, self.room = Broadcast(), Broadcast()
         self._log = PacketLog(logger, lambda problem: False)
@@ -138,19 +139,9 @@ class Core:
             self.ring()
             if self.link is not None and self.protocol.lifecycle.current != self.attempt:
                 self.link.cancel()
+                return  # the main task runs functions next
         if inbox and size is None and not self.is_running:
             self._start(None)
-
-    def ring(self) -> None:
-        """Wake the task that keeps the time if something is due before it looks by itself."""
-        deadline = self.protocol.deadline()
-        if self.phase is Phase.CLOSED or (deadline is not None and deadline < self.asleep_until):
-            self.wake_keeper()
-
-    def wake_keeper(self) -> None:
-        """Have the task that keeps the time look at once."""
-        if self.sleep is not None:
-            self.sleep.cancel()
 
     def lose(self, transport: Transport, problem: Exception) -> None:
         """The transport raised something, so it is broken."""
@@ -162,8 +153,11 @@ class Core:
     def end(self) -> None:
         """The user leaves: no function of his runs any more."""
         self.leaving = True
-        self.protocol.disconnect()
-        self.publish()
+        if self.phase is not Phase.CLOSED:
+            self.protocol.disconnect()
+            self.publish()
+        if self.before is not None:
+            self.before.changed.wake()  # the main task waits there
 
     async def end_of_all(self) -> None:
         """Wait until all tasks have ended."""
@@ -178,6 +172,59 @@ class Core:
         """Show frames in the log."""
         if frames and self._log.is_on():
             self._log.show(mark, frames)
+
+    # How the time is kept
+
+    def ring(self) -> None:
+        """Have a task look at the time at once if something is due before one looks by itself."""
+        deadline = self.protocol.deadline()
+        if self.phase is Phase.CLOSED or (deadline is not None and deadline < self.asleep_until):
+            self.wake_keeper()
+
+    def wake_keeper(self) -> None:
+        """Wake the task that keeps the time; if the main task has left that to another, and there is none, start it."""
+        if self.sleep is not None:
+            self.sleep.cancel()
+        elif self._is_left and self.living.is_on and self.phase is not Phase.CLOSED:
+            self.asleep_until = -inf
+            self.living.start(self._keep_time, self._keeper)
+
+    def until_due(self) -> anyio.CancelScope:
+        """Return a scope that ends when something is due."""
+        deadline = self.protocol.deadline()
+        self.asleep_until = inf if deadline is None else deadline
+        self.sleep = anyio.CancelScope(deadline=self.asleep_until)
+        return self.sleep
+
+    def leave_time(self, until: float = inf) -> None:
+        """Have another task keep the time as soon as something is due before ``until``, when the main task looks."""
+        if not self._is_left:
+            self._is_left, self.sleep, self.asleep_until = True, None, until
+        self.ring()
+
+    def take_time(self) -> None:
+        """Undo ``leave_time``, and look at the time."""
+        if self._is_left:
+            self._is_left, self._keeper = False, self._keeper + 1
+            self.wake_keeper()
+            self.look_at_time()
+
+    def look_at_time(self) -> None:
+        """Have time-outs happen, if any is due."""
+        now, until = anyio.current_time(), self.asleep_until
+        self.sleep, self.asleep_until = None, -inf
+        if now >= until > -inf:
+            self.protocol.handle_timeout(now)
+            self.publish()
+            self.changed.wake()  # the next attempt may begin, of which there is no notice
+            self.flush()
+
+    async def _keep_time(self, number: int) -> None:
+        while self._keeper == number and self.phase is not Phase.CLOSED:
+            with self.until_due():
+                await anyio.sleep_forever()
+            if self._keeper == number:
+                self.look_at_time()
 
     # What is written
 

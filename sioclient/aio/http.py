@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import anyio
 
@@ -84,6 +84,10 @@ class Requests:
         self._stream.close()
 
 
-def fail_at(deadline: float) -> AbstractContextManager[Any]:
+@contextmanager
+def fail_at(deadline: float) -> Iterator[None]:
     """Raise TimeoutError at ``deadline``, by anyio's clock."""
-    return anyio.fail_after(max(deadline - anyio.current_time(), 0))
+    with anyio.CancelScope(deadline=deadline) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise TimeoutError

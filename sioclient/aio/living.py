@@ -41,7 +41,7 @@ class Living:
         self._group.start_soon(self._live, task, *args)
 
     def cancel(self) -> None:
-        """Cancel all tasks."""
+        """Cancel all tasks but the main one."""
         self._is_cancelled = True
         for scope in list(self._scopes):
             scope.cancel()
@@ -50,38 +50,31 @@ class Living:
         """Be the main task: run ``task``, and wait for the end of the others; if this is cancelled, they are, too."""
         self._group, self.is_on = group, True
         try:
-            await self._in_scope(self._main, task)
+            try:
+                await task()
+            except Exception as error:
+                self._fail(error)
+            await self._end_of_others()
         finally:
-            self.cancel()
-            with anyio.CancelScope(shield=True):
-                await self._end_of_others()
+            if self._count:  # this is cancelled
+                self.cancel()
+                with anyio.CancelScope(shield=True):
+                    await self._end_of_others()
             self.is_on = False
 
-    async def _main(self, task: Callable[[], Any]) -> None:
-        try:
-            await task()
-        except Exception as error:
-            self._fail(error)
-        await self._end_of_others()
-
     async def _live(self, task: Callable[..., Any], *args: Any) -> None:
-        try:
-            await self._in_scope(task, *args)
-        except Exception as error:
-            self._fail(error)
-        finally:
-            self._count -= 1
-            self._ended.wake()
-
-    async def _in_scope(self, task: Callable[..., Any], *args: Any) -> None:
         with anyio.CancelScope() as scope:
             if self._is_cancelled:
                 scope.cancel()
             self._scopes.append(scope)
             try:
                 await task(*args)
+            except Exception as error:
+                self._fail(error)
             finally:
                 self._scopes.remove(scope)
+                self._count -= 1
+                self._ended.wake()
 
     async def _end_of_others(self) -> None:
         while self._count:

@@ -109,11 +109,10 @@ class Stream:
 
     async def exhaust(self, silence: float) -> None:
         """Read and forget until the peer ends the stream, or is silent for so many seconds; see ``Stream.drain``."""
-        with anyio.move_on_after(4 * silence):
-            data = b"-"
-            while data:
-                with anyio.fail_after(silence):
-                    data = await self.receive()
+        end = anyio.current_time() + 4 * silence
+        with anyio.move_on_after(silence) as scope:
+            while await self.receive():
+                scope.deadline = min(anyio.current_time() + silence, end)
 
     def has_ended(self) -> bool:
         """Return whether the peer, from which nothing is expected now, has ended the stream or sent something."""

@@ -84,13 +84,14 @@ class Tasks:
 
     def __init__(self, core: Core, connector: AsyncConnector) -> None:
         self._core, self._connector = core, connector
-        self.have_begun, self._me, self._keeper = False, 0, 0
+        self.have_begun, self._me = False, 0
         core.living = Living(self._fail)
 
     def cancel(self) -> None:
         """End them at once."""
-        self._core.end()
-        self._core.living.cancel()
+        if not self._core.over:
+            self._core.end()
+            self._core.living.cancel()
 
     async def run(self, group: Group, holder: Any) -> None:
         """Live until the connection has ended; other tasks live in ``group``, and ``holder`` is kept alive."""
@@ -107,14 +108,16 @@ class Tasks:
     async def _connect_and_read(self) -> None:
         core, self._me = self._core, anyio.get_current_task().id
         if core.before is not None:
-            await core.before.end_of_all()
+            before = core.before
+            await before.until(lambda: before.over or core.leaving)
             core.before = None
-        self._begin_to_keep_time()
         while core.phase is not Phase.CLOSED:
             if core.phase is Phase.CONNECTING:
                 await self._run_attempt()
             else:
-                await core.changed.wait()
+                with core.until_due():
+                    await core.changed.wait()
+                core.look_at_time()
 
     async def _run_attempt(self) -> None:
         core = self._core
@@ -136,8 +139,12 @@ class Tasks:
                 patience = CLOSE_TIMEOUT
                 core.end()
             core.link, core.attempt = None, 0
-            if transport is not None:
-                await self._close(core.transport or transport, patience)
+            try:
+                core.run_functions(self._me)
+            finally:
+                if transport is not None:
+                    await self._close(core.transport or transport, patience)
+                    core.take_time()
 
     def _fail(self, error: Exception) -> None:
         _logger.error("an error inside sioclient", exc_info=error)
@@ -150,12 +157,16 @@ class Tasks:
         endpoints = list(core.protocol.endpoints.by_name.values())
         try:
             attempting = self._connector.attempt(core.protocol.lifecycle.opening, endpoints)
-            with anyio.CancelScope() as core.link:
+            until = core.protocol.lifecycle.deadline or inf
+            core.leave_time(until)
+            with anyio.CancelScope(deadline=until) as core.link:
                 return await run_steps(session_steps(attempting, endpoints))
         except (Exception, SystemExit) as problem:  # options may be functions of the user, and JSON may be his code
             if core.protocol.lifecycle.attempt == attempt:
                 core.protocol.connect_failed(as_connect_error(problem), anyio.current_time())
                 core.publish()
+        finally:
+            core.take_time()
         return None
 
     def _begin(self, opened: Opened, start: Start) -> None:
@@ -179,6 +190,7 @@ class Tasks:
         core = self._core
         if transport.is_stream and core.waiting <= MOST_WAITING:
             return await self._read_in_time(transport)
+        core.leave_time()
         with anyio.CancelScope() as core.link:
             if core.waiting <= MOST_WAITING:
                 return await self._read(transport)
@@ -192,19 +204,13 @@ class Tasks:
         A read of a stream may be cancelled at any time, one by a poll may not: nothing would be there to read again.
         """
         core, more = self._core, True
-        self._keeper += 1  # the task that has kept the time until now ends
-        core.wake_keeper()
-        try:
-            while more and transport is core.transport and core.waiting <= MOST_WAITING:
-                with self._until_due() as core.sleep:
-                    core.link = core.sleep
-                    while more and transport is core.transport and core.waiting <= MOST_WAITING:
-                        more = await self._read(transport)
-                self._look_at_time()
-                more = more and core.protocol.lifecycle.current == core.attempt
-        finally:
-            if core.phase is not Phase.CLOSED:
-                self._begin_to_keep_time()
+        core.take_time()
+        while more and transport is core.transport and core.waiting <= MOST_WAITING:
+            with core.until_due() as core.link:
+                while more and transport is core.transport and core.waiting <= MOST_WAITING:
+                    more = await self._read(transport)
+            core.look_at_time()
+            more = more and core.protocol.lifecycle.current == core.attempt
         return more
 
     async def _read(self, transport: Transport) -> bool:
@@ -249,52 +255,24 @@ class Tasks:
         core = self._core
         reading = core.protocol.reading
         reading.pause(anyio.current_time())
-        core.wake_keeper()  # heartbeats are sent unasked meanwhile
+        core.ring()  # heartbeats are sent unasked meanwhile
         try:
             while core.waiting > (MOST_DEFERRED if core.calls else MOST_WAITING):
                 await core.room.wait()
         finally:
             reading.resume(anyio.current_time())
 
-    def _begin_to_keep_time(self) -> None:
-        """Have a task keep the time from now on."""
-        self._keeper += 1
-        self._core.living.start(self._keep_time, self._keeper)
-
-    async def _keep_time(self, number: int) -> None:
-        while self._core.phase is not Phase.CLOSED and self._keeper == number:
-            with self._until_due() as self._core.sleep:
-                await anyio.sleep_forever()
-            if self._keeper == number:
-                self._look_at_time()
-
-    def _until_due(self) -> anyio.CancelScope:
-        """Return a scope that ends when something is due."""
-        deadline = self._core.protocol.deadline()
-        self._core.asleep_until = inf if deadline is None else deadline
-        return anyio.CancelScope(deadline=self._core.asleep_until)
-
-    def _look_at_time(self) -> None:
-        """Have time-outs happen, if any is due."""
-        core, now = self._core, anyio.current_time()
-        core.sleep, is_due = None, now >= core.asleep_until
-        core.asleep_until = -inf
-        if is_due:
-            core.protocol.handle_timeout(now)
-            core.publish()
-            core.changed.wake()  # the next attempt may begin, of which there is no notice
-            core.flush()
-
     async def _close(self, transport: Transport, patience: float) -> None:
         """Write the last frames of a session, and let go of its transport."""
         core = self._core
         core.transport = core.transport_name = core.session_id = None
+        core.leave_time()
         closes = core.phase is Phase.CLOSED
+        if core.broken is not transport:  # else whoever still writes need not be waited for
+            with anyio.move_on_after(patience, shield=True), suppress(Exception):
+                await core.until(lambda: not core.is_writing)
+                await transport.send(core.take())
         with anyio.CancelScope(shield=True):
-            if core.broken is not transport:  # else whoever still writes need not be waited for
-                with anyio.move_on_after(patience), suppress(Exception):
-                    await core.until(lambda: not core.is_writing)
-                    await transport.send(core.take())
             await core.stop_writing()
             with suppress(Exception):
                 await transport.close(min(patience, CLOSE_TIMEOUT) if closes else 0)

@@ -14,7 +14,8 @@ from ..address import fresh_url
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, refused
 from ..protocol.framing import Frame
 from ..transports.engine_polling import limited_bodies
-from ..transports.failures import connect_errors, losses, read_loss, upgrade_error
+from ..transports.exchange import Request
+from ..transports.failures import connect_error, connect_errors, losses, read_loss, upgrade_error
 from ..transports.frames import FrameEncoder, control_frame
 from ..transports.htmlfile import Page
 from ..transports.messages import MessageDecoder
@@ -104,22 +105,19 @@ class WebSocketTransport(Transport):
         """Connect, and ask for the upgrade."""
         assert self._http is not None, "a transport is opened once"
         request, self._http = self._http.client.prepare(url), None
-        with connect_errors(self.name, url, request.proxy):
-            with fail_at(deadline):
+        is_connected, late = False, TimeoutError()
+        with anyio.CancelScope(deadline=deadline):
+            with connect_errors(self.name, url, request.proxy):
                 await self._stream.connect(request, tunnel=True)
+            is_connected = True
             try:
-                with fail_at(deadline):
-                    headers, request = upgrade_headers(), replace(request, proxy=None)  # a tunnel leads to the server
-                    await self._stream.ask("GET", request, headers)
-                    head = await self._stream.read_head()
-                    if head.status != 101:
-                        raise await self._refusal(head)
-                    check_upgrade(head, headers)
+                await self._upgrade(request)
             except ConnectError:
                 raise
             except Exception as error:
                 raise upgrade_error(error, url) from error
-        self._is_up = True
+        if not self._is_up:
+            raise upgrade_error(late, url) if is_connected else connect_error(url, late, request.proxy) from late
 
     async def recv(self) -> list[Frame]:
         """Return the messages that are there, at least one."""
@@ -177,6 +175,17 @@ class WebSocketTransport(Transport):
         if code is not None and not self._stream.backlog:
             with suppress(Exception):
                 self._stream.write(control_frame(_CLOSE, code.to_bytes(2, "big")))
+
+    async def _upgrade(self, request: Request) -> None:
+        headers = upgrade_headers()
+        if request.proxy is not None:
+            request = replace(request, proxy=None)  # a tunnel leads to the server
+        await self._stream.ask("GET", request, headers)
+        head = await self._stream.read_head()
+        if head.status != 101:
+            raise await self._refusal(head)
+        check_upgrade(head, headers)
+        self._is_up = True
 
     async def _refusal(self, head: Any) -> HandshakeRejected:
         body = b""

@@ -27,7 +27,7 @@ class Server:
 
     def __init__(self):
         self.sessions, self.attempts, self.pings, self.received = 0, 0, True, []
-        self.refuses_until = -math.inf
+        self.refuses_until = self.opens_at = self.closes_at = -math.inf
         self.current = None
 
     def transport(self, kind, http, limit, framing):
@@ -44,6 +44,7 @@ class MemoryTransport(Transport):
 
     async def open(self, url, deadline):
         self.server.attempts += 1
+        await trio.sleep_until(self.server.opens_at)
         if trio.current_time() < self.server.refuses_until:
             raise HandshakeRejected("no", status=403)
         self.server.sessions += 1
@@ -72,8 +73,11 @@ class MemoryTransport(Transport):
                 self.tell.send_nowait(f'43{number}["x"]')
 
     async def close(self, timeout):
-        self.tell.close()
-        self.told.close()
+        try:
+            await trio.sleep_until(self.server.closes_at)
+        finally:
+            self.tell.close()
+            self.told.close()
 
 
 @pytest.fixture
@@ -125,6 +129,62 @@ def test_silent_server_is_found_dead_and_the_next_attempt_follows(run, server):
             await trio.sleep(10)
             assert (server.sessions, socket.connected) == (2, True)
             assert trio.current_time() - begin < 90
+
+    run(test)
+
+
+@pytest.mark.parametrize("moment", ["opens_at", "closes_at"])
+def test_timeouts_come_in_time_while_a_transport_opens_or_closes(run, server, moment):
+    async def test():
+        async with client(wait_for_connection=True) as socket:
+            setattr(server, moment, trio.current_time() + 6)
+            server.current.tell.close()
+            await trio.sleep(3)
+            begin = trio.current_time()
+            with pytest.raises(AckTimeout):
+                await socket.call("echo", timeout=1)
+            assert trio.current_time() - begin == pytest.approx(1, abs=0.1)
+            await trio.sleep(10)
+            assert await socket.call("echo") == "x"
+        assert server.attempts == 2
+
+    run(test)
+
+
+def test_attempt_that_never_ends_is_given_up(run, server):
+    async def test():
+        recorder = Recorder()
+        async with client(recorder) as socket:
+            server.opens_at = trio.current_time() + 15
+            server.current.tell.close()
+            await trio.sleep(30)
+            assert (server.attempts, socket.connected) == (3, True)
+            assert ("retry", 2) in recorder.told
+
+    run(test)
+
+
+def test_connection_comes_after_the_functions_of_the_one_before(run, server):
+    async def test():
+        async with client() as socket:
+            go_on = trio.Event()
+
+            @socket.on("disconnect")
+            async def leave(reason):
+                await go_on.wait()
+
+            server.current.tell.send_nowait("41")
+            await trio.sleep(1)
+            assert socket.ended
+            await socket.open(wait=False)
+            await trio.sleep(1)
+            assert server.attempts == 1
+            await socket.disconnect()
+            assert server.attempts == 1
+            await socket.open(wait=False)
+            go_on.set()
+            await trio.sleep(1)
+            assert (server.attempts, socket.connected) == (2, True)
 
     run(test)
 
