@@ -313,7 +313,7 @@ class Attempt:
 
     def _share(self, candidates: int) -> float:
         """Return the deadline of one of so many, so that a silent one leaves some time to the next."""
-        return (now := self._clock()) + (self._deadline - now) / candidates
+        return self._deadline if candidates == 1 else (now := self._clock()) + (self._deadline - now) / candidates
 
     def _no_common_transport(self, handshake: Handshake) -> ConnectError:
         return ConnectError(

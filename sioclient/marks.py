@@ -36,7 +36,7 @@ def event(name: Name | Method) -> Method | Callable[[Method], Method]:
 def find_events(cls: type) -> dict[str, str]:
     """Return the names of marked methods by the names of their events; a subclass overrides its bases."""
     events: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
+    for base in reversed(cls.__mro__[:-1]):  # the last is ``object``
         for attribute, member in vars(base).items():
             names = getattr(member, "event_names", None)
             if names:  # hardly any has them, and this is done for every connection

@@ -158,8 +158,10 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check every value, have the names of the transports as a tuple, and the revision if they leave only one."""
-        for name, check in _CHECKS.items():
-            check(name, getattr(self, name))
+        for name, check, usual in _CHECKED:
+            value = getattr(self, name)
+            if value is not usual:
+                check(name, value)
         if self.retries and self.ack_timeout is None:
             raise ValueError("retries= needs ack_timeout= too: the seconds after which a packet is written again")
         check_both(self.headers, self.cookies)
@@ -360,3 +362,6 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "parser": _check_parser,
     "trailing_slash": _check_flag,
 }
+
+_CHECKED = [(name, check, getattr(Options, name)) for name, check in _CHECKS.items()]
+"""What checks each option, and the usual value, which needs no check: most options of each connection have it."""
