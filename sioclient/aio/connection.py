@@ -114,7 +114,7 @@ class Connection(ConnectionBase):
                 if verdict is not Verdict.FULL:
                     break
                 with anyio.move_on_after(WRITE_TIMEOUT) as waiting:
-                    await self._core.room.wait()
+                    await self._core.room.change()
                 if waiting.cancelled_caught:
                     raise BufferFull(f"the server has taken nothing for {WRITE_TIMEOUT:g} s: send less, or later")
                 waited = True

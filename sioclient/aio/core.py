@@ -165,8 +165,7 @@ class Core:
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until this is so."""
-        while not done():
-            await self.changed.wait()
+        await self.changed.until(done)
 
     def show(self, mark: str, frames: Sequence[Frame]) -> None:
         """Show frames in the log."""
@@ -203,17 +202,17 @@ class Core:
         self.ring()
 
     def take_time(self) -> None:
-        """Undo ``leave_time``, and look at the time."""
+        """Undo ``leave_time``."""
         if self._is_left:
             self._is_left, self._keeper = False, self._keeper + 1
             self.wake_keeper()
-            self.look_at_time()
+            self.sleep, self.asleep_until = None, -inf
 
     def look_at_time(self) -> None:
         """Have time-outs happen, if any is due."""
-        now, until = anyio.current_time(), self.asleep_until
         self.sleep, self.asleep_until = None, -inf
-        if now >= until > -inf:
+        now, deadline = anyio.current_time(), self.protocol.deadline()
+        if deadline is not None and deadline <= now:
             self.protocol.handle_timeout(now)
             self.publish()
             self.changed.wake()  # the next attempt may begin, of which there is no notice
@@ -271,10 +270,9 @@ class Core:
 
     async def stop_writing(self) -> None:
         """Cancel the task that writes, and wait for its end: it could open a connection that nobody would close."""
-        while self.is_writing:
-            if self.writing is not None:
-                self.writing.cancel()
-            await self.changed.wait()
+        if self.is_writing and self.writing is not None:
+            self.writing.cancel()
+        await self.until(lambda: not self.is_writing)
 
     # What runs
 

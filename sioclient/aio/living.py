@@ -77,5 +77,4 @@ class Living:
                 self._ended.wake()
 
     async def _end_of_others(self) -> None:
-        while self._count:
-            await self._ended.wait()
+        await self._ended.until(lambda: not self._count)

@@ -116,7 +116,7 @@ class Tasks:
                 await self._run_attempt()
             else:
                 with core.until_due():
-                    await core.changed.wait()
+                    await core.until(lambda: core.phase is not Phase.WAITING)
                 core.look_at_time()
 
     async def _run_attempt(self) -> None:
@@ -167,6 +167,7 @@ class Tasks:
                 core.publish()
         finally:
             core.take_time()
+        core.look_at_time()  # the attempt may have lasted for too long
         return None
 
     def _begin(self, opened: Opened, start: Start) -> None:
@@ -257,8 +258,7 @@ class Tasks:
         reading.pause(anyio.current_time())
         core.ring()  # heartbeats are sent unasked meanwhile
         try:
-            while core.waiting > (MOST_DEFERRED if core.calls else MOST_WAITING):
-                await core.room.wait()
+            await core.room.until(lambda: core.waiting <= (MOST_DEFERRED if core.calls else MOST_WAITING))
         finally:
             reading.resume(anyio.current_time())
 

@@ -51,11 +51,11 @@ class Events(WatcherBase):
         """Return the next event; raise WaitTimeout, or ConnectionLost at the end."""
         await anyio.lowlevel.checkpoint_if_cancelled()
         with anyio.move_on_after(self._timeout):
-            while not (self._events or self._ended):
-                await self._changed.wait()
+            await self._changed.until(lambda: self._events or self._ended)
         if self._events:
+            event = self._events.popleft()
             self._changed.wake()
-            return self._events.popleft()
+            return event
         raise self._lost() if self._ended else self._late(self._timeout)
 
     async def aclose(self) -> None:
@@ -73,8 +73,7 @@ class Events(WatcherBase):
 
     async def _put(self, name: str, *args: Any) -> None:
         """Keep an event; while too many are kept, wait here, where the next function would run."""
-        while len(self._events) >= MOST_WAITING and not (self._closed or self._ended):
-            await self._changed.wait()
+        await self._changed.until(lambda: len(self._events) < MOST_WAITING or self._closed or self._ended)
         if not self._closed:
             self._events.append((name, list(args)))
             self._changed.wake()
