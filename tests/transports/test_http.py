@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
@@ -953,3 +954,12 @@ def test_no_descriptor_is_left_after_close(authority: Authority, scheme: str) ->
         assert http.get(server.url(), soon()) == Response(200, "ok")
     gc.collect()
     assert descriptors() == before
+
+
+def test_a_cookie_of_one_connection_is_not_sent_by_another() -> None:
+    first, second = HttpClient(Options()), HttpClient(Options())
+    headers = HTTPMessage()
+    headers["Set-Cookie"] = "a=1"
+    first.keep_cookies(first.prepare("http://x/"), headers)
+    assert first.prepare("http://x/").headers["Cookie"] == "a=1"
+    assert "Cookie" not in second.prepare("http://x/").headers
