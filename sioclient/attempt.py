@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .address import Address, fresh_url
 from .errors import ConnectError, ConnectionLost, HandshakeRejected, SocketIOError, WrongRevision, text_of
-from .options import Options
+from .options import Options, asked_data
 from .protocol.endpoints import Endpoint
 from .protocol.framing import Frame
 from .protocol.revisions.base import Dialect, Handshake, HandshakeRequest, Opening, Probe
@@ -68,17 +68,15 @@ class Attempt:
 
     def __init__(
         self,
-        http: Callable[[], HttpClient],
+        ask: Callable[[], Steps[Any]],
         address: Address,
         options: Options,
         opening: Opening,
         endpoints: Iterable[Endpoint],
         make: Callable[..., Any],
         clock: Callable[[], float],
-        ask: Callable[[Any], Any],
     ) -> None:
-        self._make_http, self._address, self._make, self._clock, self._opening = http, address, make, clock, opening
-        self._ask_auth = ask
+        self._ask, self._address, self._make, self._clock, self._opening = ask, address, make, clock, opening
         self._transports, self._limit, self._parser = options.transports, options.max_message_size, options.parser
         self._auths = list[tuple[Endpoint, Any]]()
         for endpoint in endpoints:
@@ -96,10 +94,10 @@ class Attempt:
         """
         if self._opening.dialect is not None:
             self._check_dialect(self._opening.dialect)
-        http = yield self._make_http
+        http = yield from self._ask()
         data = {}
         for endpoint, auth in self._auths:
-            data[endpoint] = yield partial(self._ask_auth, auth)
+            data[endpoint] = yield from asked_data(auth)
         direct, requests = first_steps(self._opening, self._address.resource, self._transports)
         try:
             if direct is None:
@@ -121,7 +119,7 @@ class Attempt:
         Raises:
             ConnectError: there was no handshake.
         """
-        http, resource, self.is_interrupted = (yield self._make_http), self._address.resource, True
+        http, resource, self.is_interrupted = (yield from self._ask()), self._address.resource, True
         direct, requests = first_steps(self._opening, resource, self._transports)
         if direct is not None:
             opened = yield from self._open_directly(http, direct, lambda: self._handshake(http, requests))

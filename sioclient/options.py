@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .errors import ConnectError
@@ -25,6 +24,7 @@ from .httpoptions import (
     is_coroutine_function,
     takes,
 )
+from .steps import Steps
 
 if TYPE_CHECKING:
     import ssl
@@ -180,6 +180,10 @@ NAMES = frozenset(field.name for field in fields(Options))
 """The names of all options."""
 
 
+MAY_BE_FUNCTIONS = ("params", "headers", "cookies")
+"""Options whose values functions may return, which are called once for each connection."""
+
+
 def make_options(
     given: Mapping[str, Any],
     *,
@@ -246,9 +250,24 @@ def option_error(name: str, error: Exception) -> ConnectError:
     return ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False)
 
 
-def asked_data(auth: Any) -> Any:
+def asked_value(name: str, function: Callable[[], Any]) -> Steps[Any]:
+    """Return what a function returns, or what it awaits; see ``value_of``."""
+    try:
+        return (yield function)
+    except Exception as error:
+        raise option_error(name, error) from error
+
+
+def asked_data(auth: Any) -> Steps[Any]:
     """Return what the server is given of an ``auth`` that may be a function; raise ConnectError if that raised."""
-    return auth_data(partial(value_of, "auth", auth) if callable(auth) else auth)
+    return auth_data((yield from asked_value("auth", auth)) if callable(auth) else auth)
+
+
+def given_data(auth: Any) -> Steps[Any]:
+    """Do the same for one channel, where what a function raises is raised as it is."""
+    if callable(auth) and takes(auth, 0) is not False:
+        auth = yield auth
+    return auth_data(auth)
 
 
 def auth_data(auth: Any) -> Any:

@@ -15,18 +15,21 @@ import pytest
 import requests
 from requests.auth import HTTPBasicAuth
 
-from sioclient import SocketIO
+from sioclient import ConnectError, SocketIO
 from sioclient.options import (
     NAMES,
     TRANSPORTS,
     Options,
     OptionsDict,
+    asked_data,
     auth_data,
     check_retries,
     check_timeout,
+    given_data,
     make_options,
     split_auth,
 )
+from sioclient.steps import run_steps
 from tests.conftest import without_address
 
 SECONDS = ("connect_timeout", "reconnection_delay", "reconnection_limit")
@@ -356,6 +359,18 @@ def test_the_data_of_auth_are_a_dictionary() -> None:
     for auth in ("x", 5, ["x"], lambda: "x"):
         with pytest.raises(TypeError, match="auth must be a dictionary"):
             auth_data(auth)
+
+
+def test_what_auth_raises_has_its_name_in_an_attempt_only() -> None:
+    def fail() -> dict[str, Any]:
+        raise LookupError("no token")
+
+    with pytest.raises(ConnectError, match=r"^auth= raised LookupError: no token$"):
+        run_steps(asked_data(fail))
+    with pytest.raises(LookupError, match=r"^no token$"):
+        run_steps(given_data(fail))
+    for data in (asked_data, given_data):
+        assert run_steps(data({"token": "x"})) == run_steps(data(lambda: {"token": "x"})) == {"token": "x"}
 
 
 @pytest.mark.parametrize("value", ["json", 5, "Msgpack"])

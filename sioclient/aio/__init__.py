@@ -19,7 +19,7 @@ from .channel import Channel
 from .client import SocketIO
 from .engineio import EngineIO
 from .steps import run_steps
-from .tasks import AsyncConnector
+from .tasks import make_connector
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 async def detect(host: str = "localhost", port: int | None = None, **options: Unpack[OptionsDict]) -> ServerInfo:
     """Ask a server what it speaks; see ``sioclient.detect``."""
-    return await run_steps(detecting(host, port, options, AsyncConnector))
+    return await run_steps(detecting(host, port, options, make_connector))
 
 
 __all__ = ["Channel", "EngineIO", "Handler", "ServerInfo", "SocketIO", "SocketIOError", "detect", "event"]

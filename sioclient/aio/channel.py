@@ -9,11 +9,11 @@ from typing import Any
 from ..channelbase import ChannelBase
 from ..dispatch import Dispatcher, spread
 from ..names import Name
-from ..options import check_timeout
+from ..options import check_timeout, given_data
 from ..protocol.notices import Notice
 from ..protocol.packets import Event
 from ..watcher import one_value
-from .steps import begin_steps, given_data
+from .steps import begin_steps, run_steps
 from .watcher import Events, Watchers
 
 
@@ -29,7 +29,7 @@ class Channel(ChannelBase[Coroutine[Any, Any, None]]):
     async def open(self, timeout: float | None = 10, *, wait: bool = True) -> None:
         """Ask the server to join us to this endpoint, and return when it has; see the threaded ``Channel.open``."""
         check_timeout(timeout)
-        data = None if self._auth is None else await given_data(self._auth)
+        data = None if self._auth is None else await run_steps(given_data(self._auth))
         if self._joined is None or not self.is_wanted:
             connection = self._newest_connection()
             self._channels.begin_hearing(self, connection)

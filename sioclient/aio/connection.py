@@ -29,7 +29,7 @@ from ..protocol.revisions.base import Opening
 from .core import Call, Core
 from .living import Group
 from .steps import run_steps
-from .tasks import DISCONNECT_TIMEOUT, WRITE_TIMEOUT, AsyncConnector, Tasks
+from .tasks import DISCONNECT_TIMEOUT, WRITE_TIMEOUT, Tasks, make_connector
 
 
 class Connection(ConnectionBase):
@@ -48,7 +48,7 @@ class Connection(ConnectionBase):
     def __init__(
         self, address: Address, options: Options, opening: Opening, logger: logging.Logger | None = None
     ) -> None:
-        protocol, connector = ClientProtocol(opening, options, random.random), AsyncConnector(address, options)
+        protocol, connector = ClientProtocol(opening, options, random.random), make_connector(address, options)
         self._protocol, self._core = protocol, Core(protocol, logger or logging.getLogger("sioclient"))
         super().__init__(self._core, protocol, connector.traffic, str(address))
         self.joins = Joins(self.address, self._core, self._core.flush, opening)

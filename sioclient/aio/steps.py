@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
 
-from ..httpoptions import takes
-from ..options import auth_data, option_error
 from ..steps import Result, Steps, run_until, without_frame
 
 
@@ -33,25 +31,3 @@ async def _go_on(steps: Steps[Any], outcome: Any) -> Any:
             go_on, outcome = steps.throw, without_frame(problem)
         has_ended, outcome = run_until(steps, go_on, outcome, isawaitable)
     return outcome
-
-
-async def value_of(name: str, function: Callable[[], Any]) -> Any:
-    """Return what a function returns that the user gave as an option, or raise ConnectError."""
-    try:
-        value = function()
-        return await value if isawaitable(value) else value
-    except Exception as error:
-        raise option_error(name, error) from error
-
-
-async def asked_data(auth: Any) -> Any:
-    """Return what the server is given of an ``auth``; see ``options.asked_data``."""
-    return auth_data(await value_of("auth", auth) if callable(auth) else auth)
-
-
-async def given_data(auth: Any) -> Any:
-    """Do the same for one channel, where what a function raises is raised as it is."""
-    if callable(auth) and takes(auth, 0) is not False:
-        auth = auth()
-        auth = await auth if isawaitable(auth) else auth
-    return auth_data(auth)

@@ -6,7 +6,6 @@ They live in the task group of the user, and end together.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -14,20 +13,17 @@ from typing import Any
 import anyio
 
 from ..address import Address
-from ..attempt import Attempt, Opened, session_steps
+from ..attempt import Opened, session_steps
 from ..connector import Connector
 from ..errors import as_connect_error
 from ..options import Options
 from ..protocol.detour import Order
-from ..protocol.endpoints import Endpoint
 from ..protocol.phases import Phase
-from ..protocol.revisions.base import Opening
 from ..protocol.start import Start
-from ..transports.http import MAY_BE_FUNCTIONS, HttpClient
 from .core import Core
 from .http import Http
 from .living import Group, Living
-from .steps import asked_data, run_steps, value_of
+from .steps import run_steps
 from .transports import MixedTransport, Transport, make_transport
 
 _logger = logging.getLogger("sioclient")
@@ -45,30 +41,9 @@ MOST_WAITING, MOST_DEFERRED = 2**20, 16 * 2**20
 """Characters that may wait for the user's functions before nothing more is read; more if one of them is in a call."""
 
 
-def _mix(websocket: Transport, client: HttpClient, framing: Any, url: str) -> Transport:
-    return MixedTransport(websocket, Http(client), framing, url)
-
-
-class AsyncConnector(Connector):
-    """Makes attempts whose steps must be awaited."""
-
-    def __init__(self, address: Address, options: Options) -> None:
-        self.options = options
-        super().__init__(address, options, make_transport, _mix, anyio.current_time, asked_data)
-
-    def attempt(self, opening: Opening, endpoints: Iterable[Endpoint] = ()) -> Attempt:
-        """Return an attempt, which may be cancelled."""
-        made = super().attempt(opening, endpoints)
-        made.is_interrupted = True
-        return made
-
-    async def http(self) -> Http:  # type: ignore[override]
-        """Return the HTTP client of this connection, ready for an attempt."""
-        values = {}
-        for name in MAY_BE_FUNCTIONS:
-            if callable(function := getattr(self.options, name)):
-                values[name] = await value_of(name, function)
-        return Http(super().http(values))
+def make_connector(address: Address, options: Options) -> Connector:
+    """Return what makes attempts whose steps must be awaited, and may be cancelled."""
+    return Connector(address, options, make_transport, MixedTransport, anyio.current_time, Http, is_interrupted=True)
 
 
 class Tasks:
@@ -82,7 +57,7 @@ class Tasks:
         have_begun: whether they live, or have lived.
     """
 
-    def __init__(self, core: Core, connector: AsyncConnector) -> None:
+    def __init__(self, core: Core, connector: Connector) -> None:
         self._core, self._connector = core, connector
         self.have_begun, self._me = False, 0
         core.living = Living(self._fail)

@@ -18,6 +18,7 @@ from ..transports.exchange import Request
 from ..transports.failures import connect_error, connect_errors, losses, read_loss, upgrade_error
 from ..transports.frames import FrameEncoder, control_frame
 from ..transports.htmlfile import Page
+from ..transports.http import HttpClient
 from ..transports.messages import MessageDecoder
 from ..transports.mixed import MOST_RESPONSE, Trial
 from ..transports.polling import Polled
@@ -310,8 +311,8 @@ class MixedTransport(PollingTransport):
 
     name = "websocket"
 
-    def __init__(self, websocket: Transport, http: Http, framing: Any, url: str) -> None:
-        super().__init__(http, MOST_RESPONSE, framing)
+    def __init__(self, websocket: Transport, client: HttpClient, framing: Any, url: str) -> None:
+        super().__init__(Http(client), MOST_RESPONSE, framing)
         self._url, self._websocket, self._trial = url, websocket, Trial()
         self.recv, self.leave = websocket.recv, websocket.leave  # type: ignore[method-assign]
 

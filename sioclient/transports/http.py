@@ -25,7 +25,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_netrc_auth, select_proxy
 
 from ..errors import ConnectError
 from ..httpoptions import check_both, check_fields, check_params
-from ..options import Options, value_of
+from ..options import MAY_BE_FUNCTIONS, Options, value_of
 from .base import Traffic
 from .dialing import Answered
 from .exchange import Request, Response, open_stream, read_response, send_request
@@ -34,9 +34,6 @@ from .stream import Stream
 
 MOST_BODY = 64 * 1024
 """Bytes that the response to a handshake may have."""
-
-MAY_BE_FUNCTIONS = ("params", "headers", "cookies")
-"""Options whose values functions may return, which are called once for each connection."""
 
 _MOST_COOKIES, _MOST_COOKIE = 50, 4096
 """Cookies of a domain, and bytes of one: what RFC 6265, 6.1 asks for. A server may set new ones with every poll."""
