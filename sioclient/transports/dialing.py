@@ -26,7 +26,7 @@ PACE = 0.25
 _LOOK = 0.05
 """Seconds between two looks at whether something that cannot be woken was aborted."""
 
-CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+CONNECTING = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK)
 """What the system says of a socket that has begun to connect."""
 
 # poll() needs no descriptor of its own and knows no limit of 1,024 of them; Windows has only select().
