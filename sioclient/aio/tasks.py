@@ -159,6 +159,7 @@ class Tasks:
             core.protocol.transport_opened(opened.handshake, opened.transport.name, now, start, takes_orders=True)
             core.publish(0)
             core.flush()
+            opened.transport.hasten()
             core.run_functions(self._me)
 
     async def _read_on(self, transport: Transport) -> bool:

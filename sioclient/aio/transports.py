@@ -23,7 +23,7 @@ from ..transports.messages import MessageDecoder
 from ..transports.mixed import MOST_RESPONSE, Trial
 from ..transports.polling import Polled
 from ..transports.posting import POST_TIMEOUT, shared_bodies
-from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
+from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, read_acceptance, refusal, upgrade_headers
 from .http import Http, Requests, fail_at
 from .stream import Stream
 
@@ -53,6 +53,9 @@ class Transport:
 
     def put(self, frames: Sequence[Frame]) -> None:
         """Write frames in order, as much as the network takes at once, or raise ConnectionLost: if ``is_stream``."""
+
+    def hasten(self) -> None:
+        """Something is about to come: have the next ``recv`` look before it waits."""
 
     async def send(self, frames: Sequence[Frame]) -> None:
         """Write frames in order, and return when the network has all of them, or raise ConnectionLost."""
@@ -140,6 +143,10 @@ class WebSocketTransport(Transport):
             raise loss from error
         raise ConnectionLost("transport closed")
 
+    def hasten(self) -> None:
+        """See ``Transport``."""
+        self._stream.hasten()
+
     def put(self, frames: Sequence[Frame]) -> None:
         """Write one message per frame, and the pong that is owed."""
         if not self._is_up:
@@ -182,10 +189,13 @@ class WebSocketTransport(Transport):
         if request.proxy is not None:
             request = replace(request, proxy=None)  # a tunnel leads to the server
         await self._stream.ask("GET", request, headers)
-        head = await self._stream.read_head()
-        if head.status != 101:
-            raise await self._refusal(head)
-        check_upgrade(head, headers)
+        accepted, rest = read_acceptance(await self._stream.receive())
+        self._stream.unread(rest)
+        if accepted is None:
+            head = await self._stream.read_head()
+            if head.status != 101:
+                raise await self._refusal(head)
+        check_upgrade(accepted or head, headers)
         self._is_up = True
 
     async def _refusal(self, head: Any) -> HandshakeRejected:

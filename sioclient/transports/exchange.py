@@ -5,7 +5,7 @@ http.client and requests are not used, because they can neither be interrupted n
 are per read, so that a server which sends a byte a second is never done.
 
 ``read_head`` reads the head of every response: that of a GET or POST, of an upgrade to a websocket, of an endless page,
-and of a proxy's CONNECT.
+and of a proxy's CONNECT. Only the async front reads the usual head of a 101 in another way: see ``upgrade``.
 
 No redirect is followed, no compression asked for, and no response read beyond what it may have. A response that was cut
 is an error.
