@@ -75,22 +75,23 @@ def parse_address(
         raise TypeError(f"resource must be text such as 'socket.io', not {type(resource).__name__}")
     if "://" not in host:
         host = host.removeprefix("//")  # a page's own URLs may leave the scheme out
-        name = bracketed(host) if host.count(":") > 1 else host  # one colon is that before a port
-        host = f"{'https' if secure else 'http'}://{name}"
+        host = bracketed(host) if host.count(":") > 1 else host  # one colon is that before a port
+        host = f"{'https' if secure else 'http'}://{host}"
     parts = urlsplit(host)
     if parts.scheme not in _SECURE:
         raise ValueError(f"the URL must begin with http://, https://, ws:// or wss://, not {parts.scheme}://")
     encrypted = _SECURE[parts.scheme]
     if secure is not None and secure is not encrypted:
         raise ValueError(f"{parts.scheme}:// and secure={secure} contradict each other")
-    if not parts.hostname or _CONTROL_OR_SPACE.search(host):
+    name = parts.hostname
+    if not name or _CONTROL_OR_SPACE.search(host):
         # Not shown as it is: it may hold a password or a token.
         raise ValueError("there is no host in the address, or a character that no URL can have")
     userinfo = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     number = _port(parts.port, port, 443 if encrypted else 80)
     mount, path = _resource(parts.path, resource)
     query = "&".join(pair for pair in parts.query.split("&") if pair.partition("=")[0] not in _OURS)
-    return Address(encrypted, parts.hostname, number, path, query, userinfo, mount, trailing_slash)
+    return Address(encrypted, name, number, path, query, userinfo, mount, trailing_slash)
 
 
 def bracketed(host: str) -> str:
