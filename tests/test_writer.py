@@ -128,7 +128,7 @@ def test_writing_wakes_who_waits_for_room(guard, writer, server):
     sleeper = guard.room.sleeper()
     server.link.incoming.get()  # the join
     writer.flush()
-    assert writer.wait_for_room(sleeper, time.monotonic() + PATIENCE)
+    assert writer.wait_for_room(sleeper, time.monotonic())
     assert server.link.recv() == []  # the listener may be the one that waits
 
 
@@ -156,16 +156,25 @@ def test_who_waits_for_room_looks_again(guard, writer, monkeypatch):
     """A wake-up may be lost to Ctrl-C."""
     look_again_after(0.01, monkeypatch)
     sleeper = guard.room.sleeper()
-    assert not writer.wait_for_room(sleeper, time.monotonic() + PATIENCE)
+    assert not writer.wait_for_room(sleeper, time.monotonic())
     assert not guard.room.sleepers
 
 
-@pytest.mark.parametrize("seconds", [0.01, -1])
-def test_who_waits_for_room_gives_up(seconds, guard, writer):
+@pytest.mark.parametrize("left", [0.01, -1])
+def test_who_waits_for_room_gives_up(left, guard, writer):
     sleeper = guard.room.sleeper()
     with pytest.raises(BufferFull, match=f"nothing for {WRITE_TIMEOUT:g} s"):
-        writer.wait_for_room(sleeper, time.monotonic() + seconds)
+        writer.wait_for_room(sleeper, time.monotonic() - WRITE_TIMEOUT + left)
     assert not guard.room.sleepers
+
+
+def test_nobody_gives_up_while_the_server_takes_something(guard, writer, server, monkeypatch):
+    """With 200 bytes each, eight threads filled all room at once, and a busy 0.9.19 took a hundred packets a second."""
+    look_again_after(0.01, monkeypatch)
+    push(guard, "a")
+    writer.flush()
+    assert server.link.sent
+    assert not writer.wait_for_room(guard.room.sleeper(), time.monotonic() - 2 * WRITE_TIMEOUT)
 
 
 # Several threads
