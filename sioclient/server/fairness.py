@@ -61,11 +61,16 @@ class FairReader:
 
     async def _read_on(self, count: int) -> bytes:
         data, self._chunk = self._chunk[self._taken :], b""
-        while (missing := count - len(data)) > 0:
-            is_ahead = missing < READ_AHEAD
-            reading = self._read(READ_AHEAD if is_ahead else missing, is_ahead)
-            self._has_waited = isinstance(reading, asyncio.Future) and not reading.done()
-            data += await reading
+        if 0 < count - len(data) < READ_AHEAD:
+            data += await self._begin(READ_AHEAD, True)
+        missing = count - len(data)
+        if missing > 0:  # a client may send byte by byte: Tornado collects them, and hands out no byte twice
+            data += await self._begin(missing, False)
         if len(data) > count:
             self._chunk, self._taken = data, count
         return data[:count]
+
+    def _begin(self, count: int, partial: bool) -> Awaitable[bytes]:
+        reading = self._read(count, partial)
+        self._has_waited = isinstance(reading, asyncio.Future) and not reading.done()
+        return reading

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
 
 import pytest
 import websocket
+from tornado.iostream import IOStream
 
 from sioclient import SocketIO
 from sioclient.server import SocketConnection, event
@@ -155,10 +157,47 @@ def test_one_read_is_handed_out_in_parts():
 
 def test_a_part_that_comes_in_pieces_is_handed_out_whole():
     async def main():
-        read_bytes = reader(partly([b"ab", b"c", b"defgh", b"i"]))
+        read_bytes = reader(partly([b"ab", b"c", b"de", b"fghi"]))
         return [await read_bytes(count) for count in (1, 4, 3, 1)]
 
     assert asyncio.run(main()) == [b"a", b"bcde", b"fgh", b"i"]
+
+
+def test_a_part_that_comes_byte_by_byte_needs_two_reads():
+    """Tornado collects the rest; what is read in each piece would be copied again with the next."""
+
+    async def main():
+        asked, sent = [], b"x" * (READ_AHEAD - 1)
+
+        async def read(count, partial):
+            asked.append((count, partial))
+            return sent[: 1 if partial else count]
+
+        assert await reader(read)(len(sent)) == sent
+        return asked
+
+    assert asyncio.run(main()) == [(READ_AHEAD, True), (READ_AHEAD - 2, False)]
+
+
+def test_a_hundred_pieces_need_two_reads_of_the_stream():
+    async def main():
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        stream, asked, sent = IOStream(ours), [], bytes(range(100))
+
+        def read(count, partial):
+            asked.append(count)
+            return stream.read_bytes(count, partial)
+
+        with theirs, contextlib.closing(stream):
+            reading = asyncio.ensure_future(reader(read)(len(sent)))
+            for number in range(len(sent)):
+                theirs.send(sent[number : number + 1])
+                await asyncio.sleep(0)  # the loop looks at the stream
+            assert await reading == sent
+        return asked
+
+    assert len(asyncio.run(main())) <= 2
 
 
 def test_much_is_read_as_it_is_asked_for():
