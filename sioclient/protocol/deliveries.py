@@ -143,7 +143,7 @@ class Deliveries:
         self.start(delivery.key[0], now)
         return Delivered(delivery.waiter, args)
 
-    def expired(self, delivery: Delivery, now: float, *, is_read: bool = True) -> AckTimeout | None:
+    def expired(self, delivery: Delivery, now: float, *, is_read: bool) -> AckTimeout | None:
         """No acknowledgement came in time: try again, or return the error to be told, and write the next packet.
 
         A try goes on if its packet is not written yet, or if nobody reads: then the acknowledgement may be there.

@@ -183,7 +183,7 @@ class Membership:
             if self.deliveries.waiter_of(waiter) is not waiter:
                 self.deliveries.start(key[0], now)
 
-    def expire_acks(self, now: float, *, is_read: bool = True) -> None:
+    def expire_acks(self, now: float, *, is_read: bool) -> None:
         """Fail the acknowledgements whose time is over, but those of packets that are written again.
 
         Args:

@@ -284,12 +284,12 @@ def test_an_acknowledgement_whose_time_is_over_fails_unless_there_is_another_try
     assert membership.deliveries.take(delivery, "again", ("/chat", 1), 0.0, waits=False)
     membership.acks.add(("/chat", 2), "plain", 1.0)
     assert membership.outbox.take() == ["again"]
-    membership.expire_acks(1.0)
+    membership.expire_acks(1.0, is_read=True)
     assert told(membership) == [(Unacknowledged, "plain")]
     assert membership.outbox.take() == ["again"]
-    membership.expire_acks(2.0)
+    membership.expire_acks(2.0, is_read=True)
     assert told(membership) == [(Unacknowledged, "resent")]
-    membership.expire_acks(3.0)
+    membership.expire_acks(3.0, is_read=True)
     assert told(membership) == []
     assert membership.outbox.take() == []
 
@@ -348,8 +348,8 @@ def test_the_next_packet_is_written_when_a_resent_one_is_given_up():
     assert membership.outbox.take() == ["1"]
     membership.forget_ack(("/chat", 1), 0.5)
     assert membership.outbox.take() == ["2"]
-    membership.expire_acks(1.0)
+    membership.expire_acks(1.0, is_read=True)
     assert membership.outbox.take() == []
-    membership.expire_acks(1.5)
+    membership.expire_acks(1.5, is_read=True)
     assert membership.outbox.take() == ["2"]
     assert told(membership) == []
