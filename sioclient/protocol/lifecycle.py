@@ -106,7 +106,7 @@ class Lifecycle:
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
         if dialect.needs_fence(transport):
             counts_bytes = self._counts_bytes or dialect.may_count_bytes(handshake)
-            self.fence = Fence(counts_bytes=counts_bytes, reads_ahead=dialect.reads_ahead(handshake))
+            self.fence = Fence(self.reading, counts_bytes=counts_bytes, reads_ahead=dialect.reads_ahead(handshake))
             self.session.fence = self.fence
         else:
             self.fence = None
