@@ -108,7 +108,7 @@ class ClientProtocol:
 
     @property
     def reading(self) -> Reading:
-        """Who reads frames: the threads say so here."""
+        """Who reads frames: the threads say so here, after which ``deadline`` may be another one."""
         return self.lifecycle.reading
 
     @property
