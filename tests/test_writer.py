@@ -17,6 +17,7 @@ from sioclient.protocol import fence
 from sioclient.protocol.client import Verdict
 from sioclient.protocol.notices import Connected, Ended, Reconnected, TransportClosed, Unacknowledged
 from sioclient.protocol.packets import Event, Message
+from sioclient.reading import Reading
 from sioclient.writer import WRITE_TIMEOUT, Writer
 from tests.memory import NEVER, MemoryServer, MemoryTransport, look_again_after, open_guard
 from tests.servers_py import Task
@@ -110,7 +111,7 @@ def test_heartbeat_waits_for_the_response_and_looks_again(guard, writer, server,
 
 
 def test_frames_that_the_fence_holds_back_set_the_alarm(guard, writer, server):
-    fence_of_session = fence.Fence()
+    fence_of_session = fence.Fence(Reading())
     fence_of_session.room = 0
     with guard.open() as protocol:
         protocol.lifecycle.fence = protocol.session.fence = fence_of_session
@@ -144,7 +145,7 @@ def test_listener_that_writes_does_not_wake_itself(guard, writer, server):
 @pytest.mark.parametrize(("count", "wakes"), [(600, False), (500, True)])
 def test_room_for_one_packet_is_not_worth_waking_a_thread(count, wakes, guard, writer, server):
     with guard.open() as protocol:
-        protocol.lifecycle.fence = protocol.session.fence = fence.Fence()
+        protocol.lifecycle.fence = protocol.session.fence = fence.Fence(Reading())
     push(guard, *["x"] * count)
     sleeper = guard.room.sleeper()
     writer.flush()

@@ -255,6 +255,7 @@ class Tasks:
                 await core.room.wait()
         finally:
             reading.resume(anyio.current_time())
+            core.ring()  # what only the server can do, and attempts to connect, had no deadline meanwhile
 
     def _begin_to_keep_time(self) -> None:
         """Have a task keep the time from now on."""
