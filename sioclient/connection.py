@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from logging import Logger
+from math import inf
 from typing import Any
 
 from .address import Address
@@ -158,7 +159,7 @@ class Connection(ConnectionBase):
             dialect = guard.dialect  # JSON may be the user's code, so packets are encoded outside the door
             encoding = dialect, dialect.encode(packet) if dialect is not None else self._drafts_of(packet)
             more = bool(guard.inbox) and guard.reader == threading.get_ident()
-            patience, waited = WRITE_TIMEOUT, False
+            began, patience, waited = inf, WRITE_TIMEOUT, False
             while True:
                 now = time.monotonic()
                 with guard.open() as protocol:
@@ -170,8 +171,9 @@ class Connection(ConnectionBase):
                     sleeper = guard.room.sleeper() if verdict is _FULL else None
                 if sleeper is None:
                     break
-                waited = self._wait_for_room(sleeper, patience)
-                patience = max(patience - (time.monotonic() - now), 0)
+                began = min(began, now)
+                waited = self._wait_for_room(sleeper, began)
+                patience = max(began + WRITE_TIMEOUT - time.monotonic(), 0)
             if verdict is _WRITE:
                 self._writer.flush(patience)
             else:
@@ -287,15 +289,15 @@ class Connection(ConnectionBase):
     def _drafts_of(self, packet: UserPacket) -> Drafts:
         return make_drafts(lambda dialect: dialect.encode(packet), self._candidates)
 
-    def _wait_for_room(self, sleeper: threading.Lock, patience: float) -> bool:
-        """Return True when room was made. The listener reads for it, since nobody else does.
+    def _wait_for_room(self, sleeper: threading.Lock, since: float) -> bool:
+        """Return True when room was made; see ``Writer``. The listener reads for it, since nobody else does.
 
         Raises:
             BufferFull: the server takes nothing.
         """
         guard, made = self._guard, False
         if not guard.on_listener():
-            return self._writer.wait_for_room(sleeper, time.monotonic() + patience)
+            return self._writer.wait_for_room(sleeper, since)
 
         def waits() -> bool:
             nonlocal made

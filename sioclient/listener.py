@@ -140,6 +140,7 @@ class Listener:
             with guard.open() as protocol:
                 if protocol.lifecycle.phase is Phase.CLOSED and not guard.inbox:
                     return
+                guard.ring()  # no attempt was due while functions ran
 
     def _run_attempt(self) -> None:
         guard = self._guard

@@ -49,6 +49,7 @@ class Writer:
         self._is_shown = self.log.is_on
         self._lock = threading.RLock()  # its release tells whose it is, which matters after Ctrl-C
         self._wanted = False  # somebody has queued frames since the latest write began
+        self._written_at = -inf  # when the latest frames were written
         self.corked_until = inf
 
     def cork(self, verdict: Verdict) -> None:
@@ -133,17 +134,24 @@ class Writer:
                 if frames or guard.leaving:
                     transport.finish(deadline)  # the last packets, whoever has written them
 
-    def wait_for_room(self, sleeper: threading.Lock, deadline: float) -> bool:
+    def wait_for_room(self, sleeper: threading.Lock, since: float) -> bool:
         """Wait in a sleeper of ``guard.room``; return True when room was made, False after a while: look again.
+
+        As long as anything is written, room will be made, although on a busy machine that may take longer than
+        ``WRITE_TIMEOUT``: an old server that is slow to acknowledge takes four packets at a time.
+
+        Args:
+            sleeper: what ``wake`` releases.
+            since: when the caller began to wait.
 
         Raises:
             BufferFull: the server takes nothing.
         """
-        left = deadline - time.monotonic()
-        if left > 0 and sleeper.acquire(timeout=min(left, SLICE)):
+        left = max(since, self._written_at) + WRITE_TIMEOUT - time.monotonic()
+        if sleeper.acquire(timeout=max(min(left, SLICE), 0)):
             return True
         self._guard.room.discard(sleeper)
-        if left > SLICE:
+        if time.monotonic() < max(since, self._written_at) + WRITE_TIMEOUT:
             return False
         raise BufferFull(
             f"the server has taken nothing for {WRITE_TIMEOUT:g} s (with retries=: acknowledged nothing), or a handler "
@@ -180,6 +188,7 @@ class Writer:
                     self.log.show(">", frames)
                 guard.counts.packets_out += len(frames)
                 transport.send(frames)
+                self._written_at = time.monotonic()
         except BaseException as problem:  # Ctrl-C, for one: nobody knows how much was written
             self._lose(transport, problem)
             return guard.transport is not transport

@@ -568,7 +568,7 @@ def test_handler_does_not_wait_for_what_only_its_thread_can_do(overfed, server, 
 
 
 def test_who_waits_for_a_server_that_takes_nothing_gives_up(overfed, server, notices, monkeypatch):
-    monkeypatch.setattr(module, "WRITE_TIMEOUT", 0.05)
+    monkeypatch.setattr("sioclient.writer.WRITE_TIMEOUT", 0.05)
     connection, _ = overfed
     server.push("0::")
     eventually(lambda: notices.of(TransportClosed))

@@ -359,6 +359,20 @@ def test_time_out_is_told_while_the_next_attempt_is_waited_for(server, notices):
     connection.disconnect()
 
 
+def test_next_attempt_begins_when_a_function_returns(server, notices):
+    """None is due while it runs, so the thread that keeps the time must be told afterwards."""
+    connection = make_connection(server, notices, connect_timeout=NEVER)
+    begun, go_on = threading.Event(), threading.Event()
+    in_handler(notices, lambda: (begun.set(), happened(go_on)))
+    connection.open()
+    server.push("3:::x")
+    happened(begun)
+    connection._guard.lose(server.link, ConnectionLost("cut"))
+    go_on.set()
+    eventually(lambda: notices.of(Reconnected))
+    connection.disconnect()
+
+
 # A connection that nobody holds
 
 

@@ -132,7 +132,7 @@ class Tasks:
         endpoints = list(core.protocol.endpoints.by_name.values())
         try:
             attempting = self._connector.attempt(core.protocol.lifecycle.opening, endpoints)
-            until = core.protocol.lifecycle.deadline or inf
+            until = core.protocol.lifecycle.deadline() or inf
             core.leave_time(until)
             with anyio.CancelScope(deadline=until) as core.link:
                 return await run_steps(session_steps(attempting, endpoints))
@@ -237,6 +237,7 @@ class Tasks:
             await core.room.until(lambda: core.waiting <= (MOST_DEFERRED if core.calls else MOST_WAITING))
         finally:
             reading.resume(anyio.current_time())
+            core.ring()  # what only the server can do, and attempts to connect, had no deadline meanwhile
 
     async def _close(self, transport: Transport, patience: float) -> None:
         """Write the last frames of a session, and let go of its transport."""

@@ -108,7 +108,7 @@ class ClientProtocol:
 
     @property
     def reading(self) -> Reading:
-        """Who reads frames: the threads say so here."""
+        """Who reads frames: the threads say so here, after which ``deadline`` may be another one."""
         return self.lifecycle.reading
 
     @property
@@ -343,7 +343,7 @@ class ClientProtocol:
         """Return when ``handle_timeout`` has something to do; None: not before something else happens."""
         session = self.lifecycle.session
         of_session = session.deadline() if session is not None else None
-        phase, fence, detour = self.lifecycle.deadline, self.lifecycle.fence, self.lifecycle.detour
+        phase, fence, detour = self.lifecycle.deadline(), self.lifecycle.fence, self.lifecycle.detour
         if fence is not None and self.outbox.queued:
             phase = earliest(phase, fence.next_window)
         if detour is not None:
@@ -354,7 +354,7 @@ class ClientProtocol:
         """Do whatever is due."""
         self._sending.now = now
         self.membership.expire_acks(now, is_read=self.lifecycle.reading.holder is not None)
-        for endpoint in self.lifecycle.rejoins_overdue(now):
+        for endpoint in self.endpoints.overdue(now):
             self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)
         if self.membership.turns is not None:
             self.membership.turns.give_up(now)
@@ -366,7 +366,7 @@ class ClientProtocol:
             self.transport_lost("the server reads no more", now)
         if self.session is not None and self.session.is_dead(now):
             self.transport_lost("heartbeat timeout", now)
-        if self.lifecycle.deadline is not None and now >= self.lifecycle.deadline:
+        if (due := self.lifecycle.deadline()) is not None and now >= due:
             self.lifecycle.overdue(now)
         if self.lifecycle.detour is not None:
             self.lifecycle.detour_overdue(now)

@@ -52,7 +52,7 @@ class Detour:
     """The detour of one session.
 
     Args:
-        reading: whether acknowledgements are read.
+        reading: the clock of the stages, as they end with what is read.
         now: seconds on the caller's clock.
         can_post: whether POSTs may be tried.
 
@@ -89,9 +89,7 @@ class Detour:
 
     def deadline(self) -> float | None:
         """Return when the stage is overdue; None: it may last, or nobody reads what it waits for."""
-        if self.stage is Stage.POSTING or self._reading.holder is None:
-            return None
-        return self._due + self._reading.unread
+        return None if self.stage is Stage.POSTING else self._reading.when(self._due)
 
     def _enter(self, stage: Stage, seconds: float, now: float) -> None:
-        self.stage, self._due = stage, now + seconds - self._reading.unread
+        self.stage, self._due = stage, self._reading.clock(now) + seconds

@@ -38,7 +38,7 @@ class Endpoint:
         request: the encoded join for the session that stands or is about to; empty if there is none, or none is needed.
         state: ASKED until the server confirms, OVER when the endpoint was closed or its join failed.
         error: why it failed.
-        deadline: until when the server must confirm; None: it has no limit but the session's.
+        deadline: until when the server must confirm; None: that is decided, or has no limit but the session's.
         early: packets that came for it before the confirmation.
         was_open: the server had confirmed it in an earlier session.
         was_used: packets of the user were taken for it.
@@ -92,7 +92,6 @@ class Endpoints:
         self.default = Endpoint("")
         self.by_name: dict[str, Endpoint] = {"": self.default}
         self._left: dict[str, None] = {}  # the latest at the end
-        self._session_deadline: float | None = None  # until all are restored, for those without one of their own
 
     def __iter__(self) -> Iterator[Endpoint]:
         """Iterate over the endpoints that are asked for or open, the default one last."""
@@ -130,24 +129,9 @@ class Endpoints:
         if len(self._left) > MOST_LEFT:
             del self._left[next(iter(self._left))]
 
-    def begin_session(self, deadline: float) -> list[Endpoint]:
-        """Return all but the default one, which was joined: the others must be joined until ``deadline``."""
-        self._session_deadline = deadline
-        return self.channels() if len(self.by_name) > 1 else []
-
-    def put_off(self, now: float, seconds: float) -> None:
-        """Have so many seconds more for all of them, if their time is over."""
-        if self._session_deadline is not None and now >= self._session_deadline:
-            self._session_deadline = now + seconds
-
-    def restored(self) -> None:
-        """Every join is decided: one that is asked for later has no deadline but its own."""
-        self._session_deadline = None
-
     def end_session(self) -> list[Endpoint]:
         """Have all joined again in the next session; return those that were open."""
         self._left.clear()
-        self._session_deadline = None
         were_open = [endpoint for endpoint in self if endpoint.state is _OPEN]
         for endpoint in were_open:
             endpoint.state, endpoint.was_open = _ASKED, True
@@ -162,20 +146,13 @@ class Endpoints:
 
     def overdue(self, now: float) -> list[Endpoint]:
         """Return those whose confirmation did not come in time."""
-        deadlines = [(endpoint, self._deadline(endpoint)) for endpoint in self]
-        return [endpoint for endpoint, deadline in deadlines if deadline is not None and deadline <= now]
+        return [endpoint for endpoint in self if endpoint.deadline is not None and endpoint.deadline <= now]
 
     def deadline(self) -> float | None:
         """Return when the next confirmation is overdue."""
         earliest = None
         for endpoint in self.by_name.values():
-            if endpoint.state is _ASKED:
-                deadline = self._deadline(endpoint)
-                if deadline is not None and (earliest is None or deadline < earliest):
-                    earliest = deadline
+            deadline = endpoint.deadline
+            if deadline is not None and (earliest is None or deadline < earliest):
+                earliest = deadline
         return earliest
-
-    def _deadline(self, endpoint: Endpoint) -> float | None:
-        if endpoint.state is not _ASKED:
-            return None
-        return endpoint.deadline if endpoint.deadline is not None else self._session_deadline

@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from ..reading import Reading
 from .outbox import SPACING
 from .packets import Frame
 
@@ -96,7 +97,7 @@ class _Window:
         size: bytes of them that one read can hold.
         beside: the id of the first fence whose frames it is counted together with.
         since, until: when the first of the frames, and the fence behind them, was sent.
-        due_since: the same as ``until``, by a clock that stands still while nobody reads.
+        due_since: the same as ``until``, by the clock of reading.
     """
 
     left: float = WINDOW
@@ -115,6 +116,7 @@ class Fence:
     """The fence of one session over a websocket.
 
     Args:
+        reading: the clock by which acknowledgements are waited for.
         counts_bytes: whether the server may have a byte budget.
         reads_ahead: whether it looks at a frame only when it has read all that came.
 
@@ -132,7 +134,8 @@ class Fence:
         quickest: seconds of the quickest round trip.
     """
 
-    def __init__(self, *, counts_bytes: bool = True, reads_ahead: bool = False) -> None:
+    def __init__(self, reading: Reading, *, counts_bytes: bool = True, reads_ahead: bool = False) -> None:
+        self._reading = reading
         self.counts_bytes, self._new_window = counts_bytes, _Window if counts_bytes else _WideWindow
         self.large = WIDE_FRAME if reads_ahead else inf
         self.bytes_counted = 0
@@ -189,18 +192,11 @@ class Fence:
             self.room = max(left, 0)
         return left <= 0 or self.is_spent
 
-    def close_off(self, number: int, fence: Sequence[Frame], now: float, unread: float = 0.0) -> None:
-        """A fence is sent.
-
-        Args:
-            number: its id.
-            fence: its frames.
-            now: seconds on the caller's clock.
-            unread: seconds of that clock in which nobody read: those before the ack comes do not count.
-        """
+    def close_off(self, number: int, fence: Sequence[Frame], now: float) -> None:
+        """A fence is sent, which has this id and these frames."""
         self.sent(fence, now)
         window = self._window
-        window.until, window.due_since = now, now - unread
+        window.until, window.due_since = now, self._reading.clock(now)
         begun = max(self._pace_at, now - PACE) if self.pending else now  # who was late makes up for it, once
         self.pending[number] = window
         self._sent_at, self._pace_at = now, min(begun, now) + PACE
@@ -233,19 +229,19 @@ class Fence:
         else:
             self.room = max(self._window.left, 0)
 
-    def deadline(self, unread: float = 0.0) -> float | None:
+    def deadline(self) -> float | None:
         """Return until when the oldest fence must be acknowledged; None: there is none, or no ack is expected."""
         if self._proven is False or not self.pending:
             return None
         since = next(iter(self.pending.values())).due_since
-        return since + unread + (MOST_SILENCE if self._proven else PATIENCE)
+        return self._reading.when(since + (MOST_SILENCE if self._proven else PATIENCE))
 
-    def is_stuck(self, now: float, unread: float = 0.0) -> bool:
+    def is_stuck(self, now: float) -> bool:
         """Return whether a server that acknowledged fences no longer does.
 
         If none was ever acknowledged, there are no more fences; should an ack still come, it counts.
         """
-        deadline = self.deadline(unread)
+        deadline = self.deadline()
         if deadline is None or now < deadline:
             return False
         if self._proven is None:

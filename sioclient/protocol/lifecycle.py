@@ -12,7 +12,7 @@ from ..reading import Reading
 from .backoff import Backoff
 from .detour import Detour, Stage
 from .drafts import chosen
-from .endpoints import Endpoint
+from .endpoints import Endpoint, Joining
 from .fence import Fence
 from .limit import Limit
 from .membership import Membership
@@ -27,9 +27,6 @@ from .turns import Turns
 
 REJOIN_TIMEOUT = 10.0
 """Seconds that a server has to confirm an endpoint again after a reconnect."""
-
-BUSY_PAUSE = 0.1
-"""Seconds after which it is seen again whether functions still keep the thread that would connect."""
 
 _RENEWED = "the server takes no more over one websocket (socket.io 0.9.17 to 0.9.19), so the session is renewed"
 
@@ -60,7 +57,6 @@ class Lifecycle:
         decode: reads the frames of the session.
         error: why the connection has ended; None: it has not, or somebody ended it.
         ended_by: who ended it, "client" or "server"; None: it has not ended, or because of ``error``.
-        deadline: when the phase is overdue; None: it may last.
         is_awaited: whether somebody waits for the first session, who gets the error if there is none.
     """
 
@@ -85,7 +81,7 @@ class Lifecycle:
         self.decode: Decoder = lambda frames: []
         self.error: SocketIOError | None = None
         self.ended_by: str | None = None
-        self.deadline: float | None = None
+        self._due: float | None = None  # when the phase is overdue, see ``deadline``
         self.is_awaited = True
         self._told_of: SocketIOError | None = None  # the refusal that a notice has
 
@@ -94,11 +90,23 @@ class Lifecycle:
         """Whether a connection that is away is so because of us only: the server is there, and takes us back."""
         return self._retry.in_a_moment
 
+    def deadline(self) -> float | None:
+        """Return when the phase is overdue; None: it may last, or does so while functions of the user run.
+
+        No attempt begins while they keep the thread that would make it: all attempts would be used up. What the server
+        has to do has its time by the clock of reading, but for the first join: whoever waits for that gave the time.
+        """
+        if self.phase is Phase.WAITING:
+            return self._due if self.reading.away_since is None else None
+        if self._due is None or not self._retry.was_joined:
+            return self._due
+        return self.reading.when(self._due)
+
     def begin_attempt(self, step: Step, now: float) -> None:
         """An attempt to connect begins."""
         self.attempt += 1
         self._go(step)
-        self.deadline = now + self._options.connect_timeout
+        self._due = (self.reading.clock(now) if self._retry.was_joined else now) + self._options.connect_timeout
 
     def opened(self, handshake: Handshake, dialect: Dialect, transport: str, now: float, start: Start) -> None:
         """A transport carries the session that ``handshake`` opened."""
@@ -106,7 +114,7 @@ class Lifecycle:
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
         if dialect.needs_fence(transport):
             counts_bytes = self._counts_bytes or dialect.may_count_bytes(handshake)
-            self.fence = Fence(counts_bytes=counts_bytes, reads_ahead=dialect.reads_ahead(handshake))
+            self.fence = Fence(self.reading, counts_bytes=counts_bytes, reads_ahead=dialect.reads_ahead(handshake))
             self.session.fence = self.fence
         else:
             self.fence = None
@@ -128,25 +136,20 @@ class Lifecycle:
     def joined(self, now: float) -> None:
         """The server joined us to the default endpoint: the others are next."""
         self._go(Step.JOINED)
-        self.deadline = None
+        self._due = None
         if self._retry.was_joined:
             self.reconnects += 1
             self._membership.tell(Reconnected(self._retry.attempts))
         self._retry.joined()
-        for endpoint in self._membership.endpoints.begin_session(now + REJOIN_TIMEOUT):
-            self._membership.outbox.push_urgent(endpoint.request)
-
-    def rejoins_overdue(self, now: float) -> list[Endpoint]:
-        """Return the endpoints whose confirmation did not come in time; see ``overdue`` for when that is put off."""
-        endpoints = self._membership.endpoints
-        if self.phase is Phase.RESTORING and self.reading.holder is None:
-            endpoints.put_off(now, REJOIN_TIMEOUT)
-        return endpoints.overdue(now)
+        if len(self._membership.endpoints.by_name) > 1:
+            self._due = self.reading.clock(now) + REJOIN_TIMEOUT
+            for endpoint in self._membership.endpoints.channels():
+                self._membership.outbox.push_urgent(endpoint.request)
 
     def check_restored(self, now: float) -> None:
         """Let the queued packets go once every endpoint is decided: none of them leaves before its endpoint."""
         if self.phase is Phase.RESTORING and self._membership.endpoints.all_decided():
-            self._membership.endpoints.restored()
+            self._due = None
             self._go(Step.RESTORED)
             self._membership.deliveries.flows = True
             if self._membership.deliveries.queues:
@@ -154,27 +157,20 @@ class Lifecycle:
 
     def end_of(self, name: str) -> Encoded | None:
         """Return the packet that ends an endpoint; None: the server has none to be told of it."""
-        if self.dialect is None or self.phase not in (Phase.RESTORING, Phase.OPEN):
+        if self.dialect is None or not self._is_joined:
             return None
         return self.dialect.encode(Disconnect(name))
 
     def overdue(self, now: float) -> None:
-        """The deadline has come: it is put off while functions of the user keep the thread that connects and reads.
-
-        Else the attempts would be used up that nobody could make, and joins be given up that nobody could read of.
-        """
+        """The deadline of the phase has come."""
         if self.phase is Phase.WAITING:
-            if self.reading.away_since is None:
-                self.begin_attempt(Step.DUE, now)
-            else:
-                self.deadline = now + BUSY_PAUSE
-            return
-        if self.phase is Phase.JOINING and self.reading.holder is None and self._retry.was_joined:
-            self.deadline = now + self._options.connect_timeout
-            return
-        missing = "a response" if self.phase is Phase.CONNECTING else "the join of the default endpoint"
-        error = f"no connection within {self._options.connect_timeout:g} s: {missing} did not come"
-        self.lost("connect timeout", ConnectError(error + self._join_advice()), now)
+            self.begin_attempt(Step.DUE, now)
+        elif self.phase is Phase.RESTORING:
+            self._give_up_joins(now)
+        else:
+            missing = "a response" if self.phase is Phase.CONNECTING else "the join of the default endpoint"
+            error = f"no connection within {self._options.connect_timeout:g} s: {missing} did not come"
+            self.lost("connect timeout", ConnectError(error + self._join_advice()), now)
 
     def lost(self, reason: str, error: SocketIOError, now: float) -> None:
         """The transport, or the attempt to have one, is gone: wait for another, or end."""
@@ -193,7 +189,7 @@ class Lifecycle:
             return
         self._end_session(reason)
         self._go(Step.LOST)
-        self.deadline = now + delay
+        self._due = now + delay
         self._membership.tell(Retrying(self._retry.attempts, delay, error))
 
     def kicked(self, now: float) -> None:
@@ -270,11 +266,23 @@ class Lifecycle:
         self._end_session(reason)
         if error is not None and not (self._retry.was_joined or self.is_awaited or error is self._told_of):
             self._membership.tell(JoinFailed("", error, False, str(error)))
-        self.deadline, self.error, self.ended_by = None, error, reason if error is None else None
+        self._due, self.error, self.ended_by = None, error, reason if error is None else None
         self._membership.end(error, reason)
         reports = error is not None and self._retry.was_joined
         self._membership.tell(Ended(error, reports=reports, by=self.ended_by))
         self._go(Step.ENDED)  # last, so that what Ctrl-C interrupts is done anew
+
+    @property
+    def _is_joined(self) -> bool:
+        """Whether the default endpoint is joined."""
+        return self.phase in (Phase.RESTORING, Phase.OPEN)
+
+    def _give_up_joins(self, now: float) -> None:
+        """Refuse the endpoints that were not joined again in time; those with a deadline of their own may still be."""
+        self._due = self.reading.clock(now) + REJOIN_TIMEOUT  # for what is asked for from now on
+        for endpoint in self._membership.endpoints.channels():
+            if endpoint.state is Joining.ASKED and endpoint.deadline is None:
+                self._membership.give_up(endpoint, self.end_of(endpoint.name), now)
 
     def _go(self, step: Step) -> None:
         phase = TRANSITIONS[self.phase, step]
@@ -345,7 +353,7 @@ class Lifecycle:
 
     def _was_healthy(self, now: float) -> bool:
         session = self.session
-        return session is not None and self.deadline is None and now >= session.opened_at + session.healthy_after
+        return session is not None and self._is_joined and now >= session.opened_at + session.healthy_after
 
 
 def _late_request(endpoint: Endpoint, dialect: Dialect, before: Dialect | None) -> Encoded | ChannelError:

@@ -62,7 +62,7 @@ class Receiver:
         self.now, quiet = now, True
         session = lifecycle.session
         if packets and session is not None:
-            session.heard_at, session.heard_unread = now, session.reading.unread  # as ``heard`` does, without a call
+            session.heard_at, session.silent_since = now, now - session.reading.unread  # ``heard``, without a call
         name, owner, join_number = None, None, 0  # of the open endpoint that the last event was for
         for packet in packets:
             if type(packet) is Event:  # nearly every packet is this

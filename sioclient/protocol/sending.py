@@ -114,5 +114,5 @@ class Sending:
         assert lifecycle.dialect is not None, "a session with a fence has a dialect"
         assert lifecycle.session is not None
         frames = list(frames_of(lifecycle.dialect.fence(number, lifecycle.session.handshake)))
-        fence.close_off(number, frames, now, lifecycle.reading.unread)
+        fence.close_off(number, frames, now)
         return frames

@@ -39,7 +39,7 @@ class Session:
     Attributes:
         fence: counts what is sent, if the server needs that.
         turns: whose turn it is at the names of endpoints, if the server needs that.
-        heard_at, heard_unread: when a packet came last, and ``reading.unread`` at that time; see ``heard``.
+        heard_at, silent_since: when a packet came last, and the same by the clock of reading; see ``heard``.
     """
 
     def __init__(
@@ -67,15 +67,12 @@ class Session:
 
     def heard(self, now: float) -> None:
         """A packet came: the server lives."""
-        self.heard_at, self.heard_unread = now, self.reading.unread
+        self.heard_at, self.silent_since = now, now - self.reading.unread  # somebody reads
 
     def deadline(self) -> float | None:
         """Return when there is something to look at."""
-        reading = self.reading
         look = None if self._interval is None else self._next_look(self._interval)
-        if reading.holder is None:
-            return look
-        fence = self.fence.deadline(reading.unread) if self.fence else None
+        fence = self.fence.deadline() if self.fence else None
         return earliest(look, self._death(), fence, self.turns.deadline() if self.turns else None)
 
     def heartbeat_due(self, now: float) -> bool:
@@ -99,17 +96,16 @@ class Session:
 
     def fence_is_stuck(self, now: float) -> bool:
         """Return whether a server that acked fences no longer does; while nobody reads, that cannot be known."""
-        is_read = self.reading.holder is not None
-        return self.fence is not None and is_read and self.fence.is_stuck(now, self.reading.unread)
+        return self.fence is not None and self.fence.is_stuck(now)
 
     def is_dead(self, now: float) -> bool:
         """Return whether the server has been silent for too long."""
-        return self.reading.holder is not None and (death := self._death()) is not None and now >= death
+        return (death := self._death()) is not None and now >= death
 
     def _death(self) -> float | None:
-        if self._dead_after is None:
+        if self._dead_after is None or self.reading.holder is None:
             return None
-        return self.heard_at + self.reading.unread - self.heard_unread + self._dead_after
+        return self.silent_since + self._dead_after + self.reading.unread  # ``when``, without a call
 
     def _next_look(self, interval: float) -> float:
         reading = self.reading

@@ -40,7 +40,7 @@ class _Step(NamedTuple):
     Attributes:
         name: that of the endpoint.
         end: the packet that ends it and is next; None: that is done, and the name becomes free.
-        since: when the ping was queued, less the seconds in which nobody had read until then.
+        since: when the ping was queued, by the clock of reading.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Turns:
     Args:
         outbox: where packets are queued.
         endpoints: has the endpoints that are to be joined.
-        reading: whether frames are read.
+        reading: the clock by which pongs are waited for.
         needs_pongs: whether two packets that are queued one after the other may be read together.
     """
 
@@ -105,9 +105,9 @@ class Turns:
 
     def deadline(self) -> float | None:
         """Return when ``give_up`` has something to do; None: not before something else happens."""
-        if not self._steps or self._reading.holder is None:
-            return None  # while nobody reads, no pong can come
-        return min(step.since for step in self._steps.values()) + self._reading.unread + PATIENCE
+        if not self._steps:
+            return None
+        return self._reading.when(min(step.since for step in self._steps.values()) + PATIENCE)
 
     def give_up(self, now: float) -> None:
         """Go on without the pongs that did not come in time."""
@@ -118,7 +118,7 @@ class Turns:
 
     def _ping(self, name: str, end: Encoded | None, now: float, behind: Encoded = ()) -> None:
         payload = PING_MARK + str(next(self._numbers)).encode()
-        self._steps[payload] = _Step(name, end, now - self._reading.unread)
+        self._steps[payload] = _Step(name, end, self._reading.clock(now))
         self._queue((*frames_of(behind), Ping(payload)))
 
     def _queue(self, packet: Encoded) -> None:

@@ -28,6 +28,7 @@ class Server:
     def __init__(self):
         self.sessions, self.attempts, self.pings, self.received = 0, 0, True, []
         self.refuses_until = self.opens_at = self.closes_at = -math.inf
+        self.breaks = False
         self.current = None
 
     def transport(self, kind, http, limit, framing):
@@ -64,6 +65,9 @@ class MemoryTransport(Transport):
             return ["2"]
 
     async def send(self, frames):
+        if self.server.breaks:
+            self.server.breaks = False
+            raise ConnectionLost("broken")
         for frame in frames:
             self.server.received.append(frame)
             if frame == "40":
@@ -272,6 +276,25 @@ def test_slow_functions_hold_the_server_back(run, server):
             await trio.sleep(30)
             assert heard == [200_000] * 20
             assert socket.connected
+
+    run(test)
+
+
+def test_session_lost_while_functions_catch_up_is_renewed_at_once(run, server):
+    async def test():
+        async with client() as socket:
+
+            @socket.on("news")
+            async def hear(value):
+                await trio.sleep(3600)
+
+            for _ in range(6):
+                server.current.tell.send_nowait('42["news","%s"]' % ("x" * 200_000))
+            await trio.sleep(60)  # nothing is read any more
+            server.breaks = True
+            await socket.emit("note")
+            await trio.sleep(2)
+            assert server.attempts == 2
 
     run(test)
 

@@ -467,7 +467,7 @@ def test_d3_no_emit_waits_while_its_packet_is_written(connect, proxy, monkeypatc
 @pytest.mark.parametrize("transport", ["xhr-polling"])
 @pytest.mark.fronts
 def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, monkeypatch):
-    monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
+    monkeypatch.setattr("sioclient.writer.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         session = rogue.next_session()

@@ -565,7 +565,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.client.phase is Phase.WAITING)
     @rule()
     def the_connection_comes_back(self) -> None:
-        self.now = max(self.now, self.client.lifecycle.deadline)
+        self.now = max(self.now, self.client.lifecycle.deadline())
         self.client.handle_timeout(self.now)
         self.come_back()
 
@@ -584,7 +584,7 @@ class Machine(RuleBasedStateMachine):
         end = self.now + seconds
         while (deadline := self.client.deadline()) is not None and deadline <= end:
             self.now = max(self.now, deadline)
-            if self.client.phase is Phase.WAITING and self.client.lifecycle.deadline <= self.now:
+            if self.client.phase is Phase.WAITING and self.client.lifecycle.deadline() <= self.now:
                 self.the_connection_comes_back()
             else:
                 self.client.receive(["8::"], self.now)  # the server lives

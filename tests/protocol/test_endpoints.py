@@ -91,30 +91,6 @@ def test_only_the_latest_names_that_were_left_are_remembered():
     assert known == ["/0", "/2", "/last"]
 
 
-def test_a_session_gives_a_deadline_to_all_channels():
-    endpoints = Endpoints()
-    opened(endpoints, "")
-    own, none = asked(endpoints, "/own", deadline=3.0), asked(endpoints, "/none")
-    assert endpoints.begin_session(10.0) == [own, none]
-    assert endpoints.overdue(3.0) == [own]
-    assert endpoints.overdue(9.999) == [own]
-    assert endpoints.overdue(10.0) == [own, none]
-    endpoints.restored()
-    assert endpoints.overdue(10.0) == [own]
-
-
-def test_the_deadline_of_a_session_is_put_off_only_when_it_is_over():
-    endpoints = Endpoints()
-    asked(endpoints, "/chat")
-    endpoints.put_off(5.0, 3.0)
-    assert endpoints.deadline() is None
-    endpoints.begin_session(10.0)
-    endpoints.put_off(9.0, 3.0)
-    assert endpoints.deadline() == 10.0
-    endpoints.put_off(10.0, 3.0)
-    assert endpoints.deadline() == 13.0
-
-
 def test_a_session_ends_with_the_open_ones_to_be_joined_again():
     endpoints = Endpoints()
     chat, other = opened(endpoints, "/chat"), asked(endpoints, "/other", request="40/other,")
@@ -126,15 +102,11 @@ def test_a_session_ends_with_the_open_ones_to_be_joined_again():
     assert (len(other.early), other.request) == (0, ())
 
 
-def test_the_deadline_of_a_session_ends_with_it():
+def test_a_deadline_outlives_the_session():
     endpoints = Endpoints()
     own, chat = asked(endpoints, "/own", deadline=30.0), opened(endpoints, "/chat")
-    chat.was_open = True
-    never_confirmed = asked(endpoints, "/never")
     endpoints.end_session()
-    endpoints.begin_session(10.0)
-    endpoints.end_session()
-    assert (own.deadline, chat.deadline, never_confirmed.deadline) == (30.0, None, None)
+    assert (own.deadline, chat.deadline) == (30.0, None)
     assert endpoints.deadline() == 30.0
 
 
@@ -166,7 +138,7 @@ def test_the_next_deadline_is_the_earliest_of_those_asked_for():
     early = asked(endpoints, "/early", deadline=1.0)
     asked(endpoints, "/late", deadline=2.0)
     assert endpoints.deadline() == 1.0
-    early.state = Joining.OPEN
+    early.joined(None)
     assert endpoints.deadline() == 2.0
     assert endpoints.overdue(1.5) == []
 

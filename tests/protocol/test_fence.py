@@ -24,6 +24,7 @@ from sioclient.protocol.fence import (
     Fence,
 )
 from sioclient.protocol.outbox import SPACING
+from sioclient.reading import Reading
 
 FRAMES = ["x" * 90] * (WINDOW // 100)
 """A window of frames."""
@@ -37,7 +38,7 @@ def fill(fence: Fence, number: int, now: float = 0.0) -> None:
 
 def proven(round_trip: float = 0.0, counted: int = SPARING_AT) -> Fence:
     """Return a fence that the server has acknowledged a few times, after so many seconds each; it may have counted."""
-    fence = Fence()
+    fence = Fence(Reading())
     for number in range(-7, 2):
         fill(fence, number, -round_trip)
         assert fence.acknowledged(number, 0.0)
@@ -47,7 +48,7 @@ def proven(round_trip: float = 0.0, counted: int = SPARING_AT) -> Fence:
 
 
 def test_a_fence_is_due_after_a_window_of_characters():
-    fence = Fence()
+    fence = Fence(Reading())
     assert not fence.sent(FRAMES[1:], 0.0)
     assert fence.room == 90 + SPACING
     assert fence.sent(["x" * 90], 0.0)
@@ -55,7 +56,7 @@ def test_a_fence_is_due_after_a_window_of_characters():
 
 
 def test_a_frame_of_any_size_is_a_window():
-    fence = Fence()
+    fence = Fence(Reading())
     assert fence.is_empty
     assert fence.sent(["x" * 10 * WINDOW], 0.0)
     assert not fence.is_empty
@@ -99,7 +100,7 @@ def test_a_far_server_gets_narrow_windows_whatever_it_has_counted():
 
 
 def test_a_server_whose_distance_is_unknown_gets_a_narrow_window():
-    fence = Fence()
+    fence = Fence(Reading())
     fence.look(0.0)
     assert fence.room == WINDOW
 
@@ -138,7 +139,7 @@ def test_an_ack_counts_for_all_fences_before_it():
 
 
 def test_acks_of_other_packets_are_none_of_a_fence():
-    assert not Fence().acknowledged(1, 0.0)
+    assert not Fence(Reading()).acknowledged(1, 0.0)
 
 
 # Pace
@@ -187,7 +188,7 @@ def test_the_pace_ends_when_an_ack_is_late():
 
 
 def test_so_many_frames_may_be_on_their_way_to_a_server_that_has_not_acknowledged_any():
-    fence = Fence()
+    fence = Fence(Reading())
     now = 0.0
     for number in range(1, 1000):
         fill(fence, number, now)
@@ -204,7 +205,7 @@ def test_so_many_frames_may_be_on_their_way_to_a_server_that_has_not_acknowledge
 
 
 def test_a_server_that_acknowledges_none_is_not_fenced_any_more():
-    fence = Fence()
+    fence = Fence(Reading())
     assert fence.deadline() is None
     fill(fence, 1, now=5.0)
     assert fence.deadline() == 5.0 + PATIENCE
@@ -219,7 +220,7 @@ def test_a_server_that_acknowledges_none_is_not_fenced_any_more():
 
 
 def test_should_it_acknowledge_later_its_acks_count():
-    fence = Fence()
+    fence = Fence(Reading())
     fill(fence, 1)
     fence.is_stuck(PATIENCE)
     assert fence.acknowledged(1, PATIENCE)
@@ -238,15 +239,20 @@ def test_a_server_that_acknowledged_before_must_go_on():
 
 
 def test_time_in_which_nobody_reads_does_not_count():
-    fence = Fence()
-    assert fence.deadline(unread=10.0) is None
+    reading = Reading()
+    fence = Fence(reading)
+    reading.pause(40.0)
     assert fence.sent(FRAMES, 50.0)
-    fence.close_off(1, ["8:1::"], now=50.0, unread=10.0)
-    assert fence.deadline(unread=10.0) == 50.0 + PATIENCE
-    assert fence.deadline(unread=13.0) == 53.0 + PATIENCE
-    assert not fence.is_stuck(53.0, unread=13.0)
-    assert fence.is_stuck(53.0 + PATIENCE, unread=13.0) is False  # it acknowledges none
-    assert fence.deadline(unread=13.0) is None
+    fence.close_off(1, ["8:1::"], now=50.0)
+    assert fence.deadline() is None
+    assert not fence.is_stuck(3600.0)
+    reading.resume(3600.0)
+    assert fence.deadline() == 3600.0 + PATIENCE
+    assert not fence.is_stuck(3600.0 + PATIENCE - 0.001)
+    assert fence.room == 0
+    assert fence.is_stuck(3600.0 + PATIENCE) is False  # it acknowledges none
+    assert fence.room > 0
+    assert fence.deadline() is None
 
 
 # What is counted
@@ -275,7 +281,7 @@ def parts_of(frame: str) -> list[int]:
 
 @pytest.mark.parametrize("frame", ["", "x" * 125, "x" * 126, "x" * 5000, "é" * 100, "\U0001f600" * 70])
 def test_no_less_is_counted_than_the_server_counts(frame):
-    fence, server = Fence(), Server()
+    fence, server = Fence(Reading()), Server()
     for _ in range(3):
         fence.sent([frame], 0.0)
     server.read([frame] * 3)
@@ -283,13 +289,13 @@ def test_no_less_is_counted_than_the_server_counts(frame):
 
 
 def test_a_large_frame_is_not_counted_again_beyond_one_read():
-    fence = Fence()
+    fence = Fence(Reading())
     fence.sent(["x" * 2**20], 0.0)
     assert fence.bytes_counted == 3 * 65536 + 2**20 + 14
 
 
 def test_what_cannot_be_in_one_read_is_counted_apart():
-    fence = Fence()
+    fence = Fence(Reading())
     fill(fence, 1)
     fence.sent(["x" * 70_000], 0.0)
     fence.close_off(2, ["8:2::"], 0.0)
@@ -301,7 +307,7 @@ def test_what_cannot_be_in_one_read_is_counted_apart():
 @pytest.mark.parametrize("size", [1000, 60_000])
 def test_the_measured_kick_is_within_the_count(size):
     """socket.io 0.9.19 kicked after 25 MB of such frames, each acknowledged before the next."""
-    fence = Fence()
+    fence = Fence(Reading())
     for _ in range(25_200_000 // size):
         fence.sent(["x" * size], 0.0)
         fence.close_off(1, ["8:1::"], 0.0)
@@ -343,7 +349,7 @@ def test_nothing_is_proven_by_a_way_that_is_shorter_than_it_seemed():
 
 
 def test_nothing_is_proven_before_several_round_trips_were_alike():
-    fence, now = Fence(), 0.0
+    fence, now = Fence(Reading()), 0.0
     for number, round_trip in enumerate([0.2, 0.15, 0.11, 0.08, 0.06, 0.047, *[0.04] * 20]):
         fill(fence, 2 * number, now)
         fill(fence, 2 * number + 1, now + 0.01)
@@ -354,7 +360,7 @@ def test_nothing_is_proven_before_several_round_trips_were_alike():
 
 
 def test_few_windows_are_on_their_way_before():
-    fence = Fence()
+    fence = Fence(Reading())
     fill(fence, 1, 0.0)
     fence.acknowledged(1, 0.05)
     for number in range(2, 6):
@@ -417,13 +423,13 @@ def test_the_budget_is_spent_before_the_server_kicks():
 
 
 def test_a_frame_that_would_spend_the_budget_is_too_much():
-    fence = Fence()
+    fence = Fence(Reading())
     assert not fence.is_too_much(10**6)
     assert fence.is_too_much(SPENT_AT // 4)
 
 
 def test_a_budget_is_not_spent_where_nothing_is_acknowledged():
-    fence = Fence()
+    fence = Fence(Reading())
     fence.bytes_counted = SPENT_AT
     assert fence.sent(["x"], 0.0)
     fence.close_off(1, ["8:1::"], 0.0)
@@ -438,7 +444,7 @@ def test_a_budget_is_not_spent_where_nothing_is_acknowledged():
 
 def uncounted(*, reads_ahead: bool = False) -> Fence:
     """Return such a fence that the server has acknowledged."""
-    fence = Fence(counts_bytes=False, reads_ahead=reads_ahead)
+    fence = Fence(Reading(), counts_bytes=False, reads_ahead=reads_ahead)
     assert fence.sent(["x"] * WIDE_WINDOW, 0.0)
     fence.close_off(1, ["8:1::"], 0.0)
     assert fence.acknowledged(1, 0.0)
@@ -485,7 +491,7 @@ def test_four_windows_of_frames_are_on_their_way():
 
 
 def test_over_a_long_way_windows_of_frames_keep_a_pace():
-    fence = Fence(counts_bytes=False)
+    fence = Fence(Reading(), counts_bytes=False)
     fence.sent(["x"] * WIDE_WINDOW, 0.0)
     fence.close_off(1, ["8:1::"], 0.0)
     fence.acknowledged(1, 0.05)
@@ -496,7 +502,7 @@ def test_over_a_long_way_windows_of_frames_keep_a_pace():
 
 
 def test_without_acks_frames_of_such_a_server_go_as_they_come():
-    fence = Fence(counts_bytes=False)
+    fence = Fence(Reading(), counts_bytes=False)
     assert not fence.sent([], 0.0)
     assert fence.is_empty
     fence.close_off(1, ["8:1::"], 0.0)

@@ -12,7 +12,7 @@ from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Joining
 from sioclient.protocol.fence import BYTE_BUDGET
-from sioclient.protocol.lifecycle import BUSY_PAUSE, REJOIN_TIMEOUT
+from sioclient.protocol.lifecycle import REJOIN_TIMEOUT
 from sioclient.protocol.notices import (
     Acknowledged,
     Connected,
@@ -259,8 +259,9 @@ def test_no_attempt_begins_while_a_function_keeps_the_thread_that_connects():
     for now in (5.0 + DELAY, 60.0, 3600.0):
         client.handle_timeout(now)
         assert client.phase is Phase.WAITING
-        assert client.deadline() == now + BUSY_PAUSE
+        assert client.deadline() is None
     client.lifecycle.reading.resume(3601.0)
+    assert client.deadline() == 5.0 + DELAY
     client.handle_timeout(3601.0)
     assert client.phase is Phase.CONNECTING
     assert client.deadline() == 3611.0
@@ -270,13 +271,14 @@ def test_a_join_that_nobody_reads_of_is_not_overdue_after_a_loss():
     client = away(open_client(), 5.0)
     client.handle_timeout(5.0 + DELAY)
     link(client, 6.0)
-    client.lifecycle.reading.pause(6.0)
-    client.handle_timeout(5.0 + DELAY + 10.0)
+    client.lifecycle.reading.pause(8.0)
+    client.handle_timeout(3600.0)
     assert client.phase is Phase.JOINING
-    client.lifecycle.reading.resume(17.0)
-    client.handle_timeout(5.0 + DELAY + 19.999)
+    client.lifecycle.reading.resume(3600.0)
+    client.receive(["8::"], 3600.0)
+    client.handle_timeout(3600.0 + 8.0 - 0.001)  # two of ten seconds are over
     assert client.phase is Phase.JOINING
-    client.handle_timeout(5.0 + DELAY + 20.0)
+    client.handle_timeout(3600.0 + 8.0)
     assert client.phase is Phase.WAITING
 
 
@@ -513,11 +515,30 @@ def test_an_endpoint_is_not_given_up_while_nobody_reads():
     client.handle_timeout(2.0)
     link(client, 2.0, "1::", handshake=NO_HEARTBEATS)
     client.lifecycle.reading.pause(2.0)
-    client.handle_timeout(2.0 + REJOIN_TIMEOUT)
+    assert client.deadline() is None
     client.handle_timeout(3.0 + REJOIN_TIMEOUT)
     client.lifecycle.reading.resume(4.0 + REJOIN_TIMEOUT)
+    assert client.deadline() == 4.0 + 2 * REJOIN_TIMEOUT
     client.receive(["1::/chat"], 4.0 + REJOIN_TIMEOUT)
     assert of(JoinFailed, client) == []
+    assert (client.phase, client.deadline()) == (Phase.OPEN, None)
+
+
+def test_an_endpoint_with_a_deadline_of_its_own_is_not_given_up_with_the_others():
+    client = with_channel(open_client(handshake=NO_HEARTBEATS))
+    client.join("/own", "", 3 * REJOIN_TIMEOUT, 0.0)
+    client.transport_lost("gone", 1.0)
+    client.handle_timeout(2.0)
+    link(client, 2.0, "1::", handshake=NO_HEARTBEATS)
+    client.handle_timeout(2.0 + REJOIN_TIMEOUT)
+    assert [failed.endpoint for failed in of(JoinFailed, client)] == ["/chat"]
+    client.join("/late", "", None, 3.0 + REJOIN_TIMEOUT)
+    assert client.deadline() == 2.0 + 2 * REJOIN_TIMEOUT
+    client.handle_timeout(2.0 + 2 * REJOIN_TIMEOUT)
+    assert [failed.endpoint for failed in of(JoinFailed, client)] == ["/late"]
+    assert client.phase is Phase.RESTORING
+    client.handle_timeout(3 * REJOIN_TIMEOUT)
+    assert [failed.endpoint for failed in of(JoinFailed, client)] == ["/own"]
     assert client.phase is Phase.OPEN
 
 

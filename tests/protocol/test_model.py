@@ -80,7 +80,8 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.client.phase is Phase.WAITING)
     @rule(transport=st.sampled_from(["websocket", "xhr-polling"]), names=st.permutations(CHANNELS))
     def the_connection_comes_back(self, transport: str, names: list[str]) -> None:
-        self.now = max(self.now, self.client.lifecycle.deadline)
+        self.a_handler_begins_or_ends(reads=True)
+        self.now = max(self.now, self.client.lifecycle.deadline())
         self.client.handle_timeout(self.now)
         self.a_session_begins(transport, names)
 
