@@ -42,7 +42,7 @@ def upgrade_headers() -> dict[str, str]:
 
 
 class Acceptance:
-    """The head of a 101: of all that http.client does, in six times the time, a websocket needs the names and values.
+    """The head of a 101: of all that http.client does in ten times the time, a websocket needs the names and values.
 
     Args:
         fields: the header fields as they came.
