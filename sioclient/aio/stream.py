@@ -89,10 +89,6 @@ class Stream:
         if not self._unread:
             self._is_drained = False
 
-    def unread(self, data: bytes) -> None:
-        """Have the next ``receive`` return this."""
-        self._unread = data
-
     def write(self, data: bytes) -> None:
         """Write as much as the network takes at once, and keep the rest for ``drain``; raise OSError if it broke."""
         if self.backlog:
@@ -151,7 +147,7 @@ class Stream:
         reader = HeadReader()
         while (head := reader.feed(await self.receive())) is None:
             pass
-        self.unread(reader.rest)
+        self._unread = reader.rest
         return head
 
     async def read_response(self, limit: int) -> Response:

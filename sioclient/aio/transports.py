@@ -23,7 +23,7 @@ from ..transports.messages import MessageDecoder
 from ..transports.mixed import MOST_RESPONSE, Trial
 from ..transports.polling import Polled
 from ..transports.posting import POST_TIMEOUT, shared_bodies
-from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, read_acceptance, refusal, upgrade_headers
+from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
 from .http import Http, Requests, fail_at
 from .stream import Stream
 
@@ -189,13 +189,10 @@ class WebSocketTransport(Transport):
         if request.proxy is not None:
             request = replace(request, proxy=None)  # a tunnel leads to the server
         await self._stream.ask("GET", request, headers)
-        accepted, rest = read_acceptance(await self._stream.receive())
-        self._stream.unread(rest)
-        if accepted is None:
-            head = await self._stream.read_head()
-            if head.status != 101:
-                raise await self._refusal(head)
-        check_upgrade(accepted or head, headers)
+        head = await self._stream.read_head()
+        if head.status != 101:
+            raise await self._refusal(head)
+        check_upgrade(head, headers)
         self._is_up = True
 
     async def _refusal(self, head: Any) -> HandshakeRejected:

@@ -5,7 +5,7 @@ http.client and requests are not used, because they can neither be interrupted n
 are per read, so that a server which sends a byte a second is never done.
 
 ``read_head`` reads the head of every response: that of a GET or POST, of an upgrade to a websocket, of an endless page,
-and of a proxy's CONNECT. Only the async front reads the usual head of a 101 in another way: see ``upgrade``.
+and of a proxy's CONNECT.
 
 No redirect is followed, no compression asked for, and no response read beyond what it may have. A response that was cut
 is an error.
@@ -40,9 +40,6 @@ _MOST_DIGITS = 10
 """Digits of the seconds in Retry-After: more are no time for which anybody waits."""
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
-_USUAL_HEAD = re.compile(r"GET [!-~]+ HTTP/1\.1\r\n(?:[!#-9A-Za-z^-z|~-]+: [ -~]*\r\n)+\r\n")
-"""The head of a request in which nothing is to be encoded or refused, if it has no more lines than header fields."""
-
 _INTERIM = re.compile(rb"HTTP/\S+ 1(?!01)\d\d\s")
 """The beginning of a head that only announces another one, such as 100 Continue; 101 is the end of HTTP."""
 
@@ -267,10 +264,6 @@ def check_tunnel(head: http.client.HTTPResponse, proxy: SplitResult) -> None:
 def _write_request(
     stream: Stream, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> None:
-    head = f"{method} {target} HTTP/1.1\r\n" + "".join(map("{}: {}\r\n".format, headers, headers.values())) + "\r\n"
-    if method == "GET" and body is None and head.count("\n") == len(headers) + 2 and _USUAL_HEAD.fullmatch(head):
-        stream.sendall(head.encode("ascii"))  # as http.client writes it, in a third of the time
-        return
     connection = http.client.HTTPConnection("")
     connection.sock = stream  # it needs no more of a socket than ``sendall``
     connection.request(method, target, body, headers)

@@ -25,11 +25,6 @@ _FIRST_CHUNK = re.compile(rb"[0-9A-Fa-f]+\r\n(.*?)(?:\r\n0\r\n\r\n)?\Z", re.DOTA
 """What a short refusal consists of whose length was not known when it began: engine.io without upgrades sends it so."""
 
 
-_MOST_HEAD = 2**12
-_ACCEPTANCE = re.compile(rb"HTTP/1\.1 101 [^\r\n]*\r\n((?:[!#-9A-Za-z^-z|~-]+:[^\r\n]*\r\n)+)\r\n")
-"""The head of a 101 as nearly every server sends it."""
-
-
 def upgrade_headers() -> dict[str, str]:
     """Return the headers that ask for the upgrade, with a key that nobody can foresee."""
     key = base64.b64encode(os.urandom(16)).decode("ascii")
@@ -41,32 +36,7 @@ def upgrade_headers() -> dict[str, str]:
     }
 
 
-class Acceptance:
-    """The head of a 101: of all that http.client does in ten times the time, a websocket needs the names and values.
-
-    Args:
-        fields: the header fields as they came.
-    """
-
-    def __init__(self, fields: bytes) -> None:
-        self._values: dict[str, str] = {}
-        for field in fields.decode("latin-1").split("\r\n")[:-1]:
-            name, _, value = field.partition(":")
-            before = self._values.get(name.lower())
-            self._values[name.lower()] = value.strip() if before is None else f"{before}, {value.strip()}"
-
-    def getheader(self, name: str, default: str) -> str:
-        """Return the values of a header field as http.client does."""
-        return self._values.get(name.lower(), default)
-
-
-def read_acceptance(data: bytes) -> tuple[Acceptance | None, bytes]:
-    """Return the head of a 101 and what follows it; None and ``data`` if they begin in any but the usual way."""
-    found = _ACCEPTANCE.match(data, 0, _MOST_HEAD)
-    return (None, data) if found is None else (Acceptance(found[1]), data[found.end() :])
-
-
-def check_upgrade(head: HTTPResponse | Acceptance, headers: dict[str, str]) -> None:
+def check_upgrade(head: HTTPResponse, headers: dict[str, str]) -> None:
     """Raise RemoteProtocolError unless this is the response to a request with these ``upgrade_headers``."""
     key = headers["Sec-WebSocket-Key"].encode("ascii")
     expected = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode("ascii")

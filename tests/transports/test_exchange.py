@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -51,35 +50,6 @@ def head_of(stream: Any) -> http.client.HTTPResponse:
 
 def response_of(stream: Any, limit: int = 100) -> Response:
     return read_response(stream, 0, limit)
-
-
-def written(write: Callable[[Pieces], None]) -> bytes | type[Exception]:
-    """Return what was written, or the kind of error instead of which nothing was."""
-    stream = Pieces()
-    try:
-        write(stream)
-    except Exception as error:
-        assert stream.written == b""
-        return type(error)
-    return stream.written
-
-
-VALUES = st.text(st.sampled_from("a ~:\t\r\n\0\x7f\u00e9\u20ac"), max_size=4)
-
-
-@given(
-    method=st.sampled_from(["GET", "POST"]),
-    path=st.sampled_from(["/", "/socket.io/1/?t=1", "/a b", "/\u00e9", "/x\r\nHost: y"]),
-    headers=st.dictionaries(st.sampled_from(["X", "Cookie", "b ad", "x:", "a\nb", "\u00e9", ""]), VALUES, max_size=3),
-)
-def test_a_request_is_written_as_http_client_writes_it(method: str, path: str, headers: dict[str, str]) -> None:
-    def expected(stream: Any) -> None:
-        connection = http.client.HTTPConnection("")
-        connection.sock = stream
-        connection.request(method, path, None, {"Host": "h", "Accept-Encoding": "identity", **headers})
-
-    request = Request(False, "h", 80, path, headers)
-    assert written(lambda stream: send_request(stream, method, request)) == written(expected)  # type: ignore[arg-type]
 
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\nhello"

@@ -9,7 +9,7 @@ import pytest
 
 from sioclient.errors import RemoteProtocolError
 from sioclient.transports.incremental import HeadReader
-from sioclient.transports.upgrade import check_upgrade, is_enough, read_acceptance, refusal, upgrade_headers
+from sioclient.transports.upgrade import check_upgrade, is_enough, refusal, upgrade_headers
 
 ASKED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # RFC 6455, 1.3
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -44,42 +44,6 @@ def test_the_response_to_the_upgrade_is_taken() -> None:
 def test_what_is_no_response_to_the_upgrade_is_refused(lines: list[str], why: str) -> None:
     with pytest.raises(RemoteProtocolError, match=why):
         check_upgrade(head_of("HTTP/1.1 101 Switching Protocols", *lines), ASKED)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        [f"Sec-WebSocket-Accept: {ACCEPT}", "Connection: Upgrade", "Upgrade: websocket"],
-        ["connection:keep-alive", "CONNECTION:  Upgrade\t", "Empty:"],
-        ["Set-Cookie: a=\u00e9; path=/", "Date: Sun, 29 Nov 2026 01:02:03 GMT"],
-    ],
-)
-def test_the_usual_head_of_a_101_is_read_as_http_client_does(fields: list[str]) -> None:
-    text = "".join(f"{line}\r\n" for line in ["HTTP/1.1 101 Switching Protocols", *fields, ""])
-    accepted, rest = read_acceptance(text.encode("latin-1") + b"\x81\x01x")
-    assert accepted is not None
-    assert rest == b"\x81\x01x"
-    expected = HeadReader().feed(text.encode("latin-1"))
-    assert expected is not None
-    for name in ("Connection", "upgrade", "Sec-WebSocket-Accept", "Empty", "Set-Cookie", "Date", "Absent"):
-        assert accepted.getheader(name, "?") == expected.getheader(name, "?").strip()
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n folded\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\n\n",
-        b"HTTP/1.1 101 Switching Protocols\r\nX: " + b"x" * 4096 + b"\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\nX: x\r\n\r\n",
-        b"HTTP/1.1 400 Bad Request\r\nX: x\r\n\r\n",
-    ],
-)
-def test_any_other_head_is_left_to_http_client(data: bytes) -> None:
-    assert read_acceptance(data) == (None, data)
 
 
 def test_a_refusal_shows_what_the_server_says() -> None:
