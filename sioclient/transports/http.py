@@ -72,7 +72,7 @@ class HttpClient:
         self.traffic = traffic or Traffic()
         self._options, self._auth = options, auth
         self._session = _Session.__new__(_Session)
-        vars(self._session).update(vars(_BLANK))  # a fifth of what ``copy`` takes, as a session pickles itself for it
+        vars(self._session).update(vars(_BLANK))  # a fifth of what ``copy`` takes
         self._session.headers = CaseInsensitiveDict({"User-Agent": "sioclient"})
         if options.session is not None:
             _borrow(options.session, self._session)
