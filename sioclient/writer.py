@@ -49,7 +49,7 @@ class Writer:
         self._is_shown = self.log.is_on
         self._lock = threading.RLock()  # its release tells whose it is, which matters after Ctrl-C
         self._wanted = False  # somebody has queued frames since the latest write began
-        self._written_at = -inf  # when the latest frames were written
+        self._taken_at = -inf  # when packets were last taken that had waited: heartbeats and fences make no room
         self.corked_until = inf
 
     def cork(self, verdict: Verdict) -> None:
@@ -137,7 +137,7 @@ class Writer:
     def wait_for_room(self, sleeper: threading.Lock, since: float) -> bool:
         """Wait in a sleeper of ``guard.room``; return True when room was made, False after a while: look again.
 
-        As long as anything is written, room will be made, although on a busy machine that may take longer than
+        As long as packets are written, room will be made, although on a busy machine that may take longer than
         ``WRITE_TIMEOUT``: an old server that is slow to acknowledge takes four packets at a time.
 
         Args:
@@ -147,11 +147,11 @@ class Writer:
         Raises:
             BufferFull: the server takes nothing.
         """
-        left = max(since, self._written_at) + WRITE_TIMEOUT - time.monotonic()
+        left = max(since, self._taken_at) + WRITE_TIMEOUT - time.monotonic()
         if sleeper.acquire(timeout=max(min(left, SLICE), 0)):
             return True
         self._guard.room.discard(sleeper)
-        if time.monotonic() < max(since, self._written_at) + WRITE_TIMEOUT:
+        if time.monotonic() < max(since, self._taken_at) + WRITE_TIMEOUT:
             return False
         raise BufferFull(
             f"the server has taken nothing for {WRITE_TIMEOUT:g} s (with retries=: acknowledged nothing), or a handler "
@@ -174,8 +174,10 @@ class Writer:
             if (is_busy or transport.prepares) and not self._prepare(transport, give_up):
                 return False
             with guard.open() as protocol:
-                frames = protocol.frames_to_send() if transport is guard.transport else []
                 fence, outbox = protocol.lifecycle.fence, protocol.outbox
+                waiting = outbox.queued
+                frames = protocol.frames_to_send() if transport is guard.transport else []
+                self._taken_at = time.monotonic() if outbox.queued < waiting else self._taken_at
                 makes_room = bool(frames and guard.room.sleepers and outbox.is_low)
                 if outbox.queued and (fence is None or not fence.awaited or fence.next_window is not None):
                     guard.ring()  # what the fence holds back, its deadline lets go
@@ -188,7 +190,6 @@ class Writer:
                     self.log.show(">", frames)
                 guard.counts.packets_out += len(frames)
                 transport.send(frames)
-                self._written_at = time.monotonic()
         except BaseException as problem:  # Ctrl-C, for one: nobody knows how much was written
             self._lose(transport, problem)
             return guard.transport is not transport

@@ -178,6 +178,15 @@ def test_nobody_gives_up_while_the_server_takes_something(guard, writer, server,
     assert not writer.wait_for_room(guard.room.sleeper(), time.monotonic() - 2 * WRITE_TIMEOUT)
 
 
+def test_heartbeats_make_no_room(guard, writer, server):
+    with guard.open() as protocol:
+        protocol.outbox.push_urgent("2::")
+    writer.flush()
+    assert server.link.sent == ["2::"]
+    with pytest.raises(BufferFull):
+        writer.wait_for_room(guard.room.sleeper(), time.monotonic() - 2 * WRITE_TIMEOUT)
+
+
 # Several threads
 
 
