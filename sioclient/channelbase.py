@@ -16,7 +16,6 @@ from .emitter import Registry
 from .errors import ChannelError, NotConnected, SocketIOError
 from .handler import Handler, attach, check_handler
 from .names import Name, name_text
-from .options import auth_data
 from .ownership import Closable, Done
 from .protocol.endpoints import Endpoint, Joining
 from .protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
@@ -101,23 +100,20 @@ class ChannelBase(Registry, Closable[Done]):
         return self._joined is not None and self._connection.joins.wants(self._joined)
 
     def give(self, handler: Handler[Any] | None, query: str | None, auth: Any) -> None:
-        """Take what the user gives for this endpoint; None: nothing. For ``SocketIO.channel``.
+        """Take what the user gives for this endpoint; None: nothing. For ``SocketIO.channel``, which has looked at it.
 
         Raises:
             ChannelError: it has something else, and has not ended since.
-            TypeError: the handler or the auth is none.
         """
         own = self._next_handler or (self.handler if type(self.handler) is not Handler else None)
         has_ended = self._joined is not None and not self.is_wanted
         if not has_ended:
             given = (("handler", handler, own), ("query", query, self._query), ("auth", auth, self._auth))
             check_given(self.endpoint, given)
-        if not callable(auth):
-            auth_data(auth)
         self._query = self._query if query is None else query
         self._auth = self._auth if auth is None else auth
         if handler is not None and handler is not own:
-            self._next_handler = check_handler(handler, awaits=self.awaits)
+            self._next_handler = handler
             if not (has_ended and self._channels.hears(self)):
                 self._change_handler()
 
@@ -131,10 +127,12 @@ class ChannelBase(Registry, Closable[Done]):
             self.change_connection(connection, joined)
 
     def _leave(self) -> None:
-        """Leave this endpoint; the connection stays."""
+        """Leave this endpoint; the connection stays. One that never joined may be given another query and auth then."""
         self._channels.let_go(self)
         if self._joined is not None:
             self._connection.joins.leave(self._joined)
+        else:
+            self._query, self._auth = "", None
 
     def __repr__(self) -> str:
         """Return the endpoint, where the server is, and whether we are connected."""

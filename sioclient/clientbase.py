@@ -13,8 +13,8 @@ from .address import Address, parse_address
 from .channelbase import ChannelBase
 from .channels import Channels
 from .errors import ChannelError
-from .handler import Handler
-from .options import Options, make_options, split_auth
+from .handler import Handler, check_handler
+from .options import Options, auth_data, make_options, split_auth
 from .ownership import Done
 from .protocol.endpoints import Endpoint
 from .protocol.jsontext import JsonText
@@ -121,11 +121,15 @@ class ClientBase(ChannelBase[Done], Generic[AnyChannel, Done]):
 
         Raises:
             ChannelError: the channel has another handler, query or auth already.
-            LocalProtocolError, TypeError: there can be no endpoint of this name.
+            LocalProtocolError, TypeError: there can be no endpoint of this name, or the handler, query or auth is none.
         """
         self._link.joins.check_name(endpoint)
+        given = _query(query)  # all is looked at first, so that nothing is left of a call that raises
+        check_handler(handler, awaits=self.awaits)
+        if not callable(auth):
+            auth_data(auth)
         channel: AnyChannel = self._all.get_or_make(endpoint, partial(self._make_channel, endpoint))
-        channel.give(handler, _query(query), auth)
+        channel.give(handler, given, auth)
         return channel
 
     def disconnect(self) -> Done:
@@ -189,5 +193,7 @@ class ClientBase(ChannelBase[Done], Generic[AnyChannel, Done]):
 def _query(query: str | Mapping[str, Any] | None) -> str | None:
     if query is None:
         return None
+    if not isinstance(query, (str, Mapping)):
+        raise TypeError(f"query must be a text such as 'a=b&c=d', or a dictionary, not {type(query).__name__}")
     text = query if isinstance(query, str) else urlencode(query, doseq=True)
     return text if not text or text.startswith("?") else f"?{text}"

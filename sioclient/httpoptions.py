@@ -79,6 +79,11 @@ def check_params(name: str, values: Any) -> None:
             f"params must be a dictionary, a list of pairs or text, not {type(values).__name__}: every request needs "
             "them, and it can be read only once"
         )
+    elif not (values is None or _is_text(values) or hasattr(values, "items")):
+        if not isinstance(values, Iterable):
+            raise TypeError(f"params must be a dictionary, a list of pairs or text, not {type(values).__name__}")
+        if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in values):
+            raise TypeError("each of params must be a pair, a name and its value, or params a dictionary")
 
 
 def check_proxies(name: str, proxies: Any) -> None:

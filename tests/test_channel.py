@@ -464,11 +464,20 @@ def test_a_channel_has_one_handler_and_query_until_it_ends(chat, server):
     chat.give(None, None, token)
     with pytest.raises(LocalProtocolError, match="no auth="):
         chat.open()
-    with pytest.raises(TypeError, match="object, not its class"):
-        chat.give(Recorder, None, None)
+
+
+def test_a_channel_that_never_joined_may_be_given_another_query_once_it_is_disconnected(chat, server):
+    server.replies["1::/chat"] = ["1::/chat"]
+    chat.give(None, "?a=b", lambda: 5)
     with pytest.raises(TypeError, match="auth must be"):
-        chat.give(None, None, "token")
-    chat.give(None, None, dict)
+        chat.open()
+    for given in ((None, "?a=c", None), (None, None, dict)):
+        with pytest.raises(ChannelError, match="disconnect it first"):
+            chat.give(*given)
+    chat.disconnect()
+    chat.give(None, "?a=c", None)
+    chat.open()
+    assert server.link.sent == ["1::/chat:?a=c"]
 
 
 def test_a_new_handler_hears_nothing_that_was_for_the_one_before(chat, server):

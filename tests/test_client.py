@@ -372,6 +372,27 @@ def test_channel_takes_what_it_is_given(socket, server, recorder):
     assert server.link.sent == ["1::/chat:?a=b"]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"handler": Handler}, "object, not its class"),
+        ({"handler": 5}, "handler must be"),
+        ({"query": 5}, "query must be a text"),
+        ({"query": [("a", "b")]}, "query must be a text"),
+        ({"auth": "token"}, "auth must be"),
+    ],
+)
+def test_channel_that_is_given_something_wrong_is_not_made(socket, given, message):
+    with pytest.raises(TypeError, match=message):
+        socket.channel("/chat", **given)
+    assert socket._all.all() == []
+    chat = socket.channel("/chat", auth=dict)
+    with pytest.raises(TypeError, match=message):
+        socket.channel("/chat", **{"handler": Handler(), "query": "a=b"} | given)
+    assert type(chat.handler) is Handler
+    socket.channel("/chat", query="a=c")
+
+
 def test_connect_that_fails_leaves_a_channel_of_before(socket, server):
     server.replies["1::/no"] = ["7::/no:unauthorized"]
     chat = socket.channel("/no")

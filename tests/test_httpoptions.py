@@ -141,6 +141,27 @@ def test_params_that_can_be_read_once_are_refused(params: Any) -> None:
         Options(params=params)
 
 
+@pytest.mark.parametrize("params", [5, object(), True])
+def test_params_of_another_type_are_refused(params: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^params must be a dictionary, a list of pairs or text, not (int|object|bool)$"
+    ):
+        Options(params=params)
+
+
+@pytest.mark.parametrize("params", [[1], {1, 2}, ["ab"], [("a", "b", "c")], [("a", "b"), "c"]])
+def test_params_that_are_no_pairs_are_refused(params: Any) -> None:
+    with pytest.raises(TypeError, match=r"^each of params must be a pair"):
+        Options(params=params)
+
+
+@pytest.mark.parametrize(
+    "params", [None, "a=b", b"a=b", {"a": 1}, [("a", "b"), ["c", "d"]], (("a", "b"),), [], {("a", 1)}]
+)
+def test_params_are_what_requests_takes(params: Any) -> None:
+    assert Options(params=params).params is params
+
+
 @pytest.mark.parametrize("proxies", [None, {}, {"http": "http://p", "no_proxy": "h"}, {"https://h": None}])
 def test_proxies_are_urls_by_scheme(proxies: Any) -> None:
     assert Options(proxies=proxies).proxies is proxies
