@@ -118,20 +118,14 @@ class Writer:
                 return
 
     def close(self, transport: Transport) -> None:
-        """Write the last frames of a session, and let go of its transport."""
+        """Write the last frames of a session, and let go of its transport; for the listener."""
         guard = self._guard
         with self._lock:
-            with guard.open() as protocol:
-                frames, guard.transport = protocol.frames_to_send(), None
-                guard.transport_name = guard.session_id = None
+            with guard.open():
+                guard.transport = guard.transport_name = guard.session_id = None
             deadline = time.monotonic() + WRITE_TIMEOUT
             with suppress(BaseException):  # whatever is wrong with the transport, the session is over
-                if frames and transport.prepare(deadline):
-                    if self._is_shown():
-                        self.log.show(">", frames)
-                    guard.counts.packets_out += len(frames)
-                    transport.send(frames)
-                if frames or guard.leaving:
+                if self._write_last(transport, deadline) or guard.leaving:
                     transport.finish(deadline)  # the last packets, whoever has written them
 
     def wait_for_room(self, sleeper: threading.Lock, since: float) -> bool:
@@ -194,6 +188,26 @@ class Writer:
             self._lose(transport, problem)
             return guard.transport is not transport
         return True
+
+    def _write_last(self, transport: Transport, deadline: float) -> bool:
+        """Write what waits, and read the acks that let more of it go; return whether there was anything."""
+        guard, wrote = self._guard, False
+        while True:
+            with guard.open() as protocol:
+                frames, more_at = protocol.frames_to_send(), protocol.sending.more_at()
+            if frames:
+                wrote = True
+                if not transport.prepare(deadline):
+                    return wrote
+                if self._is_shown():
+                    self.log.show(">", frames)
+                guard.counts.packets_out += len(frames)
+                transport.send(frames)
+            if more_at is None or time.monotonic() >= deadline:
+                return wrote
+            received = transport.recv_until(min(more_at, deadline))
+            with guard.open() as protocol:
+                protocol.sending.receive_last(received, time.monotonic())
 
     def _lose(self, transport: Transport, problem: BaseException) -> None:
         """End a session whose transport raised, and raise what is not of the transport but for the caller."""

@@ -507,6 +507,7 @@ def test_session_is_renewed_where_nothing_can_be_posted(connection, server, noti
     assert texts(notices) == ["last words"]
     assert [notice.reason for notice in notices.of(TransportClosed)] == ["byte budget"]
     assert server.transports[0].sent[:1] == ['5:::{"name":"a"}']
+    acknowledge(server)  # else it is waited for at the end
 
 
 def test_transport_that_cannot_be_left_is_lost(connection, server, notices, spent):

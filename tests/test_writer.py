@@ -403,6 +403,35 @@ def test_response_to_what_another_thread_wrote_is_awaited(guard, writer, server)
     assert called == ["finish"]
 
 
+def fenced(guard, count):
+    """Have so many packets wait on a session with a fence, and the connection end."""
+    with guard.open() as protocol:
+        protocol.lifecycle.fence = protocol.session.fence = fence.Fence(Reading())
+    push(guard, *["x"] * count)
+    guard.end()
+
+
+def test_last_packets_leave_as_the_server_acknowledges_them(guard, writer, server, monkeypatch):
+    def acknowledge(link, frame):
+        if frame.startswith("8:"):
+            link.incoming.put(f"6:::{frame.split(':')[1]}")
+
+    monkeypatch.setattr(server, "reply", acknowledge)
+    fenced(guard, 500)
+    writer.close(server.link)
+    assert [frame for frame in server.link.sent if not frame.startswith("8:")] == [on_wire("x")] * 500 + ["0::"]
+    assert server.link.writes > 3
+
+
+def test_last_packets_are_not_waited_for_for_ever(guard, writer, server, monkeypatch):
+    monkeypatch.setattr(module, "WRITE_TIMEOUT", 0.05)
+    fenced(guard, 1000)
+    writer.close(server.link)
+    assert server.link.sent
+    assert "0::" not in server.link.sent
+    assert guard.transport is None
+
+
 def test_last_frames_stay_unwritten_on_a_busy_transport(guard, writer, server, slow_responses):
     guard.end()
     server.link.is_busy = True

@@ -18,6 +18,7 @@ from ..connector import Connector
 from ..errors import as_connect_error
 from ..options import Options
 from ..protocol.detour import Order
+from ..protocol.framing import Frame
 from ..protocol.phases import Phase
 from ..protocol.start import Start
 from .core import Core
@@ -248,8 +249,19 @@ class Tasks:
         if core.broken is not transport:  # else whoever still writes need not be waited for
             with anyio.move_on_after(patience, shield=True), suppress(Exception):
                 await core.until(lambda: not core.is_writing)
-                await transport.send(core.take())
+                await self._write_last(transport)
         with anyio.CancelScope(shield=True):
             await core.stop_writing()
             with suppress(Exception):
                 await transport.close(min(patience, CLOSE_TIMEOUT) if closes else 0)
+
+    async def _write_last(self, transport: Transport) -> None:
+        """Write what waits, and read the acks that let more of it go."""
+        core = self._core
+        await transport.send(core.take())
+        while (more_at := core.protocol.sending.more_at()) is not None:
+            received: list[Frame] = []
+            with anyio.CancelScope(deadline=more_at):
+                received = await transport.recv()
+            core.protocol.sending.receive_last(received, anyio.current_time())
+            await transport.send(core.take())

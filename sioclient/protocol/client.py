@@ -69,7 +69,7 @@ class ClientProtocol:
 
     Attributes:
         frames_to_send: returns the frames to write now; they are written at most once, whatever becomes of them.
-        has_frames: returns whether ``frames_to_send`` would return any.
+        sending, has_frames: has what follows the end; returns whether ``frames_to_send`` would return any.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class ClientProtocol:
         self.lifecycle = Lifecycle(membership, opening, options, random)
         self.receiver = Receiver(membership, self.lifecycle)
         self.endpoints, self.acks, self.outbox = membership.endpoints, membership.acks, membership.outbox
-        self._sending = Sending(membership, self.lifecycle, self.receiver)
-        self.frames_to_send, self.has_frames = self._sending.frames_to_send, self._sending.has_frames
+        self.sending = Sending(membership, self.lifecycle, self.receiver)
+        self.frames_to_send, self.has_frames = self.sending.frames_to_send, self.sending.has_frames
 
     @property
     def phase(self) -> Phase:
@@ -166,7 +166,7 @@ class ClientProtocol:
             more, waited: whether the caller is about to push more; whether it has waited for room, which was made.
         """
         is_open, is_held = self.lifecycle.phase is _OPEN, False
-        self._sending.now = now
+        self.sending.now = now
         if not is_open or packet.endpoint:
             self._check_alive()
             is_held = self.membership.check(packet.endpoint, endpoint)
@@ -264,21 +264,24 @@ class ClientProtocol:
         """Leave an endpoint; leaving one that is closed already does nothing."""
         if endpoint.state is Joining.OVER:
             return
-        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self._sending.now, self.receiver.now))
-        self.lifecycle.check_restored(max(self._sending.now, self.receiver.now))
+        self.membership.leave(endpoint, self.lifecycle.end_of(endpoint.name), max(self.sending.now, self.receiver.now))
+        self.lifecycle.check_restored(max(self.sending.now, self.receiver.now))
 
     def disconnect(self) -> None:
         """End the connection for good. What was accepted is still written, then the server is told."""
         if self.lifecycle.phase is _CLOSED:
             return
         self.membership.deliveries.write_rest()
-        last: list[Encoded] = [tuple(self.outbox.take_urgent())]
-        last += [tuple(self.outbox.take())] if self.lifecycle.phase is _OPEN else []
+        fence, last = self.lifecycle.fence, list[Encoded]((frame,) for frame in self.outbox.take_urgent())
+        last += self.outbox.take_packets() if self.lifecycle.phase is _OPEN else []
         if self.session is not None and self.dialect is not None:
             last.append(self.dialect.disconnect_packets(self.lifecycle.transport))
         self.lifecycle.end(None, "client")
+        self.lifecycle.fence = fence
+        if fence is not None:
+            fence.use_reserve(max(self.sending.now, self.receiver.now))
         for packet in last:
-            self.outbox.push_urgent(packet)
+            self.outbox.push(packet, "")
 
     def fail(self, error: BaseException) -> None:
         """End the connection because of an error of the shell's own, which becomes that of the connection."""
@@ -352,7 +355,7 @@ class ClientProtocol:
 
     def handle_timeout(self, now: float) -> None:
         """Do whatever is due."""
-        self._sending.now = now
+        self.sending.now = now
         self.membership.expire_acks(now, is_read=self.lifecycle.reading.holder is not None)
         for endpoint in self.endpoints.overdue(now):
             self.membership.give_up(endpoint, self.lifecycle.end_of(endpoint.name), now)

@@ -29,10 +29,6 @@ from .revisions.base import Dialect
 
 _OPEN = Joining.OPEN  # a look-up in an Enum takes as long as a call
 
-MOST_AT_THE_END = 100
-"""Packets that are written, though nobody waits for their acknowledgements, when their endpoint is left: servers of 0.8
-and 0.9 die of thousands at once."""
-
 
 @dataclass(slots=True, eq=False)
 class Delivery:
@@ -194,13 +190,11 @@ class Deliveries:
 
     def write_rest(self, names: list[str] | None = None) -> None:
         """Write what was never written, for endpoints that are about to be left: by default, for all."""
-        room = MOST_AT_THE_END
         for delivery in self if self.flows else ():
             name = delivery.key[0]
             endpoint = self._endpoints.get(name)
             wanted = (names is None or name in names) and endpoint is not None and endpoint.state is _OPEN
-            if wanted and room and not delivery.under_way:
-                room -= 1
+            if wanted and not delivery.under_way:
                 delivery.under_way, delivery.tries = True, delivery.tries + 1
                 self._outbox.push(delivery.encoded, name, ack=delivery.key)
 

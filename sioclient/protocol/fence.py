@@ -58,13 +58,19 @@ PACE = 0.002
 """Seconds between two windows of which the second does not wait for an ack."""
 
 MOST_IN_FLIGHT = 400
-"""Frames that may be on their way; five hundred in one read were safe."""
+"""Frames that may be on their way before an ack is waited for."""
+
+MOST_AT_ONCE = 500
+"""The same with urgent ones, such as many joins: so many in one read were safe, a thousand were not."""
 
 SLOW_PACE, MOST_LATE = 0.05, 100
 """Seconds between windows while an ack is late or nobody reads, and how many frames may be on their way then."""
 
 PATIENCE = 1.0
-"""Seconds that a server has to acknowledge the first fence."""
+"""Seconds that a server has to acknowledge the first fence, if it may be one that acknowledges none."""
+
+LONG_PATIENCE = 10.0
+"""The same if its session id says that it acknowledges them: it may only be busy, and then a burst would end it."""
 
 MOST_SILENCE = 30.0
 """Seconds after which a server that has acknowledged fences before must have acknowledged one."""
@@ -73,7 +79,7 @@ BYTE_BUDGET = 10**8
 """Bytes by its own count at which socket.io 0.9.17 to 0.9.19 kicks."""
 
 SPENT_AT = 90 * 10**6
-"""Bytes of the budget after which no more is written; the rest is for what a disconnection writes at once."""
+"""Bytes of the budget after which no more is written; the rest is for what is written when the connection ends."""
 
 _ENOUGH = 8
 """Round trips that take hardly longer than the quickest, before that is believed to be the length of the way."""
@@ -137,6 +143,7 @@ class Fence:
     def __init__(self, reading: Reading, *, counts_bytes: bool = True, reads_ahead: bool = False) -> None:
         self._reading = reading
         self.counts_bytes, self._new_window = counts_bytes, _Window if counts_bytes else _WideWindow
+        self._patience = LONG_PATIENCE if counts_bytes else PATIENCE
         self.large = WIDE_FRAME if reads_ahead else inf
         self.bytes_counted = 0
         self.room: float = self._new_window.left
@@ -156,6 +163,11 @@ class Fence:
     def may_have_kicked(self) -> bool:
         """Whether a kick may be that of a budget that is spent."""
         return self.bytes_counted + sum(self._taken_back.values()) >= BYTE_BUDGET
+
+    @property
+    def urgent_room(self) -> float:
+        """How many urgent frames may be sent now."""
+        return inf if self._proven is False else max(MOST_AT_ONCE - self.in_flight(), 0)
 
     def in_flight(self) -> float:
         """Return how many frames the server may have in one read."""
@@ -229,12 +241,18 @@ class Fence:
         else:
             self.room = max(self._window.left, 0)
 
+    def use_reserve(self, now: float) -> None:
+        """Count anew if the budget is spent and the server has read everything: the reserve is for the last packets."""
+        if self.is_spent and not self.pending:
+            self.is_spent, self.bytes_counted = False, 0
+        self.look(now)
+
     def deadline(self) -> float | None:
         """Return until when the oldest fence must be acknowledged; None: there is none, or no ack is expected."""
         if self._proven is False or not self.pending:
             return None
         since = next(iter(self.pending.values())).due_since
-        return self._reading.when(since + (MOST_SILENCE if self._proven else PATIENCE))
+        return self._reading.when(since + (MOST_SILENCE if self._proven else self._patience))
 
     def is_stuck(self, now: float) -> bool:
         """Return whether a server that acknowledged fences no longer does.

@@ -129,9 +129,13 @@ class Outbox:
                 "already: send less, or set a larger buffer_size"
             )
 
-    def take_urgent(self) -> list[Frame]:
-        """Return and forget the urgent frames."""
-        frames, self._urgent, self.urgent = self._urgent, [], 0
+    def take_urgent(self, most: float = inf) -> list[Frame]:
+        """Return and forget the urgent frames, or so many of them."""
+        if most < len(self._urgent):
+            frames, self._urgent = self._urgent[: int(most)], self._urgent[int(most) :]
+        else:
+            frames, self._urgent = self._urgent, []
+        self.urgent = len(self._urgent)
         return frames
 
     def take(self, room: float = inf, *, least: int = 0, most: float = inf) -> list[Frame]:
@@ -158,6 +162,12 @@ class Outbox:
         self.characters = self.characters - size if queue or self._held else 0
         self.queued = len(queue)
         return frames
+
+    def take_packets(self) -> list[Encoded]:
+        """Return and forget the packets of the queue."""
+        packets = [entry.encoded for entry in self._queue]
+        self._keep([])
+        return packets
 
     def next(self) -> Encoded:
         """Return the first packet of the queue, which stays there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
 from .detour import Stage
@@ -10,11 +11,13 @@ from .framing import MARKS, MOST_SHARED
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .outbox import frames_of, size_of
-from .packets import Frame
+from .packets import Ack, Frame
 from .phases import Phase
 from .receiver import Receiver
+from .session import earliest
 
-_OPEN = Phase.OPEN  # a look-up in an Enum takes as long as a call
+_WRITING = Phase.OPEN, Phase.CLOSED
+"""Phases in which the queue is written: in the last one, what ``disconnect`` left in it."""
 
 _LARGE = 4096
 """Characters that may wait without a look at how large the first packet is."""
@@ -39,19 +42,20 @@ class Sending:
 
     def frames_to_send(self) -> list[Frame]:
         """Return the frames to write now; they are written at most once, whatever becomes of them."""
-        outbox, is_open = self._outbox, self._lifecycle.phase is _OPEN
+        outbox, is_open = self._outbox, self._lifecycle.phase in _WRITING
         fence = self._lifecycle.fence
         if fence is not None and fence.is_spent:
-            return self._last_frames(fence)
-        frames = outbox.take_urgent() if outbox.urgent else []
+            return self._spent_frames(fence)
         if fence is None:
+            frames = outbox.take_urgent() if outbox.urgent else []
             if is_open:
                 frames += outbox.take() if self._lifecycle.detour is None else self._to_post()
             return frames
         now = self.now if self.now > self._receiver.now else self._receiver.now
-        if frames and fence.sent(frames, now):
+        frames = outbox.take_urgent(fence.urgent_room) if outbox.urgent else []
+        if frames and (fence.sent(frames, now) or outbox.urgent):
             frames += self._close_off(fence, now)
-        while is_open and outbox.queued and fence.room > 0:
+        while is_open and outbox.queued and not outbox.urgent and fence.room > 0:
             if outbox.characters > _LARGE and fence.is_too_much(size_of(outbox.next())):
                 fence.is_spent = True
                 frames += self._close_off(fence, now)
@@ -75,9 +79,27 @@ class Sending:
             detour = lifecycle.detour
             is_left = detour is not None and detour.stage is Stage.LEAVING
             return not is_left and (outbox.urgent > 0 or (detour is not None and detour.owes_fence))
-        return outbox.urgent > 0 or (
-            lifecycle.phase is _OPEN and outbox.queued > 0 and (fence is None or fence.room > 0)
-        )
+        if outbox.urgent:
+            return fence is None or fence.urgent_room > 0
+        return lifecycle.phase in _WRITING and outbox.queued > 0 and (fence is None or fence.room > 0)
+
+    def more_at(self) -> float | None:
+        """Return when more may be written, unless an ack lets it go before; None: nothing waits for that."""
+        fence, outbox = self._lifecycle.fence, self._outbox
+        if fence is None or not (outbox.urgent or outbox.queued):
+            return None
+        due = earliest(fence.next_window, fence.deadline())
+        return inf if due is None else due
+
+    def receive_last(self, frames: Sequence[Frame], now: float) -> None:
+        """Take what comes while the last packets are written: only acks of fences mean anything by then."""
+        fence, self.now = self._lifecycle.fence, now
+        if fence is not None:
+            for packet in self._lifecycle.decode(frames):
+                if type(packet) is Ack and not packet.endpoint:
+                    fence.acknowledged(packet.id, now)
+            fence.is_stuck(now)
+            fence.use_reserve(now)
 
     def _to_post(self) -> list[Frame]:
         """Return what is posted next beside a websocket: one body, so that the rest waits in the outbox.
@@ -94,10 +116,10 @@ class Sending:
             frames += taken
             room -= sum(map(len, taken)) + MARKS * len(taken)
         if lifecycle.fence is not None:
-            frames += self._last_frames(lifecycle.fence)
+            frames += self._spent_frames(lifecycle.fence)
         return frames
 
-    def _last_frames(self, fence: Fence) -> list[Frame]:
+    def _spent_frames(self, fence: Fence) -> list[Frame]:
         """Return what is written though the budget is spent: heartbeats, whose order does not matter, and fences."""
         detour, outbox, now = self._lifecycle.detour, self._outbox, max(self.now, self._receiver.now)
         if detour is not None and detour.stage is Stage.LEAVING:
@@ -112,7 +134,7 @@ class Sending:
     def _close_off(self, fence: Fence, now: float) -> list[Frame]:
         lifecycle, number = self._lifecycle, self._acks.new_id("")
         assert lifecycle.dialect is not None, "a session with a fence has a dialect"
-        assert lifecycle.session is not None
-        frames = list(frames_of(lifecycle.dialect.fence(number, lifecycle.session.handshake)))
+        assert lifecycle.handshake is not None
+        frames = list(frames_of(lifecycle.dialect.fence(number, lifecycle.handshake)))
         fence.close_off(number, frames, now)
         return frames

@@ -132,9 +132,12 @@ class Proxy:
         """Return how many bytes are held."""
         return sum(len(getattr(link, way).waiting) for link in list(self._links))
 
-    def wait_for_held(self, way: str, size: int = 1) -> None:
-        """Return when so many bytes are held."""
-        wait_until(lambda: self.waiting(way) >= size, f"{size} bytes are held on their way {way}")
+    def wait_for_held(self, way: str, size: int = 1, text: bytes = b"") -> None:
+        """Return when so many bytes are held, and this text is among them."""
+        wait_until(
+            lambda: self.waiting(way) >= size and any(text in getattr(link, way).waiting for link in list(self._links)),
+            f"{size} bytes are held on their way {way}, with {text!r}",
+        )
 
     def __enter__(self) -> Proxy:
         self._thread.start()

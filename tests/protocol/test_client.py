@@ -16,7 +16,7 @@ from sioclient.errors import (
 from sioclient.protocol.client import MOST_CORKED, ClientProtocol, Verdict
 from sioclient.protocol.deliveries import Delivery
 from sioclient.protocol.endpoints import Endpoint, Joining
-from sioclient.protocol.fence import BYTE_BUDGET, PACE
+from sioclient.protocol.fence import BYTE_BUDGET, LONG_PATIENCE, MOST_AT_ONCE, PACE
 from sioclient.protocol.notices import Connected, Disconnected, Ended, Left, Unacknowledged
 from sioclient.protocol.outbox import MOST_QUEUED
 from sioclient.protocol.packets import Connect, Event, Json, Message
@@ -763,12 +763,12 @@ def test_a_large_packet_begins_a_window():
 
 
 def test_windows_leave_at_a_pace_until_the_first_ack():
-    client = open_client()
+    client = open_client(handshake=NO_HEARTBEATS)
     frames = burst(client, 1000)
-    while (now := client.deadline()) < 1.0:
+    while (now := client.deadline()) < LONG_PATIENCE:
         client.handle_timeout(now)
         frames += client.frames_to_send()
-    assert now == 1.0
+    assert now == LONG_PATIENCE
     assert 400 <= len(frames) < 500
 
 
@@ -797,6 +797,82 @@ def test_urgent_frames_count_but_do_not_wait_for_the_fence():
     assert client.frames_to_send() == ["2::"]
 
 
+def acknowledged(client: ClientProtocol, frames: list[str]) -> list[str]:
+    """Acknowledge the fences among these frames, and write what may be written then."""
+    client.receive([f"6:::{number}" for number in fences(frames)], 0.0)
+    return client.frames_to_send()
+
+
+def test_a_thousand_joins_go_in_windows_too():
+    client = open_client(handshake=NO_HEARTBEATS)
+    for number in range(1100):
+        client.join(f"/{number}", "", None, 0.0)
+    away(client, 0.0)
+    client.handle_timeout(client.deadline())
+    link(client, client.sending.now, handshake=NO_HEARTBEATS)
+    client.receive(["1::"], client.sending.now)
+    windows = [client.frames_to_send()]
+    assert not client.has_frames()
+    while client.outbox.urgent:
+        windows.append(acknowledged(client, windows[-1]))
+    assert len(windows) >= 3
+    assert all(len(window) <= MOST_AT_ONCE + 2 for window in windows)
+    joins = [frame for window in windows for frame in window if frame.startswith("1::/")]
+    assert joins == [f"1::/{number}" for number in range(1100)]
+
+
+def last_frames(client: ClientProtocol) -> list[list[str]]:
+    """Return what is written when the connection ends, by what leaves at once, if the server acknowledges all."""
+    windows = [client.frames_to_send()]
+    while (more_at := client.sending.more_at()) is not None:
+        acks = [f"6:::{number}" for number in fences(windows[-1])]
+        client.sending.receive_last([*acks, "5::/chat:x", "6:::7"], 0.0 if acks else min(more_at, 1e9))
+        windows.append(client.frames_to_send())
+    return windows
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+def test_a_full_buffer_goes_in_windows_at_the_end(count):
+    client = open_client()
+    for number in range(count):
+        client.push(event("n", number), 0.0, waited=True)
+    client.disconnect()
+    windows = last_frames(client)
+    assert all(len(window) <= MOST_AT_ONCE for window in windows)
+    assert len(windows) == 1 if count == 10 else len(windows) > 5
+    frames = [frame for window in windows for frame in window if not frame.startswith("8:")]
+    assert frames[-1] == "0::"
+    assert len(frames) == count + 1
+    assert client.sending.more_at() is None
+    assert client.outbox.characters == 0
+
+
+def test_a_server_that_takes_no_fences_gets_the_rest_at_once():
+    client = open_client()
+    for number in range(1000):
+        client.push(event("n", number), 0.0, waited=True)
+    client.disconnect()
+    frames = client.frames_to_send()
+    client.sending.receive_last([], LONG_PATIENCE)
+    frames += client.frames_to_send()
+    assert [frame for frame in frames if not frame.startswith("8:")] == [
+        f'5:::{{"name":"n","args":[{number}]}}' for number in range(1000)
+    ] + ["0::"]
+    assert client.sending.more_at() is None
+
+
+def test_without_a_fence_nothing_is_waited_for_at_the_end():
+    client = connecting_client()
+    client.transport_opened(HANDSHAKE, "xhr-polling", 0.0)
+    client.receive(["1::"], 0.0)
+    for number in range(1000):
+        client.push(event("n", number), 0.0, waited=True)
+    client.disconnect()
+    assert len(client.frames_to_send()) == 1001
+    assert client.sending.more_at() is None
+    client.sending.receive_last(["6:::1"], 0.0)
+
+
 def test_over_polling_there_is_no_fence():
     client = connecting_client()
     client.transport_opened(HANDSHAKE, "xhr-polling", 0.0)
@@ -805,13 +881,17 @@ def test_over_polling_there_is_no_fence():
     assert not client.has_frames()
 
 
-def test_a_server_without_fences_gets_everything_after_a_second():
-    client = open_client()
+def test_a_server_without_fences_gets_everything_after_ten_seconds():
+    client = open_client(handshake=NO_HEARTBEATS)
     frames = burst(client, 1000)
     assert client.deadline() == PACE
-    client.handle_timeout(1.0)
-    assert len(frames + client.frames_to_send()) == 1000 + 1
-    assert client.push(Message("x"), 1.0) is Verdict.WRITE
+    while (now := client.deadline()) < LONG_PATIENCE:
+        client.handle_timeout(now)
+        frames += client.frames_to_send()
+    client.handle_timeout(LONG_PATIENCE)
+    frames += client.frames_to_send()
+    assert len(frames) == 1000 + len(fences(frames))
+    assert client.push(Message("x"), LONG_PATIENCE) is Verdict.WRITE
 
 
 def test_a_server_that_acknowledges_fences_no_longer_is_lost():
@@ -897,18 +977,18 @@ def test_a_handler_that_blocks_is_not_held_against_the_fence():
 
 
 def test_no_server_is_judged_by_its_fences_while_nobody_reads():
-    client = open_client()
+    client = open_client(handshake=NO_HEARTBEATS)
     client.reading.pause(0.0)
     assert len(fences(burst(client, 1000))) == 1
-    while (now := client.deadline()) < 1.0:
+    while (now := client.deadline()) is not None:
         client.handle_timeout(now)
         client.frames_to_send()
     client.handle_timeout(4.9)
     assert client.frames_to_send() == []
     client.reading.resume(5.0)
-    client.handle_timeout(5.9)
+    client.handle_timeout(14.9)
     assert client.frames_to_send() == []
-    client.handle_timeout(6.0)
+    client.handle_timeout(15.0)
     assert client.frames_to_send() != []
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from sioclient.protocol.fence import (
     BYTE_BUDGET,
+    LONG_PATIENCE,
+    MOST_AT_ONCE,
     MOST_IN_FLIGHT,
     MOST_LATE,
     MOST_SILENCE,
@@ -208,9 +210,10 @@ def test_a_server_that_acknowledges_none_is_not_fenced_any_more():
     fence = Fence(Reading())
     assert fence.deadline() is None
     fill(fence, 1, now=5.0)
-    assert fence.deadline() == 5.0 + PATIENCE
-    assert not fence.is_stuck(5.0 + PATIENCE - 0.001)
-    assert not fence.is_stuck(5.0 + PATIENCE)
+    assert fence.deadline() == 5.0 + LONG_PATIENCE
+    assert not fence.is_stuck(5.0 + LONG_PATIENCE - 0.001)
+    assert fence.room == 0
+    assert not fence.is_stuck(5.0 + LONG_PATIENCE)
     assert fence.deadline() is None
     for _ in range(100):
         assert not fence.sent(FRAMES, 6.0)
@@ -222,9 +225,9 @@ def test_a_server_that_acknowledges_none_is_not_fenced_any_more():
 def test_should_it_acknowledge_later_its_acks_count():
     fence = Fence(Reading())
     fill(fence, 1)
-    fence.is_stuck(PATIENCE)
-    assert fence.acknowledged(1, PATIENCE)
-    fill(fence, 2, PATIENCE)
+    fence.is_stuck(LONG_PATIENCE)
+    assert fence.acknowledged(1, LONG_PATIENCE)
+    fill(fence, 2, LONG_PATIENCE)
     assert fence.room == 0
 
 
@@ -247,12 +250,24 @@ def test_time_in_which_nobody_reads_does_not_count():
     assert fence.deadline() is None
     assert not fence.is_stuck(3600.0)
     reading.resume(3600.0)
-    assert fence.deadline() == 3600.0 + PATIENCE
-    assert not fence.is_stuck(3600.0 + PATIENCE - 0.001)
+    assert fence.deadline() == 3600.0 + LONG_PATIENCE
+    assert not fence.is_stuck(3600.0 + LONG_PATIENCE - 0.001)
     assert fence.room == 0
-    assert fence.is_stuck(3600.0 + PATIENCE) is False  # it acknowledges none
+    assert fence.is_stuck(3600.0 + LONG_PATIENCE) is False  # it acknowledges none
     assert fence.room > 0
     assert fence.deadline() is None
+
+
+def test_urgent_frames_have_a_limit_of_their_own():
+    fence = Fence(Reading())
+    assert fence.urgent_room == MOST_AT_ONCE
+    fence.sent(["x"] * 480, 0.0)
+    fence.close_off(1, ["8:1::"], 0.0)
+    assert fence.urgent_room == MOST_AT_ONCE - 481
+    fence.sent(["x"] * 480, 0.0)
+    assert fence.urgent_room == 0
+    fence.is_stuck(LONG_PATIENCE)
+    assert fence.urgent_room > 10**6
 
 
 # What is counted
@@ -434,9 +449,24 @@ def test_a_budget_is_not_spent_where_nothing_is_acknowledged():
     assert fence.sent(["x"], 0.0)
     fence.close_off(1, ["8:1::"], 0.0)
     assert fence.is_spent
-    fence.is_stuck(PATIENCE)
+    fence.is_stuck(LONG_PATIENCE)
     assert not fence.is_spent
     assert fence.sent(["x"], 0.0) is False
+
+
+def test_the_reserve_is_used_once_the_server_has_read_everything():
+    fence = proven()
+    fence.use_reserve(0.0)
+    assert fence.bytes_counted >= SPARING_AT
+    fence.bytes_counted = SPENT_AT
+    assert fence.sent(["x"], 0.0)
+    fence.close_off(2, ["8:2::"], 0.0)
+    fence.use_reserve(0.0)
+    assert fence.is_spent
+    fence.acknowledged(2, 0.0)
+    fence.use_reserve(0.0)
+    assert (fence.is_spent, fence.bytes_counted) == (False, 0)
+    assert fence.room > 0
 
 
 # A server that counts no bytes

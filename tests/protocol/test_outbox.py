@@ -50,6 +50,24 @@ def test_urgent_frames_leave_apart_from_the_others():
     assert outbox.take() == ["a"]
 
 
+def test_urgent_frames_may_leave_one_after_the_other():
+    outbox = Outbox()
+    outbox.push_urgent(("u1", "u2", "u3"))
+    assert outbox.take_urgent(2.5) == ["u1", "u2"]
+    assert outbox.urgent == 1
+    assert outbox.take_urgent(0) == []
+    assert outbox.take_urgent(5) == ["u3"]
+    assert outbox.urgent == 0
+
+
+def test_packets_leave_as_they_are():
+    outbox = filled("a", "b")
+    outbox.push(("c", "d"), "")
+    outbox.hold("held", "/chat")
+    assert outbox.take_packets() == ["a", "b", ("c", "d")]
+    assert (outbox.queued, outbox.characters, outbox.held) == (0, 4, 1)
+
+
 def test_no_more_frames_leave_than_there_is_room_for():
     outbox = filled("a", "b", "c", most_characters=3)
     assert outbox.take(2 * (1 + SPACING)) == ["a", "b"]

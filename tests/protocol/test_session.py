@@ -176,7 +176,7 @@ def test_a_fence_cannot_be_stuck_while_nobody_reads():
 
 def test_the_deadline_is_that_of_the_fence_while_frames_are_read():
     session = new_session(OFF)
-    session.fence = Fence(session.reading)
+    session.fence = Fence(session.reading, counts_bytes=False)
     session.fence.close_off(1, ["8:1::"], 100.0)
     assert session.deadline() == 101.0
     session.reading.pause(100.5)
