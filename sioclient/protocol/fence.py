@@ -69,8 +69,10 @@ SLOW_PACE, MOST_LATE = 0.05, 100
 PATIENCE = 1.0
 """Seconds that a server has to acknowledge the first fence, if it may be one that acknowledges none."""
 
-LONG_PATIENCE = 10.0
-"""The same if its session id says that it acknowledges them: it may only be busy, and then a burst would end it."""
+LONG_PATIENCE = 4.0
+"""The same if its session id says that it acknowledges them: it may only be busy, and then a burst would end it.
+
+It is less than the time for which ``emit`` waits for room."""
 
 MOST_SILENCE = 30.0
 """Seconds after which a server that has acknowledged fences before must have acknowledged one."""

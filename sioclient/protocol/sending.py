@@ -80,7 +80,7 @@ class Sending:
             is_left = detour is not None and detour.stage is Stage.LEAVING
             return not is_left and (outbox.urgent > 0 or (detour is not None and detour.owes_fence))
         if outbox.urgent:
-            return fence is None or fence.urgent_room > 0
+            return fence is None or fence.urgent_room >= 1
         return lifecycle.phase in _WRITING and outbox.queued > 0 and (fence is None or fence.room > 0)
 
     def more_at(self) -> float | None:

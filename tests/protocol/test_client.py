@@ -881,7 +881,7 @@ def test_over_polling_there_is_no_fence():
     assert not client.has_frames()
 
 
-def test_a_server_without_fences_gets_everything_after_ten_seconds():
+def test_a_server_without_fences_gets_everything_after_some_seconds():
     client = open_client(handshake=NO_HEARTBEATS)
     frames = burst(client, 1000)
     assert client.deadline() == PACE
@@ -986,9 +986,9 @@ def test_no_server_is_judged_by_its_fences_while_nobody_reads():
     client.handle_timeout(4.9)
     assert client.frames_to_send() == []
     client.reading.resume(5.0)
-    client.handle_timeout(14.9)
+    client.handle_timeout(5.0 + LONG_PATIENCE - 0.1)
     assert client.frames_to_send() == []
-    client.handle_timeout(15.0)
+    client.handle_timeout(5.0 + LONG_PATIENCE)
     assert client.frames_to_send() != []
 
 
