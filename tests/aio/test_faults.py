@@ -122,6 +122,20 @@ def test_server_that_takes_nothing_loses_the_connection(run, proxy, monkeypatch)
     run(test)
 
 
+def test_last_packets_leave_as_the_server_acknowledges_them(run, proxy):
+    proxy.delay = 0.02  # so that more waits than may be on its way
+
+    async def test():
+        book = f"{anyio.current_time()}"
+        async with SocketIO("127.0.0.1", proxy.port, transports="websocket", **OPTIONS) as socket:
+            for number in range(900):
+                await socket.emit("keep", book, number)
+        async with SocketIO("127.0.0.1", proxy.port, transports="websocket", **OPTIONS) as socket:
+            assert await socket.call("kept", book) == list(range(900))
+
+    run(test)
+
+
 def test_server_that_is_restarted_is_found_again(run, transport):
     async def test():
         recorder = Recorder()
