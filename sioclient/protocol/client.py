@@ -68,8 +68,8 @@ class ClientProtocol:
         random: returns a number from 0 up to 1, which spreads the delays between attempts.
 
     Attributes:
-        frames_to_send: returns the frames to write now; they are written at most once, whatever becomes of them.
-        sending, has_frames: has what follows the end; returns whether ``frames_to_send`` would return any.
+        sending: knows what may be written when, also after the end.
+        frames_to_send, has_frames: its methods of these names.
     """
 
     def __init__(

@@ -80,6 +80,10 @@ class MixedTransport(PostingTransport):
         """See ``Transport.recv``."""
         return self._websocket.recv()
 
+    def recv_until(self, deadline: float) -> list[Frame]:
+        """See ``Transport.recv_until``."""
+        return self._websocket.recv_until(deadline)
+
     def prepare(self, deadline: float) -> bool:
         """See ``Transport.prepare``."""
         if not self._trial.check(time.monotonic()):

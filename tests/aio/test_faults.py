@@ -122,6 +122,10 @@ def test_server_that_takes_nothing_loses_the_connection(run, proxy, monkeypatch)
     run(test)
 
 
+async def has_come(socket, book):
+    return len(await socket.call("kept", book)) == 900
+
+
 def test_last_packets_leave_as_the_server_acknowledges_them(run, proxy):
     proxy.delay = 0.02  # so that more waits than may be on its way
 
@@ -131,6 +135,7 @@ def test_last_packets_leave_as_the_server_acknowledges_them(run, proxy):
             for number in range(900):
                 await socket.emit("keep", book, number)
         async with SocketIO("127.0.0.1", proxy.port, transports="websocket", **OPTIONS) as socket:
+            await eventually(partial(has_come, socket, book), "the last packets arrive")
             assert await socket.call("kept", book) == list(range(900))
 
     run(test)

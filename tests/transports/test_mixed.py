@@ -67,6 +67,13 @@ def post(transport: Transport, *frames: Frame) -> None:
     assert transport.finish(soon())
 
 
+def test_reading_ends_at_its_deadline() -> None:
+    with transport() as (made, websocket, _):
+        assert Task(made.recv_until, time.monotonic() + 0.01).result() == []
+        websocket.incoming.put("3:::x")
+        assert made.recv_until(soon()) == ["3:::x"]
+
+
 def test_frames_are_posted_and_come_over_the_websocket() -> None:
     BODIES.clear()
     with transport(take(2)) as (ours, websocket, server):
