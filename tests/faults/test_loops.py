@@ -20,7 +20,7 @@ from tests.faults.loops import LOOPS, WITHOUT_POLLING, Account, ends, run
 from tests.faults.proxy import Proxy
 from tests.servers import SERVERS
 from tests.servers_py import Task
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SHORT = ["4,000 x 200 B", "2,000 x 1,000 B", "1,000 x 4,000 B", "8 threads x 500 x 200 B"]
 BEYOND = 900, 30_000
@@ -30,6 +30,17 @@ BEYOND = 900, 30_000
 @pytest.fixture
 def transport() -> str:
     return "websocket"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here is about our limits, and a server that gets no processor may take nothing for five seconds."""
+    writing = [
+        f"{module}.WRITE_TIMEOUT" for module in ("connection", "writer", "heartbeat", "aio.connection", "aio.tasks")
+    ]
+    leaving = [f"{module}.DISCONNECT_TIMEOUT" for module in ("connection", "aio.connection")]
+    for limit in [*writing, *leaving, "transports.stream.STALL_TIMEOUT"]:
+        monkeypatch.setattr(f"sioclient.{limit}", PATIENCE - 2)
 
 
 def check(account: Account, count: int, threads: int = 1) -> None:
