@@ -19,6 +19,7 @@ from sioclient.protocol.fence import (
     SLOW_PACE,
     SPARING_AT,
     SPENT_AT,
+    SURE,
     WIDE_FRAME,
     WIDE_WINDOW,
     WIDEST,
@@ -39,9 +40,9 @@ def fill(fence: Fence, number: int, now: float = 0.0) -> None:
 
 
 def proven(round_trip: float = 0.0, counted: int = SPARING_AT) -> Fence:
-    """Return a fence that the server has acknowledged a few times, after so many seconds each; it may have counted."""
+    """Return a fence that the server has often acknowledged, after so many seconds each; it may have counted."""
     fence = Fence(Reading())
-    for number in range(-7, 2):
+    for number in range(2 - SURE, 2):
         fill(fence, number, -round_trip)
         assert fence.acknowledged(number, 0.0)
     fence.bytes_counted = counted
@@ -363,15 +364,33 @@ def test_nothing_is_proven_by_a_way_that_is_shorter_than_it_seemed():
     assert fence.bytes_counted == before
 
 
-def test_nothing_is_proven_before_several_round_trips_were_alike():
+def test_nothing_is_proven_before_many_round_trips_were_alike():
     fence, now = Fence(Reading()), 0.0
     for number, round_trip in enumerate([0.2, 0.15, 0.11, 0.08, 0.06, 0.047, *[0.04] * 20]):
         fill(fence, 2 * number, now)
         fill(fence, 2 * number + 1, now + 0.01)
         before, now = fence.bytes_counted, now + round_trip
         fence.acknowledged(2 * number, now)
-        assert (fence.bytes_counted < before) is (number > 8)  # eight of 47 and 40 ms
+        assert (fence.bytes_counted < before) is (number > 20)  # 32 of 47 and 40 ms
         fence.acknowledged(2 * number + 1, now + 0.01)
+
+
+def test_what_was_sent_before_that_is_taken_back_then_and_counted_again_should_the_way_be_shorter():
+    fence, alone = Fence(Reading()), Fence(Reading())
+    for number in range(1, SURE + 1):
+        fill(alone, number)
+        alone.acknowledged(number, 0.0)
+        fill(fence, number, 0.01 * number)
+        if number > 3:
+            fence.acknowledged(number - 3, 0.01 * number + 0.001)  # after 31 ms, with three windows behind it
+    strictly = fence.bytes_counted
+    assert strictly > 3 * alone.bytes_counted
+    for number in range(SURE - 2, SURE + 1):
+        fence.acknowledged(number, 0.01 * number + 0.031)
+    assert fence.bytes_counted == alone.bytes_counted
+    fill(fence, SURE + 1, 10.0)
+    fence.acknowledged(SURE + 1, 10.001)
+    assert fence.bytes_counted > strictly
 
 
 def test_few_windows_are_on_their_way_before():
