@@ -73,7 +73,7 @@ class Connection(ConnectionBase):
         self._writer = Writer(guard, logger)
         self._listening = Listener(guard, self._writer, connector)
         self.joins = Joins(address, guard, self._writer.flush, protocol.lifecycle.opening, self._listening)
-        self._candidates = protocol.lifecycle.opening.candidates
+        self._opening = protocol.lifecycle.opening
         heartbeat = Heartbeat(guard, self._writer, self._listening)
         self._threads = (
             threading.Thread(target=self._listening.run, name="sioclient-listener", daemon=True),
@@ -287,7 +287,7 @@ class Connection(ConnectionBase):
         return not self._guard.over
 
     def _drafts_of(self, packet: UserPacket) -> Drafts:
-        return make_drafts(lambda dialect: dialect.encode(packet), self._candidates)
+        return make_drafts(lambda dialect: dialect.encode(packet), self._opening.candidates)
 
     def _wait_for_room(self, sleeper: threading.Lock, since: float) -> bool:
         """Return True when room was made; see ``Writer``. The listener reads for it, since nobody else does.

@@ -28,8 +28,15 @@ _logger = logging.getLogger("sioclient")
 
 USER_PACKETS = frozenset({Event, Message, Json})
 
+_NOTHING: deque[tuple[Notice, int]] = ()  # type: ignore[assignment]
+"""An inbox in which nothing waits: an empty deque takes 760 bytes."""
+
 CORK_TIME = 0.0005
 """Seconds after a write for which small packets wait for a task that writes them together."""
+
+
+def _is_for_caller(problem: BaseException) -> bool:
+    return False  # Ctrl-C and cancellations come where a task waits, and the log does not
 
 
 class Call:
@@ -84,7 +91,7 @@ class Core:
         self.session_id: str | None = None
         self.attempt = self.waiting = self.calls = 0
         self.link: anyio.CancelScope | None = None
-        self.inbox: deque[tuple[Notice, int]] = deque()
+        self.inbox = _NOTHING
         self.runner: int | None = None
         self.over = self.leaving = self.is_writing = self.is_running = False
         self.asleep_until = self._written_at = -inf
@@ -92,7 +99,7 @@ class Core:
         self._is_left, self._keeper = False, 0  # whether the main task leaves the time to another; the number of that
         self.writing: anyio.CancelScope | None = None
         self.changed, self.room = Broadcast(), Broadcast()
-        self._log = PacketLog(logger, lambda problem: False)
+        self._log = PacketLog(logger, _is_for_caller)
 
     @property
     def phase(self) -> Phase:
@@ -121,18 +128,21 @@ class Core:
             size: characters that were read, which the last of it stands for, by who runs functions next; None: another
                 task is to run them.
         """
-        only_packets, inbox = True, self.inbox
+        only_packets = True
         for notice in self.protocol.notices():
             call = getattr(notice, "waiter", None)
             if type(call) is Call:
                 call.outcome = notice  # type: ignore[assignment]
                 call.settled.set()
             else:
-                inbox.append((notice, 0))
+                fresh = self.inbox or deque[tuple[Notice, int]]()
+                self.inbox = self.inbox or fresh  # garbage may have been collected in between, and a channel have left
+                self.inbox.append((notice, 0))
             only_packets = only_packets and type(notice) in USER_PACKETS
-        if size and inbox:
+        if size and self.inbox:
             self.waiting += size
-            inbox[-1] = (inbox[-1][0], inbox[-1][1] + size)
+            notice, before = self.inbox[-1]
+            self.inbox[-1] = (notice, before + size)
         if not only_packets:
             self.changed.wake()
             self.room.wake()
@@ -140,7 +150,7 @@ class Core:
             if self.link is not None and self.protocol.lifecycle.current != self.attempt:
                 self.link.cancel()
                 return  # the main task runs functions next
-        if inbox and size is None and not self.is_running:
+        if self.inbox and size is None and not self.is_running:
             self._start(None)
 
     def lose(self, transport: Transport, problem: Exception) -> None:
@@ -158,6 +168,11 @@ class Core:
             self.publish()
         if self.before is not None:
             self.before.changed.wake()  # the main task waits there
+
+    def finish(self) -> None:
+        """All tasks have ended."""
+        self.inbox, self.over = _NOTHING, True
+        self.changed.wake()
 
     async def end_of_all(self) -> None:
         """Wait until all tasks have ended."""
@@ -292,10 +307,10 @@ class Core:
 
     def _deliver(self, me: int) -> Awaitable[Any] | None:
         """Run the user's functions for what is in the inbox until one must be awaited; return that, or None."""
-        inbox, self.runner = self.inbox, me
+        self.runner = me
         try:
-            while inbox:
-                notice, size = inbox.popleft()
+            while self.inbox:
+                notice, size = self.inbox.popleft()
                 owner = notice.owner
                 receiver = owner() if owner is not None else getattr(notice, "waiter", None)
                 deliver = getattr(receiver, "deliver", None)
@@ -306,9 +321,10 @@ class Core:
                         _logger.exception("a function for %.200r raised", notice)
                     else:
                         if running is not None:
-                            inbox.appendleft((notice, size))  # until it is over
+                            self.inbox.appendleft((notice, size))  # until it is over
                             return running
                 self._let_in(size)
+            self.inbox = _NOTHING
         finally:
             self.runner = None
         return None

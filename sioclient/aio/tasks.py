@@ -76,10 +76,8 @@ class Tasks:
             await core.living.run(group, self._connect_and_read)
         finally:
             core.end()
-            core.inbox.clear()
             self._connector.close()
-            core.over = True
-            core.changed.wake()
+            core.finish()
 
     async def _connect_and_read(self) -> None:
         core, self._me = self._core, anyio.get_current_task().id

@@ -135,12 +135,9 @@ class Opening1:
         self.dialect, self.candidates = dialect, (dialect,)
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
-        """Return the request for a handshake, and the one to which later generations respond with theirs.
-
-        TornadIO2 and gevent-socketio need the slash at the end.
-        """
+        """Return the request for a handshake, and the one to which later generations respond with theirs."""
         later = HandshakeRequest(f"/{resource}/?EIO=4&transport=polling", _OTHER_PATH)
-        return HandshakeRequest(f"/{resource}/1/"), later
+        return handshake_request(resource), later
 
     def direct_path(self, resource: str, transport: str) -> str | None:
         """Return None: no transport opens a session by itself."""
@@ -208,6 +205,11 @@ class Opening1:
         return Handshake(
             session_id, heartbeat, close, transports, content_type, opening=self, dialect=self.dialect, text=text
         )
+
+
+def handshake_request(resource: str) -> HandshakeRequest:
+    """Return the request for a handshake; TornadIO2 and gevent-socketio need the slash at the end."""
+    return HandshakeRequest(f"/{resource}/1/")
 
 
 def revision1(json: JsonText | None = None) -> Opening1:

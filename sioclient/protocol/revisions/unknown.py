@@ -14,14 +14,16 @@ websocket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from ..framing import Frame, Framing
 from ..jsontext import JsonText
 from . import responses
 from .base import Dialect, Doubt, Handshake, HandshakeRequest, KnownOpening
 from .engine import MOST_BYTES, engine_alone, revision4, revision5
-from .revision1 import revision1
+from .revision1 import handshake_request, revision1
 
 _OTHER_PATH = frozenset({400, 404})
 _OLDER = frozenset({400})
@@ -29,28 +31,45 @@ _JOINED = ("40", '4{"type":0,"nsp":"/"}')
 """What joins us unasked, the second from a server with a parser for msgpack."""
 
 
-class UnknownOpening:
-    """Begins a session with any of several revisions; see ``Opening``.
+class _Openings(dict[str, KnownOpening]):
+    """The openings of several revisions, each made when it is asked for first, as most connections need only one.
 
     Args:
-        known: the openings of these revisions: ``"1"``, and by their revisions of Engine.IO ``"3"`` and ``"4"``.
+        makers: what makes them: that of ``"1"``, and by their revisions of Engine.IO those of ``"3"`` and ``"4"``.
+        given: what they make them of.
     """
 
+    __slots__ = ("given", "makers")
+
+    def __init__(self, makers: Mapping[str, Callable[..., KnownOpening]], *given: Any) -> None:
+        self.makers, self.given = makers, given
+
+    def __missing__(self, name: str) -> KnownOpening:
+        # Should two threads ask at once, both get the same: packets wait in its dialect.
+        return self.setdefault(name, self.makers[name](*self.given))
+
+
+class UnknownOpening:
+    """Begins a session with any of several revisions, whose openings these are; see ``Opening``."""
+
     dialect = None
-    candidates: tuple[Dialect, ...] = ()
     transports: Mapping[str, str] = {"websocket": "websocket"}
     silence_advice = ""
     _polls = "xhr-polling"
     """The transport that the requests name; empty: they name none."""
 
-    def __init__(self, known: Mapping[str, KnownOpening]) -> None:
-        self._known = known
-        self.candidates = tuple(opening.dialect for opening in known.values())
+    def __init__(self, known: _Openings) -> None:
+        self._known, self._makers = known, known.makers
+
+    @property
+    def candidates(self) -> tuple[Dialect, ...]:
+        """The dialects of all."""
+        return tuple(self._known[name].dialect for name in self._makers)
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request that is enough for most servers, and those for the others."""
         query = "EIO=4&transport=polling"
-        both = (HandshakeRequest(f"/{resource}/1/?{query}"),) if "1" in self._known else ()
+        both = (HandshakeRequest(f"/{resource}/1/?{query}"),) if "1" in self._makers else ()
         after = _OTHER_PATH if both else frozenset[int]()
         return (
             *both,
@@ -74,10 +93,10 @@ class UnknownOpening:
         """Return the handshake in a response, read by the opening of the revision that the body shows."""
         text = body.strip().removeprefix("\ufeff")
         engine = responses.engine_revision(body)
-        if engine is None and (responses.is_engine_refusal(text) or (status != 200 and "1" not in self._known)):
+        if engine is None and (responses.is_engine_refusal(text) or (status != 200 and "1" not in self._makers)):
             raise responses.rejected(status, text, self._polls)
         name = engine or "1"
-        if name not in self._known:
+        if name not in self._makers:
             raise responses.not_socketio(text)
         return self._known[name].read_handshake(status, body, content_type)
 
@@ -95,7 +114,7 @@ class UnknownOpening:
         return self._known["3" if self._is_older(frames) else "4"].read_open_packet(frames)
 
     def _is_older(self, frames: Sequence[Frame]) -> bool:
-        was_joined = "1" in self._known and len(frames) > 1 and frames[1] in _JOINED
+        was_joined = "1" in self._makers and len(frames) > 1 and frames[1] in _JOINED
         return was_joined or "3" in frames[1:]
 
 
@@ -106,7 +125,7 @@ class UnknownWebsocket(UnknownOpening):
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the handshake of revision 1, for what is no server of Engine.IO."""
-        return self._known["1"].requests(resource)[:1] if "1" in self._known else ()
+        return (handshake_request(resource),) if "1" in self._makers else ()
 
     def direct_path(self, resource: str, transport: str) -> str | None:
         """Return the path of a websocket of Engine.IO 4."""
@@ -123,6 +142,14 @@ class UnknownWebsocket(UnknownOpening):
         return self._known["3"].direct_path(resource, "websocket") if may_be_older else None
 
 
+def _revision1(json: JsonText, most_bytes: int, parser: str | None) -> KnownOpening:
+    return revision1(json)
+
+
+_SOCKETIO: Mapping[str, Callable[..., KnownOpening]] = {"1": _revision1, "3": revision4, "4": revision5}
+_ENGINEIO: Mapping[str, Callable[..., KnownOpening]] = {name: partial(engine_alone, int(name)) for name in ("3", "4")}
+
+
 def any_revision(
     json: JsonText | None = None,
     most_bytes: int = MOST_BYTES,
@@ -131,15 +158,12 @@ def any_revision(
     only_websocket: bool = False,
 ) -> UnknownOpening:
     """Return the opening for a Socket.IO server of any generation."""
-    json = json or JsonText()
-    later = {"3": revision4(json, most_bytes, parser), "4": revision5(json, most_bytes, parser)}
-    return _kind(only_websocket)({"1": revision1(json), **later})
+    return _kind(only_websocket)(_Openings(_SOCKETIO, json or JsonText(), most_bytes, parser))
 
 
 def any_engine(json: JsonText | None = None, *, only_websocket: bool = False) -> UnknownOpening:
     """Return the opening for an Engine.IO server of revision 3 or 4, without Socket.IO."""
-    json = json or JsonText()
-    return _kind(only_websocket)({"3": engine_alone(3, json), "4": engine_alone(4, json)})
+    return _kind(only_websocket)(_Openings(_ENGINEIO, json or JsonText()))
 
 
 def _kind(only_websocket: bool) -> type[UnknownOpening]:
