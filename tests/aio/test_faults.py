@@ -18,6 +18,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.rogue import Rogue
 from tests.servers import SERVERS
 from tests.servers_py import closed_port, deaf_port
+from tests.waiting import PATIENCE
 
 from .conftest import Recorder, eventually
 
@@ -126,7 +127,9 @@ async def has_come(socket, book):
     return len(await socket.call("kept", book)) == 900
 
 
-def test_last_packets_leave_as_the_server_acknowledges_them(run, proxy):
+def test_last_packets_leave_as_the_server_acknowledges_them(run, proxy, monkeypatch):
+    monkeypatch.setattr("sioclient.aio.connection.DISCONNECT_TIMEOUT", PATIENCE)
+    monkeypatch.setattr("sioclient.aio.tasks.WRITE_TIMEOUT", PATIENCE)  # else a busy machine decides
     proxy.delay = 0.02  # so that more waits than may be on its way
 
     async def test():
