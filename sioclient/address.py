@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
@@ -73,6 +74,13 @@ def parse_address(
         raise TypeError(f"host must be a name such as 'localhost' or a URL, not {type(host).__name__}")
     if not isinstance(resource, str):
         raise TypeError(f"resource must be text such as 'socket.io', not {type(resource).__name__}")
+    if port is not None and (isinstance(port, bool) or not isinstance(port, int)):
+        raise TypeError(f"port must be a number, not {type(port).__name__}")
+    return _parse(host, port, secure, resource, trailing_slash)
+
+
+@lru_cache(32)  # who makes many connections makes them to few places; ``urlsplit`` remembers as much
+def _parse(host: str, port: int | None, secure: bool | None, resource: str, trailing_slash: bool) -> Address:
     if "://" not in host:
         host = host.removeprefix("//")  # a page's own URLs may leave the scheme out
         host = bracketed(host) if host.count(":") > 1 else host  # one colon is that before a port
@@ -106,8 +114,6 @@ def fresh_url(url: str) -> str:
 
 
 def _port(in_url: int | None, given: int | None, default: int) -> int:
-    if given is not None and (isinstance(given, bool) or not isinstance(given, int)):
-        raise TypeError(f"port must be a number, not {type(given).__name__}")
     if given is not None and in_url is not None and in_url != given:
         raise ValueError(f"the URL says port {in_url}, port= says {given}")
     number = next((port for port in (given, in_url) if port is not None), default)

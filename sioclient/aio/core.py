@@ -191,8 +191,11 @@ class Core:
 
     def ring(self) -> None:
         """Have a task look at the time at once if something is due before one looks by itself."""
-        deadline = self.protocol.deadline()
-        if self.phase is Phase.CLOSED or (deadline is not None and deadline < self.asleep_until):
+        is_due = self.phase is Phase.CLOSED
+        if not is_due and self.asleep_until > -inf:
+            deadline = self.protocol.deadline()
+            is_due = deadline is not None and deadline < self.asleep_until
+        if is_due:
             self.wake_keeper()
 
     def wake_keeper(self) -> None:

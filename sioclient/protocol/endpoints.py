@@ -95,7 +95,9 @@ class Endpoints:
 
     def __iter__(self) -> Iterator[Endpoint]:
         """Iterate over the endpoints that are asked for or open, the default one last."""
-        return iter([*[endpoint for endpoint in self.by_name.values() if endpoint.name], self.default])
+        named = {**self.by_name}
+        named.pop("", None)
+        return iter((*named.values(), self.default))
 
     def get(self, name: str) -> Endpoint | None:
         """Return an endpoint that is asked for or open."""

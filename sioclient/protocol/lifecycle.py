@@ -134,7 +134,8 @@ class Lifecycle:
         if self._membership.outbox.queued or self._membership.deliveries.queues:
             self._refuse_larger()
         self._membership.tell(TransportOpened(transport))
-        self._membership.outbox.push_urgent(self._membership.endpoints.default.request)
+        if request := self._membership.endpoints.default.request:  # some servers join us unasked
+            self._membership.outbox.push_urgent(request)
 
     def joined(self, now: float) -> None:
         """The server joined us to the default endpoint: the others are next."""
