@@ -158,7 +158,10 @@ def any_revision(
     only_websocket: bool = False,
 ) -> UnknownOpening:
     """Return the opening for a Socket.IO server of any generation."""
-    return _kind(only_websocket)(_Openings(_SOCKETIO, json or JsonText(), most_bytes, parser))
+    known = _Openings(_SOCKETIO, json or JsonText(), most_bytes, parser)
+    if parser is not None:
+        known["4"]  # so whoever lacks the library for it is told at once
+    return _kind(only_websocket)(known)
 
 
 def any_engine(json: JsonText | None = None, *, only_websocket: bool = False) -> UnknownOpening:
