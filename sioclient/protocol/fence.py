@@ -83,11 +83,8 @@ BYTE_BUDGET = 10**8
 SPENT_AT = 90 * 10**6
 """Bytes of the budget after which no more is written; the rest is for what is written when the connection ends."""
 
-_ENOUGH = 8
-"""Round trips that take hardly longer than the quickest, before windows are sent at a pace."""
-
 SURE = 32
-"""The same before the quickest is believed to be the length of the way."""
+"""Round trips that take hardly longer than the quickest, before that is believed to be the length of the way."""
 
 _HARDLY_LONGER = 1.25
 _MOST_UNSURE = 4
@@ -304,7 +301,7 @@ class Fence:
             return None  # the ack comes about as soon
         if len(self.pending) == 1 and self._is_generous():
             return self._sent_at
-        if self.counts_bytes and self._proven and self._alike < _ENOUGH and len(self.pending) >= _MOST_UNSURE:
+        if self.counts_bytes and self._proven and self._alike < SURE and len(self.pending) >= _MOST_UNSURE:
             return None
         late_at = next(iter(self.pending.values())).until + 1.4 * self.quickest + _LATE
         if in_flight < MOST_IN_FLIGHT and (not self._proven or self._pace_at <= late_at):
