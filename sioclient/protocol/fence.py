@@ -295,14 +295,15 @@ class Fence:
     def _next_at(self) -> float | None:
         """Return when the next window may be sent without an ack; None: too many are without one."""
         in_flight = self.in_flight()
-        if not self.counts_bytes and in_flight < MOST_WIDE:
+        if self.counts_bytes:
+            if len(self.pending) == 1 and self._is_generous():
+                return self._sent_at
+            if self._proven and self._alike < SURE and len(self.pending) >= _MOST_UNSURE:
+                return None
+        elif in_flight < MOST_WIDE:
             return self._sent_at
-        if not self.counts_bytes and self.quickest < 2 * PACE:
+        elif self.quickest < 2 * PACE:
             return None  # the ack comes about as soon
-        if len(self.pending) == 1 and self._is_generous():
-            return self._sent_at
-        if self.counts_bytes and self._proven and self._alike < SURE and len(self.pending) >= _MOST_UNSURE:
-            return None
         late_at = next(iter(self.pending.values())).until + 1.4 * self.quickest + _LATE
         if in_flight < MOST_IN_FLIGHT and (not self._proven or self._pace_at <= late_at):
             return self._pace_at
