@@ -347,7 +347,7 @@ class ClientProtocol:
         session = self.lifecycle.session
         of_session = session.deadline() if session is not None else None
         phase, fence, detour = self.lifecycle.deadline(), self.lifecycle.fence, self.lifecycle.detour
-        if fence is not None and self.outbox.queued:
+        if fence is not None and self.outbox.queued and self.lifecycle.phase is not _CLOSED:
             phase = earliest(phase, fence.next_window)
         if detour is not None:
             phase = earliest(phase, detour.deadline())

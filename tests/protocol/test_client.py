@@ -853,6 +853,7 @@ def test_a_server_that_takes_no_fences_gets_the_rest_at_once():
         client.push(event("n", number), 0.0, waited=True)
     client.disconnect()
     frames = client.frames_to_send()
+    assert client.deadline() is None  # who writes the rest looks at ``more_at``
     client.sending.receive_last([], LONG_PATIENCE)
     frames += client.frames_to_send()
     assert [frame for frame in frames if not frame.startswith("8:")] == [
