@@ -162,3 +162,9 @@ def test_the_parser_reaches_the_dialects_of_the_later_revisions():
     assert isinstance(opening.read_handshake(200, "sid:60:60:websocket").dialect.encode(Event("x")), str)
     for body in (f"{len(OPEN)}:{OPEN}", OPEN):
         assert isinstance(opening.read_handshake(200, body).dialect.encode(Event("x")), tuple)
+
+
+def test_every_revision_is_a_candidate():
+    opening = any_revision()
+    assert [dialect.number for dialect in opening.candidates] == [1, 4, 5]
+    assert opening.candidates[2] is opening.read_handshake(200, OPEN).dialect
