@@ -32,7 +32,7 @@ SPACING = 10
 _new_entry = tuple.__new__  # half the time of Entry()
 
 _NOTHING: deque[Entry] = ()  # type: ignore[assignment]
-"""A queue in which nothing waits: an empty deque takes 760 bytes."""
+"""The queue of a connection that has sent nothing: an empty deque takes 760 bytes, and half a microsecond to make."""
 
 
 class Outbox:
@@ -70,7 +70,7 @@ class Outbox:
         # there and was not counted would stay until there is another.
         self.queued = len(self._queue) + 1
         self.characters += len(encoded) if isinstance(encoded, str) else size_of(encoded)
-        if not self._queue:
+        if self._queue is _NOTHING:
             fresh = deque[Entry]()
             self._queue = self._queue or fresh  # garbage may have been collected in between, and a channel have left
         self._queue.append(_new_entry(Entry, (encoded, ack, endpoint, of_session)))
@@ -167,8 +167,6 @@ class Outbox:
         size = sum(map(len, frames))
         self.characters = self.characters - size if queue or self._held else 0
         self.queued = len(queue)
-        if not queue:
-            self._queue = _NOTHING
         return frames
 
     def take_packets(self) -> list[Encoded]:

@@ -155,5 +155,5 @@ def test_f51_the_count_is_a_bound_of_what_a_real_server_counts(
             socket.emit("note", "x" * size)
         counted = socket.call("counted")
         # Where each round trip takes longer than it must, as on a machine with ten times too much to do, the count is
-        # a little short (3 % were seen): the last tenth of the budget is for that.
+        # short: the last tenth of the budget is for that. Rarely it is shorter still (25 % were seen), and this fails.
         assert 0 < counted <= fence_of_session.bytes_counted * fence.BYTE_BUDGET / fence.SPENT_AT

@@ -59,17 +59,17 @@ class UnknownOpening:
     """The transport that the requests name; empty: they name none."""
 
     def __init__(self, known: _Openings) -> None:
-        self._known, self._makers = known, known.makers
+        self._known = known
 
     @property
     def candidates(self) -> tuple[Dialect, ...]:
         """The dialects of all."""
-        return tuple(self._known[name].dialect for name in self._makers)
+        return tuple(self._known[name].dialect for name in self._known.makers)
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the request that is enough for most servers, and those for the others."""
         query = "EIO=4&transport=polling"
-        both = (HandshakeRequest(f"/{resource}/1/?{query}"),) if "1" in self._makers else ()
+        both = (HandshakeRequest(f"/{resource}/1/?{query}"),) if "1" in self._known.makers else ()
         after = _OTHER_PATH if both else frozenset[int]()
         return (
             *both,
@@ -93,10 +93,10 @@ class UnknownOpening:
         """Return the handshake in a response, read by the opening of the revision that the body shows."""
         text = body.strip().removeprefix("\ufeff")
         engine = responses.engine_revision(body)
-        if engine is None and (responses.is_engine_refusal(text) or (status != 200 and "1" not in self._makers)):
+        if engine is None and (responses.is_engine_refusal(text) or (status != 200 and "1" not in self._known.makers)):
             raise responses.rejected(status, text, self._polls)
         name = engine or "1"
-        if name not in self._makers:
+        if name not in self._known.makers:
             raise responses.not_socketio(text)
         return self._known[name].read_handshake(status, body, content_type)
 
@@ -114,7 +114,7 @@ class UnknownOpening:
         return self._known["3" if self._is_older(frames) else "4"].read_open_packet(frames)
 
     def _is_older(self, frames: Sequence[Frame]) -> bool:
-        was_joined = "1" in self._makers and len(frames) > 1 and frames[1] in _JOINED
+        was_joined = "1" in self._known.makers and len(frames) > 1 and frames[1] in _JOINED
         return was_joined or "3" in frames[1:]
 
 
@@ -125,7 +125,7 @@ class UnknownWebsocket(UnknownOpening):
 
     def requests(self, resource: str) -> tuple[HandshakeRequest, ...]:
         """Return the handshake of revision 1, for what is no server of Engine.IO."""
-        return (handshake_request(resource),) if "1" in self._makers else ()
+        return (handshake_request(resource),) if "1" in self._known.makers else ()
 
     def direct_path(self, resource: str, transport: str) -> str | None:
         """Return the path of a websocket of Engine.IO 4."""
