@@ -16,6 +16,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ..reading import Reading
+from .revisions.base import Posts
 
 TRIAL = 2.0
 """Seconds that a server has to acknowledge the fence that is posted."""
@@ -54,21 +55,22 @@ class Detour:
     Args:
         reading: the clock of the stages, as they end with what is read.
         now: seconds on the caller's clock.
-        can_post: whether POSTs may be tried.
+        posts: the POSTs that may be tried; None: there are none.
 
     Attributes:
+        posts: as above.
         stage: where it is.
         order: what the shell is asked to do; whoever does it sets this to None.
         owes_fence: whether a fence is to be sent now.
     """
 
-    def __init__(self, reading: Reading, now: float, *, can_post: bool) -> None:
-        self._reading = reading
+    def __init__(self, reading: Reading, now: float, posts: Posts | None) -> None:
+        self._reading, self.posts = reading, posts
         self.stage = Stage.TRYING
-        self.order: Order | None = Order.POST if can_post else None
-        self.owes_fence = can_post
+        self.order: Order | None = Order.POST if posts else None
+        self.owes_fence = posts is not None
         self._due = 0.0
-        self._enter(*((Stage.TRYING, TRIAL) if can_post else (Stage.SETTLING, SETTLING)), now)
+        self._enter(*((Stage.TRYING, TRIAL) if posts else (Stage.SETTLING, SETTLING)), now)
 
     def drained(self, now: float) -> None:
         """The fence that was posted is acknowledged."""

@@ -13,11 +13,10 @@ TornadIO2 reads as much as comes, and gets to a heartbeat only behind all that, 
 acknowledges no noop, so there a fence is a ping, and the pong is the ack. gevent-socketio acknowledges no fence: when
 the first stays without an ack, there are no more.
 
-``bytes_counted`` is what the server may have counted at worst. What is written is counted as if all that may still be
-unread were in one read with it. An ack takes some of that back: what was written so late that it cannot have been there
-yet when the ack was written, as the quickest round trip takes longer, was in another read. That is believed once many
-round trips were hardly slower than the quickest: where the machines have too much to do, the first may all take far
-longer than the way (measured: 12.3 million counted by the server, where 8.9 million seemed the most after 8 of them).
+``bytes_counted`` is what the server may have counted at worst: what is written is counted as if it were in one read
+with all that has no ack yet. So over a long way the budget is soon spent, and POSTs carry the rest. Nothing is
+concluded from times: where a machine has too much to do, a near server looks like a far one (measured: 12.3 million
+counted by the server, where windows that seemed to be read apart made 8.9 million).
 
 A near server that has counted little yet gets larger windows, and two of them at once: otherwise both sides would wait
 for each other. The more it has counted, the smaller they are. So the first few thousand packets of a session go two to
@@ -60,6 +59,9 @@ PACE = 0.002
 MOST_IN_FLIGHT = 400
 """Frames that may be on their way before an ack is waited for."""
 
+MOST_COUNTED = 200
+"""The same if the server counts bytes, and then counts each frame as often: two thousand a second over 100 ms."""
+
 MOST_AT_ONCE = 500
 """The same with urgent ones, such as many joins: so many in one read were safe, a thousand were not."""
 
@@ -83,16 +85,8 @@ BYTE_BUDGET = 10**8
 SPENT_AT = 90 * 10**6
 """Bytes of the budget after which no more is written; the rest is for what is written when the connection ends."""
 
-SURE = 32
-"""Round trips that take hardly longer than the quickest, before that is believed to be the length of the way."""
-
-_HARDLY_LONGER = 1.25
-_MOST_UNSURE = 4
-"""Windows on their way before that."""
-
 _READ_SIZE = 65536  # Node reads no more at once
 _LATE = 0.001  # seconds by which an ack may come later than it should before it is waited for
-_MARGIN = 0.0005  # seconds by which the quickest round trip may be longer than the way there and back
 
 
 class _Window:
@@ -104,14 +98,14 @@ class _Window:
         parts: of how many parts they are: behind each, the server counts anew what it has read beyond.
         size: bytes of them that one read can hold.
         beside: the id of the first fence whose frames it is counted together with.
-        since, until: when the first of the frames, and the fence behind them, was sent.
+        until: when the fence behind them was sent.
         due_since: the same as ``until``, by the clock of reading.
     """
 
     left: float = WINDOW
     frames: float = 0
     parts = size = 0
-    beside = since = until = due_since = inf
+    beside = until = due_since = inf
 
 
 class _WideWindow(_Window):
@@ -156,16 +150,13 @@ class Fence:
         self._proven: bool | None = None
         self._window = self._new_window()
         self._parts_before = 0  # of the other windows that may be in one read with the next frame
-        self._apart: dict[int, int] = {}  # counted, but read apart if a round trip takes so many milliseconds at least
-        self._taken_back = 0  # how much of that is not counted any more
-        self._alike = 0  # round trips that took hardly longer than the quickest
         self._sent_at = 0.0  # when the last fence was
         self._pace_at = 0.0  # from when on the next window need not wait for an ack
 
     @property
     def may_have_kicked(self) -> bool:
         """Whether a kick may be that of a budget that is spent."""
-        return self.bytes_counted + self._taken_back >= BYTE_BUDGET
+        return self.bytes_counted >= BYTE_BUDGET
 
     @property
     def urgent_room(self) -> float:
@@ -182,11 +173,11 @@ class Fence:
         recounted = min(worst, _READ_SIZE) * (self._parts_before + self._window.parts + 3)
         return self.counts_bytes and self._proven is not False and self.bytes_counted + recounted + worst > SPENT_AT
 
-    def sent(self, frames: Sequence[Frame], now: float) -> bool:
+    def sent(self, frames: Sequence[Frame]) -> bool:
         """Count frames that are sent; return whether a fence must follow them."""
         window, counted = self._window, self.bytes_counted
-        if self.is_empty and frames:
-            window.since, self.is_empty = now, False
+        if frames:
+            self.is_empty = False
         count: float = len(frames)
         if self.counts_bytes:
             left, counted = self._count(frames, window, counted)
@@ -209,7 +200,7 @@ class Fence:
 
     def close_off(self, number: int, fence: Sequence[Frame], now: float) -> None:
         """A fence is sent, which has this id and these frames."""
-        self.sent(fence, now)
+        self.sent(fence)
         window = self._window
         window.until, window.due_since = now, self._reading.clock(now)
         begun = max(self._pace_at, now - PACE) if self.pending else now  # who was late makes up for it, once
@@ -223,10 +214,9 @@ class Fence:
         if number not in self.pending:
             return False
         self._proven = True
-        self._measure(now - self.pending[number].until)
+        self.quickest = min(self.quickest, now - self.pending[number].until)
         for fence in [fence for fence in self.pending if fence <= number]:
-            self._note_apart(fence, self.pending.pop(fence).parts, now + _MARGIN)
-        self._take_back()
+            del self.pending[fence]
         self._parts_before = sum(w.parts for n, w in self.pending.items() if n >= self._window.beside)
         self.look(now)
         return True
@@ -248,8 +238,7 @@ class Fence:
     def use_reserve(self, now: float) -> None:
         """Count anew if the budget is spent and the server has read everything: the reserve is for the last packets."""
         if self.is_spent and not self.pending:
-            self.is_spent, self.bytes_counted, self._taken_back = False, 0, 0
-            self._apart.clear()
+            self.is_spent, self.bytes_counted = False, 0
         self.look(now)
 
     def deadline(self) -> float | None:
@@ -294,48 +283,23 @@ class Fence:
 
     def _next_at(self) -> float | None:
         """Return when the next window may be sent without an ack; None: too many are without one."""
-        in_flight = self.in_flight()
+        in_flight, most = self.in_flight(), MOST_IN_FLIGHT
         if self.counts_bytes:
             if len(self.pending) == 1 and self._is_generous():
                 return self._sent_at
-            if self._proven and self._alike < SURE and len(self.pending) >= _MOST_UNSURE:
-                return None
+            most = MOST_COUNTED
         elif in_flight < MOST_WIDE:
             return self._sent_at
         elif self.quickest < 2 * PACE:
             return None  # the ack comes about as soon
         late_at = next(iter(self.pending.values())).until + 1.4 * self.quickest + _LATE
-        if in_flight < MOST_IN_FLIGHT and (not self._proven or self._pace_at <= late_at):
+        if in_flight < most and (not self._proven or self._pace_at <= late_at):
             return self._pace_at
         return self._sent_at + SLOW_PACE if in_flight < MOST_LATE else None
 
     def _is_generous(self) -> bool:
         """Return whether the budget may be spent on speed: the server is near, and much of its budget is left."""
         return self.counts_bytes and self.quickest < PACE and self.bytes_counted < SPARING_AT
-
-    def _measure(self, round_trip: float) -> None:
-        """Learn of a round trip; if the way is shorter than it had seemed, less was read apart."""
-        if _HARDLY_LONGER * round_trip < self.quickest:
-            self._alike = 0
-        if round_trip < self.quickest:
-            self.quickest = round_trip
-            for least in [least for least in self._apart if least > 1000 * round_trip]:
-                del self._apart[least]
-        self._alike += round_trip <= _HARDLY_LONGER * self.quickest + _MARGIN
-
-    def _note_apart(self, fence: int, parts: int, now: float) -> None:
-        """Note what was sent after a fence, but read apart from that window, of so many parts: it came too late."""
-        for window in (*self.pending.values(), self._window):
-            way = now - window.since  # it takes longer there and back
-            if window.size and way < self.quickest and window.beside <= fence:
-                least = int(1000 * way) + 1
-                self._apart[least] = self._apart.get(least, 0) + parts * window.size
-
-    def _take_back(self) -> None:
-        """Count what was read apart only once, as soon as, and for as long as, the length of the way is believed."""
-        apart = sum(self._apart.values()) if self._alike >= SURE else 0
-        self.bytes_counted += self._taken_back - apart
-        self._taken_back = apart
 
     def _count_before(self) -> None:
         """Begin a window: of those on their way, the ones that fit into a read together are counted with it."""

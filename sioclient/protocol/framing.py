@@ -18,6 +18,9 @@ PING_MARK = b"sioclient "
 MOST_SHARED = 500
 """Bytes of a body of revision 1 that several frames share: every host takes a segment of 536."""
 
+MOST_IN_FORM = 2**17
+"""The same of a form, which is all ASCII: TCP may cut it anywhere. It bounds what one POST has to wait for."""
+
 MARKS = 9
 """Bytes that a frame needs besides its own in such a body: two marks, and its length in between."""
 
@@ -40,6 +43,10 @@ class Framing(Protocol):
     @property
     def noop(self) -> str:
         """How a frame begins that says nothing, with which servers end a poll."""
+
+    @property
+    def most_shared(self) -> float:
+        """Bytes of a body that several frames may share."""
 
     def encode_payload(self, frames: list[str]) -> str:
         """Return the body of a POST that carries the frames."""

@@ -214,9 +214,9 @@ class Lifecycle:
         assert session is not None
         assert dialect is not None
         if self.detour is None:
-            can_post = self.takes_orders and self._posts_arrive
-            can_post = can_post and dialect.posts_beside(self.transport, session.handshake) is not None
-            self.detour = Detour(self.reading, now, can_post=can_post)
+            may_try = self.takes_orders and self._posts_arrive
+            posts = dialect.posts_beside(self.transport, session.handshake) if may_try else None
+            self.detour = Detour(self.reading, now, posts)
         else:
             self.detour.drained(now)
             if self.detour.stage is Stage.POSTING:
@@ -230,11 +230,6 @@ class Lifecycle:
             unwritten = membership.outbox.acks() + membership.deliveries.waiting()
             if len(membership.acks) == unwritten:
                 detour.leave(now)
-
-    def can_post(self, packet: Encoded) -> bool:
-        """Return whether the server reads a packet that is posted beside a websocket as it reads it otherwise."""
-        assert self.dialect is not None
-        return self.dialect.can_post(packet)
 
     def empty(self, now: float) -> None:
         """Have the session renewed once the server has read what was posted."""

@@ -7,13 +7,14 @@ from math import inf
 
 from .detour import Stage
 from .fence import Fence
-from .framing import MARKS, MOST_SHARED
+from .framing import MARKS
 from .lifecycle import Lifecycle
 from .membership import Membership
 from .outbox import frames_of, size_of
 from .packets import Ack, Frame
 from .phases import Phase
 from .receiver import Receiver
+from .revisions.base import Posts
 from .session import earliest
 
 _WRITING = Phase.OPEN, Phase.CLOSED
@@ -49,11 +50,12 @@ class Sending:
         if fence is None:
             frames = outbox.take_urgent() if outbox.urgent else []
             if is_open:
-                frames += outbox.take() if self._lifecycle.detour is None else self._to_post()
+                detour = self._lifecycle.detour
+                frames += outbox.take() if detour is None or detour.posts is None else self._to_post(detour.posts)
             return frames
         now = self.now if self.now > self._receiver.now else self._receiver.now
         frames = outbox.take_urgent(fence.urgent_room) if outbox.urgent else []
-        if frames and (fence.sent(frames, now) or outbox.urgent):
+        if frames and (fence.sent(frames) or outbox.urgent):
             frames += self._close_off(fence, now)
         while is_open and outbox.queued and not outbox.urgent and fence.room > 0:
             if outbox.characters > _LARGE and fence.is_too_much(size_of(outbox.next())):
@@ -67,7 +69,7 @@ class Sending:
             else:
                 taken = outbox.take(fence.room * fence.large, least=fence.is_empty, most=fence.room)
             frames += taken
-            if fence.sent(taken, now) or outbox.queued:
+            if fence.sent(taken) or outbox.queued:
                 frames += self._close_off(fence, now)
         return frames
 
@@ -101,15 +103,15 @@ class Sending:
             fence.is_stuck(now)
             fence.use_reserve(now)
 
-    def _to_post(self) -> list[Frame]:
+    def _to_post(self, posts: Posts) -> list[Frame]:
         """Return what is posted next beside a websocket: one body, so that the rest waits in the outbox.
 
         What cannot be posted has the session renewed.
         """
         lifecycle, outbox, frames = self._lifecycle, self._outbox, list[Frame]()
-        room = MOST_SHARED
+        room = posts.most_shared
         while outbox.queued and (size_of(outbox.next()) + MARKS <= room or not frames):
-            if not lifecycle.can_post(outbox.next()):
+            if not posts.take(outbox.next()):
                 lifecycle.empty(max(self.now, self._receiver.now))
                 break
             taken = outbox.take(0, least=1)
@@ -125,7 +127,7 @@ class Sending:
         if detour is not None and detour.stage is Stage.LEAVING:
             return []
         frames = outbox.take_urgent() if outbox.urgent else []
-        fence.sent(frames, now)
+        fence.sent(frames)
         if detour is not None and detour.owes_fence:
             detour.owes_fence = False
             frames += self._close_off(fence, now)

@@ -12,7 +12,7 @@ from math import inf
 
 from ..address import fresh_url
 from ..errors import refused
-from ..protocol.framing import MARKS, MOST_SHARED, Frame, Framing
+from ..protocol.framing import MARKS, Frame, Framing
 from .base import Transport
 from .failures import losses
 from .http import HttpClient
@@ -154,29 +154,31 @@ def shared_bodies(framing: Framing) -> Bodies:
     """Return what makes bodies for a server of revision 1.
 
     Several frames share a body only if nobody can count their characters wrongly: beyond the first 65,536, JavaScript
-    counts two units where Python servers count one. And only if they fit into the smallest segment of TCP: socket.io
-    0.7 to 0.9 decode each piece that arrives by itself, so that a mark between two frames that is cut takes both with
-    it.
+    counts two units where Python servers count one. And only so many bytes as the framing says: socket.io 0.7 to 0.9
+    decode each segment by itself, so that a mark between two frames that is cut takes both with it.
     """
 
     def bodies(frames: Sequence[Frame]) -> Iterator[tuple[bytes, str]]:
-        for share in _shares([frame for frame in frames if isinstance(frame, str)]):
+        for share in _shares([frame for frame in frames if isinstance(frame, str)], framing.most_shared):
             yield framing.encode_payload(share).encode("utf-8"), framing.content_type
 
     return bodies
 
 
-def _shares(frames: Sequence[str]) -> Iterator[list[str]]:
-    """Yield frames in order, those together that may share a body."""
+def _shares(frames: Sequence[str], most: float) -> Iterator[list[str]]:
+    """Yield frames in order, those together that may share a body of so many bytes."""
     share: list[str] = []
-    room: float = MOST_SHARED
+    room = most
     for frame in frames:
-        is_alone = len(frame) > MOST_SHARED or max(frame, default="") > "\uffff"
-        size = inf if is_alone else len(frame.encode("utf-8")) + MARKS
+        size = len(frame) + MARKS if frame.isascii() else _size_of_text(frame)
         if share and size > room:
             yield share
-            share, room = [], MOST_SHARED
+            share, room = [], most
         share.append(frame)
         room -= size
     if share:
         yield share
+
+
+def _size_of_text(frame: str) -> float:
+    return inf if max(frame) > "\uffff" else len(frame.encode("utf-8")) + MARKS

@@ -32,7 +32,10 @@ LOOPS = {
 """How many packets of how many bytes, by how many threads."""
 
 WITHOUT_POLLING = {"socketio": {"transports": ["websocket"]}}
-"""Settings of a socket.io that offers no xhr-polling."""
+"""Settings of a socket.io that offers nothing but a websocket."""
+
+WITHOUT_FORMS = {"socketio": {"transports": ["websocket", "xhr-polling"]}}
+"""The same of one that offers no jsonp-polling."""
 
 MOST_AWAITED = 9_000
 """Acknowledgements that are awaited at once: the client takes ten thousand."""

@@ -7,16 +7,18 @@ import pytest
 from sioclient.protocol.client import ClientProtocol, Verdict
 from sioclient.protocol.detour import LEAVING, SETTLING, TRIAL, Detour, Order, Stage
 from sioclient.protocol.fence import BYTE_BUDGET, SPENT_AT
-from sioclient.protocol.framing import Ping
+from sioclient.protocol.framing import MOST_IN_FORM, MOST_SHARED, Ping
 from sioclient.protocol.notices import Acknowledged, Disconnected, Retrying, TransportClosed, Unacknowledged
 from sioclient.protocol.packets import Message
 from sioclient.protocol.phases import Phase
 from sioclient.protocol.revisions import Handshake
+from sioclient.protocol.revisions.base import Posts
 from sioclient.reading import Reading
 
 from .driver import SESSION_ID, connecting_client, event, of
 
 OFFERS_POLLING = Handshake(SESSION_ID, None, None, ("websocket", "xhr-polling"))
+OFFERS_FORMS = Handshake(SESSION_ID, None, None, ("websocket", "xhr-polling", "jsonp-polling"))
 OFFERS_NONE = Handshake(SESSION_ID, None, None, ("websocket",))
 LARGE = Message("x" * 4000)
 LONG_TEXT = Message("é" * 1000)
@@ -55,8 +57,8 @@ def spend(client: ClientProtocol, now: float = 0.0) -> None:
     assert client.lifecycle.detour is not None
 
 
-def posting(**options: object) -> ClientProtocol:
-    client = new_session(**options)
+def posting(handshake: Handshake = OFFERS_POLLING) -> ClientProtocol:
+    client = new_session(handshake)
     spend(client)
     assert write(client) == []
     assert client.lifecycle.detour.stage is Stage.POSTING
@@ -103,6 +105,17 @@ def test_no_more_is_taken_to_be_posted_than_a_body_may_have():
     assert client.frames_to_send() == ["3:::" + "x" * 300]
     client.push(LARGE, 0.0)
     assert [len(client.frames_to_send()) for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_a_form_takes_many_packets_of_any_text():
+    client, large = posting(OFFERS_FORMS), Message("é" * MOST_IN_FORM)
+    client.push(LONG_TEXT, 0.0)
+    for _ in range(200):
+        client.push(Message("x" * 300), 0.0)
+    client.push(large, 0.0)
+    assert client.frames_to_send() == [f"3:::{LONG_TEXT.data}", *["3:::" + "x" * 300] * 200]
+    assert client.frames_to_send() == [f"3:::{large.data}"]
+    assert client.lifecycle.detour.stage is Stage.POSTING
 
 
 def test_the_session_goes_on_with_its_acks_and_channels():
@@ -197,7 +210,7 @@ def test_an_ack_that_does_not_come_is_not_waited_for_longer():
 def test_nobody_is_in_a_hurry_while_nobody_reads():
     reading = Reading()
     reading.pause(0.0)
-    detour = Detour(reading, 0.0, can_post=True)
+    detour = Detour(reading, 0.0, Posts("xhr-polling", MOST_SHARED))
     assert detour.deadline() is None
     reading.resume(100.0)
     assert detour.deadline() == 100.0 + TRIAL
@@ -290,6 +303,26 @@ def test_f51_ten_million_seconds_of_events_never_reach_the_budget():
     for later in (seconds, 10**6, 10**7 - 1000):
         assert say_every_second(client, later, 1000) == 0
     assert client.phase is Phase.OPEN
+    assert of(Disconnected, client) == []
+
+
+@pytest.mark.parametrize("count", [2000, 4000, 20_000])
+@pytest.mark.parametrize("round_trip", [0.0001, 0.05])
+def test_f51_two_thousand_small_events_a_second_leave_over_any_way(round_trip, count):
+    client, now, left, acks, posted_at = new_session(OFFERS_FORMS), 0.0, count, [], -round_trip
+    while left or client.outbox.queued:
+        while left and client.push(event("n", "x" * 60), now) is not Verdict.FULL:
+            left -= 1
+        detour = client.lifecycle.detour
+        if detour is None or now >= posted_at + round_trip:  # no POST before the last had its response
+            frames, posted_at = client.frames_to_send(), now
+            acks += [(now + round_trip, frame.split(":")[1]) for frame in frames if frame.startswith("8:")]
+        times = client.deadline(), *(time for time, _ in acks[:1]), detour and posted_at + round_trip
+        now = min((time for time in times if time is not None and time > now), default=now)
+        while acks and acks[0][0] <= now:
+            client.receive([f"6:::{acks.pop(0)[1]}"], now)
+        client.handle_timeout(now)
+    assert now < count / 2000
     assert of(Disconnected, client) == []
 
 

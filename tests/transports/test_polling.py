@@ -122,7 +122,7 @@ def test_a_body_that_frames_share_fits_into_the_smallest_segment() -> None:
     received = posted(small, small, small, large, small, large[:495], "3:::y")
     assert [len(body.encode()) for body in received] == [426, 204, 604, 204, 495, 5]
     assert "".join(received).replace("\ufffd104\ufffd", "") == small * 3 + large + small + large[:495] + "3:::y"
-    assert not list(posting._shares([]))
+    assert not list(posting._shares([], 500))
 
 
 def test_frames_that_servers_count_differently_share_no_body() -> None:

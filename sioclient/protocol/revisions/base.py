@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple, Protocol, cast
 
 from ..framing import Frame, Framing
@@ -43,6 +44,24 @@ class Probe(NamedTuple):
     ping: str
     pong: str
     upgrade: str
+
+
+class Posts(NamedTuple):
+    """How packets are posted beside the transport of a session.
+
+    Attributes:
+        transport: the name of the transport whose POSTs these are.
+        most_shared: bytes of a body that several packets may share.
+        longest_text: characters that a packet may have that is not ASCII.
+    """
+
+    transport: str
+    most_shared: int
+    longest_text: float = inf
+
+    def take(self, packet: Encoded) -> bool:
+        """Return whether the server reads a packet that is posted as it reads it otherwise."""
+        return not isinstance(packet, str) or len(packet) <= self.longest_text or packet.isascii()
 
 
 @dataclass(frozen=True)
@@ -212,11 +231,8 @@ class Dialect(Protocol):
     def reads_ahead(self, handshake: Handshake) -> bool:
         """Return whether the server looks at a frame only when it has read all that came: see ``fence``."""
 
-    def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
-        """Return the name of the transport whose POSTs the servers may take beside this one; None: they take none."""
-
-    def can_post(self, frames: Encoded) -> bool:
-        """Return whether the servers read the frames of a packet, if they are posted, as they read them otherwise."""
+    def posts_beside(self, transport: str, handshake: Handshake) -> Posts | None:
+        """Return how packets may be posted beside this transport; None: the servers take no POSTs then."""
 
     def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the seconds of silence over a transport after which the server is dead; None: silence says nothing."""

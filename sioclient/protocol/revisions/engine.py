@@ -158,13 +158,8 @@ class EngineDialect:
         """Return False."""
         return False
 
-    def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
+    def posts_beside(self, transport: str, handshake: Handshake) -> None:
         """Return None: a session has one transport at a time."""
-        return None
-
-    def can_post(self, frames: Encoded) -> bool:
-        """Return True: these servers read bodies whole."""
-        return True
 
     def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the announced interval and time-out together, and a grace."""

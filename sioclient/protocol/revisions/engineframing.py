@@ -27,13 +27,16 @@ class EngineFraming:
     Args:
         engine: the grammar of the Engine.IO revision.
         most: bytes that the server takes in one body; None: not announced.
+
+    Attributes:
+        most_shared: bytes of a body that several frames may share.
     """
 
     content_type = "text/plain;charset=UTF-8"
     noop = "6"
 
     def __init__(self, engine: ModuleType, most: int | None) -> None:
-        self._engine, self._most = engine, most
+        self._engine, self.most_shared = engine, inf if most is None else most
 
     def bodies(self, frames: Sequence[Frame]) -> Iterator[Frame]:
         """Yield the bodies that carry the frames in order; one of bytes is an octet-stream."""
@@ -54,7 +57,7 @@ class EngineFraming:
         socket.io forgets the events that it reads together with a disconnect: what was emitted last would be lost.
         """
         group: list[Frame] = []
-        room = most = inf if self._most is None else self._most
+        room = most = self.most_shared
         for frame in frames:
             ends = frame.startswith(_ENDS) if isinstance(frame, str) else frame.startswith(_ENDS_AS_MSGPACK)
             size = self._engine.size(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..framing import MOST_IN_FORM, MOST_SHARED
 from .jsonp1 import Scripts, decode_jsonp, encode_form
 from .payload1 import decode_payload, encode_payload
 
@@ -10,7 +11,7 @@ class PlainFraming:
     """Bodies that are payloads: xhr-polling."""
 
     content_type = "text/plain;charset=UTF-8"
-    noop = "8"
+    noop, most_shared = "8", MOST_SHARED
 
     def encode_payload(self, frames: list[str]) -> str:
         """Return the body of a POST that carries ``frames``."""
@@ -29,7 +30,7 @@ class JsonpFraming(PlainFraming):
             one with JSON is lost silently on older ones.
     """
 
-    content_type = "application/x-www-form-urlencoded"
+    content_type, most_shared = "application/x-www-form-urlencoded", MOST_IN_FORM
 
     def __init__(self, *, as_json: bool = True) -> None:
         self._as_json = as_json

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import quote
+from string import ascii_letters, digits
 
 from ...errors import RemoteProtocolError
 
 _SCRIPT, _SCRIPT_ENDS = b"<script>_(", b");</script>"
+
+_PERCENT = ord("%")
+_UNRESERVED = f"{ascii_letters}{digits}-._~".encode()
+"""What a form holds as it is (RFC 3986, 2.3)."""
 
 
 def decode_jsonp(body: str) -> str:
@@ -52,7 +56,11 @@ def _argument(body: str) -> str | None:
 def encode_form(payload: str, *, as_json: bool) -> str:
     """Return the form whose field ``d`` carries a payload, from socket.io 0.8.6 on as JSON."""
     # Not as ASCII: gevent-socketio reads no escape but those of quotes and backslashes.
-    return "d=" + quote(json.dumps(payload, ensure_ascii=False) if as_json else payload, safe="")
+    form = (json.dumps(payload, ensure_ascii=False) if as_json else payload).encode()
+    # urllib's quote goes through it byte by byte, which takes four to ten times as long.
+    for byte in sorted(set(form.translate(None, _UNRESERVED)), key=_PERCENT.__ne__):
+        form = form.replace(bytes((byte,)), b"%%%02X" % byte)
+    return "d=" + form.decode()
 
 
 class Scripts:

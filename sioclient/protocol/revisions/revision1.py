@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from ...errors import LocalProtocolError, RemoteProtocolError
-from ..framing import PING_MARK, Frame, Framing, Ping
+from ..framing import MOST_IN_FORM, MOST_SHARED, PING_MARK, Frame, Framing, Ping
 from ..jsontext import JsonText
 from ..packets import Encoded, Noop
 from . import responses
-from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
+from .base import Decoder, Doubt, Handshake, HandshakeRequest, Posts, Probe
 from .framing1 import JsonpFraming, PageFraming, PlainFraming
 from .jsonp1 import decode_jsonp, jsonp_error
 from .packets1 import PacketCodec, check_endpoint
@@ -32,6 +32,7 @@ _ID_OF_TORNADIO = re.compile(r"[0-9a-f]{32}")
 
 _MOST_UNCUT = 125
 """Characters that surely have no more than 500 bytes, which fit into the smallest segment of TCP."""
+
 _POLLS = frozenset({"xhr-polling", "jsonp-polling"})
 
 LONGEST_POLL = 25.0
@@ -93,14 +94,17 @@ class Dialect1:
         """Return whether the session id has the shape of TornadIO2."""
         return _ID_OF_TORNADIO.fullmatch(handshake.session_id) is not None
 
-    def posts_beside(self, transport: str, handshake: Handshake) -> str | None:
-        """Return the name of polling, if it is offered beside a websocket: socket.io 0.8 and 0.9 take its POSTs."""
-        is_offered = transport == "websocket" and "xhr-polling" in handshake.transports
-        return "xhr-polling" if is_offered else None
+    def posts_beside(self, transport: str, handshake: Handshake) -> Posts | None:
+        """Return the POSTs of a polling that is offered beside a websocket: socket.io 0.8 and 0.9 take them.
 
-    def can_post(self, frames: Encoded) -> bool:
-        """Return whether no character can be cut: socket.io decodes each segment of a body by itself."""
-        return not isinstance(frames, str) or len(frames) <= _MOST_UNCUT or frames.isascii()
+        socket.io decodes each segment of a body by itself, so that a character may be cut. A form has none that could
+        be; 0.8.5 and older would not read it.
+        """
+        if transport != "websocket":
+            return None
+        if self.may_count_bytes(handshake) and "jsonp-polling" in handshake.transports:
+            return Posts("jsonp-polling", MOST_IN_FORM)
+        return Posts("xhr-polling", MOST_SHARED, _MOST_UNCUT) if "xhr-polling" in handshake.transports else None
 
     def dead_after(self, handshake: Handshake, transport: str) -> float | None:
         """Return the larger of both time-outs, and a grace; never less than an idle poll may last.

@@ -63,9 +63,9 @@ def ways_of(handshake: Handshake, resource: str, transports: Sequence[str]) -> l
 
 def way_beside(handshake: Handshake, resource: str, transport: str) -> Way:
     """Return the way by which packets of a session are posted beside its transport."""
-    name = handshake.dialect.posts_beside(transport, handshake)
-    assert name is not None, "the protocol has asked before"
-    return ways_of(handshake, resource, (name,))[0]
+    posts = handshake.dialect.posts_beside(transport, handshake)
+    assert posts is not None, "the protocol has asked before"
+    return ways_of(handshake, resource, (posts.transport,))[0]
 
 
 def way_after_rejection(

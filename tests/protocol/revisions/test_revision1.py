@@ -274,20 +274,38 @@ def test_the_session_id_tells_who_may_count_bytes_or_read_ahead(session_id, coun
     ("transport", "offered", "posts"),
     [
         ("websocket", ("websocket", "xhr-polling"), "xhr-polling"),
+        ("websocket", ("websocket", "xhr-polling", "jsonp-polling"), "jsonp-polling"),
+        ("websocket", ("websocket", "jsonp-polling"), "jsonp-polling"),
         ("websocket", ("websocket",), None),
         ("websocket", (), None),
         ("htmlfile", ("htmlfile", "xhr-polling"), None),
     ],
 )
 def test_packets_may_be_posted_beside_a_websocket(transport, offered, posts):
-    assert DIALECT.posts_beside(transport, Handshake("sid", None, None, offered)) == posts
+    beside = DIALECT.posts_beside(transport, Handshake("B1SIjBHFbBGrJL8Eo2Wn", None, None, offered))
+    assert (beside and beside.transport) == posts
+
+
+@pytest.mark.parametrize("session_id", ["1147268131116410573", "744eeef560942ece3b8b659bd8655a13"])
+def test_a_server_that_may_not_read_json_in_a_form_gets_none(session_id):
+    """socket.io 0.8.5 and older lose it silently; from the next version on, one without JSON ends the server."""
+    offered = "websocket", "xhr-polling", "jsonp-polling"
+    assert DIALECT.posts_beside("websocket", Handshake(session_id, None, None, offered)).transport == "xhr-polling"
+    assert DIALECT.posts_beside("websocket", Handshake(session_id, None, None, ("websocket", "jsonp-polling"))) is None
 
 
 @pytest.mark.parametrize(
-    ("frames", "can_post"), [("x" * 10**6, True), ("\u20ac" * 125, True), ("\u20ac" * 126, False), ((), True)]
+    ("packet", "is_taken"), [("x" * 10**6, True), ("\u20ac" * 125, True), ("\u20ac" * 126, False), ((), True)]
 )
-def test_only_what_tcp_cannot_cut_is_posted(frames, can_post):
-    assert DIALECT.can_post(frames) is can_post
+def test_only_what_tcp_cannot_cut_is_posted(packet, is_taken):
+    plain = DIALECT.posts_beside(
+        "websocket", Handshake("B1SIjBHFbBGrJL8Eo2Wn", None, None, ("websocket", "xhr-polling"))
+    )
+    form = DIALECT.posts_beside(
+        "websocket", Handshake("B1SIjBHFbBGrJL8Eo2Wn", None, None, ("websocket", "jsonp-polling"))
+    )
+    assert plain.take(packet) is is_taken
+    assert form.take(packet)
 
 
 def test_every_session_begins_with_a_handshake():
