@@ -31,6 +31,7 @@ class Measure:
         once: whether one round is enough, for what depends on no clock.
         server: what the clients connect to.
         source: the measure whose runs have this figure too; empty: it has runs of its own.
+        revision: of the protocol that a client must speak if it speaks several; that of flood.c is the first.
     """
 
     name: str
@@ -45,17 +46,22 @@ class Measure:
     source: str = ""
     clients: tuple[str, ...] = _ALL
     server: str = FLOOD
-
-    @property
-    def revision(self) -> int:
-        """Of the protocol that a client must speak if it speaks several; that of flood.c is the first."""
-        return 5 if self.server == MODERN else 1
+    revision: int = 1
 
 
 def _with(server: str, title: str, clients: tuple[str, ...], *names: str) -> list[Measure]:
     """Return measures of a real server, by the names of ``_ON_REAL_SERVERS``."""
     return [
-        Measure(f"{name}_{server}", f"{title}: {what}", function, numbers, quick, clients=clients, server=server)
+        Measure(
+            f"{name}_{server}",
+            f"{title}: {what}",
+            function,
+            numbers,
+            quick,
+            clients=clients,
+            server=server,
+            revision=5 if server == MODERN else 1,
+        )
         for name, what, function, numbers, quick in _ON_REAL_SERVERS
         if name in names
     ]
@@ -97,6 +103,19 @@ MEASURES = (
     Measure("busy", "receive beside a busy thread, events/s", "busy", (2.0,), (1.0,), clients=_THREADED),
     Measure("connect", "connect to the first event, ms", "connect", (1.0,), (0.2,), "ms", target=1.5, lower=True),
     Measure("connect_cpu", "CPU per connection, us", "", (), (), "cpu", lower=True, source="connect"),
+    Measure(
+        "connect_5",
+        "revision 5: connect, ms",
+        "connect",
+        (1.0,),
+        (0.2,),
+        "ms",
+        target=1.5,
+        lower=True,
+        clients=_NEW_SERVER,
+        revision=5,
+    ),
+    Measure("connect_5_cpu", "revision 5: CPU per connection, us", "", (), (), "cpu", lower=True, source="connect_5"),
     Measure(
         "receive_polling", "receive by polling, events/s", "receive_polling", (20_000, 60), (5_000, 60), clients=_LEGACY
     ),
