@@ -7,7 +7,8 @@ the program; a test holds that both name the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -233,29 +234,25 @@ def split_auth(auth: Any) -> tuple[Any, Any]:
     return auth, None
 
 
-def value_of(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Return what a function returns that the user gave as an option.
-
-    Raises:
-        ConnectError: it raised.
-    """
+@contextmanager
+def option_errors(name: str) -> Iterator[None]:
+    """Raise ConnectError for what a function raises that the user gave as an option."""
     try:
-        return function(*args)
+        yield
     except Exception as error:
-        raise option_error(name, error) from error
+        raise ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False) from error
 
 
-def option_error(name: str, error: Exception) -> ConnectError:
-    """Return the error for what a function raised that the user gave as an option."""
-    return ConnectError(f"{name}= raised {type(error).__name__}: {error}", retryable=False)
+def value_of(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return what a function returns that is an option, or raise ConnectError."""
+    with option_errors(name):
+        return function(*args)
 
 
 def asked_value(name: str, function: Callable[[], Any]) -> Steps[Any]:
-    """Return what a function returns, or what it awaits; see ``value_of``."""
-    try:
+    """Return what such a function returns, or what it awaits; see ``value_of``."""
+    with option_errors(name):
         return (yield function)
-    except Exception as error:
-        raise option_error(name, error) from error
 
 
 def asked_data(auth: Any) -> Steps[Any]:

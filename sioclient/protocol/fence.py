@@ -123,7 +123,7 @@ class Fence:
         reads_ahead: whether it looks at a frame only when it has read all that came.
 
     Attributes:
-        counts_bytes: as above.
+        counts_bytes, reads_ahead: as above.
         large: characters of a frame from which it counts as several, if the server counts no bytes.
         room: characters, or frames if the server counts no bytes, that may be sent before the next fence is due,
             acknowledged, or no longer waited for.
@@ -140,7 +140,7 @@ class Fence:
         self._reading = reading
         self.counts_bytes, self._new_window = counts_bytes, _Window if counts_bytes else _WideWindow
         self._patience = LONG_PATIENCE if counts_bytes else PATIENCE
-        self.large = WIDE_FRAME if reads_ahead else inf
+        self.reads_ahead, self.large = reads_ahead, WIDE_FRAME if reads_ahead else inf
         self.bytes_counted = 0
         self.room: float = self._new_window.left
         self.is_empty, self.awaited, self.is_spent = True, False, False

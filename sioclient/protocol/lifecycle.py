@@ -49,7 +49,6 @@ class Lifecycle:
         reconnects: counts how often the server joined us again.
         reading: who reads frames.
         session: the session that stands; None: there is none.
-        handshake: that of the latest session.
         fence: counts what is sent in it; None: the server needs none.
         detour: what follows as its byte budget is spent; None: it is not.
         takes_orders: whether the shell does what ``detour.order`` asks for.
@@ -71,7 +70,6 @@ class Lifecycle:
         self.attempt = self.current = self.reconnects = 0
         self.reading = Reading()
         self.session: Session | None = None
-        self.handshake: Handshake | None = None
         self.fence: Fence | None = None
         self.detour: Detour | None = None
         self.takes_orders = False
@@ -114,7 +112,6 @@ class Lifecycle:
         """A transport carries the session that ``handshake`` opened."""
         self._speak(dialect, handshake.opening or self.opening, start)
         self.session, self.decode = Session(handshake, dialect, self.reading, now, transport), start.decode
-        self.handshake = handshake
         if dialect.needs_fence(transport):
             counts_bytes = self._counts_bytes or dialect.may_count_bytes(handshake)
             self.fence = Fence(self.reading, counts_bytes=counts_bytes, reads_ahead=dialect.reads_ahead(handshake))

@@ -136,7 +136,6 @@ class Sending:
     def _close_off(self, fence: Fence, now: float) -> list[Frame]:
         lifecycle, number = self._lifecycle, self._acks.new_id("")
         assert lifecycle.dialect is not None, "a session with a fence has a dialect"
-        assert lifecycle.handshake is not None
-        frames = list(frames_of(lifecycle.dialect.fence(number, lifecycle.handshake)))
+        frames = list(frames_of(lifecycle.dialect.fence(number, reads_ahead=fence.reads_ahead)))
         fence.close_off(number, frames, now)
         return frames

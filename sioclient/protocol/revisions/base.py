@@ -222,7 +222,7 @@ class Dialect(Protocol):
     def needs_fence(self, transport: str) -> bool:
         """Return whether the servers may choke on many frames at once over this transport: see ``fence``."""
 
-    def fence(self, number: int, handshake: Handshake) -> Encoded:
+    def fence(self, number: int, *, reads_ahead: bool) -> Encoded:
         """Return what the server acknowledges, as a packet with this id, once it has read all that came before."""
 
     def may_count_bytes(self, handshake: Handshake) -> bool:

@@ -146,7 +146,7 @@ class EngineDialect:
         """Return False: none of these servers chokes on many frames."""
         return False
 
-    def fence(self, number: int, handshake: Handshake) -> Encoded:
+    def fence(self, number: int, *, reads_ahead: bool) -> Encoded:
         """Return nothing: no fence is needed."""
         return ()
 

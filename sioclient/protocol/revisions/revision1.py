@@ -77,12 +77,12 @@ class Dialect1:
         """Return whether it is a websocket: only there does a burst become a deep recursion in the server."""
         return transport == "websocket"
 
-    def fence(self, number: int, handshake: Handshake) -> Encoded:
-        """Return a noop with an id, which socket.io acknowledges; for TornadIO2, which does not, a ping.
+    def fence(self, number: int, *, reads_ahead: bool) -> Encoded:
+        """Return a noop with an id, which socket.io acknowledges; for who reads ahead, TornadIO2, a ping.
 
         Those of socket.io 0.8 and 0.9 close a websocket for a ping, or reply with bytes that are none.
         """
-        if self.reads_ahead(handshake):
+        if reads_ahead:
             return (Ping(PING_MARK + str(number).encode()),)
         return self.encode(Noop(id=number))
 

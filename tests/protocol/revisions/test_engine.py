@@ -91,7 +91,7 @@ def test_times_of_heartbeats(dialect):
     assert not dialect.needs_fence("websocket")
     assert not dialect.may_count_bytes(Handshake("x" * 20, None, None, ()))
     assert not dialect.reads_ahead(Handshake("a" * 32, None, None, ()))
-    assert dialect.fence(1, Handshake("x" * 20, None, None, ())) == ()
+    assert dialect.fence(1, reads_ahead=False) == ()
     assert dialect.posts_beside("websocket", HANDSHAKE) is None
     hectic = Handshake("x", 0.0, None, ("websocket",), ping_interval=0.0)
     assert dialect.heartbeat_every(hectic) == 0.1, "or a heartbeat thread would do nothing else"

@@ -235,11 +235,13 @@ def test_without_heartbeats_silence_says_nothing(timeout):
 
 @pytest.mark.parametrize("session_id", ["B1SIjBHFbBGrJL8Eo2Wn", "1147268131116410573", "0" * 31, "g" * 32])
 def test_a_fence_is_a_noop_with_an_id(session_id):
-    assert DIALECT.fence(7, Handshake(session_id, None, None, ())) == "8:7::"
+    reads_ahead = DIALECT.reads_ahead(Handshake(session_id, None, None, ()))
+    assert DIALECT.fence(7, reads_ahead=reads_ahead) == "8:7::"
 
 
 def test_a_fence_for_tornadio_is_a_ping():
-    (ping,) = DIALECT.fence(7, Handshake("744eeef560942ece3b8b659bd8655a13", None, None, ()))
+    assert DIALECT.reads_ahead(Handshake("744eeef560942ece3b8b659bd8655a13", None, None, ()))
+    (ping,) = DIALECT.fence(7, reads_ahead=True)
     assert (type(ping), ping) == (Ping, b"sioclient 7")
     assert DIALECT.decoder()([Pong(ping)]) == [Ack(7)]
 
