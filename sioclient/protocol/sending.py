@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from .detour import Stage
-from .fence import Fence
+from .fence import MOST_COUNTED, Fence
 from .framing import MARKS
 from .lifecycle import Lifecycle
 from .membership import Membership
@@ -106,11 +106,12 @@ class Sending:
     def _to_post(self, posts: Posts) -> list[Frame]:
         """Return what is posted next beside a websocket: one body, so that the rest waits in the outbox.
 
-        What cannot be posted has the session renewed.
+        No more is on its way, and lost with the connection, than over the websocket. What cannot be posted has the
+        session renewed.
         """
         lifecycle, outbox, frames = self._lifecycle, self._outbox, list[Frame]()
         room = posts.most_shared
-        while outbox.queued and (size_of(outbox.next()) + MARKS <= room or not frames):
+        while len(frames) < MOST_COUNTED and outbox.queued and (size_of(outbox.next()) + MARKS <= room or not frames):
             if not posts.take(outbox.next()):
                 lifecycle.empty(max(self.now, self._receiver.now))
                 break

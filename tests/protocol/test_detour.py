@@ -6,7 +6,7 @@ import pytest
 
 from sioclient.protocol.client import ClientProtocol, Verdict
 from sioclient.protocol.detour import LEAVING, SETTLING, TRIAL, Detour, Order, Stage
-from sioclient.protocol.fence import BYTE_BUDGET, SPENT_AT
+from sioclient.protocol.fence import BYTE_BUDGET, MOST_COUNTED, SPENT_AT
 from sioclient.protocol.framing import MOST_IN_FORM, MOST_SHARED, Ping
 from sioclient.protocol.notices import Acknowledged, Disconnected, Retrying, TransportClosed, Unacknowledged
 from sioclient.protocol.packets import Message
@@ -110,10 +110,11 @@ def test_no_more_is_taken_to_be_posted_than_a_body_may_have():
 def test_a_form_takes_many_packets_of_any_text():
     client, large = posting(OFFERS_FORMS), Message("é" * MOST_IN_FORM)
     client.push(LONG_TEXT, 0.0)
-    for _ in range(200):
+    for _ in range(MOST_COUNTED + 2):
         client.push(Message("x" * 300), 0.0)
     client.push(large, 0.0)
-    assert client.frames_to_send() == [f"3:::{LONG_TEXT.data}", *["3:::" + "x" * 300] * 200]
+    assert client.frames_to_send() == [f"3:::{LONG_TEXT.data}", *["3:::" + "x" * 300] * (MOST_COUNTED - 1)]
+    assert client.frames_to_send() == ["3:::" + "x" * 300] * 3
     assert client.frames_to_send() == [f"3:::{large.data}"]
     assert client.lifecycle.detour.stage is Stage.POSTING
 
