@@ -7,14 +7,14 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .channelbase import ChannelBase
-from .dispatch import Dispatcher, explained, spread
 from .emitter import Emitter
+from .fronts.channelbase import ChannelBase
+from .fronts.dispatch import Dispatcher, explained, spread
 from .names import Name
 from .options import auth_data, check_timeout
 from .protocol.notices import Notice
 from .protocol.packets import Event
-from .watcher import Watchers
+from .threads.watcher import Watchers
 
 logger = logging.getLogger("sioclient")
 

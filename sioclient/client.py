@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .channel import Channel
-from .clientbase import ClientBase
-from .connection import Connection, make_connection
+from .fronts.clientbase import ClientBase
+from .fronts.ownership import end_when_forgotten, waiting_for_end
+from .fronts.steps import run_steps
 from .handler import Handler
 from .options import check_timeout
-from .ownership import end_when_forgotten, waiting_for_end
-from .steps import run_steps
+from .threads.connection import Connection, make_connection
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

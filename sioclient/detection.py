@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .address import Address, parse_address
-from .attempt import add_advice_about_paths
-from .connector import Connector
 from .errors import ConnectError, add_address
+from .fronts.attempt import add_advice_about_paths
+from .fronts.connector import Connector
+from .fronts.steps import Steps, run_steps
 from .options import NAMES, Options, make_options
 from .protocol.jsontext import JsonText
 from .protocol.revisions import make_opening
 from .protocol.revisions.families import family
-from .steps import Steps, run_steps
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

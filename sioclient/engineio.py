@@ -11,11 +11,11 @@ import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .connection import Connection, make_connection
-from .enginebase import EngineBase
-from .ownership import end_when_forgotten, waiting_for_end
+from .fronts.enginebase import EngineBase
+from .fronts.ownership import end_when_forgotten, waiting_for_end
+from .fronts.steps import run_steps
 from .protocol.notices import Notice
-from .steps import run_steps
+from .threads.connection import Connection, make_connection
 
 if TYPE_CHECKING:
     from typing_extensions import Self

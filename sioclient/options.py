@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .errors import ConnectError
+from .fronts.steps import Steps
 from .httpoptions import (
     check_both,
     check_cert,
@@ -25,7 +26,6 @@ from .httpoptions import (
     is_coroutine_function,
     takes,
 )
-from .steps import Steps
 
 if TYPE_CHECKING:
     import ssl

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from sioclient.attempt import Opened
-from sioclient.connection import Connection
 from sioclient.errors import ConnectError, ConnectionLost
-from sioclient.guard import Guard
+from sioclient.fronts.attempt import Opened
+from sioclient.fronts.steps import Steps, run_steps
 from sioclient.options import Options
 from sioclient.protocol.client import ClientProtocol
 from sioclient.protocol.endpoints import Endpoint
@@ -24,7 +23,8 @@ from sioclient.protocol.framing import Frame
 from sioclient.protocol.notices import Notice
 from sioclient.protocol.packets import Message
 from sioclient.protocol.revisions import Handshake, Opening, revision1
-from sioclient.steps import Steps, run_steps
+from sioclient.threads.connection import Connection
+from sioclient.threads.guard import Guard
 from sioclient.transports.base import Traffic, Transport
 from tests.waiting import PATIENCE, expecting, happened
 
@@ -298,10 +298,10 @@ def open_guard(server: MemoryServer, owner: Any = None, **options: Any) -> Guard
 
 def look_again_after(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set after how long a thread that waits looks again by itself."""
-    monkeypatch.setattr("sioclient.guard.SLICE", seconds)
-    monkeypatch.setattr("sioclient.connection.SLICE", seconds)
-    monkeypatch.setattr("sioclient.heartbeat.SLICE", seconds)
-    monkeypatch.setattr("sioclient.writer.SLICE", seconds)
+    monkeypatch.setattr("sioclient.threads.guard.SLICE", seconds)
+    monkeypatch.setattr("sioclient.threads.connection.SLICE", seconds)
+    monkeypatch.setattr("sioclient.threads.heartbeat.SLICE", seconds)
+    monkeypatch.setattr("sioclient.threads.writer.SLICE", seconds)
 
 
 @pytest.fixture

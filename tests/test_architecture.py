@@ -31,17 +31,25 @@ from .architecture import (
     unlocked,
 )
 
-ROOMS = ["errors", "protocol", "transports", "server", "aio", "cli", "rest"]
+ROOMS = ["errors", "protocol", "transports", "fronts", "threads", "server", "aio", "cli", "rest"]
 MAY_IMPORT = {"errors": {"errors"}, "protocol": {"errors", "protocol"}, "transports": {"errors", "transports"}}
 MAY_IMPORT["server"] = {"errors", "protocol", "server"}
-MAY_IMPORT["aio"] = {"errors", "protocol", "transports", "aio", "rest"}
+MAY_IMPORT["fronts"] = {"errors", "protocol", "transports", "fronts"}
+MAY_IMPORT["threads"] = {"errors", "protocol", "transports", "fronts", "threads"}
+MAY_IMPORT["aio"] = {"errors", "protocol", "transports", "fronts", "aio", "rest"}
 MAY_IMPORT["rest"] = set(ROOMS) - {"server", "aio", "cli"}
 MAY_IMPORT["cli"] = {"cli", "server"}
+VALUES = {
+    f"sioclient.{name}"
+    for name in ("address", "handler", "httpoptions", "marks", "names", "options", "reading", "stats")
+}
 MAY_ALSO_IMPORT = {
     "cli": {"sioclient", "sioclient.recordings"},
+    "fronts": VALUES,
     "protocol": {"sioclient.options", "sioclient.reading", "sioclient.names"},
     "rest": {"sioclient.server.testing"},  # for the plugin of pytest
     "server": {"sioclient.marks", "sioclient.names", "sioclient.recordings"},
+    "threads": VALUES,
     "transports": {"sioclient.protocol.framing", "sioclient.address", "sioclient.options", "sioclient.httpoptions"},
 }
 """Modules of values that other rooms share: they import nothing that would turn a room's imports around.
@@ -65,8 +73,9 @@ ONLY = {
     "anyio": {f"aio/{name}.py" for name in [*AIO, "watcher"]},
     "tornado": {f"server/{name}.py" for name in ("accepting", "asgi", "asgisocket", *WEB)},
 }
-THREADS = {"connection.py", "guard.py", "heartbeat.py", "wakeups.py", "writer.py", "listener.py", "server/server.py"}
+THREADS = {f"threads/{name}.py" for name in ("connection", "guard", "heartbeat", "wakeups", "writer", "listener")}
 THREADS |= {
+    "server/server.py",
     "server/foreignlogs.py",
     "server/testing.py",
     "transports/stream.py",
@@ -189,7 +198,7 @@ def test_a_twin_is_found_through_async_await_and_docstrings():
 def test_no_run_of_six_statements_stands_in_both_fronts():
     theirs, ours = set(), set()
     for path in SOURCES:
-        found = {"rest": theirs, "transports": theirs, "aio": ours}.get(room(module_of(path)), set())
+        found = {"rest": theirs, "threads": theirs, "transports": theirs, "aio": ours}.get(room(module_of(path)), set())
         found.update(runs(path.read_text(encoding="utf-8")))
     fail_with("\n    ".join(run) for run in theirs & ours)
 
@@ -283,7 +292,7 @@ def test_no_private_name_is_imported(path):
 
 # The one door to the protocol
 
-GUARD = ROOT / "guard.py"
+GUARD = ROOT / "threads" / "guard.py"
 MOST_SNAPSHOTS = 3
 """Members of the guard that read the protocol without the lock; the guard's docstring names each."""
 
@@ -362,7 +371,7 @@ def test_the_guard_has_three_documented_snapshots():
 
 
 def test_protocol_is_touched_only_behind_the_door():
-    locked = [path for path in SOURCES if path != GUARD and room(module_of(path)) == "rest"]
+    locked = [path for path in SOURCES if path != GUARD and room(module_of(path)) in ("rest", "threads")]
     fail_with(f"{relative(path)}:{problem}" for path in locked for problem in touches_beside_the_door(tree(path)))
 
 

@@ -11,12 +11,12 @@ import weakref
 import pytest
 
 from sioclient.channel import Channel
-from sioclient.channels import Channels
 from sioclient.errors import AckTimeout, ChannelError, ConnectionLost, LocalProtocolError, WaitTimeout
+from sioclient.fronts.channels import Channels
+from sioclient.fronts.waiter import Unheard
 from sioclient.handler import Handler
 from sioclient.protocol.notices import Ended, JoinFailed, Left, Retrying, Unacknowledged
 from sioclient.protocol.packets import Error, Event, Json, Message
-from sioclient.waiter import Unheard
 from tests.conftest import Recorder
 from tests.interrupts import Interrupt
 from tests.memory import look_again_after, make_connection
@@ -803,8 +803,8 @@ def test_waiting_in_a_handler_is_refused(channel, server, handler):
 
 
 def test_disconnect_does_not_wait_for_who_has_stopped_asking(channel, connection, server, monkeypatch):
-    monkeypatch.setattr("sioclient.watcher.MOST_WAITING", 1)
-    monkeypatch.setattr("sioclient.watcher.LOOK", 0.01)
+    monkeypatch.setattr("sioclient.threads.watcher.MOST_WAITING", 1)
+    monkeypatch.setattr("sioclient.threads.watcher.LOOK", 0.01)
     news, heard = channel.events("news"), []
     channel.on("news", heard.append)
     server.push(*['5:::{"name":"news","args":[1]}'] * 3)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("no_thread_left")
 def connectors(server, monkeypatch):
     """The arguments of each connector that is made; the server in memory takes the place of all."""
     made = []
-    monkeypatch.setattr("sioclient.connection.Connector", lambda *args: made.append(args) or server)
+    monkeypatch.setattr("sioclient.threads.connection.Connector", lambda *args: made.append(args) or server)
     server.replies["1::/chat"] = ["1::/chat"]
     return made
 

@@ -41,7 +41,7 @@ def server():
 def make(server, monkeypatch):
     """Make an EngineIO that connects to the server in memory."""
     made = []
-    monkeypatch.setattr("sioclient.connection.Connector", lambda *args: server)
+    monkeypatch.setattr("sioclient.threads.connection.Connector", lambda *args: server)
 
     def make(**options):
         client = EngineIO(**{"revision": 4, "reconnection_delay": 0.01, **options})
@@ -191,7 +191,7 @@ def test_connections_of_before_are_forgotten(make, server):
 
 
 def test_without_a_revision_it_is_found_out(server, monkeypatch):
-    monkeypatch.setattr("sioclient.connection.Connector", lambda *args: server)
+    monkeypatch.setattr("sioclient.threads.connection.Connector", lambda *args: server)
     known = engine_alone(3)
     server.handshake = replace(server.handshake, opening=known, dialect=known.dialect)
     with EngineIO() as client:

@@ -16,6 +16,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from sioclient import ConnectError, SocketIO
+from sioclient.fronts.steps import run_steps
 from sioclient.options import (
     NAMES,
     TRANSPORTS,
@@ -29,7 +30,6 @@ from sioclient.options import (
     make_options,
     split_auth,
 )
-from sioclient.steps import run_steps
 from tests.conftest import without_address
 
 SECONDS = ("connect_timeout", "reconnection_delay", "reconnection_limit")

@@ -6,13 +6,13 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from ..channelbase import ChannelBase
-from ..dispatch import Dispatcher, spread
+from ..fronts.channelbase import ChannelBase
+from ..fronts.dispatch import Dispatcher, spread
+from ..fronts.watcherbase import one_value
 from ..names import Name
 from ..options import check_timeout, given_data
 from ..protocol.notices import Notice
 from ..protocol.packets import Event
-from ..watcher import one_value
 from .steps import begin_steps, run_steps
 from .watcher import Events, Watchers
 

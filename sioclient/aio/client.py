@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.abc import TaskGroup
 
-from ..clientbase import ClientBase
 from ..errors import LocalProtocolError
+from ..fronts.clientbase import ClientBase
 from ..handler import Handler
 from ..options import check_timeout
 from .channel import Channel

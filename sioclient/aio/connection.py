@@ -15,11 +15,11 @@ import anyio
 import anyio.lowlevel
 
 from ..address import Address
-from ..connectionbase import ConnectionBase, packet_name
 from ..errors import BufferFull, SocketIOError, add_address, unacknowledged
-from ..joinsbase import JoinsBase
+from ..fronts.connectionbase import ConnectionBase, packet_name
+from ..fronts.joinsbase import JoinsBase
+from ..fronts.ownership import waiting_for_end
 from ..options import Options
-from ..ownership import waiting_for_end
 from ..protocol.client import ClientProtocol, Verdict
 from ..protocol.endpoints import Endpoint, Joining
 from ..protocol.notices import Acknowledged

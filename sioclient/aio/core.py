@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 
 from ..errors import text_of
-from ..packetlog import PacketLog
+from ..fronts.packetlog import PacketLog
 from ..protocol.client import ClientProtocol
 from ..protocol.framing import Frame
 from ..protocol.notices import Acknowledged, Notice, Unacknowledged

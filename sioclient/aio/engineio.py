@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Coroutine
 from typing import Any
 
-from ..enginebase import EngineBase
+from ..fronts.enginebase import EngineBase
 from ..protocol.notices import Notice
 from .connection import Connection, wait_for_end
 from .living import Group

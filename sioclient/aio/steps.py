@@ -1,4 +1,4 @@
-"""Runs what yields steps, see ``sioclient.steps``, and the user's functions that may have to be awaited."""
+"""Runs what yields steps, see ``sioclient.fronts.steps``, and the user's functions that may have to be awaited."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
 
-from ..steps import Result, Steps, run_until, without_frame
+from ..fronts.steps import Result, Steps, run_until, without_frame
 
 
 async def run_steps(steps: Steps[Result]) -> Result:

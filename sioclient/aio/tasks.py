@@ -13,9 +13,9 @@ from typing import Any
 import anyio
 
 from ..address import Address
-from ..attempt import Opened, session_steps
-from ..connector import Connector
 from ..errors import as_connect_error
+from ..fronts.attempt import Opened, session_steps
+from ..fronts.connector import Connector
 from ..options import Options
 from ..protocol.detour import Order
 from ..protocol.framing import Frame

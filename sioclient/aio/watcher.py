@@ -10,10 +10,10 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from ..dispatch import Dispatcher
 from ..errors import ConnectionLost
+from ..fronts.dispatch import Dispatcher
+from ..fronts.watcherbase import MOST_WAITING, WatcherBase
 from ..names import Name
-from ..watcher import MOST_WAITING, WatcherBase
 from .wakeups import Broadcast
 
 

@@ -308,7 +308,7 @@ def test_detect_loads_nothing_that_it_does_not_need(url):
         "difflib",
         "sioclient.server",
         "sioclient.client",
-        "sioclient.connection",
+        "sioclient.threads.connection",
         "asyncio",
     }
     assert not loaded & {*others, "websocket", "getpass", "pty", "curses"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sioclient import Handler, event
-from sioclient.dispatch import REPORTED
+from sioclient.fronts.dispatch import REPORTED
 from tests.conftest import PATIENCE, Recorder, eventually, start
 from tests.proven import pairs
 from tests.servers import Difference

@@ -497,7 +497,7 @@ def test_f50_a_flood_waits_in_the_network_while_a_handler_runs(connect, warned):
 
 def test_f50_a_flood_while_a_handler_calls_is_bounded(connect, recorder, monkeypatch):
     """A call in a handler reads on, so what comes meanwhile must be bounded."""
-    monkeypatch.setattr("sioclient.listener.MOST_DEFERRED", 2_000_000)
+    monkeypatch.setattr("sioclient.threads.listener.MOST_DEFERRED", 2_000_000)
     with Rogue() as rogue:
         raised = []
 

@@ -36,11 +36,9 @@ def transport() -> str:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here is about our limits, and a server that gets no processor may take nothing for five seconds."""
-    writing = [
-        f"{module}.WRITE_TIMEOUT" for module in ("connection", "writer", "heartbeat", "aio.connection", "aio.tasks")
-    ]
-    leaving = [f"{module}.DISCONNECT_TIMEOUT" for module in ("connection", "aio.connection")]
-    for limit in [*writing, *leaving, "transports.stream.STALL_TIMEOUT"]:
+    threaded = [f"threads.{module}.WRITE_TIMEOUT" for module in ("connection", "writer", "heartbeat")]
+    awaited = ["aio.connection.WRITE_TIMEOUT", "aio.tasks.WRITE_TIMEOUT", "aio.connection.DISCONNECT_TIMEOUT"]
+    for limit in [*threaded, *awaited, "threads.connection.DISCONNECT_TIMEOUT", "transports.stream.STALL_TIMEOUT"]:
         monkeypatch.setattr(f"sioclient.{limit}", PATIENCE - 2)
 
 

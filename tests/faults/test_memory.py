@@ -15,7 +15,7 @@ from tests.waiting import eventually
 @pytest.fixture
 def server(monkeypatch):
     server = MemoryServer()
-    monkeypatch.setattr("sioclient.connection.Connector", lambda *args: server)
+    monkeypatch.setattr("sioclient.threads.connection.Connector", lambda *args: server)
     return server
 
 

@@ -142,7 +142,11 @@ def test_f06_what_never_reaches_the_server_is_noticed(connect, hasty_proxy, reco
 
 @pytest.mark.fronts
 def test_f06_more_than_the_network_takes_is_refused_in_the_end(connect, proxy, monkeypatch):
-    for limit in ("transports.framestream.MOST_STALL", "transports.stream.STALL_TIMEOUT", "writer.WRITE_TIMEOUT"):
+    for limit in (
+        "transports.framestream.MOST_STALL",
+        "transports.stream.STALL_TIMEOUT",
+        "threads.writer.WRITE_TIMEOUT",
+    ):
         monkeypatch.setattr(f"sioclient.{limit}", 0.3)
     socket = connect(proxy.port, reconnect=False)
     proxy.hold("up")

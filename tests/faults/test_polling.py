@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sioclient import SocketIO
-from sioclient.listener import TAKE_OVER
+from sioclient.threads.listener import TAKE_OVER
 from tests.conftest import Recorder, start
 from tests.faults.conftest import told
 from tests.faults.proxy import Proxy
@@ -186,7 +186,7 @@ def test_f33_polls_never_overlap_while_handlers_block() -> None:
 
 def test_f33_leaving_while_another_thread_polls_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes after ``disconnect`` is not handled, and the server is told at once."""
-    monkeypatch.setattr("sioclient.connection.DISCONNECT_TIMEOUT", 2 * PATIENCE)
+    monkeypatch.setattr("sioclient.threads.connection.DISCONNECT_TIMEOUT", 2 * PATIENCE)
     with start("legacy.js") as server:
         go_on, blocks, handled = threading.Event(), threading.Event(), list[int]()
         socket = SocketIO("127.0.0.1", server.port, transports=("xhr-polling",))

@@ -181,7 +181,7 @@ def test_f38_disconnecting_while_others_emit():
 
 @pytest.mark.fronts
 def test_f39_disconnecting_in_a_black_hole(connect, proxy, recorder, monkeypatch):
-    monkeypatch.setattr("sioclient.listener.CLOSE_TIMEOUT", 0.5)
+    monkeypatch.setattr("sioclient.threads.listener.CLOSE_TIMEOUT", 0.5)
     socket = connect(proxy.port, recorder)
     proxy.hold()
     Task(socket.disconnect).result()
@@ -395,7 +395,7 @@ def test_d3_an_emit_after_the_end_says_so(connect, legacy):
 @pytest.mark.parametrize("transport", ["xhr-polling"])
 @pytest.mark.fronts
 def test_d3_an_emit_waits_for_its_post_only_for_a_while(connect, monkeypatch):
-    monkeypatch.setattr("sioclient.connection.WRITE_TIMEOUT", 0.1)
+    monkeypatch.setattr("sioclient.threads.connection.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:
         socket = connect(rogue.port)
         session = rogue.next_session()
@@ -431,7 +431,7 @@ def test_d3_emits_in_a_black_hole_wait_in_the_buffer(connect, proxy, ledger):
 @pytest.mark.parametrize("transport", ["websocket"])
 def test_d3_what_the_network_does_not_take_waits_in_the_buffer(connect, proxy, monkeypatch):
     """Nobody waits for a network that takes nothing while there is room in the buffer, however large the packets."""
-    for limit in ("connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
+    for limit in ("threads.connection.WRITE_TIMEOUT", "threads.writer.WRITE_TIMEOUT"):
         monkeypatch.setattr(f"sioclient.{limit}", PATIENCE)
     socket, echoed = connect(proxy.port), []
     socket.on("echoed", lambda number, text: echoed.append(number))
@@ -453,7 +453,11 @@ def test_d3_what_the_network_does_not_take_waits_in_the_buffer(connect, proxy, m
 
 @pytest.mark.parametrize("size", [100, 8_000_000])
 def test_d3_no_emit_waits_while_its_packet_is_written(connect, proxy, monkeypatch, size):
-    for limit in ("transports.stream.STALL_TIMEOUT", "connection.WRITE_TIMEOUT", "writer.WRITE_TIMEOUT"):
+    for limit in (
+        "transports.stream.STALL_TIMEOUT",
+        "threads.connection.WRITE_TIMEOUT",
+        "threads.writer.WRITE_TIMEOUT",
+    ):
         monkeypatch.setattr(f"sioclient.{limit}", PATIENCE)
     socket, taken = connect(proxy.port), []
     proxy.hold()
@@ -467,7 +471,7 @@ def test_d3_no_emit_waits_while_its_packet_is_written(connect, proxy, monkeypatc
 @pytest.mark.parametrize("transport", ["xhr-polling"])
 @pytest.mark.fronts
 def test_d3_what_a_server_never_takes_survives_or_is_refused(connect, recorder, monkeypatch):
-    monkeypatch.setattr("sioclient.writer.WRITE_TIMEOUT", 0.1)
+    monkeypatch.setattr("sioclient.threads.writer.WRITE_TIMEOUT", 0.1)
     with Rogue() as rogue:
         socket = connect(rogue.port, recorder)
         session = rogue.next_session()

@@ -82,7 +82,7 @@ def watched(monkeypatch):
     def connect() -> tuple[SocketIO, MemoryServer, Schedule]:
         server, schedule = MemoryServer(), Schedule()
         with monkeypatch.context() as during:
-            during.setattr("sioclient.connection.Connector", lambda *args: server)
+            during.setattr("sioclient.threads.connection.Connector", lambda *args: server)
             during.setattr(threading, "RLock", lambda: WatchedLock(schedule))
             made.append(SocketIO("localhost", revision=1, auto_connect=False, reconnection_delay=0.01))
         made[-1].open()

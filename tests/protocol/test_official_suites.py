@@ -26,7 +26,7 @@ from .test_generations import HANDSHAKE, JOINED, connecting, open_client
 
 VECTORS = "tests.protocol.test_vectors_engine:"
 POLLING = "tests.transports.test_polling:"
-CONNECTOR = "tests.test_connector:"
+CONNECTOR = "tests.fronts.test_connector:"
 NETWORK = "tests.faults.test_network:"
 UPGRADE = f"{CONNECTOR}test_session_of_a_handshake_goes_on_over_a_probed_websocket"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from ...dispatch import REPORTED, method_name
+from ...fronts.dispatch import REPORTED, method_name
 
 logger = logging.getLogger("socketIO-client")
 
