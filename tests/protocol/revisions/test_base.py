@@ -41,3 +41,11 @@ def test_handshakes_are_equal_if_the_server_announced_the_same():
 
 def test_the_first_request_comes_after_nothing():
     assert HandshakeRequest("/socket.io/1/").after == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("packet", "is_taken"), [("x" * 10**6, True), ("\u20ac" * 125, True), ("\u20ac" * 126, False), ((), True)]
+)
+def test_posts_take_a_text_that_is_ascii_or_short(packet, is_taken):
+    assert base.Posts("xhr-polling", 500, 125).take(packet) is is_taken
+    assert base.Posts("jsonp-polling", 500).take(packet)
