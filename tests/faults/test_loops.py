@@ -11,6 +11,7 @@ import pytest
 from sioclient import SocketIO
 from sioclient.protocol import fence
 from sioclient.protocol.framing import Framing
+from sioclient.protocol.revisions.framing1 import JsonpFraming
 from sioclient.transports import mixed
 from sioclient.transports.base import Transport
 from sioclient.transports.http import HttpClient
@@ -75,7 +76,13 @@ def test_f51_texts_of_any_kind_and_size_are_posted_whole(
 ) -> None:
     monkeypatch.setattr(fence, "SPENT_AT", 10**6)
     texts = [text * size for size in (1, 130, 7000) for text in ("é", "a\U0001f600", "\ufffd1\ufffd", "%&+=;", '"\\')]
-    received: list[str] = []
+    received, posted, encode = list[str](), list[str](), JsonpFraming.encode_payload
+
+    def encode_payload(framing: JsonpFraming, frames: list[str]) -> str:
+        posted.extend(frames)
+        return encode(framing, frames)
+
+    monkeypatch.setattr(JsonpFraming, "encode_payload", encode_payload)
     with start(SERVERS["0.9.19"]) as server:
         socket = connect(server.port)
         session = socket.session_id
@@ -86,6 +93,7 @@ def test_f51_texts_of_any_kind_and_size_are_posted_whole(
             socket.send(text, callback=lambda _, text: received.append(text))
         eventually(lambda: len(received) == len(texts), "each text is acknowledged")
         assert [index for index, text in enumerate(received) if text != texts[index]] == []
+        assert [frame.split(":", 3)[3] for frame in posted if frame.startswith("3:")] == texts
         assert socket.session_id == session
 
 
