@@ -7,7 +7,7 @@ faster than larger ones. And socket.io 0.9.17 to 0.9.19 count the bytes that the
 
 So the frames go in windows. Behind each goes a fence, a noop with an id, which those servers acknowledge, and the next
 window waits for the ack. Over a long way that would be slow, so there windows are sent at a pace, ``PACE`` apart, as
-long as the acks come as quickly as they can: what is written two milliseconds apart is also read apart.
+long as the acks come as quickly as they can: what is written two milliseconds apart is mostly read apart, too.
 
 TornadIO2 reads as much as comes, and gets to a heartbeat only behind all that, too late if that is 60 MB: it kicks. It
 acknowledges no noop, so there a fence is a ping, and the pong is the ack. gevent-socketio acknowledges no fence: when

@@ -51,7 +51,7 @@ class Sending:
             frames = outbox.take_urgent() if outbox.urgent else []
             if is_open:
                 detour = self._lifecycle.detour
-                frames += outbox.take() if detour is None or detour.posts is None else self._to_post(detour.posts)
+                frames += self._to_post(detour.posts) if detour and detour.posts else outbox.take()
             return frames
         now = self.now if self.now > self._receiver.now else self._receiver.now
         frames = outbox.take_urgent(fence.urgent_room) if outbox.urgent else []
