@@ -102,7 +102,7 @@ ELSEWHERE = {
     "transports/test_upgrade.py",
     "transports/__init__.py": "transports/test_transports.py|transports/test_mixed.py",
     "transports/base.py": "transports/test_transports.py",
-    "transports/chunks.py": "transports/test_htmlfile.py",
+    "transports/chunks.py": "transports/test_htmlfile.py|transports/test_http1.py",
     "transports/exchange.py": "transports/test_exchange.py|transports/test_http.py",
     "transports/posting.py": "transports/test_polling.py",
     "transports/proxy.py": "transports/test_proxy.py|transports/test_http.py",

@@ -10,7 +10,6 @@ import os
 import socket
 import ssl
 import sys
-from http.client import HTTPResponse
 from typing import Any
 
 import anyio
@@ -18,10 +17,9 @@ import anyio.lowlevel
 
 from ..transports.base import Traffic
 from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
-from ..transports.exchange import Request, Response, check_tunnel, http_proxy
 from ..transports.framestream import MOST_STALL
-from ..transports.incremental import BodyReader, HeadReader, connect_bytes, request_bytes
-from ..transports.proxy import proxy_parts
+from ..transports.http1 import Head, HeadReader, Request, Response, ResponseReader, connect_head, request_head
+from ..transports.proxy import check_tunnel, http_proxy, proxy_parts
 from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
 from .socks import socks_socket
@@ -138,11 +136,13 @@ class Stream:
 
     async def ask(self, method: str, request: Request, headers: dict[str, str], body: bytes | None = None) -> None:
         """Write a request, with headers besides its own."""
-        self.write(request_bytes(method, request, body, headers))
+        self.write(request_head(method, request, headers, None if body is None else len(body)))
+        if body:
+            self.write(body)  # by itself: see ``exchange.send_request``
         await self.drain()
         self.hasten()
 
-    async def read_head(self) -> HTTPResponse:
+    async def read_head(self) -> Head:
         """Read the head of a response; what follows it stays here."""
         reader = HeadReader()
         while (head := reader.feed(await self.receive())) is None:
@@ -152,10 +152,11 @@ class Stream:
 
     async def read_response(self, limit: int) -> Response:
         """Read a response whose body has at most ``limit`` bytes."""
-        body = BodyReader(await self.read_head(), limit)
-        while not body.is_complete:
-            body.feed(await self.receive())
-        return body.response()
+        reader = ResponseReader(limit)
+        while (response := reader.feed(await self.receive())) is None:
+            pass
+        self._unread = reader.rest
+        return response
 
     async def _connect_by_proxy(self, request: Request, *, tunnel: bool) -> None:
         proxy = proxy_parts(request.proxy)
@@ -164,9 +165,9 @@ class Stream:
             return
         self._sock = await _dial(*http_proxy(proxy), request.answered)
         if tunnel:
-            self.write(connect_bytes(request, proxy))
+            self.write(connect_head(request, proxy))
             await self.drain()
-            check_tunnel(await self.read_head(), proxy)
+            check_tunnel((await self.read_head()).status, proxy)
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
         if self._unread:  # it would be read as if it had come encrypted

@@ -14,11 +14,11 @@ from ..address import fresh_url
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, refused
 from ..protocol.framing import Frame
 from ..transports.engine_polling import limited_bodies
-from ..transports.exchange import Request
 from ..transports.failures import connect_error, connect_errors, losses, read_loss, upgrade_error
 from ..transports.frames import FrameEncoder, control_frame
 from ..transports.htmlfile import Page
 from ..transports.http import HttpClient
+from ..transports.http1 import Request
 from ..transports.messages import MessageDecoder
 from ..transports.mixed import MOST_RESPONSE, Trial
 from ..transports.polling import Polled

@@ -1,7 +1,7 @@
 """Whatever goes wrong in a transport, as the errors that users know: this is the one place that maps exceptions.
 
-All kinds of exceptions are mapped. For a bad response, http.client raises not only its own: ValueError for a chunk of
--5 bytes, OverflowError for one of many more. A thread that dies of one of them ends a connection for good.
+All kinds of exceptions are mapped, as libraries do not only raise their own. A thread that dies of one of them ends a
+connection for good.
 """
 
 from __future__ import annotations

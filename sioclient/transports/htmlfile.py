@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from http.client import HTTPResponse
 
 from ..address import fresh_url
 from ..errors import ConnectionLost, HandshakeRejected, advice
@@ -12,6 +11,7 @@ from .chunks import Chunks
 from .exchange import open_stream, read_head, send_request
 from .failures import TooLarge, connect_errors, losses
 from .http import HttpClient
+from .http1 import Head
 from .posting import Poster, PostingTransport, shared_bodies
 from .stream import Stream
 
@@ -31,11 +31,11 @@ class Page:
         HandshakeRejected: there is no page.
     """
 
-    def __init__(self, head: HTTPResponse, scripts: StreamFraming, limit: int) -> None:
+    def __init__(self, head: Head, scripts: StreamFraming, limit: int) -> None:
         if head.status != 200:
             refusal = f"the server refused htmlfile with status {head.status}: {advice(head.status, '')}"
             raise HandshakeRejected(refusal, status=head.status)
-        self._chunks = Chunks() if head.chunked else None
+        self._chunks = Chunks() if head.size_of_body()[1] else None
         self._scripts, self._limit = scripts, limit
 
     @property
@@ -82,9 +82,9 @@ class HtmlfileTransport(PostingTransport):
         with connect_errors(self.name, url):
             open_stream(self._stream, request, deadline, tunnel=False)
             send_request(self._stream, "GET", request)
-            with read_head(self._stream, deadline) as head:
-                self._page = page = Page(head, self._scripts, self._limit)
-                self._http.keep_cookies(request, head.headers)
+            head = read_head(self._stream, deadline)
+            self._page = page = Page(head, self._scripts, self._limit)
+            self._http.keep_cookies(request, head.headers)
             while not self._first:
                 self._first = self._read_on(page, deadline)
 

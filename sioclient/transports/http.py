@@ -28,8 +28,9 @@ from ..httpoptions import check_both, check_fields, check_params
 from ..options import MAY_BE_FUNCTIONS, Options, value_of
 from .base import Traffic
 from .dialing import Answered
-from .exchange import Request, Response, open_stream, read_response, send_request
+from .exchange import open_stream, read_response, send_request
 from .failures import connect_errors
+from .http1 import Headers, Request, Response
 from .stream import Stream
 
 MOST_BODY = 64 * 1024
@@ -120,7 +121,7 @@ class HttpClient:
                 open_stream(stream, request, deadline, tunnel=False)
                 send_request(stream, "GET", request)
                 response = read_response(stream, deadline, MOST_BODY)
-                if "Set-Cookie" in response.headers:
+                if "set-cookie" in response.headers:
                     self.keep_cookies(request, response.headers)
                 return response
         finally:
@@ -148,9 +149,9 @@ class HttpClient:
         self._first, self._origin = first or request, (scheme, netloc)
         return request
 
-    def keep_cookies(self, request: Request, headers: HTTPMessage) -> None:
+    def keep_cookies(self, request: Request, headers: Headers) -> None:
         """Remember the cookies that a response sets: load balancers choose the server of later requests by them."""
-        values = [value for value in headers.get_all("Set-Cookie", []) if len(value) <= _MOST_COOKIE]
+        values = [value for value in headers.get("set-cookie", ()) if len(value) <= _MOST_COOKIE]
         if self._session.cookies is _BLANK.cookies:
             self._session.cookies = RequestsCookieJar()
         message, jar = HTTPMessage(), self._session.cookies

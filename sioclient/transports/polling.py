@@ -16,9 +16,9 @@ from itertools import islice
 from ..address import fresh_url
 from ..errors import HandshakeRejected, RemoteProtocolError, advice, refused
 from ..protocol.framing import Frame, Framing
-from .exchange import Response
 from .failures import connect_errors, losses
 from .http import HttpClient
+from .http1 import Response
 from .keepalive import KeptConnection
 from .posting import Bodies, Poster, PostingTransport, shared_bodies
 

@@ -6,6 +6,8 @@ import base64
 import socket
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from ..errors import ConnectError
+
 SOCKS_PORT = 1080
 
 
@@ -35,3 +37,17 @@ def proxy_authorization(proxy: SplitResult) -> dict[str, str]:
         return {}
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
+
+
+def http_proxy(proxy: SplitResult) -> tuple[str, int]:
+    """Return the host and the port of a proxy that speaks HTTP; raise ConnectError if it speaks something else."""
+    if proxy.scheme != "http" or not proxy.hostname:
+        text = f"a proxy must be http://, socks5h:// or the like, not {proxy.scheme}://"
+        raise ConnectError(text, retryable=False)
+    return proxy.hostname, proxy.port or 80
+
+
+def check_tunnel(status: int, proxy: SplitResult) -> None:
+    """Raise OSError unless a proxy has made the connection that it was asked for."""
+    if status != 200:
+        raise OSError(f"the proxy {proxy.hostname}:{proxy.port or 80} refused with status {status}")

@@ -6,10 +6,9 @@ import base64
 import hashlib
 import os
 import re
-from http.client import HTTPResponse
 
 from ..errors import HandshakeRejected, RemoteProtocolError, advice
-from .exchange import redirect_target, retry_after
+from .http1 import Head, redirect_target, retry_after
 
 MOST_SHOWN = 200
 """Bytes of a refusal that are shown."""
@@ -36,27 +35,29 @@ def upgrade_headers() -> dict[str, str]:
     }
 
 
-def check_upgrade(head: HTTPResponse, headers: dict[str, str]) -> None:
+def check_upgrade(head: Head, headers: dict[str, str]) -> None:
     """Raise RemoteProtocolError unless this is the response to a request with these ``upgrade_headers``."""
     key = headers["Sec-WebSocket-Key"].encode("ascii")
     expected = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode("ascii")
-    upgrades = "upgrade" in head.getheader("Connection", "").lower()
-    if not upgrades or head.getheader("Upgrade", "").lower() != "websocket":
+    upgrades = "upgrade" in head.get("connection").lower()
+    if not upgrades or head.get("upgrade").lower() != "websocket":
         raise RemoteProtocolError("the response to the upgrade names no websocket")
-    if head.getheader("Sec-WebSocket-Accept", "").strip() != expected:
+    if head.get("sec-websocket-accept") != expected:
         raise RemoteProtocolError("the response to the upgrade does not know the key that was asked with")
 
 
-def is_enough(head: HTTPResponse, data: bytes) -> bool:
+def is_enough(head: Head, data: bytes) -> bool:
     """Return whether these first bytes of a refusal's body are all that is shown of it."""
-    size = MOST_SHOWN if head.length is None else min(head.length, MOST_SHOWN)
-    return len(data) >= size or (head.chunked and data.endswith(_LAST_CHUNK))
+    length, is_chunked = head.size_of_body()
+    size = MOST_SHOWN if length is None else min(length, MOST_SHOWN)
+    return len(data) >= size or (is_chunked and data.endswith(_LAST_CHUNK))
 
 
-def refusal(head: HTTPResponse, data: bytes) -> HandshakeRejected:
+def refusal(head: Head, data: bytes) -> HandshakeRejected:
     """Return the error for a response that is no upgrade, and whose body begins so."""
-    chunk = _FIRST_CHUNK.match(data) if head.chunked else None
-    size = MOST_SHOWN if head.length is None else min(head.length, MOST_SHOWN)
+    length, is_chunked = head.size_of_body()
+    chunk = _FIRST_CHUNK.match(data) if is_chunked else None
+    size = MOST_SHOWN if length is None else min(length, MOST_SHOWN)
     body = redirect_target(head) or (chunk[1] if chunk else data)[:size].decode("utf-8", "replace")
     return HandshakeRejected(
         f"the server refused the websocket with status {head.status}, {body!r}: {advice(head.status, body)}",

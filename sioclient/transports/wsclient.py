@@ -25,7 +25,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPResponse
 from itertools import chain, repeat
 from typing import Any
 
@@ -33,10 +32,11 @@ import websocket
 
 from ..errors import ConnectError, RemoteProtocolError
 from ..protocol.framing import PING_MARK, Frame, Pong
-from .exchange import Request, read_head
+from .exchange import read_head
 from .failures import TooLarge, close_error, upgrade_error
 from .frames import MOST_PIECES, decode
 from .framestream import FrameReader, FrameWriter
+from .http1 import Head, Request
 from .stream import Stream
 from .upgrade import PATIENCE, is_enough, refusal
 
@@ -245,22 +245,22 @@ class _UpgradeSocket:
         """Leave that to the transport."""
 
     def _read_head(self) -> bytes:
-        with read_head(self._stream, self._deadline) as response:
-            # Checked here, as the library's older versions take a redirect, and much else, for a success.
-            if response.status != 101:
-                raise refusal(response, self._beginning(response))
+        head = read_head(self._stream, self._deadline)
+        # Checked here, as the library's older versions take a redirect, and much else, for a success.
+        if head.status != 101:
+            raise refusal(head, self._beginning(head))
         lines = ["HTTP/1.1 101 Switching Protocols"]
         for name in _FOR_THE_LIBRARY:
-            for value in response.headers.get_all(name, []):
+            for value in head.headers.get(name.lower(), ()):
                 lines.append(f"{name}: {value}")
         return "\r\n".join([*lines, "", ""]).encode("utf-8")
 
-    def _beginning(self, response: HTTPResponse) -> bytes:
+    def _beginning(self, head: Head) -> bytes:
         """Return what a refusal says first; it may come a little later than its head."""
         deadline = min(self._deadline, time.monotonic() + PATIENCE)
         data = b""
         with suppress(OSError):
-            while not is_enough(response, data) and (part := self._stream.recv_until(deadline)):
+            while not is_enough(head, data) and (part := self._stream.recv_until(deadline)):
                 data += part
         return data
 

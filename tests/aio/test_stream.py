@@ -12,7 +12,7 @@ from sioclient import ConnectionLost
 from sioclient.aio.stream import Stream
 from sioclient.aio.transports import MixedTransport, Transport
 from sioclient.transports.base import Traffic
-from sioclient.transports.exchange import Request
+from sioclient.transports.http1 import Request
 from tests.servers_py import closed_port
 
 

@@ -14,8 +14,8 @@ from sioclient.aio import SocketIO
 from sioclient.aio.http import Http
 from sioclient.aio.transports import PollingTransport, Transport
 from sioclient.options import Options
-from sioclient.transports.exchange import Response
 from sioclient.transports.http import HttpClient
+from sioclient.transports.http1 import Response
 
 from .conftest import Recorder
 

@@ -25,6 +25,7 @@ from sioclient.server.proxies import client_address, read_address, read_networks
 from sioclient.server.session import JoinAsked, LinkKind, ServerSession
 from sioclient.server.sessionbase import Session
 from sioclient.server.settings import Settings
+from sioclient.transports.http1 import ResponseReader
 from tests.protocol.driver import DELAY, come_back, event, open_client
 
 _opening = revision1()
@@ -88,6 +89,24 @@ def page(data: bytes) -> None:
 
     cut = data[0] if data else 0
     assert read([data]) == read([data[:cut], data[cut:]])
+
+
+def response(data: bytes) -> None:
+    """A response of HTTP is read, or is an error, however it is cut, and is never too much."""
+    assert _read(data, len(data) or 1) == _read(data, 7)
+
+
+def _read(data: bytes, size: int) -> tuple[object, ...]:
+    """Read a response from parts of this size and the end of the stream."""
+    parts = iter([*(data[at : at + size] for at in range(0, len(data), size)), b""])
+    reader, read = ResponseReader(1000), None
+    try:
+        while read is None:
+            read = reader.feed(next(parts))
+    except OSError:
+        return ()
+    assert len(read.body) <= 1000 or 300 <= read.status < 400
+    return read.status, read.body, read.headers, read.is_kept, read.retry_after
 
 
 def receive(data: bytes) -> None:
@@ -195,5 +214,5 @@ def crossing(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     function.__name__: function
-    for function in (packet, payload, handshake, jsonp, page, receive, serve, serve_later, headers, crossing)
+    for function in (packet, payload, handshake, jsonp, page, response, receive, serve, serve_later, headers, crossing)
 }

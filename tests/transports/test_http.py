@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from sioclient.errors import ConnectError
 from sioclient.options import Options
 from sioclient.transports import stream
 from sioclient.transports.dialing import Dial
-from sioclient.transports.exchange import Response
 from sioclient.transports.http import MOST_BODY, HttpClient
+from sioclient.transports.http1 import Response
 from tests.servers_py import (
     Peer,
     Request,
@@ -958,8 +957,6 @@ def test_no_descriptor_is_left_after_close(authority: Authority, scheme: str) ->
 
 def test_a_cookie_of_one_connection_is_not_sent_by_another() -> None:
     first, second = HttpClient(Options()), HttpClient(Options())
-    headers = HTTPMessage()
-    headers["Set-Cookie"] = "a=1"
-    first.keep_cookies(first.prepare("http://x/"), headers)
+    first.keep_cookies(first.prepare("http://x/"), {"set-cookie": ["a=1"]})
     assert first.prepare("http://x/").headers["Cookie"] == "a=1"
     assert "Cookie" not in second.prepare("http://x/").headers

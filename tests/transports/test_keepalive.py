@@ -12,8 +12,8 @@ import requests
 
 from sioclient.options import Options
 from sioclient.transports import keepalive
-from sioclient.transports.exchange import Response
 from sioclient.transports.http import HttpClient
+from sioclient.transports.http1 import Response
 from sioclient.transports.keepalive import KeptConnection
 from tests.servers_py import KEPT, LIMIT, Peer, Script, Server, Task, hand_over, nothing_left_open, soon, wait_until
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 
 import pytest
 
 from sioclient.errors import RemoteProtocolError
-from sioclient.transports.incremental import HeadReader
+from sioclient.transports.http1 import Head, HeadReader
 from sioclient.transports.upgrade import check_upgrade, is_enough, refusal, upgrade_headers
 
 ASKED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # RFC 6455, 1.3
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def head_of(*lines: str) -> http.client.HTTPResponse:
+def head_of(*lines: str) -> Head:
     head = HeadReader().feed(("\r\n".join(lines) + "\r\n\r\n").encode())
     assert head is not None
     return head
