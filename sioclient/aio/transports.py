@@ -194,6 +194,7 @@ class WebSocketTransport(Transport):
             raise await self._refusal(head)
         check_upgrade(head, headers)
         self._is_up = True
+        self._stream.hasten()  # what the server says first comes right behind
 
     async def _refusal(self, head: Any) -> HandshakeRejected:
         body = b""
