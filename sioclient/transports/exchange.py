@@ -9,12 +9,16 @@ and of a proxy's CONNECT.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 
 from .http1 import Head, HeadReader, Request, Response, ResponseReader, connect_head, request_head
 from .proxy import SOCKS_PORT, check_tunnel, http_proxy, proxy_parts, socks_socket
 from .stream import Stream
 from .tls import make_tls_context
+from .upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
 
 
 def send_request(
@@ -44,6 +48,30 @@ def read_response(stream: Stream, deadline: float, limit: int) -> Response:
     if reader.rest:
         stream.unread(reader.rest)
     return response
+
+
+def upgrade(stream: Stream, request: Request, deadline: float) -> None:
+    """Ask for the upgrade to a websocket over a stream that is connected.
+
+    Raises:
+        HandshakeRejected: the server refused it.
+        RemoteProtocolError, OSError: its response is none, or did not come.
+    """
+    headers = upgrade_headers()
+    send_request(stream, "GET", replace(request, proxy=None) if request.proxy else request, headers=headers)
+    head = read_head(stream, deadline)
+    if head.status != 101:
+        raise refusal(head, _beginning(stream, head, min(deadline, time.monotonic() + PATIENCE)))
+    check_upgrade(head, headers)
+
+
+def _beginning(stream: Stream, head: Head, deadline: float) -> bytes:
+    """Return what a refusal says first; it may come a little later than its head."""
+    data = b""
+    with suppress(OSError):
+        while not is_enough(head, data) and (part := stream.recv_until(deadline)):
+            data += part
+    return data
 
 
 def open_stream(stream: Stream, request: Request, deadline: float, *, tunnel: bool) -> None:

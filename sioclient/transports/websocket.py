@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import ConnectionLost
+from ..errors import ConnectError, ConnectionLost
 from ..protocol.framing import Frame, Framing
 from .base import Transport
-from .exchange import open_stream
-from .failures import connect_errors, connection_lost, read_loss
+from .exchange import open_stream, upgrade
+from .failures import connect_errors, connection_lost, read_loss, upgrade_error
 from .framestream import FrameReader, FrameWriter
 from .http import HttpClient
 from .stream import Stream
@@ -42,7 +42,12 @@ class WebSocketTransport(Transport):
         request = self._http.prepare(url)
         with connect_errors(self.name, url):
             open_stream(self._stream, request, deadline, tunnel=True)
-            self._client.upgrade(self._stream, request, deadline)
+            try:
+                upgrade(self._stream, request, deadline)
+            except ConnectError:
+                raise
+            except Exception as error:
+                raise upgrade_error(error, request.url) from error
         self._is_up = True
 
     def recv(self) -> list[Frame]:

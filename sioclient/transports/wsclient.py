@@ -1,14 +1,12 @@
 """Everything that bends websocket-client: no other module imports it, and none depends on how it is made.
 
-It makes the upgrade and checks the response to it; it reads the frames that ``frames`` leaves: messages of bytes or in
-pieces, and close frames; it makes pongs and close frames. What it is not left to do, and why:
+It reads the frames that ``frames`` leaves: messages of bytes or in pieces, and close frames. It is made when the first
+of them comes: most connections never need it. What it is not left to do, and why:
 
 * Most frames, either way: ``frames`` is several times as fast.
-* Connecting and TLS: ``stream`` does, for the reasons given there.
-* The head of the response: the library reads byte by byte without any limit. ``exchange`` reads it.
-* Redirects: it would take Authorization and Cookie along to another origin.
-* Cookies: it has one jar for the whole process. The URL that it sees has a host that nobody else has, so the jar never
-  matches, and it does not see the server's cookies.
+* Connecting, TLS and the upgrade: the library reads the head of the response byte by byte without any limit, would take
+  Authorization and Cookie along to another origin, and has one cookie jar for the whole process. ``stream``,
+  ``exchange`` and ``upgrade`` do it.
 * Pings between messages: ``frames`` reads as many as there are at once, and a pong is sent for the last.
 * Pings of our own, and pongs that nobody asked for: socket.io 0.8 and 0.9 reply to them with bytes that are no frame,
   or close.
@@ -19,35 +17,21 @@ pieces, and close frames; it makes pongs and close frames. What it is not left t
 
 from __future__ import annotations
 
-import re
-import secrets
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from itertools import chain, repeat
 from typing import Any
 
 import websocket
 
-from ..errors import ConnectError, RemoteProtocolError
+from ..errors import RemoteProtocolError
 from ..protocol.framing import PING_MARK, Frame, Pong
-from .exchange import read_head
-from .failures import TooLarge, close_error, upgrade_error
-from .frames import MOST_PIECES, decode
+from .failures import TooLarge, close_error
+from .frames import MOST_PIECES, control_frame, decode
 from .framestream import FrameReader, FrameWriter
-from .http1 import Head, Request
-from .stream import Stream
-from .upgrade import PATIENCE, is_enough, refusal
 
-_PING, _PONG = websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG
+_CLOSE, _PING, _PONG = websocket.ABNF.OPCODE_CLOSE, websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG
 _PING_OR_PONG = frozenset({_PING, _PONG})
-
-_OURS = frozenset({"host", "cookie", "connection"})
-"""Headers of the upgrade that are not passed on as the user's."""
-
-_FOR_THE_LIBRARY = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
-"""Headers of the response that websocket-client checks; it need not see the others."""
 
 
 class WsClient:
@@ -64,36 +48,9 @@ class WsClient:
 
     def __init__(self, reader: FrameReader, writer: FrameWriter, limit: int) -> None:
         self.is_inside = False
-        self._reader = reader
+        self._reader, self._writer, self._limit = reader, writer, limit
         reader.pong = partial(_write_pong, writer)
-        self._socket = _FrameSocket(reader, writer)
-        self._ws = _WebSocket(reader.pinged, limit)
-
-    def upgrade(self, stream: Stream, request: Request, deadline: float) -> None:
-        """Ask for the upgrade over a stream that is connected, or raise ConnectError."""
-        named, others = {}, []
-        for name, value in request.headers.items():
-            if name.lower() in _OURS:
-                named[name.lower()] = value
-            else:
-                others.append(f"{name}: {value}")
-        try:
-            self._ws.connect(  # type: ignore[no-untyped-call]
-                f"ws://{secrets.token_hex(16)}{request.path}",
-                socket=_UpgradeSocket(stream, deadline),
-                host=named.get("host", request.origin),
-                cookie=named.get("cookie"),
-                header=others,
-                suppress_origin=True,
-                redirect_limit=0,
-            )
-        except ConnectError:
-            raise
-        except Exception as error:
-            if isinstance(error, websocket.WebSocketTimeoutException):
-                error = TimeoutError(str(error))
-            raise upgrade_error(error, request.url) from error
-        self._ws.sock = self._socket  # type: ignore[assignment]  # all that the library asks of a socket
+        self._made: _WebSocket | None = None
 
     def recv(self) -> Frame:
         """Read the next message, or pong to a ping of ours.
@@ -104,11 +61,12 @@ class WsClient:
             OSError: the connection ended, or the server sent a close frame, to which it has the reply.
         """
         self.is_inside, opcode = True, _PING
+        library = self._made = self._made or _WebSocket(self._reader, self._writer, self._limit)
         try:
             while opcode in _PING_OR_PONG:  # the library has sent the pong to a ping
-                opcode, frame = self._ws.recv_data_frame(control_frame=True)
+                opcode, frame = library.recv_data_frame(control_frame=True)
                 if opcode == _PONG and bytes(frame.data).startswith(PING_MARK):
-                    self.is_inside = self._ws.is_inside
+                    self.is_inside = library.is_inside
                     return Pong(frame.data)
         except websocket.WebSocketTimeoutException as error:
             raise TimeoutError(str(error)) from error
@@ -118,23 +76,24 @@ class WsClient:
             raise ConnectionResetError(str(error)) from error
         self.is_inside = False
         self._reader.reply()
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
+        if opcode == _CLOSE:
             raise close_error(bytes(frame.data))
         return decode(frame.data) if opcode == websocket.ABNF.OPCODE_TEXT else bytes(frame.data)
 
     def send_close(self, status: int) -> None:
         """Send a close frame, if it can be sent."""
         with suppress(Exception):
-            self._ws.send_close(status)
+            _write(self._writer, control_frame(_CLOSE, status.to_bytes(2, "big")))
 
 
 class _WebSocket(websocket.WebSocket):
     """A websocket whose parts for reading are ours; the library has no other way to choose them."""
 
-    def __init__(self, pinged: Callable[[bytes], None], limit: int) -> None:
+    def __init__(self, reader: FrameReader, writer: FrameWriter, limit: int) -> None:
         super().__init__(skip_utf8_validation=True)
-        self._pinged, pieces = pinged, _Pieces(False, True)
-        self.cont_frame = pieces
+        self.sock: Any = _FrameSocket(reader, writer)
+        self._pinged: Callable[[bytes], None] = reader.pinged
+        self.cont_frame = pieces = _Pieces(False, True)
         self.frame_buffer = _BoundedFrames(self._recv, pieces, limit)
 
     def pong(self, payload: str | bytes = b"") -> None:
@@ -199,7 +158,7 @@ class _BoundedFrames(websocket.frame_buffer):
 
 
 class _FrameSocket:
-    """What websocket-client takes for a socket once the websocket is open."""
+    """What websocket-client takes for a socket."""
 
     def __init__(self, reader: FrameReader, writer: FrameWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -218,55 +177,8 @@ class _FrameSocket:
         """Leave that to the transport."""
 
 
-class _UpgradeSocket:
-    """What websocket-client takes for a socket during the upgrade."""
-
-    gettimeout = object
-    """Asked before every read; a call of C returns what is not 0: the deadline is known to ``read_head``."""
-
-    def __init__(self, stream: Stream, deadline: float) -> None:
-        self._stream, self._deadline = stream, deadline
-        self.recv: Callable[[int], bytes] = self._recv
-
-    def send(self, data: bytes) -> int:
-        # The library writes UTF-8, but headers are latin-1, as on the handshake.
-        self._stream.sendall(data.decode("utf-8").encode("latin-1"))
-        return len(data)
-
-    def _recv(self, size: int) -> bytes:
-        # It asks for single bytes until one is a line break; what is before one it takes in one piece as well. So each
-        # time it gets the next piece, by a call of C, for which the size is a default that ``next`` never needs.
-        pieces = chain(re.findall(rb"\n|[^\n]+", self._read_head()), repeat(b""))
-        next_piece: Callable[[int], bytes] = partial(next, pieces)
-        self.recv = next_piece
-        return next_piece(size)
-
-    def close(self) -> None:
-        """Leave that to the transport."""
-
-    def _read_head(self) -> bytes:
-        head = read_head(self._stream, self._deadline)
-        # Checked here, as the library's older versions take a redirect, and much else, for a success.
-        if head.status != 101:
-            raise refusal(head, self._beginning(head))
-        lines = ["HTTP/1.1 101 Switching Protocols"]
-        for name in _FOR_THE_LIBRARY:
-            for value in head.headers.get(name.lower(), ()):
-                lines.append(f"{name}: {value}")
-        return "\r\n".join([*lines, "", ""]).encode("utf-8")
-
-    def _beginning(self, head: Head) -> bytes:
-        """Return what a refusal says first; it may come a little later than its head."""
-        deadline = min(self._deadline, time.monotonic() + PATIENCE)
-        data = b""
-        with suppress(OSError):
-            while not is_enough(head, data) and (part := self._stream.recv_until(deadline)):
-                data += part
-        return data
-
-
 def _write_pong(writer: FrameWriter, data: bytes) -> None:
-    _write(writer, websocket.ABNF.create_frame(data, websocket.ABNF.OPCODE_PONG).format())
+    _write(writer, control_frame(_PONG, data))
 
 
 def _write(writer: FrameWriter, frame: bytes) -> None:

@@ -127,7 +127,7 @@ def test_the_request_is_an_upgrade_to_a_websocket() -> None:
     assert request.header("Connection") == "Upgrade"
     assert request.header("Sec-WebSocket-Version") == "13"
     assert request.header("Sec-WebSocket-Extensions") is None
-    assert request.header("Accept-Encoding") is None
+    assert request.header("Accept-Encoding") == "identity", "a refusal would be shown"
 
 
 def test_the_host_is_that_of_the_url_with_its_port() -> None:

@@ -26,9 +26,7 @@ LIMIT = 300
 
 def client(stream: Any, limit: int = LIMIT) -> WsClient:
     """Return a client whose upgrade is done."""
-    made = WsClient(FrameReader(stream, limit), FrameWriter(stream), limit)
-    made._ws.sock = made._socket  # type: ignore[assignment]
-    return made
+    return WsClient(FrameReader(stream, limit), FrameWriter(stream), limit)
 
 
 def transport(stream: Any, limit: int) -> WebSocketTransport:
@@ -37,7 +35,6 @@ def transport(stream: Any, limit: int) -> WebSocketTransport:
     made._stream.close()
     made._stream, made._reader, made._writer = stream, FrameReader(stream, limit), FrameWriter(stream)
     made._client = WsClient(made._reader, made._writer, limit)
-    made._client._ws.sock = made._client._socket  # type: ignore[assignment]
     made._is_up = True
     return made
 
@@ -182,6 +179,8 @@ def test_a_close_frame_has_its_status() -> None:
 
 
 def test_a_close_frame_that_cannot_be_sent_is_not_sent() -> None:
-    ours = client(Chunks([]))
-    ours._ws.sock = None
-    ours.send_close(1000)
+    class Broken(Chunks):
+        def sendall(self, data: bytes) -> None:
+            raise BrokenPipeError("the other side has gone")
+
+    client(Broken([])).send_close(1000)
