@@ -80,7 +80,7 @@ class OptionsDict(TypedDict, total=False):
     trailing_slash: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
     """What a user may choose about a connection.
 

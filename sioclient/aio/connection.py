@@ -87,8 +87,7 @@ class Connection(ConnectionBase):
             raise TypeError(f"group must be a task group of anyio or a nursery of trio, not {kind}")
         if not self._tasks.have_begun:
             self._protocol.connect(anyio.current_time(), is_awaited=wait)
-            self._tasks.have_begun = True
-            group.start_soon(self._tasks.run, group, holder)
+            self._tasks.begin(group, holder)
         if not wait:
             return
         try:

@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -37,6 +38,12 @@ CORK_TIME = 0.0005
 
 def _is_for_caller(problem: BaseException) -> bool:
     return False  # Ctrl-C and cancellations come where a task waits, and the log does not
+
+
+@lru_cache(16)
+def _log_of(logger: logging.Logger) -> PacketLog:
+    """Return the log of all connections with this logger."""
+    return PacketLog(logger, _is_for_caller)
 
 
 class Call:
@@ -79,6 +86,13 @@ class Core:
         changed, room: wake all that wait for the state of the connection, or for room.
     """
 
+    __slots__ = (
+        "_is_left", "_keeper", "_log", "_written_at", "asleep_until", "attempt", "before", "broken", "calls",
+        "changed", "counts", "inbox", "is_running", "is_writing", "leaving", "link", "living", "over",
+        "protocol", "room", "runner", "session_id", "sleep", "transport", "transport_name", "waiting",
+        "writing",
+    )  # fmt: skip
+
     clock = staticmethod(anyio.current_time)
 
     def __init__(self, protocol: ClientProtocol, logger: logging.Logger) -> None:
@@ -99,7 +113,7 @@ class Core:
         self._is_left, self._keeper = False, 0  # whether the main task leaves the time to another; the number of that
         self.writing: anyio.CancelScope | None = None
         self.changed, self.room = Broadcast(), Broadcast()
-        self._log = PacketLog(logger, _is_for_caller)
+        self._log = _log_of(logger)
 
     @property
     def phase(self) -> Phase:

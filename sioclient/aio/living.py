@@ -22,15 +22,16 @@ class Living:
 
     Args:
         fail: is told of exceptions, which are errors of our own.
+        at_end: is called when all have ended.
 
     Attributes:
         is_on: whether the main task lives, so that others may begin.
     """
 
-    __slots__ = ("_count", "_ended", "_fail", "_group", "_is_cancelled", "_scopes", "is_on")
+    __slots__ = ("_at_end", "_count", "_ended", "_fail", "_group", "_is_cancelled", "_scopes", "is_on")
 
-    def __init__(self, fail: Callable[[Exception], None]) -> None:
-        self._fail, self._scopes, self._ended = fail, list[anyio.CancelScope](), Broadcast()
+    def __init__(self, fail: Callable[[Exception], None], at_end: Callable[[], None]) -> None:
+        self._fail, self._at_end, self._scopes, self._ended = fail, at_end, list[anyio.CancelScope](), Broadcast()
         self._group: Group | None = None
         self._count, self.is_on, self._is_cancelled = 0, False, False
 
@@ -46,8 +47,14 @@ class Living:
         for scope in list(self._scopes):
             scope.cancel()
 
-    async def run(self, group: Group, task: Callable[[], Any]) -> None:
-        """Be the main task: run ``task``, and wait for the end of the others; if this is cancelled, they are, too."""
+    async def run(self, group: Group, task: Callable[[], Any], holder: Any = None) -> None:
+        """Be the main task: run ``task``, and wait for the end of the others; if this is cancelled, they are, too.
+
+        Args:
+            group: where the others live.
+            task: a coroutine function.
+            holder: is kept alive as long.
+        """
         self._group, self.is_on = group, True
         try:
             try:
@@ -61,6 +68,7 @@ class Living:
                 with anyio.CancelScope(shield=True):
                     await self._end_of_others()
             self.is_on = False
+            self._at_end()
 
     async def _live(self, task: Callable[..., Any], *args: Any) -> None:
         with anyio.CancelScope() as scope:

@@ -6,6 +6,7 @@ They live in the task group of the user, and end together.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -58,10 +59,12 @@ class Tasks:
         have_begun: whether they live, or have lived.
     """
 
+    __slots__ = ("_connector", "_core", "_me", "have_begun")
+
     def __init__(self, core: Core, connector: Connector) -> None:
         self._core, self._connector = core, connector
         self.have_begun, self._me = False, 0
-        core.living = Living(self._fail)
+        core.living = Living(self._fail, self._end)
 
     def cancel(self) -> None:
         """End them at once."""
@@ -69,15 +72,15 @@ class Tasks:
             self._core.end()
             self._core.living.cancel()
 
-    async def run(self, group: Group, holder: Any) -> None:
-        """Live until the connection has ended; other tasks live in ``group``, and ``holder`` is kept alive."""
-        core = self._core
-        try:
-            await core.living.run(group, self._connect_and_read)
-        finally:
-            core.end()
-            self._connector.close()
-            core.finish()
+    def begin(self, group: Group, holder: Any) -> None:
+        """Live in ``group`` until the connection has ended, and keep ``holder`` alive."""
+        self.have_begun = True
+        group.start_soon(self._core.living.run, group, self._connect_and_read, holder)
+
+    def _end(self) -> None:
+        self._core.end()
+        self._connector.close()
+        self._core.finish()
 
     async def _connect_and_read(self) -> None:
         core, self._me = self._core, anyio.get_current_task().id
@@ -161,11 +164,14 @@ class Tasks:
             opened.transport.hasten()
             core.run_functions(self._me)
 
-    async def _read_on(self, transport: Transport) -> bool:
-        """Wait until functions have caught up, or read; return whether there may be more."""
+    def _read_on(self, transport: Transport) -> Awaitable[bool]:
+        """Return what reads, or waits until functions have caught up, and returns whether there may be more."""
+        is_stream = transport.is_stream and self._core.waiting <= MOST_WAITING
+        return self._read_in_time(transport) if is_stream else self._read_or_wait(transport)
+
+    async def _read_or_wait(self, transport: Transport) -> bool:
+        """Wait until functions have caught up, or make one read; return whether there may be more."""
         core = self._core
-        if transport.is_stream and core.waiting <= MOST_WAITING:
-            return await self._read_in_time(transport)
         core.leave_time()
         with anyio.CancelScope() as core.link:
             if core.waiting <= MOST_WAITING:

@@ -13,7 +13,7 @@ class Broadcast:
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Callable[[], object] | None, anyio.Event]] = []
+        self._waiting: tuple[tuple[Callable[[], object] | None, anyio.Event], ...] = ()  # most often, nobody waits
 
     def wake(self) -> None:
         """Wake the tasks for which it is so now: the others would only wait again, for another event."""
@@ -29,8 +29,8 @@ class Broadcast:
     async def change(self, done: Callable[[], object] | None = None) -> None:
         """Return at the next change, or at the next after which this is so."""
         waiting = done, anyio.Event()
-        self._waiting.append(waiting)
+        self._waiting += (waiting,)
         try:
             await waiting[1].wait()
         finally:
-            self._waiting.remove(waiting)
+            self._waiting = tuple(other for other in self._waiting if other is not waiting)

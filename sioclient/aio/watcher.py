@@ -20,6 +20,8 @@ from .wakeups import Broadcast
 class Watchers:
     """The tasks that wait for events of one dispatcher, which come from a server at an address."""
 
+    __slots__ = ("address", "all", "dispatcher")
+
     def __init__(self, dispatcher: Dispatcher, address: str) -> None:
         self.dispatcher, self.address, self.all = dispatcher, address, list[Events]()
 

@@ -30,6 +30,8 @@ class MessageDecoder:
             who sends many pings is owed the last pong (RFC 6455, 5.5.3).
     """
 
+    __slots__ = ("_error", "_frames", "_kind", "_limit", "_others", "_pieces", "_texts", "pong")
+
     def __init__(self, limit: int) -> None:
         self.pong = b""
         self._limit, self._texts = limit, FrameDecoder(limit)

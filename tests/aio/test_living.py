@@ -35,7 +35,7 @@ def test_others_end_before_a_main_task_that_is_cancelled(run):
             assert not living.is_on
 
     told, scope = [], None
-    living = Living(told.append)
+    living = Living(told.append, lambda: None)
     run(test)
 
 
@@ -51,7 +51,7 @@ def test_a_task_that_begins_after_the_end_is_cancelled(run):
         async with anyio.create_task_group() as group:
             await living.run(group, main)
 
-    living = Living(print)
+    living = Living(print, lambda: None)
     run(test)
 
 
@@ -69,5 +69,5 @@ def test_errors_of_all_tasks_are_told(run):
         assert sorted(map(repr, told)) == ["LookupError(1)", "LookupError(2)"]
 
     told = []
-    living = Living(told.append)
+    living = Living(told.append, lambda: None)
     run(test)
