@@ -153,3 +153,34 @@ def test_a_transport_that_is_none_has_no_ways(run):
         assert MixedTransport.name == "websocket"
 
     run(test)
+
+
+def test_the_body_of_a_request_is_written_by_itself(run, peer, monkeypatch):
+    written = []
+
+    async def test():
+        request = request_to(peer.getsockname()[1], "127.0.0.1")
+        stream = Stream(Traffic())
+        await stream.connect(request, tunnel=False)
+        monkeypatch.setattr(Stream, "_send", lambda stream, data: written.append(bytes(data)) or len(data))
+        await stream.ask("POST", request, {}, b"body")
+        stream.close()
+
+    run(test)
+    head, body = written
+    assert (head[-4:], body) == (b"\r\n\r\n", b"body"), "TCP would cut a small body: socket.io 0.9 misreads that"
+
+
+def test_what_follows_a_response_does_not_belong_to_the_next(run, peer):
+    async def test():
+        request = request_to(peer.getsockname()[1], "127.0.0.1")
+        stream = Stream(Traffic())
+        await stream.connect(request, tunnel=False)
+        server, _ = peer.accept()
+        with server:
+            server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 408 Late\r\n\r\n")
+            assert (await stream.read_response(100)).body == "ok"
+            assert stream.has_ended(), "it is not used again"
+        stream.close()
+
+    run(test)
