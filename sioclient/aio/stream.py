@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-import sys
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from ..transports.base import Traffic
-from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, in_turns
+from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, begin_to_connect, in_turns
 from ..transports.framestream import MOST_STALL
 from ..transports.http1 import Head, HeadReader, Request, Response, ResponseReader, connect_head, request_head
 from ..transports.proxy import check_tunnel, http_proxy, proxy_parts
@@ -242,10 +241,7 @@ async def _connected(info: AddressInfo) -> socket.socket:
     """Return a socket that is connected to an address."""
     sock = socket.socket(*info[:3])
     try:
-        sock.setblocking(False)
-        state = sock.connect_ex(info[4])
-        if state in CONNECTING and sys.platform == "linux":
-            state = sock.connect_ex(info[4])  # what is on the same machine is connected by now, and nobody need wait
+        state = begin_to_connect(sock, info[4])
         if state in CONNECTING:
             await anyio.wait_writable(sock)
             state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -10,6 +10,7 @@ import errno
 import os
 import selectors
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -99,8 +100,7 @@ class Dial:
             self._error = error
             return None
         self._dialing[sock] = address
-        sock.setblocking(False)
-        state = sock.connect_ex(address)
+        state = begin_to_connect(sock, address)
         if state in CONNECTING:
             selector.register(sock, selectors.EVENT_WRITE)
         elif state:
@@ -136,6 +136,15 @@ class Dial:
         self._next_at = -inf
         del self._dialing[sock]
         sock.close()
+
+
+def begin_to_connect(sock: socket.socket, address: Any) -> int:
+    """Have a socket block no more, and connect; return 0 if it has, one of CONNECTING, or what went wrong."""
+    sock.setblocking(False)
+    state = sock.connect_ex(address)
+    if state in CONNECTING and sys.platform == "linux":
+        state = sock.connect_ex(address)  # what is on the same machine is connected by now, and nobody need wait
+    return state
 
 
 def in_turns(addresses: Sequence[AddressInfo], first: Any = None) -> list[AddressInfo]:
