@@ -9,7 +9,7 @@ import anyio
 
 from ..transports.failures import connect_errors
 from ..transports.http import MOST_BODY, HttpClient
-from ..transports.http1 import Request, Response
+from ..transports.http1 import Request, Response, ResponseReader
 from ..transports.keepalive import SURE_TO_LIVE
 from ..transports.polling import CONNECT_TIMEOUT
 from .stream import Stream
@@ -66,7 +66,7 @@ class Requests:
 
     async def response(self) -> Response:
         """Read the response."""
-        response = await self._stream.read_response(self._limit)
+        response = await self._stream.read(ResponseReader(self._limit))
         if "set-cookie" in response.headers and self._asked is not None:
             self._client.keep_cookies(self._asked, response.headers)
         if response.is_kept:

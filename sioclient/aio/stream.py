@@ -17,7 +17,7 @@ import anyio.lowlevel
 from ..transports.base import Traffic
 from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, begin_to_connect, in_turns
 from ..transports.framestream import MOST_STALL
-from ..transports.http1 import Head, HeadReader, Request, Response, ResponseReader, connect_head, request_head
+from ..transports.http1 import HeadReader, Read, Reader, Request, connect_head, request_head
 from ..transports.proxy import check_tunnel, http_proxy, proxy_parts
 from ..transports.stream import SEND_BUFFER, WOULD_BLOCK, stalled
 from ..transports.tls import make_tls_context
@@ -141,21 +141,12 @@ class Stream:
         await self.drain()
         self.hasten()
 
-    async def read_head(self) -> Head:
-        """Read the head of a response; what follows it stays here."""
-        reader = HeadReader()
-        while (head := reader.feed(await self.receive())) is None:
+    async def read(self, reader: Reader[Read]) -> Read:
+        """Return what a reader reads; what follows it stays here."""
+        while (done := reader.feed(await self.receive())) is None:
             pass
         self._unread = reader.rest
-        return head
-
-    async def read_response(self, limit: int) -> Response:
-        """Read a response whose body has at most ``limit`` bytes."""
-        reader = ResponseReader(limit)
-        while (response := reader.feed(await self.receive())) is None:
-            pass
-        self._unread = reader.rest
-        return response
+        return done
 
     async def _connect_by_proxy(self, request: Request, *, tunnel: bool) -> None:
         proxy = proxy_parts(request.proxy)
@@ -166,7 +157,7 @@ class Stream:
         if tunnel:
             self.write(connect_head(request, proxy))
             await self.drain()
-            check_tunnel((await self.read_head()).status, proxy)
+            check_tunnel((await self.read(HeadReader())).status, proxy)
 
     async def _start_tls(self, context: ssl.SSLContext, host: str) -> None:
         if self._unread:  # it would be read as if it had come encrypted

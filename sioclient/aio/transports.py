@@ -18,7 +18,7 @@ from ..transports.failures import connect_error, connect_errors, losses, read_lo
 from ..transports.frames import FrameEncoder, control_frame
 from ..transports.htmlfile import Page
 from ..transports.http import HttpClient
-from ..transports.http1 import Request
+from ..transports.http1 import HeadReader, Request
 from ..transports.messages import MessageDecoder
 from ..transports.mixed import MOST_RESPONSE, Trial
 from ..transports.polling import Polled
@@ -189,7 +189,7 @@ class WebSocketTransport(Transport):
         if request.proxy is not None:
             request = replace(request, proxy=None)  # a tunnel leads to the server
         await self._stream.ask("GET", request, headers)
-        head = await self._stream.read_head()
+        head = await self._stream.read(HeadReader())
         if head.status != 101:
             raise await self._refusal(head)
         check_upgrade(head, headers)
@@ -290,7 +290,7 @@ class HtmlfileTransport(PollingTransport):
         with connect_errors(self.name, url, request.proxy), fail_at(deadline):
             await self._stream.connect(request, tunnel=False)
             await self._stream.ask("GET", request, {})
-            head = await self._stream.read_head()
+            head = await self._stream.read(HeadReader())
             self._page = Page(head, self._scripts, self._limit)
             self._client.keep_cookies(request, head.headers)
             self._first = await self._read_on(self._page)

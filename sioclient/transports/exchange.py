@@ -3,8 +3,8 @@
 The connections of http.client and requests are not used, because they can neither be interrupted nor held to one
 deadline: their time-outs are per read, so that a server which sends a byte a second is never done.
 
-``read_head`` reads the head of every response: that of a GET or POST, of an upgrade to a websocket, of an endless page,
-and of a proxy's CONNECT.
+``read`` reads all that is HTTP: responses to GETs and POSTs, and the heads of those to an upgrade, to a request for an
+endless page, and to a proxy's CONNECT.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from .http1 import Head, HeadReader, Request, Response, ResponseReader, connect_head, request_head
+from .http1 import Head, HeadReader, Read, Reader, Request, connect_head, request_head
 from .proxy import SOCKS_PORT, check_tunnel, http_proxy, proxy_parts, socks_socket
 from .stream import Stream
 from .tls import make_tls_context
@@ -30,24 +30,13 @@ def send_request(
         stream.sendall(body)  # by itself: socket.io 0.7 to 0.9 misread what TCP cuts, and so a small one is not cut
 
 
-def read_head(stream: Stream, deadline: float) -> Head:
-    """Read the head of a response; what follows it stays in the stream."""
-    reader = HeadReader()
-    while (head := reader.feed(stream.recv_until(deadline))) is None:
+def read(stream: Stream, reader: Reader[Read], deadline: float) -> Read:
+    """Return what a reader reads; what follows it stays in the stream."""
+    while (done := reader.feed(stream.recv_until(deadline))) is None:
         pass
     if reader.rest:
         stream.unread(reader.rest)
-    return head
-
-
-def read_response(stream: Stream, deadline: float, limit: int) -> Response:
-    """Read a response whose body has at most ``limit`` bytes, or raise TooLarge."""
-    reader = ResponseReader(limit)
-    while (response := reader.feed(stream.recv_until(deadline))) is None:
-        pass
-    if reader.rest:
-        stream.unread(reader.rest)
-    return response
+    return done
 
 
 def upgrade(stream: Stream, request: Request, deadline: float) -> None:
@@ -59,7 +48,7 @@ def upgrade(stream: Stream, request: Request, deadline: float) -> None:
     """
     headers = upgrade_headers()
     send_request(stream, "GET", replace(request, proxy=None) if request.proxy else request, headers=headers)
-    head = read_head(stream, deadline)
+    head = read(stream, HeadReader(), deadline)
     if head.status != 101:
         raise refusal(head, _beginning(stream, head, min(deadline, time.monotonic() + PATIENCE)))
     check_upgrade(head, headers)
@@ -107,4 +96,4 @@ def _connect_by_proxy(stream: Stream, request: Request, deadline: float, *, tunn
     stream.connect(*http_proxy(proxy), deadline, request.answered)
     if tunnel:
         stream.sendall(connect_head(request, proxy))
-        check_tunnel(read_head(stream, deadline).status, proxy)
+        check_tunnel(read(stream, HeadReader(), deadline).status, proxy)

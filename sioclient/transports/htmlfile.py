@@ -8,10 +8,10 @@ from ..address import fresh_url
 from ..errors import ConnectionLost, HandshakeRejected, advice
 from ..protocol.framing import Frame, StreamFraming
 from .chunks import Chunks
-from .exchange import open_stream, read_head, send_request
+from .exchange import open_stream, read, send_request
 from .failures import TooLarge, connect_errors, losses
 from .http import HttpClient
-from .http1 import Head
+from .http1 import Head, HeadReader
 from .posting import Poster, PostingTransport, shared_bodies
 from .stream import Stream
 
@@ -82,7 +82,7 @@ class HtmlfileTransport(PostingTransport):
         with connect_errors(self.name, url):
             open_stream(self._stream, request, deadline, tunnel=False)
             send_request(self._stream, "GET", request)
-            head = read_head(self._stream, deadline)
+            head = read(self._stream, HeadReader(), deadline)
             self._page = page = Page(head, self._scripts, self._limit)
             self._http.keep_cookies(request, head.headers)
             while not self._first:

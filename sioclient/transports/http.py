@@ -28,9 +28,9 @@ from ..httpoptions import check_both, check_fields, check_params
 from ..options import MAY_BE_FUNCTIONS, Options, value_of
 from .base import Traffic
 from .dialing import Answered
-from .exchange import open_stream, read_response, send_request
+from .exchange import open_stream, read, send_request
 from .failures import connect_errors
-from .http1 import Headers, Request, Response
+from .http1 import Headers, Request, Response, ResponseReader
 from .stream import Stream
 
 MOST_BODY = 64 * 1024
@@ -122,7 +122,7 @@ class HttpClient:
                     raise ConnectionAbortedError("the request was aborted")
                 open_stream(stream, request, deadline, tunnel=False)
                 send_request(stream, "GET", request)
-                response = read_response(stream, deadline, MOST_BODY)
+                response = read(stream, ResponseReader(MOST_BODY), deadline)
                 if "set-cookie" in response.headers:
                     self.keep_cookies(request, response.headers)
                 return response

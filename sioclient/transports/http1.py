@@ -15,7 +15,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from ..address import bracketed
@@ -48,6 +48,25 @@ _TARGET = re.compile("[!-~]+")
 
 Headers = Mapping[str, list[str]]
 """The values of each header, by its name in lower case."""
+
+Read = TypeVar("Read", covariant=True)
+
+
+class Reader(Protocol[Read]):
+    """Reads a head, or a whole response, out of bytes as they come.
+
+    Attributes:
+        rest: what follows it.
+    """
+
+    rest: bytes
+
+    def feed(self, data: bytes) -> Read | None:
+        """Take the next bytes, none at the end of the stream; return what is read, or None as long as it is incomplete.
+
+        Raises:
+            OSError: it is none, was cut, or is too large.
+        """
 
 
 @dataclass(frozen=True)
@@ -169,21 +188,13 @@ def merge_headers(*groups: Mapping[str, str]) -> dict[str, str]:
 
 
 class HeadReader:
-    """Reads the head of a response, and passes over those that only announce another one, such as 100 Continue.
-
-    Attributes:
-        rest: what follows the head.
-    """
+    """Reads the head of a response, and passes over those that only announce another one, such as 100 Continue."""
 
     rest = b""
     _searched, _left = 0, _MOST_HEAD
 
     def feed(self, data: bytes) -> Head | None:
-        """Take the next bytes, none at the end of the stream; return the head, or None as long as it is incomplete.
-
-        Raises:
-            OSError: it is none, or it is too large.
-        """
+        """See ``Reader``."""
         if not data:
             where = "in the head of its response" if self.rest else "without a response"
             raise ConnectionResetError(f"the server closed the connection {where}")
@@ -219,13 +230,10 @@ class HeadReader:
 
 
 class ResponseReader:
-    """Reads a response.
+    """Reads a response, which must not be compressed.
 
     Args:
         limit: bytes that the body may have.
-
-    Attributes:
-        rest: what follows it.
     """
 
     def __init__(self, limit: int) -> None:
@@ -236,11 +244,7 @@ class ResponseReader:
         self.rest = b""
 
     def feed(self, data: bytes) -> Response | None:
-        """Take the next bytes, none at the end of the stream; return the response, or None as long as it is incomplete.
-
-        Raises:
-            OSError: it is none, was cut, is too large, or is compressed.
-        """
+        """See ``Reader``."""
         is_end = not data
         if self._head is None:
             self._head = self._begin.feed(data)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 
 from ..errors import ConnectError
-from .exchange import open_stream, read_response, send_request
+from .exchange import open_stream, read, send_request
 from .http import HttpClient
-from .http1 import Request, Response
+from .http1 import Request, Response, ResponseReader
 from .stream import Stream
 
 SURE_TO_LIVE = 1.0
@@ -62,7 +62,7 @@ class KeptConnection:
     def receive(self, deadline: float) -> Response:
         """Read the response."""
         assert self._sent is not None
-        response = read_response(self._stream, deadline, self._limit)
+        response = read(self._stream, ResponseReader(self._limit), deadline)
         if "set-cookie" in response.headers:
             self._http.keep_cookies(self._sent, response.headers)
         self._lives_until = time.monotonic() + (SURE_TO_LIVE if response.is_kept else 0.0)

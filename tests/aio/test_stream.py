@@ -12,7 +12,7 @@ from sioclient import ConnectionLost
 from sioclient.aio.stream import Stream
 from sioclient.aio.transports import MixedTransport, Transport
 from sioclient.transports.base import Traffic
-from sioclient.transports.http1 import Request
+from sioclient.transports.http1 import Request, ResponseReader
 from tests.servers_py import closed_port
 
 
@@ -179,7 +179,7 @@ def test_what_follows_a_response_does_not_belong_to_the_next(run, peer):
         server, _ = peer.accept()
         with server:
             server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 408 Late\r\n\r\n")
-            assert (await stream.read_response(100)).body == "ok"
+            assert (await stream.read(ResponseReader(100))).body == "ok"
             assert stream.has_ended(), "it is not used again"
         stream.close()
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import ConnectError
-from sioclient.transports.exchange import open_stream, read_head, read_response, send_request
+from sioclient.transports.exchange import open_stream, read, send_request
 from sioclient.transports.failures import TooLarge
-from sioclient.transports.http1 import Head, Request, Response, merge_headers
+from sioclient.transports.http1 import Head, HeadReader, Request, Response, ResponseReader, merge_headers
 from sioclient.transports.stream import Stream
 
 
@@ -41,11 +41,11 @@ class Pieces:
 
 
 def head_of(stream: Any) -> Head:
-    return read_head(stream, 0)
+    return read(stream, HeadReader(), 0)
 
 
 def response_of(stream: Any, limit: int = 100) -> Response:
-    return read_response(stream, 0, limit)
+    return read(stream, ResponseReader(limit), 0)
 
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\nhello"
