@@ -13,6 +13,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+HEADER_NAME = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+")
+"""What may be the name of a header: RFC 9110, 5.6.2."""
+
 _UNSAFE = re.compile(r"[\r\n\0]")
 
 _NOT_THE_USERS = re.compile(r"content-length|transfer-encoding|upgrade|sec-websocket-(?!protocol$).*", re.IGNORECASE)
@@ -29,7 +32,7 @@ def check_fields(what: str, values: Any) -> None:
 
     Raises:
         ValueError: one holds a line break or NUL, with which it would become several, or is not latin-1; or a header
-            is one that only the library can write.
+            has a name that none can have, or is one that only the library can write.
         TypeError: one is not text, or ``values`` is no dictionary.
     """
     for name, value in _pairs(what, values):
@@ -192,6 +195,8 @@ _OF_SESSIONS = (("params", check_params), ("proxies", check_proxies), ("verify",
 
 def _check_name(name: Any, value: Any) -> None:
     name = _text(name)
+    if not HEADER_NAME.fullmatch(name):
+        raise ValueError(f"headers has {name!r}, but the name of a header has only letters, digits and some of -_.")
     if _NOT_THE_USERS.fullmatch(name) or (name.lower() == "connection" and "upgrade" in _text(value).lower()):
         raise ValueError(f"headers must not have {name}: the library writes it")
 

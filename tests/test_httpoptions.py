@@ -55,6 +55,12 @@ def test_a_line_break_or_nul_is_refused(what: str, bad: Any) -> None:
         Options(**{what: {bad: "value"}})
 
 
+@pytest.mark.parametrize("bad", ["X Y", "X:", "X(1)", "", b"X Y", "\xe4"])
+def test_what_is_no_name_of_a_header_is_refused(bad: Any) -> None:
+    with pytest.raises(ValueError, match=r"^headers has .*, but the name of a header has only letters"):
+        Options(headers={bad: "value"})
+
+
 @pytest.mark.parametrize("bad", ["\u20ac", "\u0141", "\U0001f600", "\ud83d"])
 @pytest.mark.parametrize("what", ["headers", "cookies"])
 def test_what_is_not_latin1_is_refused(what: str, bad: str) -> None:

@@ -53,7 +53,7 @@ class Living:
         Args:
             group: where the others live.
             task: a coroutine function.
-            holder: is kept alive as long.
+            holder: is kept alive until then.
         """
         self._group, self.is_on = group, True
         try:
@@ -63,12 +63,14 @@ class Living:
                 self._fail(error)
             await self._end_of_others()
         finally:
-            if self._count:  # this is cancelled
-                self.cancel()
-                with anyio.CancelScope(shield=True):
-                    await self._end_of_others()
-            self.is_on = False
-            self._at_end()
+            try:
+                if self._count:  # this is cancelled
+                    self.cancel()
+                    with anyio.CancelScope(shield=True):
+                        await self._end_of_others()
+            finally:
+                self.is_on = False
+                self._at_end()
 
     async def _live(self, task: Callable[..., Any], *args: Any) -> None:
         with anyio.CancelScope() as scope:

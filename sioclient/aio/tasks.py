@@ -74,8 +74,8 @@ class Tasks:
 
     def begin(self, group: Group, holder: Any) -> None:
         """Live in ``group`` until the connection has ended, and keep ``holder`` alive."""
-        self.have_begun = True
         group.start_soon(self._core.living.run, group, self._connect_and_read, holder)
+        self.have_begun = True
 
     def _end(self) -> None:
         self._core.end()

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import anyio
 
+_NOBODY: dict[anyio.Event, Callable[[], object] | None] = {}
+"""Who waits most often."""
+
 
 class Broadcast:
     """Wakes tasks that wait until something is so; it must be told of whatever changes that."""
@@ -13,11 +16,11 @@ class Broadcast:
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: tuple[tuple[Callable[[], object] | None, anyio.Event], ...] = ()  # most often, nobody waits
+        self._waiting = _NOBODY
 
     def wake(self) -> None:
         """Wake the tasks for which it is so now: the others would only wait again, for another event."""
-        for done, event in self._waiting:
+        for event, done in self._waiting.items():
             if done is None or done():
                 event.set()
 
@@ -28,9 +31,12 @@ class Broadcast:
 
     async def change(self, done: Callable[[], object] | None = None) -> None:
         """Return at the next change, or at the next after which this is so."""
-        waiting = done, anyio.Event()
-        self._waiting += (waiting,)
+        event = anyio.Event()
+        if self._waiting is _NOBODY:
+            self._waiting = {}
+        self._waiting[event] = done
         try:
-            await waiting[1].wait()
+            await event.wait()
         finally:
-            self._waiting = tuple(other for other in self._waiting if other is not waiting)
+            del self._waiting[event]
+            self._waiting = self._waiting or _NOBODY

@@ -31,7 +31,7 @@ _JOIN_IN_MSGPACK = b"\xa4type\x00"
 
 
 class PacketLog:
-    """Shows the packets of one connection.
+    """Shows packets.
 
     Args:
         logger: where they are shown.

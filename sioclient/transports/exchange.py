@@ -44,7 +44,7 @@ def upgrade(stream: Stream, request: Request, deadline: float) -> None:
 
     Raises:
         HandshakeRejected: the server refused it.
-        RemoteProtocolError, OSError: its response is none, or did not come.
+        RemoteProtocolError, OSError: what came is no response to it, or nothing came.
     """
     headers = upgrade_headers()
     send_request(stream, "GET", replace(request, proxy=None) if request.proxy else request, headers=headers)

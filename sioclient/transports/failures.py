@@ -1,6 +1,6 @@
 """Whatever goes wrong in a transport, as the errors that users know: this is the one place that maps exceptions.
 
-All kinds of exceptions are mapped, as libraries do not only raise their own. A thread that dies of one of them ends a
+All kinds of exceptions are mapped, since libraries raise more than their own. A thread that dies of one of them ends a
 connection for good.
 """
 

@@ -62,7 +62,7 @@ _LONG = 700
 
 
 _NOTHING = memoryview(b"")
-"""One for all decoders: it takes 300 bytes."""
+"""All decoders share it, as each would take 300 bytes."""
 
 
 class FrameDecoder:

@@ -50,7 +50,7 @@ class Page:
             ConnectionLost, TooLarge: that was all, or it is too much.
         """
         if not data:
-            raise ConnectionLost("transport closed")
+            raise (self._chunks and self._chunks.error) or ConnectionLost("transport closed")
         frames: list[Frame] = list(self._scripts.feed(data if self._chunks is None else self._chunks.feed(data)))
         if self._scripts.waiting > self._limit:
             raise TooLarge(f"the limit is {self._limit} bytes")

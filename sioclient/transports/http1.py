@@ -1,12 +1,12 @@
 """HTTP/1.1 as bytes: heads of requests to be written, and responses out of what comes. There is no I/O in here.
 
 Both fronts read and write with it, each over a stream of its own (``exchange`` has that of the threads). http.client
-waits inside of its parser, and parses heads as those of a mail: to write one request and to read one head took a fifth
-of the time in which a websocket on the same machine opens. The tests compare what is read with what it reads.
+waits inside of its parser, and parses heads as if they were those of an e-mail: to write one request and to read one
+head took a fifth of the time in which a websocket on the same machine opens. h11 takes as long.
 
-It reads what servers of this protocol send, and is as lenient as http.client: lines may end with a line feed alone, and
-what is no header is passed over. Everything is bounded. No redirect is followed, no compression asked for, and no
-response read beyond what it may have. A response that was cut is an error.
+The tests compare what is read with what http.client reads. Lines may end with a line feed alone, and what is no header
+is passed over. Everything is bounded. No redirect is followed, no compression asked for, and no response read beyond
+what it may have. A response that was cut is an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from ..address import bracketed
+from ..errors import ConnectError
+from ..httpoptions import HEADER_NAME
 from .chunks import Chunks
 from .dialing import Answered
 from .failures import TooLarge
@@ -37,13 +39,13 @@ _MOST_LENGTH = 15
 _BEGINNING = b"HTTP/"
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(r"HTTP/1\.\d[ \t]+([1-9]\d\d)(?:[ \t].*)?\r?")
-_WORD = r"[!#-'*+.0-9A-Z^-z|~-]+"
-_HEADER = re.compile(rf"^({_WORD}):(.*)$", re.MULTILINE)
+_HEADER = re.compile(rf"^({HEADER_NAME.pattern}):(.*)$", re.MULTILINE)
 _FOLD = re.compile(r"\r?\n[ \t]+")
 """Where a header goes on in the next line."""
+_BARE = re.compile(r"\r(?!\n)|\0")
+"""What no header may have, and what is read as a space (RFC 9110, 5.5): a cookie with it could not be sent back."""
 
-_NAME = re.compile(_WORD)
-_VALUE = re.compile(r"[^\r\n\0]*")
+_VALUE = re.compile(r"[^\r\n\0\u0100-\U0010ffff]*")
 _TARGET = re.compile("[!-~]+")
 
 Headers = Mapping[str, list[str]]
@@ -65,7 +67,7 @@ class Reader(Protocol[Read]):
         """Take the next bytes, none at the end of the stream; return what is read, or None as long as it is incomplete.
 
         Raises:
-            OSError: it is none, was cut, or is too large.
+            OSError: what came is no response of HTTP, was cut, or is too large.
         """
 
 
@@ -112,7 +114,7 @@ class Head(NamedTuple):
         return ", ".join(self.headers.get(name, ()))
 
     def size_of_body(self) -> tuple[int | None, bool]:
-        """Return how many bytes the body has, and whether it has chunks, as http.client reads them.
+        """Return how many bytes the body has, and whether it has chunks.
 
         None: it has chunks, or goes on until the end of the stream.
         """
@@ -155,7 +157,7 @@ def request_head(
     """Return the head of a request with headers besides its own, and a body of so many bytes.
 
     Raises:
-        ValueError: a header has a line break, or the like.
+        ConnectError: a header has a line break, or the like.
     """
     origin = request.origin or _origin(request)
     own = {"Host": origin, "Accept-Encoding": "identity"}
@@ -216,7 +218,7 @@ class HeadReader:
         is_long = len(whole) > _MOST_LINE and max(map(len, whole.split(b"\n"))) > _MOST_LINE
         if len(whole) > self._left or is_long or whole.count(b"\n") > _MOST_HEADERS + 2:
             raise TooLarge("the head of the response is too large")
-        text = whole.decode("latin-1")
+        text = _BARE.sub(" ", whole.decode("latin-1"))
         if "\n " in text or "\n\t" in text:
             text = _FOLD.sub(" ", text)
         line, _, lines = text.partition("\n")
@@ -258,12 +260,14 @@ class ResponseReader:
     def _has_all(self, data: bytes, *, is_end: bool) -> bool:
         """Take bytes of the body; return whether nothing more belongs to it."""
         body, chunks, length = self._body, self._chunks, self._length
-        if is_end and (chunks is not None or length is not None):
+        if is_end and (length is not None or (chunks is not None and not chunks.ended)):
             raise ConnectionResetError("the server closed the connection in the middle of its response")
         self._came += len(data)
         if chunks is not None:
             body += chunks.feed(data)
-            is_complete, self.rest = chunks.is_complete, chunks.rest
+            if chunks.error is not None:
+                raise chunks.error
+            is_complete, self.rest = is_end or chunks.is_complete, chunks.rest
         else:
             body += data if length is None else data[: length - len(body)]
             self.rest = data[len(data) - (self._came - len(body)) :]
@@ -315,13 +319,18 @@ def _origin(request: Request) -> str:
 
 def _written(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     if not _TARGET.fullmatch(target):
-        raise ValueError(f"a URL has a space or a character that must be quoted: {target!r:.200}")
+        path = target.partition("?")[0]  # the query may be secret
+        raise _unwritable(f"the URL of {path!r:.200} has a space or a character that must be quoted")
     lines = [f"{method} {target} HTTP/1.1"]
     for name, value in headers.items():
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):  # the value may be secret
-            raise ValueError(f"the header {name!r} has a character that no header may have")
+        if not (HEADER_NAME.fullmatch(name) and _VALUE.fullmatch(value)):  # the value may be secret
+            raise _unwritable(f"the header {name!r:.200} has a character that no header may have")
         lines.append(f"{name}: {value}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _unwritable(what: str) -> ConnectError:
+    return ConnectError(f"the options do not make a request: {what}", retryable=False)
 
 
 def _not_http(data: bytes) -> OSError:

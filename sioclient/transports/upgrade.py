@@ -40,9 +40,9 @@ def check_upgrade(head: Head, headers: dict[str, str]) -> None:
     key = headers["Sec-WebSocket-Key"].encode("ascii")
     expected = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode("ascii")
     upgrades = "upgrade" in head.get("connection").lower()
-    if not upgrades or head.get("upgrade").lower() != "websocket":
+    if not upgrades or "websocket" not in re.split("[, ]+", head.get("upgrade").lower()):
         raise RemoteProtocolError("the response to the upgrade names no websocket")
-    if head.get("sec-websocket-accept") != expected:
+    if expected not in head.headers.get("sec-websocket-accept", ()):
         raise RemoteProtocolError("the response to the upgrade does not know the key that was asked with")
 
 

@@ -202,3 +202,16 @@ def test_a_group_must_be_one_in_which_tasks_begin(group):
             await aio.EngineIO().connect(group, "http://h")
 
     anyio.run(test)
+
+
+def test_in_a_group_that_has_ended_nothing_begins():
+    async def test():
+        async with anyio.create_task_group() as group:
+            pass
+        socket = aio.SocketIO("h")
+        with pytest.raises(RuntimeError):
+            await socket.open(group)
+        with anyio.fail_after(60):
+            await socket.disconnect()
+
+    anyio.run(test)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import anyio
 import anyio.lowlevel
+import pytest
 
 from sioclient.aio.living import Living
+from sioclient.aio.wakeups import Broadcast
 
 from .conftest import eventually
 
@@ -70,4 +72,46 @@ def test_errors_of_all_tasks_are_told(run):
 
     told = []
     living = Living(told.append, lambda: None)
+    run(test)
+
+
+def test_the_end_is_told_whatever_happens(run):
+    async def other():
+        await anyio.sleep_forever()
+
+    async def main():
+        living.start(other)
+        raise KeyboardInterrupt
+
+    async def test():
+        async with anyio.create_task_group() as group:
+            with pytest.raises(KeyboardInterrupt):
+                await living.run(group, main)
+        assert told == ["the end"]
+        assert not living.is_on
+
+    told = []
+    living = Living(print, lambda: told.append("the end"))
+    run(test)
+
+
+def test_nobody_waits_once_all_were_woken(run):
+    async def test():
+        broadcast, done = Broadcast(), []
+
+        async def wait(number):
+            await broadcast.change(None if number % 2 else lambda: False)
+            done.append(number)
+
+        async with anyio.create_task_group() as group:
+            for number in range(6):
+                group.start_soon(wait, number)
+            await anyio.wait_all_tasks_blocked()
+            broadcast.wake()
+            await eventually(lambda: len(done) == 3, "the tasks that wait for any change")
+            assert sorted(done) == [1, 3, 5]
+            group.cancel_scope.cancel()
+        assert not broadcast._waiting
+        assert broadcast._waiting is Broadcast()._waiting
+
     run(test)

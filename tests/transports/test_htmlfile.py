@@ -242,6 +242,13 @@ def test_chunks_are_taken_off_however_they_are_cut(pieces: list[bytes], cuts: li
     assert chunks.ended
 
 
+def test_what_came_before_something_that_is_no_chunk_is_not_lost() -> None:
+    chunks = Chunks()
+    assert chunks.feed(b"5\r\nhello\r\nzz\r\n") == b"hello"
+    assert chunks.ended
+    assert "not a chunk of HTTP: b'\\r\\nzz" in str(chunks.error)
+
+
 def test_what_is_no_chunk_is_an_error() -> None:
     with pytest.raises(OSError, match="not a chunk"):
         Chunks().feed(b"x" * 2000)

@@ -272,6 +272,13 @@ def test_what_an_auth_function_raises_is_named() -> None:
         http.prepare("http://localhost/")
 
 
+def test_a_cookie_with_what_no_header_may_have_breaks_no_request() -> None:
+    with Server(reply(200, b"", "Set-Cookie: a=b\rc\0d"), reply()) as server, client() as http:
+        for _ in range(2):
+            assert http.get(server.url(), soon()).status == 200
+        assert (server.requests[1].header("Cookie") or "").replace('"', "") == "a=b c d"
+
+
 @pytest.mark.parametrize("headers", [{"X": "a\r\nB: c"}, {"X": "a\nB: c"}, {"X": "\u20ac"}])
 @pytest.mark.parametrize("leg", ["handshake", "upgrade"])
 def test_a_function_cannot_inject_headers(headers: dict[str, str], leg: str) -> None:

@@ -32,6 +32,18 @@ def test_the_response_to_the_upgrade_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        ["Upgrade: websocket", "Upgrade: websocket", f"Sec-WebSocket-Accept: {ACCEPT}"],
+        ["Upgrade: websocket, foo", f"Sec-WebSocket-Accept: {ACCEPT}"],
+        ["Upgrade: websocket", f"Sec-WebSocket-Accept: {ACCEPT}", f"Sec-WebSocket-Accept: {ACCEPT}"],
+    ],
+)
+def test_proxies_may_repeat_or_add_something(lines: list[str]) -> None:
+    check_upgrade(head_of("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", *lines), ASKED)
+
+
+@pytest.mark.parametrize(
     ("lines", "why"),
     [
         (["Upgrade: websocket", f"Sec-WebSocket-Accept: {ACCEPT}"], "names no websocket"),
