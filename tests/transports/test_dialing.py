@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sioclient.transports import dialing
-from sioclient.transports.dialing import AddressInfo, Dial, in_turns
+from sioclient.transports.dialing import AddressInfo, Dial, in_turns, remaining
 from sioclient.transports.waker import make_waker
 from tests.servers_py import Server, Task, closed_port, deaf_port, descriptors, hand_over, soon
 from tests.waiting import happened
@@ -35,6 +35,18 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return event
 
 
+@pytest.fixture(params=["at the second look", "later"])
+def found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have connections on this machine be found at the second look, or only by waiting for them."""
+
+    def look_once(sock: socket.socket, address: Any) -> int:
+        sock.setblocking(False)
+        return sock.connect_ex(address)
+
+    if request.param == "later":
+        monkeypatch.setattr(dialing, "begin_to_connect", look_once)
+
+
 UNKNOWN = (255, socket.SOCK_STREAM, 0, "", ("nowhere", 1))
 """An address of a family that no system has."""
 
@@ -48,16 +60,24 @@ def connected(*addresses: AddressInfo, deadline: float | None = None) -> Any:
     return address
 
 
+@pytest.mark.usefixtures("found")
 def test_the_first_address_is_taken_if_it_accepts_in_time() -> None:
     with Server(hand_over) as first, Server(hand_over) as second:
         assert connected(tcp(first.port), tcp(second.port)) == ("127.0.0.1", first.port)
         assert second.connections == 0
 
 
+@pytest.mark.usefixtures("found")
 def test_after_a_refusal_the_next_one_is_tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialing, "PACE", 60)
     with Server(hand_over) as server, closed_port() as closed:
         assert connected(tcp(closed), UNKNOWN, tcp(server.port), deadline=time.monotonic() + 600)[1] == server.port
+
+
+def test_what_is_left_of_a_time_out() -> None:
+    assert remaining(soon()) > 0
+    with pytest.raises(TimeoutError):
+        remaining(0)
 
 
 def test_a_dead_address_holds_the_next_one_up_for_a_quarter_of_a_second() -> None:
