@@ -17,7 +17,7 @@ def fuzz(name: str, seconds: int, folder: str) -> None:
     """Run one target in this process, which atheris ends."""
     import atheris
 
-    with atheris.instrument_imports(include=["sioclient.protocol", "sioclient.server"]):
+    with atheris.instrument_imports(include=["sioclient.protocol", "sioclient.server", "sioclient.transports"]):
         import importlib
 
         for module in [module for module in sys.modules if module.startswith(("sioclient", "tests"))]:
