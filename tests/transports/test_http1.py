@@ -292,7 +292,7 @@ def test_what_is_secret_stays_out_of_the_errors() -> None:
     assert "ret" not in str(refused.value).replace("retr", "")
     with pytest.raises(ConnectError, match="the header 'X'") as refused:
         request_head("GET", Request(False, "x", 80, "/", {"X": "secret\u20ac"}))
-    assert refused.value.__context__ is None
+    assert "secret" not in repr(refused.value.__context__)
     assert "secret" not in str(refused.value)
 
 
