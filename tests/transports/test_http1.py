@@ -155,7 +155,7 @@ BODIES = st.sampled_from(
         b"hello",
         b"5\r\nhello\r\n0\r\n\r\n",
         b"2;a\r\nhe\r\n0\r\nX: y\r\n\r\n",
-        b"5\nhello\n0\n\n",
+        b"5\nhello\r\n0\n\n",
         b" 5 \r\nhello\r\n0\r\n\r\n",
         b"0000000005\r\nhello\r\n000000000\r\n\r\n",
         b"5\r\nhello\r\n0\r\n",
