@@ -87,7 +87,12 @@ class Connection(ConnectionBase):
             raise TypeError(f"group must be a task group of anyio or a nursery of trio, not {kind}")
         if not self._tasks.have_begun:
             self._protocol.connect(anyio.current_time(), is_awaited=wait)
-            self._tasks.begin(group, holder)
+            try:
+                self._tasks.begin(group, holder)
+            except BaseException:  # the group has ended: this connection has, too, and ``open`` makes another
+                core.end()
+                core.over = True
+                raise
         if not wait:
             return
         try:

@@ -15,6 +15,7 @@ import sioclient
 from sioclient import aio
 from tests.conftest import start
 from tests.servers import SERVERS
+from tests.servers_py import closed_port
 
 
 class Mute:
@@ -204,14 +205,20 @@ def test_a_group_must_be_one_in_which_tasks_begin(group):
     anyio.run(test)
 
 
-def test_in_a_group_that_has_ended_nothing_begins():
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_in_a_group_that_has_ended_nothing_begins(backend):
     async def test():
-        async with anyio.create_task_group() as group:
+        async with anyio.create_task_group() as ended:
             pass
-        socket = aio.SocketIO("h")
-        with pytest.raises(RuntimeError):
-            await socket.open(group)
+        socket = aio.SocketIO("127.0.0.1", port)
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                await socket.open(ended)
         with anyio.fail_after(60):
             await socket.disconnect()
+            async with anyio.create_task_group() as group:
+                with pytest.raises(sioclient.ConnectError, match="refused the connection"):
+                    await socket.open(group)
 
-    anyio.run(test)
+    with closed_port() as port:
+        anyio.run(test, backend=backend)

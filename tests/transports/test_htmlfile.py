@@ -196,6 +196,15 @@ def test_a_page_that_goes_wrong_is_a_lost_connection(rest: bytes, reason: str) -
             frames(transport, 2)
 
 
+def test_what_a_page_has_before_something_that_is_no_chunk_is_not_lost() -> None:
+    with Server(paging(script("1::"))) as server, client() as transport:
+        transport.open(server.url(PATH), soon())
+        server.next_peer().send(chunk(script("2::")) + b"zz\r\n")
+        assert frames(transport, 2) == ["1::", "2::"]
+        with pytest.raises(ConnectionLost, match="not a chunk of HTTP"):
+            frames(transport, 1)
+
+
 def test_a_page_that_is_refused() -> None:
     with (
         Server(lambda peer: (peer.read_head(), peer.answer(401, b"go away"))) as server,

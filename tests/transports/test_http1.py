@@ -289,7 +289,7 @@ def test_a_path_is_quoted_before(path: str) -> None:
 def test_what_is_secret_stays_out_of_the_errors() -> None:
     with pytest.raises(ConnectError) as refused:
         request_head("GET", Request(False, "x", 80, "/a?token=sec ret", {}))
-    assert "ret" not in str(refused.value).replace("retr", "")
+    assert "token" not in str(refused.value)
     with pytest.raises(ConnectError, match="the header 'X'") as refused:
         request_head("GET", Request(False, "x", 80, "/", {"X": "secret\u20ac"}))
     assert "secret" not in repr(refused.value.__context__)
