@@ -219,7 +219,7 @@ def test_a_second_stop_takes_nothing_from_the_next_server(registry):
 
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.delitem(sys.modules, "sioclient.server.metrics")
+    monkeypatch.delitem(sys.modules, "sioclient.server.metrics", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(ModuleNotFoundError, match=r"metrics need the package .*: pip install 'sioclient\[metrics\]'"):
         Router(Desk, metrics=True)
