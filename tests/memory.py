@@ -85,6 +85,19 @@ class MemoryTransport(Transport):
             raise frame
         return frame if isinstance(frame, list) else [frame]
 
+    def take(self, see_to: Callable[[list[Frame]], bool]) -> bool | None:
+        self.fault("take")
+        with self.incoming.mutex:
+            frame = self.incoming.queue[0] if self.incoming.queue else None
+        if frame is None:
+            return None
+        if not (isinstance(frame, str) or type(frame) is list) or not see_to(
+            [frame] if isinstance(frame, str) else frame
+        ):
+            return False
+        self.incoming.get_nowait()
+        return True
+
     def send(self, frames: Iterable[Frame]) -> None:
         self.fault("send")
         frames = list(frames)

@@ -73,7 +73,9 @@ ONLY = {
     "anyio": {f"aio/{name}.py" for name in [*AIO, "watcher"]},
     "tornado": {f"server/{name}.py" for name in ("accepting", "asgi", "asgisocket", *WEB)},
 }
-THREADS = {f"threads/{name}.py" for name in ("connection", "guard", "heartbeat", "wakeups", "writer", "listener")}
+THREADS = {
+    f"threads/{name}.py" for name in ("chain", "connection", "guard", "heartbeat", "wakeups", "writer", "listener")
+}
 THREADS |= {
     "server/server.py",
     "server/foreignlogs.py",

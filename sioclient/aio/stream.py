@@ -111,7 +111,7 @@ class Stream:
             self.backlog = data[sent:] + self.backlog
 
     async def exhaust(self, silence: float) -> None:
-        """Read and forget until the peer ends the stream, or is silent for so many seconds; see ``Stream.drain``."""
+        """Read and forget until the peer ends the stream, or is silent for so many seconds; see ``websocket.drain``."""
         self.hasten()
         end = anyio.current_time() + 4 * silence
         with anyio.move_on_after(silence) as scope:

@@ -36,6 +36,7 @@ from ..protocol.packets import Ack, UserPacket
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Opening
 from ..transports.base import Transport
+from .chain import AT_ONCE
 from .guard import SLICE, Call, Guard
 from .heartbeat import Heartbeat
 from .joins import Joins
@@ -196,13 +197,19 @@ class Connection(ConnectionBase):
         if on_listener and guard.transport is None:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
         again = self.resending.retries and self.resending.of_call(call, timeout, on_listener)
+        chain = self._listening.chain or self._listening.make_chain()
+        if time.monotonic() - chain.ended_at < AT_ONCE and not on_listener:
+            chain.goes_on(call)
         self.send(packet, endpoint, *(again or (call, timeout)))
         if on_listener:
             self._listening.read_while(lambda: call.outcome is None)
         else:
+            if chain.is_resting:
+                chain.look(call)
             patience = SLICE if timeout is None else min(timeout + 0.5, SLICE)
-            while not call.settled.acquire(timeout=patience) and self._remind():
+            while call.outcome is None and not call.settled.acquire(timeout=patience) and self._remind():
                 pass
+            chain.ended_at = time.monotonic()
         if isinstance(call.outcome, Acknowledged):
             return call.outcome.args
         error: SocketIOError = ConnectionLost("the connection was lost")

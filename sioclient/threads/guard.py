@@ -75,7 +75,7 @@ class Guard:
         transport: carries the session; None: there is none.
         transport_name, session_id: those of the session; None: there is none.
         inbox: notices for the user's functions; the listener takes them.
-        changed: threads that wait for the state of the connection, or for who reads.
+        changed: threads that wait for the state of the connection, or for who reads; the listener that rests.
         room: threads that have more to send than may wait.
         alarm: the heartbeat thread, asleep.
         asleep_until: when the heartbeat thread looks by itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from ..errors import ConnectionLost
@@ -31,12 +31,14 @@ class Transport(ABC):
         prepares: whether ``prepare`` or ``finish`` must always be called before frames are taken to be sent, and not
             only after ``is_busy``.
         dies_unread: whether servers end a session that nobody reads from, whatever it sends.
+        can_take: whether ``take`` ever takes anything, once it is open.
     """
 
     name: ClassVar[str]
     is_busy: bool = False
     prepares: ClassVar[bool] = False
     dies_unread: ClassVar[bool] = False
+    can_take: bool = False
 
     @abstractmethod
     def open(self, url: str, deadline: float) -> None:
@@ -59,6 +61,19 @@ class Transport(ABC):
     def prepare(self, deadline: float) -> bool:
         """Wait until frames may be sent, at most until ``deadline``; return whether they may. Raise ConnectionLost."""
         return True
+
+    def take(self, see_to: Callable[[list[Frame]], bool]) -> bool | None:
+        """Have something seen to what has come, and take it if that is done; for while ``recv`` does not run.
+
+        An exception that strikes from outside, as Ctrl-C does, takes nothing away: ``recv`` returns it then.
+
+        Args:
+            see_to: gets frames that are there as a whole, with nothing behind them; returns whether it is done.
+
+        Returns:
+            Whether it was done; if not, ``recv`` returns what has come. None: nothing has come yet.
+        """
+        return False
 
     @abstractmethod
     def send(self, frames: Sequence[Frame]) -> None:

@@ -34,7 +34,8 @@ class FrameReader:
     """
 
     def __init__(self, stream: Stream, limit: int) -> None:
-        self._stream, self._decoder = stream, FrameDecoder(limit)
+        self._stream, self._limit, self._decoder = stream, limit, FrameDecoder(limit)
+        self._taking: FrameDecoder | None = None  # for ``take``
         self._read_size = _LEAST_READ
         self.pong: Callable[[bytes], None] = lambda data: None
 
@@ -65,6 +66,24 @@ class FrameReader:
         if decoder.ping is not None:
             self.reply()
         return messages
+
+    def take(self, see_to: Callable[[list[Frame]], bool]) -> bool | None:
+        """Have something seen to the messages that have come; see ``Transport.take``."""
+        if self._decoder.has_rest or self._decoder.buffer is not None:
+            return False  # what has come begins in the middle of one
+        data = self._stream.peek(_LEAST_READ)
+        if data is None:
+            return None
+        decoder, self._taking = self._taking or FrameDecoder(self._limit), None
+        try:
+            messages = decoder.feed(data)
+        except (OSError, ValueError):
+            return False  # ``messages`` raises it
+        if not messages or decoder.has_rest or decoder.ping is not None or not see_to(messages):
+            return False
+        self._stream.recv(len(data))
+        self._taking = decoder
+        return True
 
     def read(self, size: int) -> bytes:
         """Return at least one byte and at most so many, as ``Stream.recv`` does."""

@@ -12,7 +12,7 @@ Rules, each measured:
   closed under the lock, the waker's included, and only the reading thread closes; the others abort.
 
 The lock is the inner one of a pair: whoever holds a ``FrameWriter``'s takes this one, never the other way round. No
-method expects that its caller holds it: those that need it take it, as an RLock may be taken again.
+method expects that its caller holds it: an RLock may be taken again.
 """
 
 from __future__ import annotations
@@ -41,9 +41,6 @@ _READ_SIZE = 65536
 SEND_BUFFER = 2**18
 """Bytes on their way at most. The system says that there is room when a third of this is free: with the megabytes that
 it would choose, a slow peer looks like one that takes nothing, and a heartbeat waits behind them for just as long."""
-
-_FOR_A_BUSY_PEER = 4
-"""How often the silence after which nothing more is expected a peer may take that still sends."""
 
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -77,12 +74,11 @@ class Stream:
             self._waker, self._wakened = make_waker()
             self._reading.register(self._wakened, selectors.EVENT_READ)
 
-    def connect(self, host: str, port: int, deadline: float, answered: Answered | None = None) -> None:
+    def connect(self, host: str, port: int, deadline: float, answered: Answered) -> None:
         """Open a TCP connection to the first address of ``host`` that accepts it.
 
         Args:
-            host: a name or an address.
-            port: that of the server.
+            host, port: those of the server; the host is a name or an address.
             deadline: until when (``time.monotonic``).
             answered: which of several addresses did so before, by host and port: it is tried first.
 
@@ -90,9 +86,7 @@ class Stream:
             OSError: none of them accepted it before ``deadline``.
         """
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        if answered is None or len(addresses) < 2:
-            answered = {}
-        else:
+        if len(addresses) > 1:
             addresses = in_turns(addresses, answered.get((host, port)))
         sock, address = Dial(addresses, deadline, partial(getattr, self, "_aborted"), self._wakened).connect()
         try:
@@ -210,6 +204,23 @@ class Stream:
             except WOULD_BLOCK:
                 self._wait_to_read(None)
 
+    @property
+    def can_peek(self) -> bool:
+        """Whether ``peek`` may tell what has come. Over TLS, nobody knows that before it is taken."""
+        return self._sock is not None and not isinstance(self._sock, ssl.SSLSocket)
+
+    def peek(self, size: int) -> bytes | None:
+        """Return what ``recv`` would, which stays there; None: it would wait; nothing: only ``recv`` knows."""
+        with self._lock:
+            if not self.can_peek or self._aborted or self._unread:
+                return b""
+            try:
+                data = self._socket().recv(size, socket.MSG_PEEK)
+            except WOULD_BLOCK:
+                return None
+            self._is_drained = False  # ``recv`` need not wait
+            return data
+
     def wait(self, deadline: float | None = None) -> bool:
         """Wait until there is something to read, or the end of the stream; return False after ``wake`` or ``deadline``.
 
@@ -312,17 +323,6 @@ class Stream:
         self._aborted = True
         self._shut_down()
         self.wake()
-
-    def drain(self, silence: float) -> None:
-        """Read and forget until the peer ends the stream, or has sent nothing for so many seconds.
-
-        A peer that goes on sending has ``_FOR_A_BUSY_PEER`` times as long in all: it may have much to write before it
-        reads what was sent to it last, and closing while it writes resets the connection, which may lose that.
-        """
-        end = time.monotonic() + _FOR_A_BUSY_PEER * silence
-        with suppress(OSError):
-            while self.recv_until(min(time.monotonic() + silence, end)) and time.monotonic() < end:
-                pass
 
     def close(self) -> None:
         """Free every descriptor. For the reading thread only."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from ..errors import ConnectError, ConnectionLost
 from ..protocol.framing import Frame, Framing
@@ -15,6 +17,9 @@ from .stream import Stream
 from .wsclient import WsClient
 
 _NORMAL = 1000
+
+_FOR_A_BUSY_PEER = 4
+"""How often the silence after which nothing more is expected a peer may take that still sends."""
 
 
 class WebSocketTransport(Transport):
@@ -48,7 +53,7 @@ class WebSocketTransport(Transport):
                 raise
             except Exception as error:
                 raise upgrade_error(error, request.url) from error
-        self._is_up = True
+        self._is_up, self.can_take = True, self._stream.can_peek
 
     def recv(self) -> list[Frame]:
         """Return the messages that are there, at least one; see ``Transport.recv``."""
@@ -68,6 +73,10 @@ class WebSocketTransport(Transport):
             return self.recv()
         finally:
             self._stream.patience = None
+
+    def take(self, see_to: Callable[[list[Frame]], bool]) -> bool | None:
+        """See ``Transport.take``."""
+        return False if self._client.is_inside else self._reader.take(see_to)
 
     def send(self, frames: Sequence[Frame]) -> None:
         """Write one message per frame; see ``Transport.send``."""
@@ -108,7 +117,7 @@ class WebSocketTransport(Transport):
         if self._is_up:
             if self._stream.has_room():
                 self._client.send_close(_NORMAL)
-            self._stream.drain(timeout)
+            drain(self._stream, timeout)
         self._stream.close()
 
     def _loss(self, error: Exception) -> ConnectionLost:
@@ -118,3 +127,15 @@ class WebSocketTransport(Transport):
         if code is not None:
             self._client.send_close(code)
         return loss
+
+
+def drain(stream: Stream, silence: float) -> None:
+    """Read and forget until the peer ends a stream, or has sent nothing for so many seconds.
+
+    A peer that goes on sending has ``_FOR_A_BUSY_PEER`` times as long in all: it may have much to write before it reads
+    what was sent to it last, and closing while it writes resets the connection, which may lose that.
+    """
+    end = time.monotonic() + _FOR_A_BUSY_PEER * silence
+    with suppress(OSError):
+        while stream.recv_until(min(time.monotonic() + silence, end)) and time.monotonic() < end:
+            pass

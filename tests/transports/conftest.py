@@ -98,6 +98,9 @@ class Chunks:
             self.chunks.insert(0, chunk[size:])
         return (chunk or b"")[:size]
 
+    def peek(self, size: int) -> bytes | None:
+        return self.chunks[0][:size] if self.chunks else None
+
     def recv_into(self, buffer: memoryview) -> int:
         data = self.recv(len(buffer))
         buffer[: len(data)] = data

@@ -57,6 +57,85 @@ def test_the_end_of_the_stream_is_an_error(begun: bytes) -> None:
         reader_of(Chunks([begun] if begun else [])).messages()
 
 
+# Taking what has come, if somebody sees to it
+
+
+class Sees:
+    """Sees to messages, or does not."""
+
+    def __init__(self, answer: bool) -> None:
+        self.answer = answer
+        self.seen: list[Any] = []
+
+    def __call__(self, messages: list[Any]) -> bool:
+        self.seen.append(messages)
+        return self.answer
+
+
+def test_messages_that_are_seen_to_are_taken() -> None:
+    reader = reader_of(Chunks([frame("a") + frame("b"), frame("c"), frame("d")]))
+    sees = Sees(True)
+    assert [reader.take(sees), reader.take(sees)] == [True, True]
+    assert sees.seen == [["a", "b"], ["c"]]
+    assert reader.messages() == ["d"]
+    assert reader.take(sees) is None
+
+
+def test_messages_that_nobody_sees_to_stay() -> None:
+    reader, sees = reader_of(Chunks([frame("a") + frame("b")])), Sees(False)
+    assert [reader.take(sees), reader.take(sees)] == [False, False]
+    assert sees.seen == [["a", "b"]] * 2
+    assert reader.messages() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        frame("abc")[:2],
+        frame("a") + frame("b")[:1],
+        frame("x" * 70_000),  # more than is looked at
+        frame("a", PING),
+        frame("a") + frame("b", PING),
+        frame("a", BINARY),
+        frame("a") + frame("b", BINARY),
+        frame("x" * (LIMIT + 1))[:100],
+        b"\x81\x01\xff",
+    ],
+    ids=lambda data: repr(data[:10]),
+)
+def test_what_is_more_than_whole_messages_is_left_alone(data: bytes) -> None:
+    stream, sees = Chunks([data]), Sees(True)
+    assert reader_of(stream).take(sees) is False
+    assert (sees.seen, stream.chunks) == ([], [data])
+
+
+@pytest.mark.parametrize("begun", [frame("abc")[:2], frame("x" * 70_000)[:-1]])
+def test_in_the_middle_of_a_message_nothing_is_looked_at(begun: bytes) -> None:
+    reader, sees = reader_of(Chunks([begun, b"", frame("abc")])), Sees(True)
+    with pytest.raises(TimeoutError):
+        reader.messages()
+    assert reader.take(sees) is False
+    assert sees.seen == []
+
+
+def test_ctrl_c_within_leaves_everything() -> None:
+    stream = Chunks([frame("a"), frame("b")])
+    reader = reader_of(stream)
+
+    def interrupted(messages: list[Any]) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reader.take(interrupted)
+    sees = Sees(True)
+    assert reader.take(sees)
+    assert sees.seen == [["a"]]
+    assert reader.messages() == ["b"]
+
+
+# Frames of others
+
+
 def test_bytes_of_other_frames_are_read_as_they_are() -> None:
     other = frame("x" * 10, BINARY)
     reader = reader_of(Chunks([frame("a") + other[:3], other[3:]]))

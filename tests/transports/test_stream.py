@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,8 +19,10 @@ from sioclient.transports import stream as stream_module
 from sioclient.transports.dialing import PACE, Answered
 from sioclient.transports.stream import Stream
 from sioclient.transports.tls import make_tls_context
+from sioclient.transports.websocket import drain
 from tests.servers_py import LIMIT, Peer, Server, Task, closed_port, deaf_port, descriptors, hand_over, soon, wait_until
 from tests.transports.conftest import Authority
+from tests.waiting import eventually
 
 MANY = b"x" * 32 * 2**20
 """More than any system buffers."""
@@ -31,7 +33,7 @@ Open = Callable[[], tuple[Stream, Peer]]
 @contextmanager
 def connected(server: Server, context: ssl.SSLContext | None = None, host: str = "localhost") -> Iterator[Stream]:
     with closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         if context is not None:
             stream.start_tls(context, host, soon())
         yield stream
@@ -64,7 +66,7 @@ def test_connects_to_a_listening_port() -> None:
 
 def test_a_port_without_a_server_refuses() -> None:
     with closing(Stream()) as stream, closed_port() as port, pytest.raises(ConnectionRefusedError):
-        stream.connect("127.0.0.1", port, soon())
+        stream.connect("127.0.0.1", port, soon(), {})
 
 
 def test_every_address_of_the_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +77,7 @@ def test_every_address_of_the_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
             for port in (closed, server.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-        stream.connect("several.example", 80, soon())
+        stream.connect("several.example", 80, soon(), {})
         assert server.next_peer()
 
 
@@ -116,7 +118,7 @@ def test_an_address_that_answers_is_found_for_others_to_connect_to(monkeypatch: 
 
 def test_a_connect_without_a_reply_ends_at_the_deadline() -> None:
     with deaf_port() as port, closing(Stream()) as stream:
-        task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 0.2)
+        task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 0.2, {})
         with pytest.raises(TimeoutError):
             task.result()
 
@@ -124,7 +126,7 @@ def test_a_connect_without_a_reply_ends_at_the_deadline() -> None:
 def test_nothing_is_connected_after_the_deadline() -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
         with pytest.raises(TimeoutError, match="timed out"):
-            stream.connect("127.0.0.1", server.port, time.monotonic() - 1)
+            stream.connect("127.0.0.1", server.port, time.monotonic() - 1, {})
         assert server.connections == 0
 
 
@@ -155,7 +157,7 @@ def test_tls_with_a_good_certificate_carries_data_both_ways(authority: Authority
 @pytest.mark.parametrize("certificate", ["self_signed", "other_host", "expired"])
 def test_tls_with_a_bad_certificate_is_refused(authority: Authority, certificate: str) -> None:
     with Server(hand_over, tls=getattr(authority, certificate)) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         with pytest.raises(ssl.SSLCertVerificationError):
             stream.start_tls(authority.client(), "localhost", soon())
 
@@ -178,7 +180,7 @@ def test_the_clients_certificate_is_shown(authority: Authority, in_two_files: bo
 
 def test_authorities_may_be_a_directory(authority: Authority, tmp_path: Path) -> None:
     with Server(hand_over, tls=authority.good) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         with pytest.raises(ssl.SSLCertVerificationError):  # there are none in it
             stream.start_tls(make_tls_context(str(tmp_path), None), "localhost", soon())
 
@@ -202,14 +204,14 @@ def test_a_context_of_the_users_is_used_as_it_is() -> None:
 
 def test_a_server_without_tls_is_an_error(authority: Authority) -> None:
     with Server(lambda peer: peer.send(b"SSH-2.0-OpenSSH\r\n")) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         with pytest.raises(ssl.SSLError):
             stream.start_tls(authority.client(), "localhost", soon())
 
 
 def test_a_silent_tls_handshake_ends_at_the_deadline(authority: Authority) -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         task = Task(stream.start_tls, authority.client(), "localhost", time.monotonic() + 0.2)
         with pytest.raises(TimeoutError):
             task.result()
@@ -217,7 +219,7 @@ def test_a_silent_tls_handshake_ends_at_the_deadline(authority: Authority) -> No
 
 def test_nothing_may_come_before_the_encryption(authority: Authority) -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         stream.unread(b"as if it had come encrypted")
         with pytest.raises(ConnectionAbortedError, match="before the connection was encrypted"):
             stream.start_tls(authority.client(), "localhost", soon())
@@ -394,7 +396,7 @@ def test_a_socket_that_others_may_know_is_closed_in_the_lock(monkeypatch: pytest
         with monkeypatch.context() as patch:
             patch.setattr(socket, "socket", Socket)
             with pytest.raises(OSError, match="not this one"):
-                stream.connect("127.0.0.1", server.port, soon())
+                stream.connect("127.0.0.1", server.port, soon(), {})
         with pytest.raises(ConnectionRefusedError):
             stream.connect_with(Socket(), ("127.0.0.1", port), soon())
         assert guarded == [True, True]
@@ -467,7 +469,7 @@ def test_what_a_peer_does_not_read_fills_a_small_buffer_only(link: Open) -> None
 
 def test_abort_wakes_a_blocked_recv_that_nothing_else_can_wake() -> None:
     with Server(hand_over) as server, closing(Stream(wakes=False)) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         task = Task(stream.recv_until, soon())
         task.wait_until_blocked()
         stream.wake()
@@ -554,7 +556,7 @@ def test_green_sockets_are_shut_down_without_taking_tls_off(kind: Any, monkeypat
 @pytest.mark.parametrize("wakes", [True, False])
 def test_abort_ends_connecting(wakes: bool) -> None:
     with deaf_port() as port, closing(Stream(wakes=wakes)) as stream:
-        task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 60)
+        task = Task(stream.connect, "127.0.0.1", port, time.monotonic() + 60, {})
         task.wait(0.1)
         stream.abort()
         with pytest.raises(OSError, match=r"."):
@@ -563,7 +565,7 @@ def test_abort_ends_connecting(wakes: bool) -> None:
 
 def test_abort_ends_the_tls_handshake(authority: Authority) -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         task = Task(stream.start_tls, authority.client(), "localhost", time.monotonic() + 60)
         server.next_peer().read(5)  # the handshake is under way
         stream.abort()
@@ -583,18 +585,79 @@ def test_what_was_aborted_before_does_not_connect() -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
         stream.abort()
         with pytest.raises(ConnectionAbortedError):
-            stream.connect("127.0.0.1", server.port, soon())
+            stream.connect("127.0.0.1", server.port, soon(), {})
         assert server.connections == 0
 
 
 @pytest.mark.parametrize("step", ["recv", "start_tls", "send"])
 def test_every_step_after_abort_raises(authority: Authority, step: str) -> None:
     with Server(hand_over) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         stream.abort()
         arguments = {"start_tls": (authority.client(), "localhost", soon()), "send": (b"x", 0)}.get(step, ())
         with pytest.raises(ConnectionAbortedError):
             getattr(stream, step)(*arguments)
+
+
+# A look at what has come
+
+
+def looked(stream: Stream) -> bytes:
+    """Return what a look shows as soon as there is anything."""
+    return cast(bytes, eventually(lambda: stream.peek(100)))
+
+
+@pytest.mark.parametrize("link", ["tcp"], indirect=True)
+def test_a_look_takes_nothing(link: Open) -> None:
+    stream, peer = link()
+    assert stream.can_peek
+    assert stream.peek(100) is None
+    peer.send(b"abc")
+    assert looked(stream) == b"abc"
+    assert stream.peek(2) == b"ab"
+    assert Task(stream.recv, 2).result() == b"ab"
+    assert stream.peek(100) == b"c"
+    assert Task(stream.recv).result() == b"c"
+    assert stream.peek(100) is None
+
+
+@pytest.mark.parametrize("link", ["tcp"], indirect=True)
+def test_what_was_looked_at_is_read_without_waiting_although_woken(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"abc")
+    assert Task(stream.recv).result() == b"abc"
+    peer.send(b"def")
+    looked(stream)
+    stream.wake()
+    assert Task(stream.recv, 3).result() == b"def"
+    with pytest.raises(TimeoutError):
+        Task(stream.recv).result()
+
+
+@pytest.mark.parametrize("link", ["tcp"], indirect=True)
+def test_nothing_is_shown_of_what_only_reading_tells(link: Open) -> None:
+    stream, peer = link()
+    stream.unread(b"put back")
+    assert stream.peek(100) == b""
+    Task(stream.recv).result()
+    peer.end()
+    eventually(lambda: stream.peek(100) == b"")
+    stream.abort()
+    assert stream.peek(100) == b""
+
+
+@pytest.mark.parametrize("link", ["tls 1.2", "tls 1.3"], indirect=True)
+def test_over_tls_only_reading_tells(link: Open) -> None:
+    stream, peer = link()
+    peer.send(b"abc")
+    assert (stream.can_peek, stream.peek(100)) == (False, b"")
+    assert Task(stream.recv).result() == b"abc"
+
+
+def test_after_close_there_is_nothing_to_look_at() -> None:
+    with Server(hand_over) as server, connected(server) as stream:
+        stream.close()
+        assert (stream.can_peek, stream.peek(100)) == (False, b"")
 
 
 # Ending
@@ -603,7 +666,7 @@ def test_every_step_after_abort_raises(authority: Authority, step: str) -> None:
 def test_drain_reads_until_the_other_side_ends(link: Open) -> None:
     stream, peer = link()
     peer.send(b"unread")
-    task = Task(stream.drain, 60)
+    task = Task(drain, stream, 60)
     task.wait_until_blocked()
     peer.end()
     task.result()
@@ -612,7 +675,7 @@ def test_drain_reads_until_the_other_side_ends(link: Open) -> None:
 
 def test_drain_ends_after_silence(link: Open) -> None:
     stream, _ = link()
-    Task(stream.drain, 0.05).result()
+    Task(drain, stream, 0.05).result()
 
 
 def test_drain_ends_in_four_times_that_although_data_comes() -> None:
@@ -623,7 +686,7 @@ def test_drain_ends_in_four_times_that_although_data_comes() -> None:
 
     with Server(pour) as server, connected(server) as stream:
         begun = time.monotonic()
-        Task(stream.drain, 0.05).result()
+        Task(drain, stream, 0.05).result()
         assert time.monotonic() - begun >= 0.2
         stream.close()
 
@@ -639,7 +702,7 @@ def test_a_busy_peer_may_write_before_it_reads_what_came_last() -> None:
 
     with Server(write) as server, connected(server) as stream:
         stream.sendall(b"last")
-        Task(stream.drain, 0.15).result()
+        Task(drain, stream, 0.15).result()
         stream.close()
     assert read == [b"last"]
 
@@ -647,7 +710,7 @@ def test_a_busy_peer_may_write_before_it_reads_what_came_last() -> None:
 def test_drain_is_not_ended_by_a_wake(link: Open) -> None:
     stream, peer = link()
     stream.wake()
-    task = Task(stream.drain, 60)
+    task = Task(drain, stream, 60)
     task.wait_until_blocked()
     peer.end()
     task.result()
@@ -671,7 +734,7 @@ def _unopened() -> None:
 
 def _refused() -> None:
     with closing(Stream()) as stream, closed_port() as port, pytest.raises(ConnectionRefusedError):
-        stream.connect("127.0.0.1", port, soon())
+        stream.connect("127.0.0.1", port, soon(), {})
 
 
 def test_an_unopened_and_a_refused_stream_leave_no_descriptor() -> None:
@@ -689,7 +752,7 @@ def test_no_descriptor_is_left_after_close(authority: Authority, certificate: st
     before = descriptors()
     tls = getattr(authority, certificate) if certificate else None
     with Server(hand_over, tls=tls) as server, closing(Stream()) as stream:
-        stream.connect("127.0.0.1", server.port, soon())
+        stream.connect("127.0.0.1", server.port, soon(), {})
         if certificate == "self_signed":
             with pytest.raises(ssl.SSLError):
                 stream.start_tls(authority.client(), "localhost", soon())

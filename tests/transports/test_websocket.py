@@ -46,6 +46,7 @@ from tests.servers_py import (
     websocket,
 )
 from tests.transports.conftest import Authority
+from tests.waiting import eventually
 
 PATH = "/socket.io/1/websocket/id"
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "malformed.json").read_text("ascii"))
@@ -551,6 +552,33 @@ def test_text_of_every_size_is_received(pair: Pair, size: int) -> None:
     sending = Task(peer.send, frame(text))
     assert receive(ours) == [text]
     sending.result()
+
+
+def test_what_somebody_sees_to_is_taken_unless_only_reading_tells(pair: Pair) -> None:
+    ours, peer = pair
+    seen: list[Any] = []
+
+    def see_to(frames: list[str | bytes]) -> bool:
+        seen.append(frames)
+        return frames == ["ours"]
+
+    peer.send(frame("ours"))
+    taken = eventually(lambda: ours.take(see_to)) if ours.can_take else ours.take(see_to)
+    assert seen == [["ours"]] * taken
+    peer.send(frame("others"))
+    eventually(lambda: ours.take(see_to) is False)
+    assert receive_all(ours, 2 - taken) == ["ours", "others"][taken:]
+
+
+def test_between_fragments_nothing_is_taken() -> None:
+    with link() as (ours, peer):
+        peer.send(frame("a", TEXT, fin=False) + frame("b", 0, fin=False))
+        reading = Task(ours.recv)
+        reading.wait_until_blocked()
+        ours.wake()
+        assert reading.result() == []
+        peer.send(frame("c"))
+        eventually(lambda: ours.take(lambda frames: True) is False)
 
 
 def test_text_beyond_ascii_is_received(pair: Pair) -> None:
