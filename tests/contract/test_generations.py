@@ -160,9 +160,10 @@ def test_detecting(name, port_of):
 def test_detecting_leaves_no_session(pair):
     _, _, port = pair
     with SocketIO("127.0.0.1", port) as watcher:
+        before = watcher.call("sessions")  # other tests may have left some that have not timed out yet
         for _ in range(3):
             detect("127.0.0.1", port)
-        eventually(lambda: watcher.call("sessions") == 1, "the end of the sessions")
+        eventually(lambda: watcher.call("sessions") <= before, "the end of the sessions")
 
 
 @pytest.mark.fronts
