@@ -1,9 +1,10 @@
 """Calls that follow each other: the thread that calls takes its acknowledgements itself, so nobody has to be woken.
 
 Otherwise two threads are woken for each call, one after the other: the listener by the server, the caller by the
-listener. So when a call has followed another at once, the listener rests after it has settled it, as the next one is
-about to come. The thread that makes the next one looks for a moment at what the server has sent. If that is nothing but
-acknowledgements, it sees to them and takes them, and the listener rests on. In any other case it wakes the listener.
+listener. So when a call has followed another of the same thread at once, the listener rests after it has settled it, as
+the next one is about to come. The thread that makes it looks for a moment at what the server has sent. If that is
+nothing but acknowledgements, it sees to them and takes them, and the listener rests on. In any other case it wakes the
+listener. While several threads call, the listener does not rest.
 
 Functions of the user run on the listener alone. Ctrl-C may strike the thread that calls anywhere. So it sees to what
 has come before it takes it: then the listener reads the same once more, and an acknowledgement that came twice means
@@ -42,6 +43,7 @@ class Chain:
         receive: sees to what came over a transport: ``Listener.read_once``.
 
     Attributes:
+        caller: the thread that has begun the latest call.
         ended_at: when the latest call was over.
         awaited: the call after which the listener rests, once it is settled; None: there is none.
         is_resting: whether the listener rests, or is about to.
@@ -54,6 +56,7 @@ class Chain:
         self._has_come = False  # a caller has got its acknowledgement since the listener last looked
         self._seen: Transport | None = None  # over which the latest frames have come
         self._decode: Decoder | None = None  # theirs: that of the session must see each frame once
+        self.caller: int | None = None
         self.ended_at = -inf
         self.awaited: Call | None = None
         self.is_resting = False
@@ -76,7 +79,7 @@ class Chain:
                 pass
 
     def goes_on(self, call: Call) -> None:
-        """A call follows another at once: the listener rests after it, if that may be of use."""
+        """A call follows another of its thread at once: the listener rests after it, if that may be of use."""
         transport = self._guard.transport
         if not self.is_resting and transport is not None and transport.can_take:
             self._looking.begin()
@@ -85,7 +88,7 @@ class Chain:
 
     def look(self, call: Call) -> None:
         """Look for what a call waits for, which was sent; for while the listener rests."""
-        may_rest = False
+        may_rest, caller = False, self.caller
         try:
             if self._turn.acquire(blocking=False) and self.is_resting:
                 self._has_come = may_rest = self._look(call)
@@ -96,6 +99,8 @@ class Chain:
                 pass  # another thread looks
             if not may_rest:
                 self._guard.changed.wake()
+        if self.caller != caller:  # several threads call: the listener serves them all at once
+            self._looking.pass_over()
 
     def _look(self, call: Call) -> bool:
         """Return whether the call was settled, and nothing else is to be done."""

@@ -192,13 +192,15 @@ class Connection(ConnectionBase):
             AckTimeout, ConnectionLost: there is no acknowledgement.
             NotConnected, ChannelError, LocalProtocolError, TypeError: it was not sent.
         """
-        guard, call = self._guard, Call()
-        on_listener = guard.reader == threading.get_ident()
+        guard, call, caller = self._guard, Call(), threading.get_ident()
+        on_listener = guard.reader == caller
         if on_listener and guard.transport is None:
             raise NotConnected("the connection is away, and comes back only after this handler has returned")
         again = self.resending.retries and self.resending.of_call(call, timeout, on_listener)
         chain = self._listening.chain or self._listening.make_chain()
-        if time.monotonic() - chain.ended_at < AT_ONCE and not on_listener:
+        if chain.caller != caller:
+            chain.caller = caller
+        elif time.monotonic() - chain.ended_at < AT_ONCE and not on_listener:
             chain.goes_on(call)
         self.send(packet, endpoint, *(again or (call, timeout)))
         if on_listener:

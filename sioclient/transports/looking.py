@@ -45,5 +45,9 @@ class Looking:
         if time.monotonic() < self.until and _give_way is not None:
             _give_way()
             return True
-        self.until, self._passes = 0.0, PASSED_OVER
+        self.pass_over()
         return False
+
+    def pass_over(self) -> None:
+        """It was in vain: look no more, and not the next times either."""
+        self.until, self._passes = 0.0, PASSED_OVER

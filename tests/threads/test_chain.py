@@ -94,6 +94,14 @@ def test_the_first_calls_and_those_that_come_later_do_not_look(connection, serve
     assert looks == []
 
 
+def test_calls_of_several_threads_make_no_chain(connection, server, looks):
+    connection.open()
+    for number in range(1, 20):
+        connection._listening.make_chain().caller = None  # as if another thread had called: idents are used again
+        assert ask(connection, number) == [[number]]
+    assert looks == []
+
+
 def test_a_transport_that_shows_nothing_is_not_asked(connection, server, looks, monkeypatch):
     monkeypatch.setattr(MemoryTransport, "can_take", False)
     connection.open()
@@ -191,10 +199,11 @@ def test_one_thread_looks_at_a_time_and_the_other_wakes_the_listener(connection,
 
     def hold(method):
         if method == "take":
+            looks.append(1)
             looking_now.set()
             happened(go_on)
 
-    server.fault = hold
+    server.fault, looks = hold, []
     first = Task(ask, connection, 3)
     happened(looking_now)
     second = Task(ask, connection, 4)
@@ -202,6 +211,8 @@ def test_one_thread_looks_at_a_time_and_the_other_wakes_the_listener(connection,
     assert not second.done  # the listener waits for its turn
     go_on.set()
     assert (first.result(), second.result()) == ([[3]], [[4]])
+    assert ask(connection, *range(5, 5 + looking.PASSED_OVER)) == [[n] for n in range(5, 5 + looking.PASSED_OVER)]
+    assert len(looks) == 1
 
 
 def test_who_looks_in_vain_leaves_it_to_the_listener(connection, server, looks, monkeypatch):

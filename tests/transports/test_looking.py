@@ -40,6 +40,18 @@ def test_looks_again_until_the_time_is_over(clock):
     assert [look.again(), look.until, clock.yields] == [False, 0.0, 2]
 
 
+def test_what_was_passed_over_is_not_looked_for(clock):
+    look = Looking()
+    look.begin()
+    look.pass_over()
+    assert not look.again()
+    for _ in range(PASSED_OVER):
+        look.begin()
+        assert not look.until
+    look.begin()
+    assert look.until
+
+
 def test_looking_in_vain_is_not_repeated_for_a_while(clock):
     look = Looking()
     look.begin()
