@@ -280,6 +280,7 @@ class Connection(ConnectionBase):
 
         The garbage collector calls this anywhere, so it takes no lock but that of the stream, which is reentrant.
         """
+        self._listening.connection = self  # until it has ended: the end of the program waits for it
         self._guard.abandoned = told
         link = self._guard.link
         if isinstance(link, Transport):

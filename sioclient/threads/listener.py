@@ -45,6 +45,7 @@ class Listener:
         connector: makes attempts.
 
     Attributes:
+        connection: kept because nobody else holds it any more; None: somebody does, or it has ended.
         running: the notice that a function of the user runs for; None: none runs.
         first_to_run: the first notice that functions have run for since the reading paused.
     """
@@ -54,6 +55,7 @@ class Listener:
         self._log = writer.log
         self._decode: Decoder = lambda frames: []
         self.chain: Chain | None = None
+        self.connection: object = None
         self.running: Notice | None = None
         self.first_to_run: Notice | None = None
 
@@ -72,6 +74,7 @@ class Listener:
                 self._connector.close()
             self._guard.reader = None  # the next thread may get the same id
             self._guard.finish()
+            self.connection = None
 
     def read_while(self, waiting: Callable[[], bool]) -> None:
         """Read in the middle of a handler; what arrives for handlers stays in the inbox, which is bounded."""
