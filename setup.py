@@ -110,6 +110,7 @@ setup(
             "codespell[toml]>=2.4",
             "matplotlib>=3.8",
             "mypy>=1.11",
+            "numpy>=1.26",
             "orjson>=3.9",
             "pyinstaller>=6.10",
             "ruff>=0.6",

@@ -106,7 +106,7 @@ CLIENTS: dict[str, Client] = {
     for client in (
         Client("raw", "raw websocket-client"),
         Client("sioclient", "sioclient"),
-        Client("sioclient_orjson", "sioclient, orjson"),
+        Client("sioclient_orjson", "sioclient, orjson and numpy"),
         Client("socketio_client", "socketIO-client 0.5.7.4", ("socketIO-client==0.5.7.4", "websocket-client==1.9.0")),
         Client("python_socketio", "python-socketio 5", ("python-socketio[client]>=5.13,<6",)),
         NodeClient("js_0_9", "JS 0.9.17"),

@@ -1,7 +1,8 @@
-"""sioclient with orjson."""
+"""sioclient in a program that has orjson and numpy."""
 
 from __future__ import annotations
 
+import numpy as numpy  # sioclient masks long messages with it if the program has imported it
 import orjson
 
 from . import sioclient

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..protocol.framing import PING_MARK, Frame, Ping, Pong
@@ -315,6 +316,14 @@ def _masked(payload: bytes, mask: bytes) -> bytes:
 
 def _masked_long(part: Frame, mask: bytes) -> bytearray:
     masked = bytearray(part, "ascii") if isinstance(part, str) else bytearray(part)
+    # Another thread may be importing it, so a name of it is looked up.
+    from_buffer = getattr(sys.modules.get("numpy"), "frombuffer", None)
+    if from_buffer is not None:  # it takes a tenth of the time; to import it for that would take half a second
+        words = from_buffer(masked, "u4", len(masked) // 4)
+        words ^= from_buffer(mask, "u4")
+        for position in range(len(masked) & ~3, len(masked)):
+            masked[position] ^= mask[position & 3]
+        return masked
     for position, key in enumerate(mask):
         masked[position::4] = masked[position::4].translate(_XOR[key])
     return masked

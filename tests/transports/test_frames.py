@@ -7,6 +7,8 @@ import struct
 import subprocess
 import sys
 import tracemalloc
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -209,9 +211,29 @@ def test_what_is_encoded_is_what_a_server_reads(messages: list[str]) -> None:
 
 
 @pytest.mark.parametrize("size", [125, 126, 699, 700, 701, 65535, 65536, 2**18 + 3])
-def test_every_length_is_written_right(size: int) -> None:
+def test_every_length_is_written_right(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "numpy", raising=False)
     assert unmask(b"".join(encoded(["x" * size, "next"]))) == ["x" * size, "next"]
     assert unmask(b"".join(encoded(["x" * size]))) == ["x" * size]
+
+
+@pytest.mark.parametrize("size", [700, 701, 702, 703, 65535, 65536, 2**18 + 3])
+@pytest.mark.parametrize("text", ["x", "é"])
+def test_a_program_that_has_numpy_masks_with_it(text: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numpy, used = pytest.importorskip("numpy"), []
+
+    def from_buffer(*arguments: Any) -> Any:
+        used.append(arguments)
+        return numpy.frombuffer(*arguments)
+
+    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace(frombuffer=from_buffer))
+    assert unmask(b"".join(encoded([text * size, "next"]))) == [text * size, "next"]
+    assert used
+
+
+def test_while_numpy_is_being_imported_it_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace())
+    assert unmask(b"".join(encoded(["x" * 1000]))) == ["x" * 1000]
 
 
 @pytest.mark.parametrize("messages", [[b"\0\xff"], [b"\0\xff", ""], [b"\0\xff" * 400]])
