@@ -23,7 +23,7 @@ from ..protocol.packets import Ack, Malformed, Packet
 from ..protocol.revisions.base import Decoder, Dialect
 from ..transports.base import Transport
 from ..transports.looking import Looking
-from .guard import Call, Guard
+from .guard import SLICE, Call, Guard
 
 AT_ONCE = 0.0005
 """Seconds after the end of a call within which the next one must begin."""
@@ -75,8 +75,10 @@ class Chain:
         finally:
             self.is_resting = False
             guard.changed.discard(sleeper)
-            with self._turn:  # it is free as soon as nobody looks any more
-                pass
+            # It is free as soon as nobody looks any more. A signal handler that calls may suspend who looks for long.
+            # What the listener reads then, that thread takes no more.
+            if self._turn.acquire(timeout=SLICE):
+                self._turn.release()
 
     def goes_on(self, call: Call) -> None:
         """A call follows another of its thread at once: the listener rests after it, if that may be of use."""
@@ -130,6 +132,8 @@ class Chain:
 
     def _see_to(self, transport: Transport, dialect: Dialect, frames: list[Frame]) -> bool:
         """See to frames if they are nothing but acknowledgements; return whether they are."""
+        if not self.is_resting:
+            return False  # the listener may have read since they were looked at, half of a frame perhaps
         decode = self._decode if transport is self._seen else None
         if decode is None:
             decode = dialect.decoder()

@@ -8,6 +8,7 @@ from math import inf
 from threading import RLock
 
 from ..protocol.framing import Frame
+from .base import Traffic
 from .frames import FrameDecoder, FrameEncoder
 from .stream import Stream, stalled
 
@@ -28,13 +29,14 @@ class FrameReader:
     Args:
         stream: the connection.
         limit: bytes that a message may have.
+        traffic: where the stream counts what it receives.
 
     Attributes:
         pong: sends a pong with what a ping carries.
     """
 
-    def __init__(self, stream: Stream, limit: int) -> None:
-        self._stream, self._limit, self._decoder = stream, limit, FrameDecoder(limit)
+    def __init__(self, stream: Stream, limit: int, traffic: Traffic) -> None:
+        self._stream, self._limit, self._traffic, self._decoder = stream, limit, traffic, FrameDecoder(limit)
         self._taking: FrameDecoder | None = None  # for ``take``
         self._read_size = _LEAST_READ
         self.pong: Callable[[bytes], None] = lambda data: None
@@ -69,11 +71,11 @@ class FrameReader:
 
     def take(self, see_to: Callable[[list[Frame]], bool]) -> bool | None:
         """Have something seen to the messages that have come; see ``Transport.take``."""
-        if self._decoder.has_rest or self._decoder.buffer is not None:
-            return False  # what has come begins in the middle of one
-        data = self._stream.peek(_LEAST_READ)
+        received, data = self._traffic.received, self._stream.peek(_LEAST_READ)
         if data is None:
             return None
+        if self._decoder.has_rest or self._decoder.buffer is not None:
+            return False  # what has come begins in the middle of one
         decoder, self._taking = self._taking or FrameDecoder(self._limit), None
         try:
             messages = decoder.feed(data)
@@ -81,7 +83,7 @@ class FrameReader:
             return False  # ``messages`` raises it
         if not messages or decoder.has_rest or decoder.ping is not None or not see_to(messages):
             return False
-        self._stream.recv(len(data))
+        self._stream.skip(len(data), received)
         self._taking = decoder
         return True
 

@@ -204,22 +204,22 @@ class Stream:
             except WOULD_BLOCK:
                 self._wait_to_read(None)
 
-    @property
-    def can_peek(self) -> bool:
-        """Whether ``peek`` may tell what has come. Over TLS, nobody knows that before it is taken."""
-        return self._sock is not None and not isinstance(self._sock, ssl.SSLSocket)
-
     def peek(self, size: int) -> bytes | None:
-        """Return what ``recv`` would, which stays there; None: it would wait; nothing: only ``recv`` knows."""
+        """Return what ``recv`` would, without TLS, and leave it there; None: it would wait; nothing: ask ``recv``."""
         with self._lock:
-            if not self.can_peek or self._aborted or self._unread:
+            if self._aborted or self._unread:
                 return b""
             try:
-                data = self._socket().recv(size, socket.MSG_PEEK)
+                return self._socket().recv(size, socket.MSG_PEEK)
             except WOULD_BLOCK:
                 return None
-            self._is_drained = False  # ``recv`` need not wait
-            return data
+
+    def skip(self, count: int, received: int) -> None:
+        """Take bytes that ``peek`` has shown, unless somebody has read since ``received`` was the traffic."""
+        with self._lock:
+            sock, traffic = self._socket(), self._traffic
+            if traffic.received == received:  # no signal handler can read between this and the next call
+                traffic.received += len(sock.recv(count))
 
     def wait(self, deadline: float | None = None) -> bool:
         """Wait until there is something to read, or the end of the stream; return False after ``wake`` or ``deadline``.

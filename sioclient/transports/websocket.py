@@ -37,7 +37,7 @@ class WebSocketTransport(Transport):
         self._http = http
         self._stream = Stream(http.traffic)
         self.hasten = self._stream.hasten  # type: ignore[method-assign]  # a call less
-        self._reader = FrameReader(self._stream, max_message_size)
+        self._reader = FrameReader(self._stream, max_message_size, http.traffic)
         self._writer = FrameWriter(self._stream)
         self._client = WsClient(self._reader, self._writer, max_message_size)
         self._is_up = False
@@ -53,7 +53,7 @@ class WebSocketTransport(Transport):
                 raise
             except Exception as error:
                 raise upgrade_error(error, request.url) from error
-        self._is_up, self.can_take = True, self._stream.can_peek
+        self._is_up, self.can_take = True, not request.secure  # nobody knows what TLS has before it is taken
 
     def recv(self) -> list[Frame]:
         """Return the messages that are there, at least one; see ``Transport.recv``."""
@@ -76,7 +76,7 @@ class WebSocketTransport(Transport):
 
     def take(self, see_to: Callable[[list[Frame]], bool]) -> bool | None:
         """See ``Transport.take``."""
-        return False if self._client.is_inside else self._reader.take(see_to)
+        return self._reader.take(see_to) if self.can_take and not self._client.is_inside else False
 
     def send(self, frames: Sequence[Frame]) -> None:
         """Write one message per frame; see ``Transport.send``."""

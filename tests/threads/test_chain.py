@@ -278,6 +278,23 @@ def test_the_end_of_the_connection_wakes_the_listener(connection, server):
     assert server.closed
 
 
+@pytest.mark.usefixtures("chain")
+def test_a_signal_handler_may_call_while_its_thread_looks(connection, server, monkeypatch):
+    """The thread that looks cannot go on before, so the listener must read although it does not get its turn."""
+    monkeypatch.setattr(module, "SLICE", 0.01)
+    server.replies |= {"5:4+::": ["3:::in between", "6:::4+[4]"]}
+    results = []
+
+    def interrupt(method):
+        if method == "take":
+            server.fault = lambda method: None
+            results.append(connection.call(event("ask", id=4), None, PATIENCE))
+
+    server.fault = interrupt
+    assert ask(connection, 3, 5) == [[3], [5]]
+    assert results == [[4]]
+
+
 def test_without_a_session_nobody_looks(server):
     guard = open_guard(server)
     seen = []

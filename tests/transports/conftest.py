@@ -101,6 +101,10 @@ class Chunks:
     def peek(self, size: int) -> bytes | None:
         return self.chunks[0][:size] if self.chunks else None
 
+    def skip(self, count: int, received: int) -> None:
+        assert received == 0
+        self.recv(count)
+
     def recv_into(self, buffer: memoryview) -> int:
         data = self.recv(len(buffer))
         buffer[: len(data)] = data

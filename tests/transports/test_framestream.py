@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sioclient.transports import framestream
+from sioclient.transports.base import Traffic
 from sioclient.transports.framestream import FrameReader, FrameWriter
 from tests.interrupts import Interrupt
 from tests.servers_py import BINARY, PING, Task, frame, soon
@@ -18,7 +19,7 @@ LIMIT = 2**20
 
 
 def reader_of(stream: Any) -> FrameReader:
-    return FrameReader(stream, LIMIT)
+    return FrameReader(stream, LIMIT, Traffic())
 
 
 def writer_of(stream: Any) -> FrameWriter:

@@ -16,6 +16,7 @@ import pytest
 
 from sioclient.errors import ConnectError
 from sioclient.transports import stream as stream_module
+from sioclient.transports.base import Traffic
 from sioclient.transports.dialing import PACE, Answered
 from sioclient.transports.stream import Stream
 from sioclient.transports.tls import make_tls_context
@@ -602,41 +603,46 @@ def test_every_step_after_abort_raises(authority: Authority, step: str) -> None:
 # A look at what has come
 
 
+@pytest.fixture
+def shown() -> Iterator[tuple[Stream, Peer, Traffic]]:
+    """A stream without TLS, the peer, and what the stream has counted."""
+    traffic = Traffic()
+    with Server(hand_over) as server, closing(Stream(traffic)) as stream:
+        stream.connect("127.0.0.1", server.port, soon(), {})
+        yield stream, server.next_peer(), traffic
+        stream.abort()
+
+
 def looked(stream: Stream) -> bytes:
     """Return what a look shows as soon as there is anything."""
     return cast(bytes, eventually(lambda: stream.peek(100)))
 
 
-@pytest.mark.parametrize("link", ["tcp"], indirect=True)
-def test_a_look_takes_nothing(link: Open) -> None:
-    stream, peer = link()
-    assert stream.can_peek
+def test_a_look_takes_nothing(shown: tuple[Stream, Peer, Traffic]) -> None:
+    stream, peer, traffic = shown
     assert stream.peek(100) is None
     peer.send(b"abc")
     assert looked(stream) == b"abc"
     assert stream.peek(2) == b"ab"
+    assert traffic.received == 0
     assert Task(stream.recv, 2).result() == b"ab"
     assert stream.peek(100) == b"c"
     assert Task(stream.recv).result() == b"c"
     assert stream.peek(100) is None
 
 
-@pytest.mark.parametrize("link", ["tcp"], indirect=True)
-def test_what_was_looked_at_is_read_without_waiting_although_woken(link: Open) -> None:
-    stream, peer = link()
-    peer.send(b"abc")
-    assert Task(stream.recv).result() == b"abc"
-    peer.send(b"def")
-    looked(stream)
-    stream.wake()
-    assert Task(stream.recv, 3).result() == b"def"
-    with pytest.raises(TimeoutError):
-        Task(stream.recv).result()
+def test_what_was_looked_at_can_be_taken(shown: tuple[Stream, Peer, Traffic]) -> None:
+    stream, peer, traffic = shown
+    peer.send(b"abcdef")
+    eventually(lambda: stream.peek(6) == b"abcdef")
+    stream.skip(4, 0)
+    assert traffic.received == 4
+    stream.skip(1, 0)  # somebody has read since
+    assert Task(stream.recv).result() == b"ef"
 
 
-@pytest.mark.parametrize("link", ["tcp"], indirect=True)
-def test_nothing_is_shown_of_what_only_reading_tells(link: Open) -> None:
-    stream, peer = link()
+def test_nothing_is_shown_of_what_only_reading_tells(shown: tuple[Stream, Peer, Traffic]) -> None:
+    stream, peer, _ = shown
     stream.unread(b"put back")
     assert stream.peek(100) == b""
     Task(stream.recv).result()
@@ -644,20 +650,8 @@ def test_nothing_is_shown_of_what_only_reading_tells(link: Open) -> None:
     eventually(lambda: stream.peek(100) == b"")
     stream.abort()
     assert stream.peek(100) == b""
-
-
-@pytest.mark.parametrize("link", ["tls 1.2", "tls 1.3"], indirect=True)
-def test_over_tls_only_reading_tells(link: Open) -> None:
-    stream, peer = link()
-    peer.send(b"abc")
-    assert (stream.can_peek, stream.peek(100)) == (False, b"")
-    assert Task(stream.recv).result() == b"abc"
-
-
-def test_after_close_there_is_nothing_to_look_at() -> None:
-    with Server(hand_over) as server, connected(server) as stream:
-        stream.close()
-        assert (stream.can_peek, stream.peek(100)) == (False, b"")
+    with pytest.raises(ConnectionAbortedError):
+        stream.skip(1, 0)
 
 
 # Ending

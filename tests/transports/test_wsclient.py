@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sioclient.errors import ConnectionLost, RemoteProtocolError
 from sioclient.options import Options
+from sioclient.transports.base import Traffic
 from sioclient.transports.failures import TooLarge
 from sioclient.transports.framestream import FrameReader, FrameWriter
 from sioclient.transports.http import HttpClient
@@ -26,14 +27,14 @@ LIMIT = 300
 
 def client(stream: Any, limit: int = LIMIT) -> WsClient:
     """Return a client whose upgrade is done."""
-    return WsClient(FrameReader(stream, limit), FrameWriter(stream), limit)
+    return WsClient(FrameReader(stream, limit, Traffic()), FrameWriter(stream), limit)
 
 
 def transport(stream: Any, limit: int) -> WebSocketTransport:
     """Return an open transport over ``stream``."""
     made = WebSocketTransport(HttpClient(Options()), limit)
     made._stream.close()
-    made._stream, made._reader, made._writer = stream, FrameReader(stream, limit), FrameWriter(stream)
+    made._stream, made._reader, made._writer = stream, FrameReader(stream, limit, Traffic()), FrameWriter(stream)
     made._client = WsClient(made._reader, made._writer, limit)
     made._is_up = True
     return made
