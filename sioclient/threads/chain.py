@@ -1,25 +1,27 @@
-"""Calls that follow each other: the thread that calls takes its acknowledgements itself, so nobody has to be woken.
+"""Calls that follow each other: the thread that calls takes its acknowledgement itself, so nobody has to be woken.
 
 Otherwise two threads are woken for each call, one after the other: the listener by the server, the caller by the
 listener. So when a call has followed another of the same thread at once, the listener rests after it has settled it, as
-the next one is about to come. The thread that makes it looks for a moment at what the server has sent. If that is
-nothing but acknowledgements, it sees to them and takes them, and the listener rests on. In any other case it wakes the
+the next one is about to come. The thread that makes it looks for a moment at what the server has sent. If that is its
+acknowledgement and nothing else, it sees to it and takes it, and the listener rests on. In any other case it wakes the
 listener. While several threads call, the listener does not rest.
 
-Functions of the user run on the listener alone. Ctrl-C may strike the thread that calls anywhere. So it sees to what
-has come before it takes it: then the listener reads the same once more, and an acknowledgement that came twice means
-nothing.
+Functions of the user run on the listener alone. Ctrl-C may strike the thread that calls anywhere, and leave half done
+what it does. So it touches nothing but the call that is interrupted anyway, and takes that from the socket last: then
+the listener reads it once more, and finds that nobody waits for it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
 from functools import partial
 from math import inf
 
+from ..fronts.packetlog import PacketLog
 from ..protocol.framing import Frame
-from ..protocol.packets import Ack, Malformed, Packet
+from ..protocol.packets import Ack, UserPacket
+from ..protocol.phases import Phase
 from ..protocol.revisions.base import Decoder, Dialect
 from ..transports.base import Transport
 from ..transports.looking import Looking
@@ -31,8 +33,8 @@ AT_ONCE = 0.0005
 REST = 0.001
 """Seconds for which the listener does not read, unless a call comes: so much later is everything else that comes."""
 
-Received = tuple[list[Frame], list[Packet | Malformed]]
-"""Frames that came together, and the packets that they are."""
+
+_OPEN = Phase.OPEN  # a look-up in an Enum takes as long as a call
 
 
 class Chain:
@@ -40,7 +42,7 @@ class Chain:
 
     Args:
         guard: has the protocol and the transport.
-        receive: sees to what came over a transport: ``Listener.read_once``.
+        log: shows packets.
 
     Attributes:
         caller: the thread that has begun the latest call.
@@ -49,8 +51,8 @@ class Chain:
         is_resting: whether the listener rests, or is about to.
     """
 
-    def __init__(self, guard: Guard, receive: Callable[[Transport, None, Received], object]) -> None:
-        self._guard, self._receive = guard, receive
+    def __init__(self, guard: Guard, log: PacketLog) -> None:
+        self._guard, self._log = guard, log
         self._turn = threading.RLock()  # to look; its release tells whose it is, which matters after Ctrl-C
         self._looking = Looking()
         self._has_come = False  # a caller has got its acknowledgement since the listener last looked
@@ -88,12 +90,12 @@ class Chain:
             if self._looking.until:  # it was not in vain
                 self.awaited = call
 
-    def look(self, call: Call) -> None:
-        """Look for what a call waits for, which was sent; for while the listener rests."""
+    def look(self, call: Call, packet: UserPacket) -> None:
+        """Look for the acknowledgement of a packet that was sent for a call; for while the listener rests."""
         may_rest, caller = False, self.caller
         try:
             if self._turn.acquire(blocking=False) and self.is_resting:
-                self._has_come = may_rest = self._look(call)
+                self._has_come = may_rest = self._look(call, packet)
         finally:
             try:  # noqa: SIM105 - see ``Writer.flush``
                 self._turn.release()
@@ -104,20 +106,22 @@ class Chain:
         if self.caller != caller:  # several threads call: the listener serves them all at once
             self._looking.pass_over()
 
-    def _look(self, call: Call) -> bool:
+    def _look(self, call: Call, packet: UserPacket) -> bool:
         """Return whether the call was settled, and nothing else is to be done."""
         guard, looking, transport, dialect = self._guard, self._looking, self._guard.transport, self._guard.dialect
         if transport is None or dialect is None:
             return False
-        see_to = partial(self._see_to, transport, dialect)
+        see_to = partial(self._see_to, packet, transport, dialect)
         looking.begin()
         try:
             while looking.until:
                 found = transport.take(see_to)
                 if found is None:
                     looking.again()
-                elif not found or call.outcome is not None:
-                    looking.until = 0.0
+                    continue
+                looking.until = 0.0
+                if not found:
+                    self.awaited = call  # the listener reads it, and rests again
         except BaseException as problem:
             if guard.is_for_caller(problem):
                 raise  # Ctrl-C: nothing was taken
@@ -127,21 +131,27 @@ class Chain:
     def _is_idle(self) -> bool:
         """Return whether the listener has nothing to do, and no acknowledgement to wait for."""
         with self._guard.open() as protocol:
-            waits = len(protocol.acks) or len(protocol.outbox) or protocol.lifecycle.detour is not None
-        return not (waits or self._guard.inbox)
+            lifecycle, waits = protocol.lifecycle, len(protocol.acks) or len(protocol.outbox)
+            return lifecycle.phase is _OPEN and not (waits or self._guard.inbox or lifecycle.detour)
 
-    def _see_to(self, transport: Transport, dialect: Dialect, frames: list[Frame]) -> bool:
-        """See to frames if they are nothing but acknowledgements; return whether they are."""
+    def _see_to(self, packet: UserPacket, transport: Transport, dialect: Dialect, frames: list[Frame]) -> bool:
+        """See to frames if they are the acknowledgement of a packet, and nothing else; return whether they are."""
         if not self.is_resting:
             return False  # the listener may have read since they were looked at, half of a frame perhaps
         decode = self._decode if transport is self._seen else None
         if decode is None:
             decode = dialect.decoder()
         self._seen, self._decode = transport, None  # a decoder that knows half of a packet is of no more use
-        packets = decode(frames)
-        for packet in packets:
-            if type(packet) is not Ack:
-                return False
-        self._decode = decode
-        self._receive(transport, None, (frames, packets))
+        packets = decode(frames)  # JSON may be the user's code, so outside the door
+        ack = packets[0] if len(packets) == 1 else None
+        if type(ack) is not Ack or ack.id != packet.id or ack.endpoint != packet.endpoint:
+            return False
+        guard, now, self._decode = self._guard, time.monotonic(), decode
+        if self._log.is_on():
+            self._log.show("<", frames)
+        guard.counts.packets_in += len(frames)
+        guard.counts.heard_at = now
+        with guard.open() as protocol:
+            protocol.receiver.receive(packets, now)
+            guard.publish()
         return True

@@ -200,14 +200,14 @@ class Connection(ConnectionBase):
         chain = self._listening.chain or self._listening.make_chain()
         if chain.caller != caller:
             chain.caller = caller
-        elif time.monotonic() - chain.ended_at < AT_ONCE and not on_listener:
+        elif time.monotonic() - chain.ended_at < AT_ONCE and not (on_listener or again):
             chain.goes_on(call)
         self.send(packet, endpoint, *(again or (call, timeout)))
         if on_listener:
             self._listening.read_while(lambda: call.outcome is None)
         else:
             if chain.is_resting:
-                chain.look(call)
+                chain.look(call, packet)
             patience = SLICE if timeout is None else min(timeout + 0.5, SLICE)
             while call.outcome is None and not call.settled.acquire(timeout=patience) and self._remind():
                 pass

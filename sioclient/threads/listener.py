@@ -20,7 +20,7 @@ from ..protocol.notices import Notice
 from ..protocol.phases import Phase
 from ..protocol.revisions.base import Decoder
 from ..transports.base import Transport
-from .chain import Chain, Received
+from .chain import Chain
 from .guard import USER_PACKETS, Guard
 from .writer import Writer
 
@@ -92,30 +92,24 @@ class Listener:
             if shared:
                 self._ask_for_stand_in()
 
-    def read_once(
-        self, transport: Transport, until: float | None = None, seen: Received | None = None
-    ) -> list[Frame] | None:
+    def read_once(self, transport: Transport, until: float | None = None) -> list[Frame] | None:
         """Take what comes next, and return it; None: nothing will come any more.
 
         Args:
             transport: from which to read.
             until: when to give up, for the heartbeat thread, which writes afterwards; None: the listener itself reads.
-            seen: what has come, and a caller has looked at; None: receive it.
         """
         guard = self._guard
-        if seen is not None:
-            frames, packets = seen
-        else:
-            try:
-                frames = transport.recv() if until is None else transport.recv_until(until)
-            except BaseException as problem:  # whatever it is, this transport brings nothing more
-                guard.lose(transport, problem)
-                return None
-            packets = self._decode(frames)  # JSON may be the user's code, so outside the door
+        try:
+            frames = transport.recv() if until is None else transport.recv_until(until)
+        except BaseException as problem:  # whatever it is, this transport brings nothing more
+            guard.lose(transport, problem)
+            return None
         if self._log.is_on():
             self._log.show("<", frames)
         if guard.abandoned:
             self._end_abandoned()
+        packets = self._decode(frames)  # JSON may be the user's code, so outside the door
         now = time.monotonic()
         if frames:
             guard.counts.packets_in += len(frames)
@@ -128,7 +122,7 @@ class Listener:
             if detour is not None and detour.order is Order.POST and protocol.session is not None:
                 detour.order, has_frames = None, True
                 guard.transport = guard.link = self._connector.beside(transport, protocol.session.handshake)
-        if has_frames and until is None and seen is None:
+        if has_frames and until is None:
             self._writer.flush()
         if detour is not None and detour.order is Order.CLOSE:
             detour.order = None
@@ -138,7 +132,7 @@ class Listener:
     def make_chain(self) -> Chain:
         """Return what is known of calls that follow each other; most connections make none."""
         with self._guard.open():
-            self.chain = self.chain or Chain(self._guard, self.read_once)
+            self.chain = self.chain or Chain(self._guard, self._log)
             return self.chain
 
     def _live(self) -> None:
@@ -212,7 +206,6 @@ class Listener:
                 self._dispatch()
             elif chain is not None and chain.awaited is not None and chain.awaited.outcome is not None:
                 chain.rest()
-                self._writer.flush()  # callers have left that to this thread
             elif self.read_once(transport) is None:
                 return
 

@@ -14,6 +14,8 @@ import os
 import struct
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
 
 from ..protocol.framing import PING_MARK, Frame, Ping, Pong
 from .failures import TooLarge
@@ -316,9 +318,11 @@ def _masked(payload: bytes, mask: bytes) -> bytes:
 
 def _masked_long(part: Frame, mask: bytes) -> bytearray:
     masked = bytearray(part, "ascii") if isinstance(part, str) else bytearray(part)
-    # Another thread may be importing it, so a name of it is looked up.
-    from_buffer = getattr(sys.modules.get("numpy"), "frombuffer", None)
-    if from_buffer is not None:  # it takes a tenth of the time; to import it for that would take half a second
+    numpy: Any = sys.modules.get(
+        "numpy"
+    )  # it takes a tenth of the time; to import it for that would take half a second
+    from_buffer = getattr(numpy, "frombuffer", None)  # another thread may be importing it
+    if from_buffer is not None and type(numpy) is ModuleType:  # and no test's stand-in
         words = from_buffer(masked, "u4", len(masked) // 4)
         words ^= from_buffer(mask, "u4")
         for position in range(len(masked) & ~3, len(masked)):

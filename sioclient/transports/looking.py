@@ -3,13 +3,15 @@
 To fall asleep and to be woken takes a thread 10 to 50 microseconds, about as long as such a server takes. A thread that
 has just sent what it awaits the acknowledgement of looks again for that long instead. If nothing has come by then, the
 server is farther away, and the next times nobody looks: so a server that takes long costs a few microseconds for each
-round trip. With a single processor, nobody looks at all: the server may need it.
+round trip. With a single processor, nobody looks at all: the server may need it. Nor does a thread that is a greenlet
+of gevent or eventlet: the others wait until it sleeps.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from _thread import allocate_lock
 from collections.abc import Callable
 
 MOST = 100e-6
@@ -18,7 +20,9 @@ MOST = 100e-6
 PASSED_OVER = 15
 """How often nobody looks after it was in vain: that makes 6 microseconds for each time."""
 
-_give_way: Callable[[], None] | None = getattr(os, "sched_yield", None) if (os.cpu_count() or 1) > 1 else None
+_is_green = type(allocate_lock()).__module__.startswith(("gevent", "eventlet"))
+_is_alone = (os.cpu_count() or 1) == 1
+_give_way: Callable[[], None] | None = None if _is_green or _is_alone else getattr(os, "sched_yield", None)
 
 
 class Looking:

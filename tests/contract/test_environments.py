@@ -24,6 +24,7 @@ PROGRAMS = ROOT / "tests" / "programs"
 MANY = 50
 
 FIRST = ["connect", None, "sum 3", "echoed hi", "in a handler 7", "waited", f"many {sum(range(MANY + 1))}"]
+FIRST += [f"others had their turn between {what} True" for what in ("calls", "callbacks")]
 FIRST += ["others had their turn True", "restart it"]
 """What the program prints until the server is to be started again; None: the transport."""
 

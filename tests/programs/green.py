@@ -23,6 +23,7 @@ from sioclient import Handler, SocketIO
 
 SETTINGS = json.loads(sys.argv[2])
 URL, MANY = SETTINGS["url"], SETTINGS["many"]
+CALLS = 100
 OPTIONS = {"transports": (SETTINGS["transport"],), "verify": SETTINGS["verify"], "reconnection_delay": 0.05}
 
 
@@ -53,13 +54,24 @@ class Ticks:
 
     count, running = 0, True
 
+    def __init__(self, seconds):
+        self.seconds = seconds
+
     def run(self):
         while self.running:
-            time.sleep(0.01)
+            time.sleep(self.seconds)
             self.count += 1
 
 
-ticks = Ticks()
+def call_on(total):
+    """Call when the call before has its acknowledgement, as a callback does."""
+    if total < CALLS:
+        socket.emit("sum", total, 1, callback=call_on)
+    else:
+        done.set()
+
+
+ticks = Ticks(0.01)
 ticking = threading.Thread(target=ticks.run, daemon=True)
 ticking.start()
 socket = SocketIO(URL, handler=Reader(), **OPTIONS)
@@ -74,8 +86,19 @@ others = [SocketIO(URL, **OPTIONS) for _ in range(MANY)]
 say("many", sum(other.call("sum", number, 1) for number, other in enumerate(others)))
 for other in others:
     other.disconnect()
-ticks.running = False
+spinner = Ticks(0)
+spinning = threading.Thread(target=spinner.run, daemon=True)
+spinning.start()
+for number in range(CALLS):
+    socket.call("sum", number, 1)
+say("others had their turn between calls", spinner.count >= CALLS)
+spinner.count, done = 0, threading.Event()
+call_on(0)
+done.wait()
+say("others had their turn between callbacks", spinner.count >= CALLS)
+ticks.running = spinner.running = False
 ticking.join()
+spinning.join()
 say("others had their turn", turns > 2)  # one or two come before and after a wait in which nobody else runs
 say("restart it")
 socket.wait(0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sioclient.protocol.revisions import revision5
 from sioclient.threads import chain as module
 from sioclient.threads.chain import Chain
 from sioclient.threads.guard import Call
+from sioclient.threads.writer import Writer
 from sioclient.transports import looking
 from tests.interrupts import Interrupt
 from tests.memory import NEVER, MemoryServer, MemoryTransport, Notices, look_again_after, make_connection, open_guard
@@ -161,21 +163,6 @@ def test_the_listener_rests_on_while_calls_come(connection, server, monkeypatch)
     assert len(rests) < 15
 
 
-@pytest.mark.usefixtures("chain")
-def test_what_callers_leave_to_be_written_the_listener_writes(connection, server, looks):
-    del server.replies["5:3+::"]
-
-    def fill(method):
-        server.fault = lambda method: None
-        with connection._guard.open() as protocol:  # as another thread does that was held up by a window
-            protocol.outbox.push("3:::left", "")
-        server.push("6:::3+[3]")
-
-    server.fault = lambda method: fill(method) if method == "take" else None
-    assert ask(connection, 3) == [[3]]
-    eventually(lambda: "3:::left" in server.link.sent)
-
-
 def test_nobody_rests_while_another_acknowledgement_is_awaited(connection, server, notices, looks):
     connection.open()
     connection.send(event("later", id=50), None, notices, PATIENCE)
@@ -185,12 +172,21 @@ def test_nobody_rests_while_another_acknowledgement_is_awaited(connection, serve
     eventually(lambda: notices.of(Acknowledged) or 50 in messages(notices))
 
 
-@pytest.mark.usefixtures("chain")
-def test_acknowledgements_of_others_are_taken_along(connection, server, notices):
-    connection.send(event("later", id=50), None, notices, PATIENCE)  # acknowledged at once
+@pytest.mark.parametrize("together", [True, False])
+def test_acknowledgements_of_others_are_for_the_listener(together, connection, chain, server, notices, looks):
+    threads = []
+    notices.react = lambda notice: threads.append(threading.current_thread().name)
+    del server.replies["5:50+::"]
+    connection.send(event("later", id=50), None, notices, PATIENCE)
+    acks = ["6:::50+[50]", "6:::3+[3]"]
+    server.replies["5:3+::"] = [acks] if together else acks
     assert ask(connection, 3) == [[3]]
     eventually(lambda: notices.of(Acknowledged))
     assert notices.of(Acknowledged)[0].args == [50]
+    assert (threads, len(looks)) == ([LISTENER], 1)
+    eventually(lambda: chain.is_resting)  # again
+    assert ask(connection, 4, 5) == [[4], [5]]
+    assert len(looks) == 3
 
 
 @pytest.mark.usefixtures("chain")
@@ -297,15 +293,23 @@ def test_a_signal_handler_may_call_while_its_thread_looks(connection, server, mo
 
 def test_without_a_session_nobody_looks(server):
     guard = open_guard(server)
-    seen = []
-    chain, call = Chain(guard, lambda *found: seen.append(found)), Call()
+    chain, call = Chain(guard, Writer(guard).log), Call()
     chain.is_resting, guard.transport = True, None
-    chain.look(call)
-    assert (call.outcome, seen) == (None, [])
+    chain.look(call, event("ask", id=1))
+    assert call.outcome is None
+
+
+def test_what_callers_take_is_counted_and_shown(connection, chain, caplog):
+    before = connection._guard.counts.packets_in
+    with caplog.at_level(logging.DEBUG, "sioclient"):
+        assert ask(connection, 3) == [[3]]
+    assert connection._guard.counts.packets_in == before + 1
+    assert "< 6:::3+[3]" in caplog.text
 
 
 @pytest.mark.usefixtures("_rests_briefly")
-def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(monkeypatch):
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another acknowledgement"])
+def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(beside, monkeypatch):
     look_again_after(0.2, monkeypatch)
     monkeypatch.setattr(threading, "excepthook", lambda args: pytest.fail("a thread died"))
     number, raised_at = 0, True
@@ -315,6 +319,10 @@ def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(monkeypatch):
         connection = make_connection(server, notices)
         connection.open()
         ask(connection, 1, 2)
+        if beside:
+            del server.replies["5:8+::"]
+            connection.send(event("later", id=8), None, notices, PATIENCE)
+            server.replies["5:3+::"] = [["6:::8+[8]", "6:::3+[3]"]]
         interrupt = Interrupt(number)
         interrupt.run(lambda: [connection.call(event("ask", id=key), None, PATIENCE) for key in (3, 4)])  # noqa: B023
         number, raised_at = number + 1, interrupt.raised_at
@@ -322,6 +330,8 @@ def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(monkeypatch):
         server.push("3:::still read")
         eventually(lambda: messages(notices) == ["still read"], f"an event after Ctrl-C at {raised_at}")  # noqa: B023
         assert ask(connection, 5, 6, 7) == [[5], [6], [7]], raised_at
+        if beside and notices.of(TransportClosed) == [] and '5:3+::{"name":"ask"}' in server.link.sent:
+            assert [notice.args for notice in notices.of(Acknowledged)] == [[8]], raised_at
         assert notices.of(TransportClosed) == [] or "a write was interrupted" in notices.of(TransportClosed)[0].reason
         Task(connection.disconnect).result()
         assert isinstance(notices.all[-1], Ended)

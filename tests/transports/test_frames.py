@@ -7,8 +7,9 @@ import struct
 import subprocess
 import sys
 import tracemalloc
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from hypothesis import given, settings
@@ -220,19 +221,21 @@ def test_every_length_is_written_right(size: int, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("size", [700, 701, 702, 703, 65535, 65536, 2**18 + 3])
 @pytest.mark.parametrize("text", ["x", "é"])
 def test_a_program_that_has_numpy_masks_with_it(text: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    numpy, used = pytest.importorskip("numpy"), []
+    numpy, used, module = pytest.importorskip("numpy"), [], ModuleType("numpy")
 
     def from_buffer(*arguments: Any) -> Any:
         used.append(arguments)
         return numpy.frombuffer(*arguments)
 
-    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace(frombuffer=from_buffer))
+    module.frombuffer = from_buffer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "numpy", module)
     assert unmask(b"".join(encoded([text * size, "next"]))) == [text * size, "next"]
     assert used
 
 
-def test_while_numpy_is_being_imported_it_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace())
+@pytest.mark.parametrize("module", [ModuleType("numpy"), MagicMock()], ids=["being imported", "a mock"])
+def test_what_is_not_all_of_numpy_is_not_used(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", module)
     assert unmask(b"".join(encoded(["x" * 1000]))) == ["x" * 1000]
 
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -72,14 +76,29 @@ def test_looking_that_was_not_in_vain_is_repeated(clock):
     assert look.again()
 
 
+@pytest.fixture
+def imported(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    """Import the module anew, and once more afterwards."""
+    yield lambda: importlib.reload(looking)
+    monkeypatch.undo()
+    importlib.reload(looking)
+
+
 @pytest.mark.parametrize("count", [1, None])
-def test_nobody_looks_with_a_single_processor(count, monkeypatch: pytest.MonkeyPatch):
+def test_nobody_looks_with_a_single_processor(count, imported, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "cpu_count", lambda: count)
-    try:
-        alone: Any = importlib.reload(looking)
-        look = alone.Looking()
-        look.begin()
-        assert not look.again()
-    finally:
-        monkeypatch.undo()
-        importlib.reload(looking)
+    look = imported().Looking()
+    look.begin()
+    assert not look.again()
+
+
+@pytest.mark.parametrize(
+    ("library", "patch"), [("gevent", "gevent.monkey.patch_all()"), ("eventlet", "eventlet.monkey_patch()")]
+)
+def test_no_greenlet_looks(library, patch):
+    if importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    program = f"import os, {patch.rpartition('.')[0]}\nos.cpu_count = lambda: 2\n{patch}\n"
+    program += "from sioclient.transports.looking import Looking\nlook = Looking()\nlook.begin()\nprint(look.until)"
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0.0\n"
