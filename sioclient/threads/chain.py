@@ -3,12 +3,12 @@
 Otherwise two threads are woken for each call, one after the other: the listener by the server, the caller by the
 listener. So when a call has followed another of the same thread at once, the listener rests after it has settled it, as
 the next one is about to come. The thread that makes it looks for a moment at what the server has sent. If that is its
-acknowledgement and nothing else, it sees to it and takes it, and the listener rests on. In any other case it wakes the
-listener. While several threads call, the listener does not rest.
+acknowledgement, it sees to it and takes it, and the listener rests on. In any other case it wakes the listener. While
+several threads call, the listener does not rest.
 
 Functions of the user run on the listener alone. Ctrl-C may strike the thread that calls anywhere, and leave half done
-what it does. So it touches nothing but the call that is interrupted anyway, and takes that from the socket last: then
-the listener reads it once more, and finds that nobody waits for it.
+what it does. So it touches nothing but the call that is interrupted anyway, and fences, which mend themselves. It takes
+both from the socket last: then the listener reads them once more, and finds that nobody waits for them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import partial
 from math import inf
 
 from ..fronts.packetlog import PacketLog
+from ..protocol.fence import Fence
 from ..protocol.framing import Frame
 from ..protocol.packets import Ack, UserPacket
 from ..protocol.phases import Phase
@@ -119,9 +120,11 @@ class Chain:
                 if found is None:
                     looking.again()
                     continue
+                if call.outcome is None and found and not self._has_frames():
+                    continue  # it was a fence's: what the call waits for is about to come
                 looking.until = 0.0
-                if not found:
-                    self.awaited = call  # the listener reads it, and rests again
+                if call.outcome is None:
+                    self.awaited = call  # the listener reads on, and rests again
         except BaseException as problem:
             if guard.is_for_caller(problem):
                 raise  # Ctrl-C: nothing was taken
@@ -134,8 +137,12 @@ class Chain:
             lifecycle, waits = protocol.lifecycle, len(protocol.acks) or len(protocol.outbox)
             return lifecycle.phase is _OPEN and not (waits or self._guard.inbox or lifecycle.detour)
 
+    def _has_frames(self) -> bool:
+        with self._guard.open() as protocol:
+            return len(protocol.outbox) > 0
+
     def _see_to(self, packet: UserPacket, transport: Transport, dialect: Dialect, frames: list[Frame]) -> bool:
-        """See to frames if they are the acknowledgement of a packet, and nothing else; return whether they are."""
+        """See to frames if they acknowledge nothing but a packet and fences; return whether they do."""
         if not self.is_resting:
             return False  # the listener may have read since they were looked at, half of a frame perhaps
         decode = self._decode if transport is self._seen else None
@@ -143,15 +150,25 @@ class Chain:
             decode = dialect.decoder()
         self._seen, self._decode = transport, None  # a decoder that knows half of a packet is of no more use
         packets = decode(frames)  # JSON may be the user's code, so outside the door
-        ack = packets[0] if len(packets) == 1 else None
-        if type(ack) is not Ack or ack.id != packet.id or ack.endpoint != packet.endpoint:
-            return False
         guard, now, self._decode = self._guard, time.monotonic(), decode
+        with guard.open() as protocol:
+            fence = protocol.lifecycle.fence
+            for ack in packets:
+                if not (type(ack) is Ack and (_is_for(packet, ack) or _is_for_fence(fence, ack))):
+                    return False
+            protocol.receiver.receive(packets, now)
+            guard.publish()
         if self._log.is_on():
             self._log.show("<", frames)
         guard.counts.packets_in += len(frames)
         guard.counts.heard_at = now
-        with guard.open() as protocol:
-            protocol.receiver.receive(packets, now)
-            guard.publish()
         return True
+
+
+def _is_for(packet: UserPacket, ack: Ack) -> bool:
+    return ack.id == packet.id and ack.endpoint == packet.endpoint
+
+
+def _is_for_fence(fence: Fence | None, ack: Ack) -> bool:
+    """Return whether an acknowledgement is that of a fence; not if the session then goes another way."""
+    return fence is not None and not ack.endpoint and ack.id in fence.pending and not fence.is_spent

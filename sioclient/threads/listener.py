@@ -206,6 +206,7 @@ class Listener:
                 self._dispatch()
             elif chain is not None and chain.awaited is not None and chain.awaited.outcome is not None:
                 chain.rest()
+                self._writer.flush()  # a fence may have let go what waits; callers leave it to this thread
             elif self.read_once(transport) is None:
                 return
 

@@ -189,6 +189,34 @@ def test_acknowledgements_of_others_are_for_the_listener(together, connection, c
     assert len(looks) == 3
 
 
+def fence_windows_of_two(monkeypatch):
+    """Have a fence behind two frames each, and servers that acknowledge it."""
+
+    def reply(server, transport, frame):
+        kind, number = frame.split(":")[:2]
+        if kind in "58" and number:
+            transport.incoming.put(f"6:::{number.strip('+')}" + f"+[{number.strip('+')}]" * (kind == "5"))
+
+    monkeypatch.setattr(MemoryTransport, "name", "websocket")
+    monkeypatch.setattr("sioclient.protocol.fence._WideWindow.left", 2)
+    monkeypatch.setattr(MemoryServer, "reply", reply)
+
+
+def test_acknowledgements_of_fences_are_taken_along(connection, server, looks, monkeypatch):
+    fence_windows_of_two(monkeypatch)
+    connection.open()
+    ids = [connection._guard.new_id("") for _ in range(20)]  # none of a fence
+    ask(connection, *ids[:2])
+    chain, rests = connection._listening.chain, []
+    eventually(lambda: chain.is_resting)
+    rest = chain.rest
+    monkeypatch.setattr(chain, "rest", lambda: (rests.append(1), rest()))
+    assert ask(connection, *ids[2:]) == [[number] for number in ids[2:]]
+    assert sum(frame.startswith("8:") for frame in server.link.sent) >= 10
+    assert rests == []
+    assert len(looks) >= 18
+
+
 @pytest.mark.usefixtures("chain")
 def test_one_thread_looks_at_a_time_and_the_other_wakes_the_listener(connection, server):
     looking_now, go_on = threading.Event(), threading.Event()
@@ -308,8 +336,10 @@ def test_what_callers_take_is_counted_and_shown(connection, chain, caplog):
 
 
 @pytest.mark.usefixtures("_rests_briefly")
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another acknowledgement"])
+@pytest.mark.parametrize("beside", [None, "another acknowledgement", "fences"])
 def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(beside, monkeypatch):
+    if beside == "fences":
+        fence_windows_of_two(monkeypatch)
     look_again_after(0.2, monkeypatch)
     monkeypatch.setattr(threading, "excepthook", lambda args: pytest.fail("a thread died"))
     number, raised_at = 0, True
@@ -319,7 +349,7 @@ def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(beside, monkeypatch):
         connection = make_connection(server, notices)
         connection.open()
         ask(connection, 1, 2)
-        if beside:
+        if beside == "another acknowledgement":
             del server.replies["5:8+::"]
             connection.send(event("later", id=8), None, notices, PATIENCE)
             server.replies["5:3+::"] = [["6:::8+[8]", "6:::3+[3]"]]
@@ -330,7 +360,11 @@ def test_ctrl_c_at_any_place_of_a_chain_loses_nothing(beside, monkeypatch):
         server.push("3:::still read")
         eventually(lambda: messages(notices) == ["still read"], f"an event after Ctrl-C at {raised_at}")  # noqa: B023
         assert ask(connection, 5, 6, 7) == [[5], [6], [7]], raised_at
-        if beside and notices.of(TransportClosed) == [] and '5:3+::{"name":"ask"}' in server.link.sent:
+        if (
+            beside == "another acknowledgement"
+            and notices.of(TransportClosed) == []
+            and '5:3+::{"name":"ask"}' in server.link.sent
+        ):
             assert [notice.args for notice in notices.of(Acknowledged)] == [[8]], raised_at
         assert notices.of(TransportClosed) == [] or "a write was interrupted" in notices.of(TransportClosed)[0].reason
         Task(connection.disconnect).result()
