@@ -148,19 +148,27 @@ def test_the_listener_rests_no_longer_than_it_must(connection, server, notices, 
 def test_the_listener_rests_on_while_calls_come(connection, server, monkeypatch):
     monkeypatch.setattr(module, "REST", 0.01)
     connection.open()
-    chain, rests = connection._listening.make_chain(), []
+    chain, lasted = connection._listening.make_chain(), [0.0]
     rest = chain.rest
-    monkeypatch.setattr(chain, "rest", lambda: (rests.append(1), rest()))
+
+    def measured():
+        begun = time.monotonic()
+        rest()
+        lasted.append(time.monotonic() - begun)
+
+    monkeypatch.setattr(chain, "rest", measured)
     server.replies = {"5:": ["6:::1+[1]"]}
 
-    def call_for(seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert connection.call(event("ask", id=1), None, PATIENCE) == [1]
+    def call_on():
+        end = time.monotonic() + PATIENCE
+        while max(lasted) < 5 * 0.01 and time.monotonic() < end:
+            begun = time.monotonic()
+            while time.monotonic() < begun + 0.1:
+                assert connection.call(event("ask", id=1), None, PATIENCE) == [1]
+            time.sleep(0.03)  # so that a rest ends
 
-    Task(call_for, 0.2).result()
-    assert rests  # fewer than there were times: on a busy machine, perhaps not by many
-    assert len(rests) < 15
+    Task(call_on).result(expect=5)
+    assert max(lasted) >= 5 * 0.01
 
 
 def test_nobody_rests_while_another_acknowledgement_is_awaited(connection, server, notices, looks):
