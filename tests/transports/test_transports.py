@@ -73,7 +73,8 @@ def test_a_transport_has_to_do_everything() -> None:
 def test_a_transport_receives_without_deadline_by_default() -> None:
     transport = MemoryTransport(MemoryServer())
     transport.incoming.put("x")
-    assert transport.recv_until(0) == ["x"]
+    assert Transport.recv_until(transport, 0) == ["x"]
+    assert Transport.take(transport, lambda frames: True) is False
     assert Transport.prepare(transport, 0)
     assert Transport.finish(transport, 0)
     with pytest.raises(ConnectionLost):
