@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -31,8 +32,9 @@ class Interrupt:
         self.raised_at: tuple[str, str, int] | None = None
 
     def run(self, function: Callable[[], Any]) -> None:
-        """Call a function and let it be interrupted."""
-        before = sys.gettrace()
+        """Call a function and let it be interrupted; not what becomes of the garbage of others meanwhile."""
+        before, collects = sys.gettrace(), gc.isenabled()
+        gc.disable()
         # Python 3.12 reports instructions only if a frame wanted them when the function was set.
         sys._getframe().f_trace_opcodes = True
         sys.settrace(self._trace)
@@ -42,6 +44,8 @@ class Interrupt:
             pass
         finally:
             sys.settrace(before)
+            if collects:
+                gc.enable()
 
     def _trace(self, frame: FrameType, event: str, arg: object) -> Any:
         path = frame.f_code.co_filename.replace("\\", "/")
