@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as numpy  # sioclient masks long messages with it if the program has imported it
+import numpy  # noqa: F401 - sioclient masks long messages with it if the program has imported it
 import orjson
 
 from . import sioclient

@@ -34,7 +34,6 @@ AT_ONCE = 0.0005
 REST = 0.001
 """Seconds for which the listener does not read, unless a call comes: so much later is everything else that comes."""
 
-
 _OPEN = Phase.OPEN  # a look-up in an Enum takes as long as a call
 
 
