@@ -13,7 +13,7 @@ from .fronts.attempt import add_advice_about_paths
 from .fronts.connector import Connector
 from .fronts.steps import Steps, run_steps
 from .options import NAMES, Options, make_options
-from .protocol.jsontext import JsonText
+from .protocol.jsontext import json_text
 from .protocol.revisions import make_opening
 from .protocol.revisions.families import family
 
@@ -74,7 +74,7 @@ def detecting(
     """Return the steps of ``detect``; ``connect`` returns what makes attempts."""
     chosen = make_options(options, without=_NOT_ASKED)
     address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
-    opening = make_opening(None, JsonText(chosen.json), chosen.max_message_size, only_websocket=chosen.only_websocket)
+    opening = make_opening(None, json_text(chosen.json), chosen.max_message_size, only_websocket=chosen.only_websocket)
     with closing(connect(address, chosen)) as connector:
         try:
             handshake = yield from connector.attempt(opening).ask()

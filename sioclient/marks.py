@@ -33,14 +33,21 @@ def event(name: Name | Method) -> Method | Callable[[Method], Method]:
     return lambda method: _mark(method, text)
 
 
-def find_events(cls: type) -> dict[str, str]:
-    """Return the names of marked methods by the names of their events; a subclass overrides its bases."""
+def find_events(cls: type, unmarked: type = object) -> dict[str, str]:
+    """Return the names of marked methods by the names of their events; a subclass overrides its bases.
+
+    Args:
+        cls: has the methods.
+        unmarked: a base of it that has none that is marked, nor have its own bases: they are not looked at, as this is
+            done for every connection.
+    """
     events: dict[str, str] = {}
-    for base in reversed(cls.__mro__[:-1]):  # the last is ``object``
-        for attribute, member in vars(base).items():
-            names = getattr(member, "event_names", None)
-            if names:  # hardly any has them, and this is done for every connection
-                events.update(dict.fromkeys(names, attribute))
+    for base in reversed(cls.__mro__):
+        if base not in unmarked.__mro__:
+            for attribute, member in vars(base).items():
+                names = getattr(member, "event_names", None)
+                if names:
+                    events.update(dict.fromkeys(names, attribute))
     return events
 
 

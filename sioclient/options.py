@@ -294,7 +294,7 @@ def _check_json(name: str, module: Any) -> None:
 def _transport_names(names: Any) -> tuple[str, ...]:
     """Return the names of transports in the order to try, each once."""
     given = (names,) if isinstance(names, str) else names
-    if not isinstance(given, Sequence) or isinstance(given, bytes):
+    if not isinstance(given, (tuple, list)) and (not isinstance(given, Sequence) or isinstance(given, bytes)):
         raise TypeError(f"transports must be a name or a sequence of names, not {type(names).__name__}")
     if not given:
         raise ValueError("transports must have a name at least, such as 'websocket'")
@@ -379,5 +379,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "trailing_slash": _check_flag,
 }
 
-_CHECKED = [(name, check, getattr(Options, name)) for name, check in _CHECKS.items()]
+_CHECKED = [(field.name, _CHECKS[field.name], field.default) for field in fields(Options) if field.name in _CHECKS]
 """What checks each option, and the usual value, which needs no check: most options of each connection have it."""

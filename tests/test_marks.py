@@ -35,6 +35,8 @@ def test_events_by_the_names_of_marked_methods() -> None:
         "one": "several",
     }
     assert find_events(object) == {}
+    assert find_events(Base, object) == find_events(Base)
+    assert find_events(Base, Base) == {}
 
 
 def test_a_marked_method_is_what_it_was() -> None:

@@ -18,6 +18,7 @@ from requests.auth import HTTPBasicAuth
 from sioclient import ConnectError, SocketIO
 from sioclient.fronts.steps import run_steps
 from sioclient.options import (
+    _CHECKED,
     NAMES,
     TRANSPORTS,
     Options,
@@ -371,6 +372,11 @@ def test_what_auth_raises_has_its_name_in_an_attempt_only() -> None:
         run_steps(given_data(fail))
     for data in (asked_data, given_data):
         assert run_steps(data({"token": "x"})) == run_steps(data(lambda: {"token": "x"})) == {"token": "x"}
+
+
+def test_usual_values_are_known_so_that_nobody_checks_them() -> None:
+    usual = Options()
+    assert all(getattr(usual, name) is value for name, _, value in _CHECKED)
 
 
 @pytest.mark.parametrize("value", ["json", 5, "Msgpack"])

@@ -31,6 +31,8 @@ from .living import Group
 from .steps import run_steps
 from .tasks import DISCONNECT_TIMEOUT, WRITE_TIMEOUT, Tasks, make_connector
 
+_logger = logging.getLogger("sioclient")
+
 
 class Connection(ConnectionBase):
     """One connection to one server.
@@ -49,7 +51,7 @@ class Connection(ConnectionBase):
         self, address: Address, options: Options, opening: Opening, logger: logging.Logger | None = None
     ) -> None:
         protocol, connector = ClientProtocol(opening, options, random.random), make_connector(address, options)
-        self._protocol, self._core = protocol, Core(protocol, logger or logging.getLogger("sioclient"))
+        self._protocol, self._core = protocol, Core(protocol, logger or _logger)
         super().__init__(self._core, protocol, connector.traffic, str(address))
         self.joins = Joins(self.address, self._core, self._core.flush, opening)
         self._tasks = Tasks(self._core, connector)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from math import inf
 
 import anyio
 
@@ -30,8 +29,8 @@ class Http:
         once = Requests(self, "GET", MOST_BODY)
         request = self.client.prepare(url)
         try:
-            with connect_errors("the handshake", url, request.proxy), fail_at(deadline):
-                await once.ask(request)
+            with connect_errors("the handshake", url, request.proxy):
+                await once.ask(request, deadline)
                 return await once.response()
         finally:
             once.close()
@@ -55,12 +54,18 @@ class Requests:
         self._lives_until = float("-inf")
         self._asked: Request | None = None
 
-    async def ask(self, request: Request, body: bytes | None = None, **headers: str) -> None:
-        """Send a request, over a new connection unless the one of before is sure to live."""
+    async def ask(self, request: Request, deadline: float, body: bytes | None = None, **headers: str) -> None:
+        """Send a request, over a new connection unless the one of before is sure to live.
+
+        Raises:
+            TimeoutError: by anyio's clock, ``deadline`` has come; this holds for the response, too.
+        """
         if anyio.current_time() >= self._lives_until or self._stream.has_ended():
             self._stream.close()
             self._stream = Stream(self._client.traffic)
+            self._stream.deadline = deadline
             await self._stream.connect(request, tunnel=False)
+        self._stream.deadline = deadline
         self._lives_until, self._asked = float("-inf"), request  # until the response was read
         await self._stream.ask(self._method, request, headers, body)
 
@@ -73,21 +78,13 @@ class Requests:
             self._lives_until = anyio.current_time() + SURE_TO_LIVE
         return response
 
-    async def make(self, url: str, body: bytes | None = None, **headers: str) -> Response:
-        """Make a request, and return its response."""
-        with anyio.fail_after(CONNECT_TIMEOUT):
-            await self.ask(self._client.prepare(url), body, **headers)
+    async def make(self, url: str, body: bytes | None = None, *, deadline: float = inf, **headers: str) -> Response:
+        """Make a request, and return its response, or raise TimeoutError at ``deadline``."""
+        until = min(deadline, anyio.current_time() + CONNECT_TIMEOUT)
+        await self.ask(self._client.prepare(url), until, body, **headers)
+        self._stream.deadline = deadline
         return await self.response()
 
     def close(self) -> None:
         """Free the connection."""
         self._stream.close()
-
-
-@contextmanager
-def fail_at(deadline: float) -> Iterator[None]:
-    """Raise TimeoutError at ``deadline``, by anyio's clock."""
-    with anyio.CancelScope(deadline=deadline) as scope:
-        yield
-    if scope.cancelled_caught:
-        raise TimeoutError

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from typing import Any
+from collections.abc import Awaitable
+from math import inf
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -26,6 +28,12 @@ from .socks import socks_socket
 _LEAST_READ, _MOST_READ = 2**14, 2**18
 _PART = 2**18
 
+Result = TypeVar("Result")
+
+
+class Late(TimeoutError):
+    """The deadline of a stream has come. The system has a TimeoutError of its own, for a peer that is gone."""
+
 
 class Stream:
     """One connection. One task at a time reads, and one drains; anybody writes.
@@ -35,22 +43,24 @@ class Stream:
 
     Attributes:
         backlog: what was written and not taken by the network yet.
+        deadline: when whoever waits for the network raises Late. A scope around all would do that, too, but with a near
+            server, nobody waits, and a scope takes 15 us.
     """
 
-    __slots__ = ("_is_drained", "_size", "_sock", "_traffic", "_unread", "backlog")
+    __slots__ = ("_is_drained", "_size", "_sock", "_traffic", "_unread", "backlog", "deadline")
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._sock: socket.socket | None = None
         self._unread, self._size = b"", _LEAST_READ
         self._is_drained = True
-        self.backlog = b""
+        self.backlog, self.deadline = b"", inf
 
     async def connect(self, request: Request, *, tunnel: bool) -> None:
         """Connect to where a request goes, through its proxy, and encrypt if it is https; see ``open_stream``."""
         context = make_tls_context(request.ca, request.cert) if request.secure else None
         if request.proxy is None:
-            self._sock = await _dial(request.host, request.port, request.answered)
+            self._sock = await self._dial(request.host, request.port, request.answered)
         else:
             await self._connect_by_proxy(request, tunnel=tunnel or request.secure)
         self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
@@ -68,11 +78,17 @@ class Stream:
             await anyio.lowlevel.checkpoint()  # whoever always has something to read lets others have their turn, too
         while True:
             if self._is_drained:
-                await anyio.wait_readable(sock)
+                if self.deadline == inf:  # a coroutine less for each connection that is idle
+                    await anyio.wait_readable(sock)
+                else:
+                    await self._in_time(anyio.wait_readable(sock))
             try:
                 data = sock.recv(self._size)
+            except BlockingIOError:
+                self._is_drained = True
+                continue
             except WOULD_BLOCK as error:
-                await _wait_for(sock, error)
+                await self._wait_for(sock, error)
                 continue
             is_full = len(data) == self._size
             # Reading much at a time pays only where much comes: a large buffer costs time by itself.
@@ -98,11 +114,10 @@ class Stream:
     async def drain(self) -> None:
         """Write all that is kept; raise TimeoutError if nothing is taken for a while."""
         while self.backlog:
-            try:
-                with anyio.fail_after(MOST_STALL):
-                    await anyio.wait_writable(self._socket())
-            except TimeoutError as error:
-                raise stalled(MOST_STALL) from error
+            with anyio.move_on_after(MOST_STALL) as stall:
+                await self._in_time(anyio.wait_writable(self._socket()))
+            if stall.cancelled_caught:
+                raise stalled(MOST_STALL)
             data, self.backlog = self.backlog, b""
             with memoryview(data) as view:
                 sent = 0
@@ -151,9 +166,9 @@ class Stream:
     async def _connect_by_proxy(self, request: Request, *, tunnel: bool) -> None:
         proxy = proxy_parts(request.proxy)
         if proxy.scheme.startswith("socks"):
-            self._sock = await socks_socket(proxy, request.host, request.port)
+            self._sock = await self._in_time(socks_socket(proxy, request.host, request.port))
             return
-        self._sock = await _dial(*http_proxy(proxy), request.answered)
+        self._sock = await self._dial(*http_proxy(proxy), request.answered)
         if tunnel:
             self.write(connect_head(request, proxy))
             await self.drain()
@@ -169,7 +184,30 @@ class Stream:
                 sock.do_handshake()
                 return
             except WOULD_BLOCK as error:
-                await _wait_for(sock, error)
+                await self._wait_for(sock, error)
+
+    async def _dial(self, host: str, port: int, answered: Answered) -> socket.socket:
+        """Return a socket that is connected to the first address of a host that accepts; see ``transports.dialing``."""
+        try:  # a look-up of what is an address already would start a thread
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            return await self._in_time(_dial_by_name(host, port, answered))
+        sock, state = _begin(infos[0])
+        connecting = _connected(sock, state)
+        return await (self._in_time(connecting) if state in CONNECTING else connecting)
+
+    async def _in_time(self, awaited: Awaitable[Result]) -> Result:
+        """Await something, but only until the deadline."""
+        if self.deadline == inf:
+            return await awaited
+        with anyio.CancelScope(deadline=self.deadline):
+            return await awaited
+        raise Late
+
+    async def _wait_for(self, sock: socket.socket, wanted: OSError) -> None:
+        """Wait for what a call that would block wanted."""
+        wait = anyio.wait_writable if isinstance(wanted, ssl.SSLWantWriteError) else anyio.wait_readable
+        await self._in_time(wait(sock))
 
     def _send(self, data: bytes | memoryview) -> int:
         try:
@@ -185,26 +223,17 @@ class Stream:
         return self._sock
 
 
-async def _wait_for(sock: socket.socket, wanted: OSError) -> None:
-    """Wait for what a call that would block wanted."""
-    await (anyio.wait_writable if isinstance(wanted, ssl.SSLWantWriteError) else anyio.wait_readable)(sock)
-
-
-async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
-    """Return a socket that is connected to the first address of a host that accepts; see ``transports.dialing``."""
-    try:  # a look-up of what is an address already would start a thread
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
+async def _dial_by_name(host: str, port: int, answered: Answered) -> socket.socket:
+    infos: list[AddressInfo] = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if len(infos) == 1:
-        return await _connected(infos[0])
+        return await _connected(*_begin(infos[0]))
     found: list[tuple[socket.socket, Any]] = []
     errors: list[OSError] = [TimeoutError("timed out")]
 
     async def connect(info: AddressInfo, failed: anyio.Event) -> None:
         """Connect to one address; the first cancels the others."""
         try:
-            sock = await _connected(info)
+            sock = await _connected(*_begin(info))
         except OSError as error:
             errors.append(error)
             failed.set()
@@ -228,11 +257,19 @@ async def _dial(host: str, port: int, answered: Answered) -> socket.socket:
             late.close()
 
 
-async def _connected(info: AddressInfo) -> socket.socket:
-    """Return a socket that is connected to an address."""
+def _begin(info: AddressInfo) -> tuple[socket.socket, int]:
+    """Return a socket that connects to an address, and how far it is: see ``begin_to_connect``."""
     sock = socket.socket(*info[:3])
     try:
-        state = begin_to_connect(sock, info[4])
+        return sock, begin_to_connect(sock, info[4])
+    except BaseException:
+        sock.close()
+        raise
+
+
+async def _connected(sock: socket.socket, state: int) -> socket.socket:
+    """Return a socket when it is connected, or raise OSError."""
+    try:
         if state in CONNECTING:
             await anyio.wait_writable(sock)
             state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import anyio
@@ -14,7 +15,7 @@ from ..address import fresh_url
 from ..errors import ConnectError, ConnectionLost, HandshakeRejected, refused
 from ..protocol.framing import Frame
 from ..transports.engine_polling import limited_bodies
-from ..transports.failures import connect_error, connect_errors, losses, read_loss, upgrade_error
+from ..transports.failures import connect_errors, losses, read_loss, upgrade_error
 from ..transports.frames import FrameEncoder, control_frame
 from ..transports.htmlfile import Page
 from ..transports.http import HttpClient
@@ -24,8 +25,8 @@ from ..transports.mixed import MOST_RESPONSE, Trial
 from ..transports.polling import Polled
 from ..transports.posting import POST_TIMEOUT, shared_bodies
 from ..transports.upgrade import PATIENCE, check_upgrade, is_enough, refusal, upgrade_headers
-from .http import Http, Requests, fail_at
-from .stream import Stream
+from .http import Http, Requests
+from .stream import Late, Stream
 
 _ENCODE = FrameEncoder().encode
 _CLOSE, _NORMAL = 8, 1000
@@ -109,19 +110,16 @@ class WebSocketTransport(Transport):
         """Connect, and ask for the upgrade."""
         assert self._http is not None, "a transport is opened once"
         request, self._http = self._http.client.prepare(url), None
-        is_connected, late = False, TimeoutError()
-        with anyio.CancelScope(deadline=deadline):
-            with connect_errors(self.name, url, request.proxy):
-                await self._stream.connect(request, tunnel=True)
-            is_connected = True
-            try:
-                await self._upgrade(request)
-            except ConnectError:
-                raise
-            except Exception as error:
-                raise upgrade_error(error, url) from error
-        if not self._is_up:
-            raise upgrade_error(late, url) if is_connected else connect_error(url, late, request.proxy) from late
+        self._stream.deadline = deadline
+        with connect_errors(self.name, url, request.proxy):
+            await self._stream.connect(request, tunnel=True)
+        try:
+            await self._upgrade(request)
+        except ConnectError:
+            raise
+        except Exception as error:
+            raise upgrade_error(error, url) from error
+        self._stream.deadline = inf
 
     async def recv(self) -> list[Frame]:
         """Return the messages that are there, at least one."""
@@ -136,12 +134,24 @@ class WebSocketTransport(Transport):
                     self.put(())
                 if frames:
                     return frames
+        except Late:
+            raise
         except Exception as error:
             self._is_up = False
             loss, code = read_loss(error)
             self._say_close(code)
             raise loss from error
         raise ConnectionLost("transport closed")
+
+    async def recv_until(self, deadline: float) -> list[Frame]:
+        """Return the messages that are there, or none at ``deadline``."""
+        self._stream.deadline = deadline
+        try:
+            return await self.recv()
+        except Late:
+            return []
+        finally:
+            self._stream.deadline = inf
 
     def hasten(self) -> None:
         """See ``Transport``."""
@@ -233,8 +243,8 @@ class PollingTransport(Transport):
         """Make the first poll, to which every server of revision 1 responds at once."""
         self._url = url
         if self._asks_first:
-            with connect_errors(self.name, url), fail_at(deadline):
-                self._polled.begin(await self._polls.make(fresh_url(url)))
+            with connect_errors(self.name, url):
+                self._polled.begin(await self._polls.make(fresh_url(url), deadline=deadline))
 
     async def recv(self) -> list[Frame]:
         """Return what the last poll has brought, at most a thousand frames, or the next."""
@@ -287,13 +297,15 @@ class HtmlfileTransport(PollingTransport):
     async def open(self, url: str, deadline: float) -> None:
         """Ask for the page, and wait for its first script, which every server sends at once."""
         self._url, request = url, self._client.prepare(fresh_url(url))
-        with connect_errors(self.name, url, request.proxy), fail_at(deadline):
+        self._stream.deadline = deadline
+        with connect_errors(self.name, url, request.proxy):
             await self._stream.connect(request, tunnel=False)
             await self._stream.ask("GET", request, {})
             head = await self._stream.read(HeadReader())
             self._page = Page(head, self._scripts, self._limit)
             self._client.keep_cookies(request, head.headers)
             self._first = await self._read_on(self._page)
+        self._stream.deadline = inf
 
     async def recv(self) -> list[Frame]:
         """Return what comes next in the page."""

@@ -14,7 +14,7 @@ from ..errors import ChannelError
 from ..handler import Handler, check_handler
 from ..options import Options, auth_data, make_options, split_auth
 from ..protocol.endpoints import Endpoint
-from ..protocol.jsontext import JsonText
+from ..protocol.jsontext import json_text
 from ..protocol.revisions import Opening, make_opening
 from ..stats import Stats
 from .channelbase import ChannelBase
@@ -59,7 +59,7 @@ class ClientBase(ChannelBase[Done], Generic[AnyChannel, Done]):
         address = parse_address(host, port, chosen.secure, chosen.resource, trailing_slash=chosen.trailing_slash)
         opening = make_opening(
             chosen.revision,
-            JsonText(chosen.json),
+            json_text(chosen.json),
             chosen.max_message_size,
             chosen.parser,
             only_websocket=chosen.only_websocket,

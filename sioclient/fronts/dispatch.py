@@ -115,7 +115,7 @@ class Dispatcher:
 
     @handler.setter
     def handler(self, handler: Handler[Any]) -> None:
-        self._handler, self._marks, self._plans = handler, find_events(type(handler)), {}
+        self._handler, self._marks, self._plans = handler, find_events(type(handler), Handler), {}
 
     def register(self, name: Name, function: Function, *, once: bool = False, is_event: bool = False) -> Function:
         """Call ``function`` for an event or a report, or for the next one only.

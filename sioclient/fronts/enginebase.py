@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 from ..address import Address, parse_address
 from ..errors import LocalProtocolError, NotConnected
 from ..options import Options, make_options, split_auth
-from ..protocol.jsontext import JsonText
+from ..protocol.jsontext import json_text
 from ..protocol.notices import Connected, Disconnected, Dropped, Ended, Notice, Retrying, TransportClosed
 from ..protocol.packets import Json, Message
 from ..protocol.revisions import Opening, make_engine_opening
@@ -155,7 +155,7 @@ class EngineBase(Closable[Done]):
         options = self._options
         address = parse_address(url, port, options.secure, options.resource, trailing_slash=options.trailing_slash)
         address = replace(address, mount="")  # there are no endpoints, one of which it could be
-        opening = make_engine_opening(self._wanted, JsonText(options.json), only_websocket=options.only_websocket)
+        opening = make_engine_opening(self._wanted, json_text(options.json), only_websocket=options.only_websocket)
         connection = self._connect_to(address, options, opening, self._logger)
         connection.default_endpoint(weakref.ref(self))
         if before is not None:

@@ -129,6 +129,11 @@ class JsonText:
             raise ValueError("nested too deep") from error
 
 
+def json_text(module: JsonModule | None = None) -> JsonText:
+    """Return what goes through a module: it knows nothing of a connection, so all that have the usual one share it."""
+    return _USUAL if module is None else JsonText(module)
+
+
 def _writes_bytes(module: JsonModule) -> bool:
     try:
         module.dumps([b""])
@@ -240,3 +245,6 @@ def _escape(match: re.Match[str]) -> str:
         return f"\\u{code:04x}"
     code -= 0x10000
     return f"\\u{0xD800 | code >> 10:04x}\\u{0xDC00 | code & 0x3FF:04x}"
+
+
+_USUAL = JsonText()

@@ -32,6 +32,8 @@ class Phase(Enum):
     WAITING = "waiting"
     CLOSED = "closed"
 
+    __hash__ = object.__hash__  # that of Enum is written in Python
+
 
 class Step(Enum):
     """What moves a connection from one phase to the next."""
@@ -43,6 +45,8 @@ class Step(Enum):
     LOST = "lost"
     DUE = "due"
     ENDED = "ended"
+
+    __hash__ = object.__hash__
 
 
 TRANSITIONS: dict[tuple[Phase, Step], Phase] = {

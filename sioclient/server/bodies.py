@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from ..protocol.jsontext import JsonText
+from ..protocol.jsontext import json_text
 from ..protocol.revisions.payload1 import encode_payload
 
 PLAIN = "text/plain; charset=UTF-8"
@@ -26,7 +26,7 @@ _LENGTH = re.compile("\ufffd([0-9]{1,10})\ufffd")
 _COUNTINGS = (("utf-16-le", 2), ("utf-32-le", 4), ("utf-8", 1))
 _MOST_FIELDS = 10
 _PIECE = re.compile(r"(?:[^%]|%[^%]{0,2}){1,4096}")
-_json = JsonText()
+_json = json_text()
 
 
 class Poll(NamedTuple):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ..errors import LocalProtocolError
-from ..protocol.jsontext import JsonText
+from ..protocol.jsontext import json_text
 from ..protocol.packets import Event, Json, Message, UserPacket
 
 CHANNEL = "sioclient"
@@ -29,7 +29,7 @@ MOST_COUNTED = 2**53
 
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
 _BYTES = "$bytes"
-_json = JsonText()
+_json = json_text()
 
 
 @dataclass(frozen=True)

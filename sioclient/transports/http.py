@@ -12,7 +12,7 @@ import ssl
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,7 +57,8 @@ Its jar, which stays empty, is that of all connections to which no server has gi
 of all that have no session of the user.
 """
 
-_BLANK.headers = CaseInsensitiveDict({"User-Agent": "sioclient"})
+_OURS = {"User-Agent": "sioclient"}
+_BLANK.headers = CaseInsensitiveDict(_OURS)
 
 _WRITTEN_OUT = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?/[\w./~=&-]*(?:\?[\w.~=&-]+)?", re.ASCII)
 """A URL that requests would leave as it is: it takes 30 us to find that out, and a poll has one, too."""
@@ -144,10 +145,9 @@ class HttpClient:
         scheme, netloc, *_ = urlsplit(url)
         first = self._first if self._origin == (scheme, netloc) else None
         try:
-            prepared = self._prepared(url, first)
+            request = self._request(*self._prepared(url, first), first)
         except requests.RequestException as error:
             raise ConnectError(f"the options do not make a request: {type(error).__name__}", retryable=False) from error
-        request = self._request(prepared, first)
         self._first, self._origin = first or request, (scheme, netloc)
         return request
 
@@ -181,14 +181,17 @@ class HttpClient:
         """Free what requests holds."""
         self._session.close()
 
-    def _prepared(self, url: str, first: Request | None) -> requests.PreparedRequest:
-        """Return what requests makes of the options; it is like ``first`` but for the URL and the server's cookies."""
+    def _prepared(self, url: str, first: Request | None) -> tuple[str, Mapping[Any, Any]]:
+        """Return the URL and the headers that requests makes of the options; the latter are a dict if they are ours.
+
+        The headers are those of ``first``, but for the server's cookies.
+        """
         session, extra, auth = self._session, self._extra, self._auth
         # An auth= that is a function may look at the whole request; cookies of the user are mixed with the server's.
         has_more = callable(auth) or callable(session.auth) or extra["cookies"]
-        headers: Mapping[str, Any] | None = first.headers if first is not None else None
+        headers: Mapping[Any, Any] | None = first.headers if first is not None else None
         if first is None and self._is_plain(url):
-            headers = session.headers
+            headers = _OURS
         if headers is None or has_more or "Cookie" in headers:
             named = partial(value_of, "auth", auth) if callable(auth) else auth  # so that what it raises is named
             asked = session.prepare_request(requests.Request("GET", url, auth=named, **extra))
@@ -198,19 +201,18 @@ class HttpClient:
                     "that is not supported",
                     retryable=False,
                 )
-            return asked
-        prepared = requests.PreparedRequest()
-        params = merge_setting(extra["params"], session.params)
-        if not params and _WRITTEN_OUT.fullmatch(url) and "/." not in url:
-            prepared.url = url
-        else:
-            prepared.prepare_url(url, params)
-        if len(session.cookies):
-            prepared.headers = CaseInsensitiveDict(headers)
+            return asked.url or "", asked.headers
+        params = extra["params"] or session.params
+        if params or not _WRITTEN_OUT.fullmatch(url) or "/." in url:
+            prepared = requests.PreparedRequest()
+            prepared.prepare_url(url, merge_setting(extra["params"], session.params))
+            url = prepared.url or ""
+        if session.cookies is not _BLANK.cookies and len(session.cookies):
+            prepared = requests.PreparedRequest()
+            prepared.url, prepared.headers = url, CaseInsensitiveDict(headers)
             prepared.prepare_cookies(session.cookies)
-        else:
-            prepared.headers = headers  # type: ignore[assignment]  # nobody changes them
-        return prepared
+            headers = prepared.headers
+        return url, headers
 
     def _is_plain(self, url: str) -> bool:
         """Return whether requests would add nothing to a request but headers that are ours, as most often."""
@@ -220,10 +222,9 @@ class HttpClient:
         has_netrc = os.access(f"{home}/.netrc", os.F_OK) or os.access(f"{home}/_netrc", os.F_OK)
         return not ((has_netrc or "NETRC" in os.environ) and get_netrc_auth(url))
 
-    def _request(self, prepared: requests.PreparedRequest, first: Request | None) -> Request:
-        url = prepared.url or ""
+    def _request(self, url: str, headers: Mapping[Any, Any], first: Request | None) -> Request:
         parts = urlsplit(url)
-        secure = parts.scheme == "https"
+        secure, host, port = _where(parts.scheme, parts.netloc)
         if first is None:
             settings = self._settings(url)
             ca = _authorities(settings["verify"])
@@ -232,17 +233,12 @@ class HttpClient:
             proxy = (select_proxy(url, proxies) or None) if proxies else None
         else:
             ca, cert, proxy = first.ca, first.cert, first.proxy
-        headers = {}
-        for name, value in prepared.headers.items():
-            name = name if isinstance(name, str) else name.decode("latin-1")
-            if name.lower() != "accept-encoding":
-                headers[name] = value if isinstance(value, str) else value.decode("latin-1")
         return Request(
             secure=secure,
-            host=parts.hostname or "",
-            port=parts.port or (443 if secure else 80),
+            host=host,
+            port=port,
             path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            headers=headers,
+            headers=headers if type(headers) is dict else _texts(headers),
             ca=ca,
             cert=cert,
             proxy=proxy,
@@ -293,6 +289,23 @@ class HttpClient:
         if not any((cookie.domain, cookie.path) == (domain, path) for cookie in jar):
             with suppress(KeyError):
                 jar.clear(domain, path)  # else the jar keeps an empty table for every path
+
+
+@lru_cache(64)
+def _where(scheme: str, netloc: str) -> tuple[bool, str, int]:
+    """Return whether to encrypt, and the host and port to connect to: the parts of a URL find them anew every time."""
+    parts, secure = urlsplit(f"{scheme}://{netloc}"), scheme == "https"
+    return secure, parts.hostname or "", parts.port or (443 if secure else 80)
+
+
+def _texts(headers: Mapping[Any, Any]) -> dict[str, str]:
+    """Return headers of requests as texts, without the encodings that it would accept."""
+    texts = {}
+    for name, value in headers.items():
+        name = name if isinstance(name, str) else name.decode("latin-1")
+        if name.lower() != "accept-encoding":
+            texts[name] = value if isinstance(value, str) else value.decode("latin-1")
+    return texts
 
 
 def _may_name_proxies() -> bool:

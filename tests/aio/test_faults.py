@@ -289,15 +289,21 @@ def test_exception_of_a_function_ends_neither_connection_nor_group(run, legacy, 
 
 def test_post_that_still_connects_ends_with_its_session(run, monkeypatch):
     """It would open a connection that nobody closes."""
-    dialing, real, connected = [], socket.getaddrinfo, stream._connected
+    ports, dialing, real, begin, connected = {}, [], socket.getaddrinfo, stream._begin, stream._connected
 
-    async def noting(info):
-        dialing.append(info[4][1])
+    def beginning(info):
+        begun = begin(info)
+        ports[begun[0]] = info[4][1]
+        return begun
+
+    async def noting(sock, state):
+        dialing.append(ports[sock])
         try:
-            return await connected(info)
+            return await connected(sock, state)
         finally:
-            dialing.remove(info[4][1])
+            dialing.remove(ports[sock])
 
+    monkeypatch.setattr(stream, "_begin", beginning)
     monkeypatch.setattr(stream, "_connected", noting)
 
     async def test(rogue, deaf):

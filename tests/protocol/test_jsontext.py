@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sioclient.errors import LocalProtocolError
-from sioclient.protocol.jsontext import JsonText
+from sioclient.protocol.jsontext import JsonText, json_text
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -248,3 +248,8 @@ def test_nan_in_a_text_is_no_nan(value):
 def test_overflow_of_a_module_of_the_users_is_no_json():
     with pytest.raises(LocalProtocolError, match="too large"):
         JsonText(Loose()).write(["Infinity"])
+
+
+def test_all_connections_share_the_usual_one():
+    assert json_text() is json_text(None)
+    assert json_text(json) is not json_text()

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ...errors import ConnectError, LocalProtocolError, RemoteProtocolError
 from ..framing import Frame, Pong
-from ..jsontext import JsonText
+from ..jsontext import JsonText, json_text
 from ..packets import Close, Connect, Disconnect, Encoded, Heartbeat, Malformed, Noop, Packet, Ponged
 from . import engine3, engine4, responses
 from .base import Decoder, Doubt, Handshake, HandshakeRequest, Probe
@@ -287,7 +287,7 @@ class EngineOpening:
 
 def revision4(json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None) -> EngineOpening:
     """Return the opening of revision 4: socket.io 1.x and 2.x; a parser came with 2.0."""
-    json = json or JsonText()
+    json = json or json_text()
     plain = PacketCodec4(json, most_bytes)
     codec = plain if parser is None else MsgpackCodec(plain, has_texts=True)
     return EngineOpening(EngineDialect(4, "socket.io 1.x and 2.x", engine3, codec), json)
@@ -295,7 +295,7 @@ def revision4(json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser
 
 def revision5(json: JsonText | None = None, most_bytes: int = MOST_BYTES, parser: str | None = None) -> EngineOpening:
     """Return the opening of revision 5: socket.io 3.x and 4.x, python-socketio 5."""
-    json = json or JsonText()
+    json = json or json_text()
     plain = PacketCodec5(json, most_bytes)
     codec, advice = (plain, _IF_MSGPACK) if parser is None else (MsgpackCodec(plain, has_texts=False), _IF_NO_MSGPACK)
     return EngineOpening(EngineDialect(5, SERVERS, engine4, codec, asks_to_join=True, join_advice=advice), json)
@@ -310,7 +310,7 @@ _IF_NO_MSGPACK = "as a server does that does not speak msgpack: see parser="
 
 def engine_alone(number: int, json: JsonText | None = None) -> EngineOpening:
     """Return the opening of Engine.IO 3 or 4 without Socket.IO."""
-    json = json or JsonText()
+    json = json or json_text()
     servers, engine = _ALONE[number]
     codec = MessageCodec(json, engine.SEPARATOR)
     return EngineOpening(EngineDialect(number, servers, engine, codec, alone=True), json)

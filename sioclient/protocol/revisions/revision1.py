@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ...errors import LocalProtocolError, RemoteProtocolError
 from ..framing import MOST_IN_FORM, MOST_SHARED, PING_MARK, Frame, Framing, Ping
-from ..jsontext import JsonText
+from ..jsontext import JsonText, json_text
 from ..packets import Encoded, Noop
 from . import responses
 from .base import Decoder, Doubt, Handshake, HandshakeRequest, Posts, Probe
@@ -56,7 +56,7 @@ class Dialect1:
     takes_turns = asks_to_join = has_parsers = heartbeats_unprompted = pongs_once = False
 
     def __init__(self, json: JsonText | None = None) -> None:
-        codec = PacketCodec(json or JsonText())
+        codec = PacketCodec(json or json_text())
         self.encode, self.decode, self._decode_all = codec.encode, codec.decode, codec.decode_all
 
     def check_endpoint(self, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..framing import Frame, Ping, Pong
-from ..jsontext import JsonText
+from ..jsontext import JsonText, json_text
 from ..packets import Close, Connect, Encoded, Error, Heartbeat, Message, Noop, Packet
 from . import engine3, engine4
 from .base import Decoder
@@ -104,7 +104,7 @@ class PlainDialect(ServingDialect):
     announces = False
 
     def __init__(self) -> None:
-        self._messages = MessageCodec(JsonText())
+        self._messages = MessageCodec(json_text())
         super().__init__(PLAIN, engine4, self._messages, alone=True)
         self.heartbeat = Ping()
 
@@ -124,15 +124,15 @@ class PlainDialect(ServingDialect):
 
 def serving4(json: JsonText | None = None, most_bytes: int = 2**24) -> ServingDialect:
     """Return how a server speaks revision 4, to clients of socket.io 1.x and 2.x."""
-    return ServingDialect(4, engine3, ServingCodec4(json or JsonText(), most_bytes))
+    return ServingDialect(4, engine3, ServingCodec4(json or json_text(), most_bytes))
 
 
 def serving5(json: JsonText | None = None, most_bytes: int = 2**24) -> ServingDialect:
     """Return how a server speaks revision 5, to clients of socket.io 3.x and 4.x."""
-    return ServingDialect(5, engine4, ServingCodec5(json or JsonText(), most_bytes))
+    return ServingDialect(5, engine4, ServingCodec5(json or json_text(), most_bytes))
 
 
 def serving_alone(number: int, json: JsonText | None = None) -> ServingDialect:
     """Return how a server speaks Engine.IO 3 or 4 without Socket.IO."""
     engine = {3: engine3, 4: engine4}[number]
-    return ServingDialect(number, engine, MessageCodec(json or JsonText(), engine.SEPARATOR), alone=True)
+    return ServingDialect(number, engine, MessageCodec(json or json_text(), engine.SEPARATOR), alone=True)

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from ..framing import Frame, Framing
-from ..jsontext import JsonText
+from ..jsontext import JsonText, json_text
 from . import responses
 from .base import Dialect, Doubt, Handshake, HandshakeRequest, KnownOpening
 from .engine import MOST_BYTES, engine_alone, revision4, revision5
@@ -158,7 +158,7 @@ def any_revision(
     only_websocket: bool = False,
 ) -> UnknownOpening:
     """Return the opening for a Socket.IO server of any generation."""
-    known = _Openings(_SOCKETIO, json or JsonText(), most_bytes, parser)
+    known = _Openings(_SOCKETIO, json or json_text(), most_bytes, parser)
     if parser is not None:
         known["4"]  # so whoever lacks the library for it is told at once
     return _kind(only_websocket)(known)
@@ -166,7 +166,7 @@ def any_revision(
 
 def any_engine(json: JsonText | None = None, *, only_websocket: bool = False) -> UnknownOpening:
     """Return the opening for an Engine.IO server of revision 3 or 4, without Socket.IO."""
-    return _kind(only_websocket)(_Openings(_ENGINEIO, json or JsonText()))
+    return _kind(only_websocket)(_Openings(_ENGINEIO, json or json_text()))
 
 
 def _kind(only_websocket: bool) -> type[UnknownOpening]:
