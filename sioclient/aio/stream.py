@@ -17,7 +17,16 @@ import anyio
 import anyio.lowlevel
 
 from ..transports.base import Traffic
-from ..transports.dialing import CONNECTING, PACE, AddressInfo, Answered, Selector, begin_to_connect, in_turns
+from ..transports.dialing import (
+    CONNECTING,
+    PACE,
+    AddressInfo,
+    Answered,
+    Selector,
+    begin_to_connect,
+    in_turns,
+    known_address,
+)
 from ..transports.framestream import MOST_STALL
 from ..transports.http1 import HeadReader, Read, Reader, Request, connect_head, request_head
 from ..transports.proxy import check_tunnel, http_proxy, proxy_parts
@@ -188,11 +197,10 @@ class Stream:
 
     async def _dial(self, host: str, port: int, answered: Answered) -> socket.socket:
         """Return a socket that is connected to the first address of a host that accepts; see ``transports.dialing``."""
-        try:  # a look-up of what is an address already would start a thread
-            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-        except socket.gaierror:
+        known = known_address(host, port)
+        if known is None:
             return await self._in_time(_dial_by_name(host, port, answered))
-        sock, state = _begin(infos[0])
+        sock, state = _begin(known)
         connecting = _connected(sock, state)
         return await (self._in_time(connecting) if state in CONNECTING else connecting)
 
@@ -224,7 +232,10 @@ class Stream:
 
 
 async def _dial_by_name(host: str, port: int, answered: Answered) -> socket.socket:
-    infos: list[AddressInfo] = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:  # a look-up of what is an address of IPv6 would start a thread
+        infos: list[AddressInfo] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if len(infos) == 1:
         return await _connected(*_begin(infos[0]))
     found: list[tuple[socket.socket, Any]] = []

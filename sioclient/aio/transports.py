@@ -161,7 +161,7 @@ class WebSocketTransport(Transport):
         """Write one message per frame, and the pong that is owed."""
         if not self._is_up:
             raise ConnectionLost("transport closed")
-        with losses():
+        with losses:
             pong, self._decoder.pong = self._decoder.pong, b""
             if pong:
                 self._stream.write(pong)
@@ -171,7 +171,7 @@ class WebSocketTransport(Transport):
     async def send(self, frames: Sequence[Frame]) -> None:
         """Write one message per frame, and wait until the network has all of them."""
         self.put(frames)
-        with losses():
+        with losses:
             await self._stream.drain()
 
     def leave(self) -> None:
@@ -251,7 +251,7 @@ class PollingTransport(Transport):
         if frames := self._polled.take():
             await anyio.lowlevel.checkpoint()
             return frames
-        with losses():
+        with losses:
             await anyio.sleep_until(self._polled.pace.next_at)
             asked_at = anyio.current_time()
             response = await self._polls.make(fresh_url(self._url))
@@ -259,7 +259,7 @@ class PollingTransport(Transport):
 
     async def send(self, frames: Sequence[Frame]) -> None:
         """Post frames, and wait for the responses."""
-        with losses():
+        with losses:
             if self._is_torn:
                 raise ConnectionAbortedError("a POST was given up before its response came")
             self._is_torn = True
@@ -311,7 +311,7 @@ class HtmlfileTransport(PollingTransport):
         """Return what comes next in the page."""
         assert self._page is not None, "it is read from when it is open"
         frames, self._first = self._first, []
-        with losses():
+        with losses:
             return frames or await self._read_on(self._page)
 
     async def close(self, timeout: float) -> None:

@@ -95,7 +95,7 @@ class HtmlfileTransport(PostingTransport):
             return frames
         page = self._page
         assert page is not None, "it is read from when it is open"
-        with losses():
+        with losses:
             is_there = page.has_ended or self._stream.wait()
             return self._read_on(page, time.monotonic() + _REST_TIMEOUT) if is_there else []
 

@@ -145,7 +145,7 @@ class PollingTransport(PostingTransport):
         """See ``Transport.recv_until``; at the deadline the poll stays on its way, and the next call waits for it."""
         if frames := self._polled.take():
             return frames
-        with losses():
+        with losses:
             if not (self._polling or self._rest(deadline)):
                 return []
             if not self._polling:

@@ -58,19 +58,19 @@ class Poster:
 
     def prepare(self, deadline: float) -> bool:
         """Wait for the responses to what was sent, and for a connection; see ``Transport.prepare``."""
-        with losses():
+        with losses:
             return self._finish(deadline) and self._connect(deadline)
 
     def send(self, frames: Sequence[Frame]) -> None:
         """Post frames, or the first of them; see ``Transport.send``."""
-        with losses():
+        with losses:
             self._waiting.extend(self._bodies(frames))
             if len(self._waiting[0][0]) <= _MOST_AT_ONCE:
                 self._post()
 
     def finish(self, deadline: float) -> bool:
         """Wait until the server has all that was sent; see ``Transport.finish``."""
-        with losses():
+        with losses:
             return self._finish(deadline)
 
     def abort(self) -> None:

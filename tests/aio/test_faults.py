@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from functools import partial
 from importlib import import_module
@@ -289,7 +288,7 @@ def test_exception_of_a_function_ends_neither_connection_nor_group(run, legacy, 
 
 def test_post_that_still_connects_ends_with_its_session(run, monkeypatch):
     """It would open a connection that nobody closes."""
-    ports, dialing, real, begin, connected = {}, [], socket.getaddrinfo, stream._begin, stream._connected
+    ports, dialing, known, begin, connected = {}, [], stream.known_address, stream._begin, stream._connected
 
     def beginning(info):
         begun = begin(info)
@@ -311,10 +310,10 @@ def test_post_that_still_connects_ends_with_its_session(run, monkeypatch):
         client = SocketIO("127.0.0.1", rogue.port, recorder, transports="xhr-polling", **OPTIONS)
         async with client:
             session = rogue.next_session()
-            monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **options: real(host, deaf, **options))
+            monkeypatch.setattr(stream, "known_address", lambda host, port: known(host, deaf))
             await client.emit("late")
             await eventually(lambda: deaf in dialing, "a POST that connects")
-            monkeypatch.setattr("socket.getaddrinfo", real)
+            monkeypatch.setattr(stream, "known_address", known)
             session.end()
             await recorder.next("reconnect")
             assert deaf not in dialing

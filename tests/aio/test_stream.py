@@ -9,11 +9,15 @@ import anyio
 import pytest
 
 from sioclient import ConnectionLost
-from sioclient.aio.stream import Stream
-from sioclient.aio.transports import MixedTransport, Transport
+from sioclient.aio.http import Http
+from sioclient.aio.stream import Late, Stream
+from sioclient.aio.transports import MixedTransport, Transport, WebSocketTransport
+from sioclient.options import Options
 from sioclient.transports.base import Traffic
+from sioclient.transports.http import HttpClient
 from sioclient.transports.http1 import Request, ResponseReader
-from tests.servers_py import closed_port
+from tests.servers_py import closed_port, deaf_port
+from tests.waiting import PATIENCE
 
 
 def request_to(port: int, host: str = "a-name", **more: object) -> Request:
@@ -123,6 +127,52 @@ def test_what_the_network_does_not_take_is_kept_in_order(run, peer, monkeypatch)
         assert stream.has_ended()
         with pytest.raises(ConnectionAbortedError):
             await stream.receive()
+
+    run(test)
+
+
+@pytest.mark.parametrize("waits", ["connect by name", "connect by address", "receive", "look", "drain"])
+def test_whoever_waits_is_told_of_the_deadline(run, peer, look_up, waits):
+    async def test():
+        stream = Stream(Traffic())
+        port = peer.getsockname()[1]
+        with ExitStack() as full:
+            if waits.startswith("connect"):
+                port = full.enter_context(deaf_port())
+            else:
+                await stream.connect(request_to(port, "127.0.0.1"), tunnel=False)
+            if waits == "look":
+                stream.hasten()
+            if waits == "drain":
+                stream.write(b"x" * 50_000_000)
+            look_up(port)
+            host = "127.0.0.1" if waits == "connect by address" else "a-name"
+            stream.deadline = anyio.current_time() + 0.01
+            if waits.startswith("connect"):
+                waiting = stream.connect(request_to(port, host), tunnel=False)
+            else:
+                waiting = stream.drain() if waits == "drain" else stream.receive()
+            with anyio.fail_after(PATIENCE), pytest.raises(Late):
+                await waiting
+            stream.close()
+
+    run(test)
+
+
+def test_a_websocket_that_is_late_lives_and_one_that_timed_out_does_not(run, monkeypatch):
+    async def test():
+        websocket = WebSocketTransport(Http(HttpClient(Options())), 1000)
+        websocket._is_up = True
+        raised = []
+
+        async def receive(stream):
+            raise raised.pop()
+
+        monkeypatch.setattr(Stream, "receive", receive)
+        raised[:] = [TimeoutError("of the system"), Late()]
+        assert await websocket.recv_until(0) == []
+        with pytest.raises(ConnectionLost, match="transport closed"):
+            await websocket.recv_until(0)
 
     run(test)
 

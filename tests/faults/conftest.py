@@ -30,10 +30,10 @@ def connect(transport: str, socket_kind: Callable[..., SocketIO]) -> Iterator[Ca
     """Make connections that come back at once; they end with the test."""
     made: list[SocketIO] = []
 
-    def make(port: int, handler: Recorder | None = None, **options: Any) -> SocketIO:
+    def make(port: int, handler: Recorder | None = None, host: str = "127.0.0.1", **options: Any) -> SocketIO:
         settings = {"transports": (transport,), "reconnection_delay": 0.01, "reconnection_limit": 0.1}
         settings |= {"max_reconnection_attempts": None}
-        socket = socket_kind("127.0.0.1", port, handler, **(settings | options))
+        socket = socket_kind(host, port, handler, **(settings | options))
         made.append(socket)
         return socket
 

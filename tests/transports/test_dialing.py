@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sioclient.transports import dialing
-from sioclient.transports.dialing import AddressInfo, Dial, in_turns, remaining
+from sioclient.transports.dialing import AddressInfo, Dial, addresses_of, in_turns, known_address, remaining
 from sioclient.transports.waker import make_waker
 from tests.servers_py import Server, Task, closed_port, deaf_port, descriptors, hand_over, soon
 from tests.waiting import happened
@@ -189,3 +189,16 @@ def test_families_take_turns() -> None:
     assert [info[4][1] for info in in_turns(addresses, ("127.0.0.1", 5))] == [5, 1, 4, 2, 3]
     assert [info[4][1] for info in in_turns(addresses, ("127.0.0.1", 6))] == [1, 4, 2, 5, 3]
     assert in_turns([tcp(1), tcp(2)], ("127.0.0.1", 2)) == [tcp(2), tcp(1)]
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1", "1.2.3", "a\0b", ""])
+def test_only_an_address_of_ipv4_is_known_without_a_look_up(host: str) -> None:
+    assert known_address(host, 80) is None
+
+
+def test_a_known_address_is_what_the_system_would_find() -> None:
+    known = known_address("127.0.0.1", 80)
+    assert known is not None
+    (found,) = socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+    assert (*known[:2], known[4]) == (*found[:2], found[4])
+    assert addresses_of("127.0.0.1", 80) == [known]

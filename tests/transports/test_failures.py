@@ -150,7 +150,7 @@ class OwnError(Exception):
     ],
 )
 def test_a_loss_says_its_cause(error: Exception, text: str) -> None:
-    with pytest.raises(ConnectionLost) as caught, losses():
+    with pytest.raises(ConnectionLost) as caught, losses:
         raise error
     assert str(caught.value).startswith(text)
     assert caught.value.__cause__ is error
@@ -158,13 +158,13 @@ def test_a_loss_says_its_cause(error: Exception, text: str) -> None:
 
 def test_a_loss_stays_what_it_is() -> None:
     loss = ConnectionLost("known")
-    with pytest.raises(ConnectionLost) as caught, losses():
+    with pytest.raises(ConnectionLost) as caught, losses:
         raise loss
     assert caught.value is connection_lost(loss) is loss
 
 
 def test_an_interrupt_is_no_loss() -> None:
-    for inside in (losses, lambda: connect_errors("it", "http://host")):
+    for inside in (lambda: losses, lambda: connect_errors("it", "http://host")):
         with pytest.raises(KeyboardInterrupt), inside():
             raise KeyboardInterrupt
 
