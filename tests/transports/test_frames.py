@@ -254,8 +254,16 @@ def test_small_messages_leave_together() -> None:
 
 
 def test_no_block_is_large() -> None:
-    assert max(map(len, encoded(["x" * 600] * 500))) < 2**16 + 700
+    assert max(map(len, encoded(["x" * 600] * 500))) < 2**17
     assert max(map(len, encoded(["x" * 2**20, "y" * 600, "z" * 2**17]))) < 2**17 + 700
+
+
+@pytest.mark.parametrize("count", [2, 31, 32, 33, 64, 65, 200])
+@pytest.mark.parametrize("long", [0, 1, 700, 70_000])
+def test_messages_are_written_in_order_whatever_is_masked_together(count: int, long: int) -> None:
+    messages = [f"{number}é" * (number % 150) for number in range(count)]
+    messages[count // 2 : count // 2] = ["x" * long] * 2
+    assert unmask(b"".join(encoded(messages))) == messages
 
 
 def test_nothing_is_written_for_nothing() -> None:
