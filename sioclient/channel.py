@@ -9,7 +9,8 @@ from typing import Any
 
 from .emitter import Emitter
 from .fronts.channelbase import ChannelBase
-from .fronts.dispatch import Dispatcher, explained, spread
+from .fronts.dispatch import Dispatcher
+from .fronts.functions import explained, spread
 from .names import Name
 from .options import auth_data, check_timeout
 from .protocol.notices import Notice

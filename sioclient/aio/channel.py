@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from ..fronts.channelbase import ChannelBase
-from ..fronts.dispatch import Dispatcher, spread
+from ..fronts.dispatch import Dispatcher
+from ..fronts.functions import spread
 from ..fronts.watcherbase import one_value
 from ..names import Name
 from ..options import check_timeout, given_data

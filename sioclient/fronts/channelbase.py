@@ -17,7 +17,8 @@ from ..protocol.endpoints import Endpoint, Joining
 from ..protocol.notices import Dropped, Ended, JoinFailed, Left, Notice
 from ..protocol.packets import Event, Json, Message, UserPacket
 from .channels import Channels, check_given
-from .dispatch import Dispatcher, Found, ack_args, check_function, explained, spread
+from .dispatch import Dispatcher, Found
+from .functions import ack_args, check_function, explained, spread
 from .ownership import Closable, Done
 from .records import log_notice
 from .registry import Registry

@@ -69,8 +69,9 @@ class Connector:
         # Imported late: a program that imports sioclient need not pay for requests before it connects.
         from ..transports.http import HttpClient
 
-        auth, _ = split_auth(self._options.auth)
-        self._http = http = HttpClient(self._options, self._address.userinfo if auth is None else auth, self.traffic)
+        options, auth = self._options, self._address.userinfo
+        own = None if options.auth is None else split_auth(options.auth)[0]
+        self._http = http = HttpClient(options, auth if own is None else own, self.traffic)
         if values is not None:
             http.renew(values)  # else it does so at its first request
         return http

@@ -6,16 +6,14 @@ An event's name comes from the server, so it is not trusted. It reaches whoever 
 
 from __future__ import annotations
 
-import inspect
 import logging
 import re
-import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-from ..handler import Handler, is_coroutine_function
+from ..handler import Handler
 from ..marks import find_events
 from ..names import Name, check_name, name_text
 from ..protocol.notices import (
@@ -29,6 +27,7 @@ from ..protocol.notices import (
     TransportOpened,
 )
 from ..protocol.packets import Error, Event, Json, Message
+from .functions import check_function, explained, takes_argument
 
 logger = logging.getLogger("sioclient")
 
@@ -308,34 +307,6 @@ def _overrides(handler: Handler[Any], method: str) -> bool:
     return callable(found) and getattr(found, "__func__", None) is not getattr(Handler, method)
 
 
-def explained(error: BaseException, function: Callable[..., Any], args: list[Any]) -> BaseException:
-    """Return what a function raised; if it could not be called so, an error that says what it was called with."""
-    if not isinstance(error, TypeError) or error.__traceback__ is None or error.__traceback__.tb_next is not None:
-        return error
-    plain: Any = function
-    while isinstance(plain, partial):
-        plain, args = plain.func, [*plain.args, *args]
-    name = getattr(plain, "__qualname__", None) or repr(plain)
-    told = TypeError(f"{name:.200} was called with {', '.join(map(repr, args)) or 'no arguments':.200}: {error!s:.200}")
-    told.__cause__ = error
-    return told
-
-
-def check_function(what: str, function: object, *, awaits: bool = False) -> None:
-    """Raise TypeError unless this is a function that can be called; a coroutine function only by who ``awaits``."""
-    if not callable(function):
-        raise TypeError(f"{what} must be a function, not {type(function).__name__}")
-    plain: Any = function
-    while isinstance(plain, partial):
-        plain = plain.func
-    called = plain if inspect.isroutine(plain) else type(plain).__call__
-    if not awaits and (is_coroutine_function(plain) or is_coroutine_function(called)):
-        raise TypeError(
-            f"{what} must be a plain function, not a coroutine function, which nobody awaits here: "
-            "use sioclient.aio, or hand it to a loop of asyncio in a plain one"
-        )
-
-
 def method_name(event: str) -> str | None:
     """Return the name of the method that an event of the server may reach, or None."""
     return _method_name(event) if len(event) <= MOST_NAME else None
@@ -347,54 +318,3 @@ def _method_name(event: str) -> str | None:
     if name.startswith("_") or name in _NO_METHOD or not re.fullmatch(r"[A-Za-z0-9_]+", name):
         return None
     return f"on_{name}"
-
-
-def spread(function: Callable[..., Any], args: list[Any]) -> list[Any]:
-    """Return the arguments to call an event's function with.
-
-    A function of several positional arguments also takes an event whose only argument is a list of just that many.
-    """
-    if len(args) == 1 and isinstance(args[0], list) and len(args[0]) > 1:
-        fewest, most = _positional(function)
-        if fewest > 1 and fewest <= len(args[0]) <= most:
-            return args[0]
-    return args
-
-
-def takes_argument(function: Callable[..., Any]) -> bool:
-    """Return whether a function takes a positional argument: for ``disconnect``, who does so gets the reason."""
-    return _positional(function)[1] >= 1
-
-
-def ack_args(result: Any) -> list[Any]:
-    """Return what an acknowledgement carries for what a function returned: a tuple is several values."""
-    return [] if result is None else list(result) if isinstance(result, tuple) else [result]
-
-
-_counted: weakref.WeakKeyDictionary[Callable[..., Any], tuple[int, float]] = weakref.WeakKeyDictionary()
-
-
-def _positional(function: Callable[..., Any]) -> tuple[int, float]:
-    """Return how many positional arguments a function needs, and how many it takes."""
-    # A bound method is a new object each time; what it is bound from lasts.
-    key = getattr(function, "__func__", function)
-    try:
-        needed, most = _counted[key]
-    except (KeyError, TypeError):
-        needed, most = _count(key)
-        with suppress(TypeError):  # not every callable can be referred to weakly
-            _counted[key] = needed, most
-    bound = 1 if key is not function else 0
-    return needed - bound, most - bound
-
-
-def _count(function: Callable[..., Any]) -> tuple[int, float]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (ValueError, TypeError):
-        return 0, float("inf")
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    positional = [parameter for parameter in parameters if parameter.kind in kinds]
-    needed = sum(parameter.default is parameter.empty for parameter in positional)
-    variable = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
-    return needed, float("inf") if variable else len(positional)

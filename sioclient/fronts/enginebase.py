@@ -21,7 +21,7 @@ from ..protocol.packets import Json, Message
 from ..protocol.revisions import Opening, make_engine_opening
 from ..protocol.revisions.attachments import BYTES
 from ..stats import Stats
-from .dispatch import check_function, explained, takes_argument
+from .functions import check_function, explained, takes_argument
 from .ownership import Closable, Done
 from .records import level_of, text_of_end
 from .steps import Steps

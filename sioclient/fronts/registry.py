@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, overload
 
 from ..names import Name, check_name
-from .dispatch import Dispatcher, Function, check_function
+from .dispatch import Dispatcher, Function
+from .functions import check_function
 
 
 class Registry(ABC):

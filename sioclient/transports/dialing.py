@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import chain, zip_longest
 from math import inf
 from typing import Any
@@ -138,6 +139,7 @@ class Dial:
         sock.close()
 
 
+@lru_cache(64)
 def known_address(host: str, port: int) -> AddressInfo | None:
     """Return the address that a host is which is given as an address of IPv4; None: it must be looked up.
 
@@ -148,12 +150,6 @@ def known_address(host: str, port: int) -> AddressInfo | None:
     except (OSError, ValueError):
         return None
     return socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port)
-
-
-def addresses_of(host: str, port: int) -> Sequence[AddressInfo]:
-    """Return the addresses of a host; raise OSError if nobody knows it."""
-    known = known_address(host, port)
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if known is None else [known]
 
 
 def begin_to_connect(sock: socket.socket, address: Any) -> int:

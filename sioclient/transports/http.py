@@ -227,7 +227,7 @@ class HttpClient:
         secure, host, port = _where(parts.scheme, parts.netloc)
         if first is None:
             settings = self._settings(url)
-            ca = _authorities(settings["verify"])
+            ca = _authorities(settings["verify"]) if secure else None
             cert = None if settings["cert"] is None else _certificate(settings["cert"])
             proxies = settings["proxies"]
             proxy = (select_proxy(url, proxies) or None) if proxies else None

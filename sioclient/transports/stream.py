@@ -28,7 +28,7 @@ from threading import RLock
 from typing import Any
 
 from .base import Traffic
-from .dialing import Answered, Dial, Selector, aborted, addresses_of, in_turns, remaining
+from .dialing import Answered, Dial, Selector, aborted, in_turns, known_address, remaining
 from .looking import Looking
 from .tls import shut_down
 from .waker import WakerEnd, make_waker
@@ -85,9 +85,9 @@ class Stream:
         Raises:
             OSError: none of them accepted it before ``deadline``.
         """
-        addresses = addresses_of(host, port)
-        if len(addresses) > 1:
-            addresses = in_turns(addresses, answered.get((host, port)))
+        known = known_address(host, port)
+        addresses = [known] if known else socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = in_turns(addresses, answered.get((host, port))) if len(addresses) > 1 else addresses
         sock, address = Dial(addresses, deadline, partial(getattr, self, "_aborted"), self._wakened).connect()
         try:
             with self._lock:

@@ -15,7 +15,7 @@ import pytest
 from sioclient import SocketIO
 from sioclient.channel import Channel
 from sioclient.errors import AckTimeout, BufferFull, ConnectionLost
-from sioclient.fronts.dispatch import check_function
+from sioclient.fronts.functions import check_function
 from sioclient.fronts.resending import ONCE, Resending, make_resending
 from sioclient.fronts.waiter import Unheard, Waiter
 from sioclient.options import Options
