@@ -249,7 +249,8 @@ class FrameEncoder:
         for position, message in enumerate(messages):
             if len(message) < _LONG and position - start < _MOST_TOGETHER:
                 continue
-            joined += self._short(messages[start:position])
+            if position > start:
+                joined += self._short(messages[start:position])
             start = position
             if len(message) >= _LONG:
                 start += 1
