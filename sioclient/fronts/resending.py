@@ -49,9 +49,10 @@ class Resending(NamedTuple):
         is_heard = callback is not None or errback is not None or msgid is not None
         if not retries and not is_heard:
             raise TypeError("timeout= is that of an acknowledgement: give callback=, errback=, msgid= or retries= too")
-        for what, function in (("callback", callback), ("errback", errback)):
-            if function is not None:
-                channel.check(what, function)
+        if callback is not None:
+            channel.check("callback", callback)
+        if errback is not None:
+            channel.check("errback", errback)
         seconds = self.ack_timeout if timeout is None else timeout
         waiter = Waiter(channel, name_text(name), msgid, callback, errback, seconds, retries > 0)
         if not retries:
