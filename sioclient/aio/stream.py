@@ -210,7 +210,7 @@ class Stream:
             return await awaited
         with anyio.CancelScope(deadline=self.deadline):
             return await awaited
-        raise Late
+        raise Late("timed out")
 
     async def _wait_for(self, sock: socket.socket, wanted: OSError) -> None:
         """Wait for what a call that would block wanted."""

@@ -264,8 +264,9 @@ class PollingTransport(Transport):
                 raise ConnectionAbortedError("a POST was given up before its response came")
             self._is_torn = True
             for body, content_type in self._bodies(frames):
-                with anyio.fail_after(POST_TIMEOUT):
-                    made = await self._posts.make(fresh_url(self._url), body, **{"Content-Type": content_type})
+                until = anyio.current_time() + POST_TIMEOUT
+                url, headers = fresh_url(self._url), {"Content-Type": content_type}
+                made = await self._posts.make(url, body, deadline=until, **headers)
                 if made.status != 200:
                     raise refused("a POST", made.status, made.body)
             self._is_torn = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from sioclient import ConnectionLost
 from sioclient.aio.http import Http
 from sioclient.aio.stream import Late, Stream
-from sioclient.aio.transports import MixedTransport, Transport, WebSocketTransport
+from sioclient.aio.transports import MixedTransport, PollingTransport, Transport, WebSocketTransport
 from sioclient.options import Options
 from sioclient.transports.base import Traffic
 from sioclient.transports.http import HttpClient
@@ -173,6 +174,20 @@ def test_a_websocket_that_is_late_lives_and_one_that_timed_out_does_not(run, mon
         assert await websocket.recv_until(0) == []
         with pytest.raises(ConnectionLost, match="transport closed"):
             await websocket.recv_until(0)
+
+    run(test)
+
+
+def test_a_post_that_is_not_answered_says_so(run, peer, monkeypatch):
+    monkeypatch.setattr("sioclient.aio.transports.POST_TIMEOUT", 0.01)
+    framing = SimpleNamespace(most_shared=1000, content_type="text/plain", encode_payload="".join)
+
+    async def test():
+        polling = PollingTransport(Http(HttpClient(Options())), 1000, framing)
+        polling._url = f"http://127.0.0.1:{peer.getsockname()[1]}/"
+        with pytest.raises(ConnectionLost, match=r"^transport closed: timed out$"):
+            await polling.send(["5:::"])
+        await polling.close(0)
 
     run(test)
 
