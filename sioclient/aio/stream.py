@@ -52,8 +52,8 @@ class Stream:
 
     Attributes:
         backlog: what was written and not taken by the network yet.
-        deadline: when whoever waits for the network raises Late. A scope around all would do that, too, but with a near
-            server, nobody waits, and a scope takes 15 us.
+        deadline: when whoever reads, or waits for the network in any other way, raises Late. A scope around all would
+            do that, too, but with a near server, nobody waits, and a scope takes 15 us.
     """
 
     __slots__ = ("_is_drained", "_size", "_sock", "_traffic", "_unread", "backlog", "deadline")
@@ -85,6 +85,8 @@ class Stream:
         sock = self._socket()
         if not self._is_drained:
             await anyio.lowlevel.checkpoint()  # whoever always has something to read lets others have their turn, too
+            if self.deadline < inf and anyio.current_time() >= self.deadline:
+                raise _late()
         while True:
             if self._is_drained:
                 if self.deadline == inf:  # a coroutine less for each connection that is idle
@@ -210,7 +212,7 @@ class Stream:
             return await awaited
         with anyio.CancelScope(deadline=self.deadline):
             return await awaited
-        raise Late("timed out")
+        raise _late()
 
     async def _wait_for(self, sock: socket.socket, wanted: OSError) -> None:
         """Wait for what a call that would block wanted."""
@@ -231,8 +233,12 @@ class Stream:
         return self._sock
 
 
+def _late() -> Late:
+    return Late("timed out")
+
+
 async def _dial_by_name(host: str, port: int, answered: Answered) -> socket.socket:
-    try:  # a look-up of what is an address of IPv6 would start a thread
+    try:  # a look-up of what is an address already would start a thread
         infos: list[AddressInfo] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -143,8 +143,10 @@ class Dial:
 def known_address(host: str, port: int) -> AddressInfo | None:
     """Return the address that a host is which is given as an address of IPv4; None: it must be looked up.
 
-    A look-up takes 7 us even there, and in the async front it is one of a thread.
+    A look-up takes 7 us even there. But macOS makes an address of IPv6 of it in a network that has no other.
     """
+    if sys.platform == "darwin":
+        return None
     try:
         socket.inet_pton(socket.AF_INET, host)
     except (OSError, ValueError):

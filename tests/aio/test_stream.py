@@ -178,6 +178,27 @@ def test_a_websocket_that_is_late_lives_and_one_that_timed_out_does_not(run, mon
     run(test)
 
 
+def test_a_peer_that_never_stops_sending_does_not_hold_up_the_deadline(run):
+    class Endless:
+        """A socket that always has as much to read as is asked for."""
+
+        def recv(self, size):
+            return b"\x89\0" * (size // 2)
+
+        def send(self, data):
+            return len(data)
+
+    async def test():
+        websocket = WebSocketTransport(Http(HttpClient(Options())), 1000)
+        websocket._is_up, websocket._stream._sock = True, Endless()
+        websocket.hasten()
+        with anyio.fail_after(PATIENCE):
+            assert await websocket.recv_until(anyio.current_time() + 0.05) == []
+        websocket._stream._sock = None
+
+    run(test)
+
+
 def test_a_post_that_is_not_answered_says_so(run, peer, monkeypatch):
     monkeypatch.setattr("sioclient.aio.transports.POST_TIMEOUT", 0.01)
     framing = SimpleNamespace(most_shared=1000, content_type="text/plain", encode_payload="".join)
