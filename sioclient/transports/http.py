@@ -43,20 +43,14 @@ _MOST_COOKIE_BYTES = 2**16
 """Bytes of all cookies that a server has set: of longer heads, Tornado takes none, and Node and nginx even fewer."""
 
 
-class _Session(requests.Session):
-    """A session without connections of its own, of which each takes five kilobytes."""
-
-    def mount(self, prefix: str | bytes, adapter: Any) -> None:
-        """Do nothing: nothing is sent through it."""
-
-
-_BLANK = _Session()
-"""What each session is copied from: requests makes two pools of connections with every new one.
+_BLANK = requests.Session()
+"""What each session is copied from: requests makes two pools of connections with every new one, of five kilobytes each.
 
 Its jar, which stays empty, is that of all connections to which no server has given a cookie, and its headers are those
 of all that have no session of the user.
 """
 
+_BLANK.adapters.clear()  # nothing is sent through it
 _OURS = {"User-Agent": "sioclient"}
 _BLANK.headers = CaseInsensitiveDict(_OURS)
 
@@ -76,7 +70,7 @@ class HttpClient:
     def __init__(self, options: Options, auth: Any = None, traffic: Traffic | None = None) -> None:
         self.traffic = traffic or Traffic()
         self._options, self._auth = options, auth
-        self._session = _Session.__new__(_Session)
+        self._session = requests.Session.__new__(requests.Session)
         vars(self._session).update(vars(_BLANK))  # a fifth of what ``copy`` takes
         if options.session is not None:
             _borrow(options.session, self._session)
