@@ -60,12 +60,13 @@ class Requests:
         Raises:
             TimeoutError: by anyio's clock, ``deadline`` has come; this holds for the response, too.
         """
-        if anyio.current_time() >= self._lives_until or self._stream.has_ended():
+        is_kept = anyio.current_time() < self._lives_until and not self._stream.has_ended()
+        if not is_kept:
             self._stream.close()
             self._stream = Stream(self._client.traffic)
-            self._stream.deadline = deadline
-            await self._stream.connect(request, tunnel=False)
         self._stream.deadline = deadline
+        if not is_kept:
+            await self._stream.connect(request, tunnel=False)
         self._lives_until, self._asked = float("-inf"), request  # until the response was read
         await self._stream.ask(self._method, request, headers, body)
 

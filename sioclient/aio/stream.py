@@ -43,6 +43,9 @@ Result = TypeVar("Result")
 class Late(TimeoutError):
     """The deadline of a stream has come. The system has a TimeoutError of its own, for a peer that is gone."""
 
+    def __init__(self) -> None:
+        super().__init__("timed out")
+
 
 class Stream:
     """One connection. One task at a time reads, and one drains; anybody writes.
@@ -86,7 +89,7 @@ class Stream:
         if not self._is_drained:
             await anyio.lowlevel.checkpoint()  # whoever always has something to read lets others have their turn, too
             if self.deadline < inf and anyio.current_time() >= self.deadline:
-                raise _late()
+                raise Late
         while True:
             if self._is_drained:
                 if self.deadline == inf:  # a coroutine less for each connection that is idle
@@ -212,7 +215,7 @@ class Stream:
             return await awaited
         with anyio.CancelScope(deadline=self.deadline):
             return await awaited
-        raise _late()
+        raise Late
 
     async def _wait_for(self, sock: socket.socket, wanted: OSError) -> None:
         """Wait for what a call that would block wanted."""
@@ -231,10 +234,6 @@ class Stream:
         if self._sock is None:
             raise ConnectionAbortedError("there is no connection")
         return self._sock
-
-
-def _late() -> Late:
-    return Late("timed out")
 
 
 async def _dial_by_name(host: str, port: int, answered: Answered) -> socket.socket:

@@ -20,8 +20,8 @@ def check_function(what: str, function: object, *, awaits: bool = False) -> None
     plain: Any = function
     while isinstance(plain, (partial, MethodType)):
         plain = plain.func if isinstance(plain, partial) else plain.__func__
-    called = plain if isinstance(plain, FunctionType) else type(plain).__call__
-    if not awaits and (is_coroutine_function(plain) or (called is not plain and is_coroutine_function(called))):
+    is_object = not isinstance(plain, FunctionType)  # whose class says what a call does
+    if not awaits and (is_coroutine_function(plain) or (is_object and is_coroutine_function(type(plain).__call__))):
         raise TypeError(
             f"{what} must be a plain function, not a coroutine function, which nobody awaits here: "
             "use sioclient.aio, or hand it to a loop of asyncio in a plain one"

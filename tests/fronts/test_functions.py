@@ -206,6 +206,12 @@ def test_any_other_function_can_be_called(function: Any) -> None:
     check_function("callback", function)
 
 
+@pytest.mark.parametrize("other", [None, 5, "print", [print]])
+def test_what_cannot_be_called_is_refused(other: Any) -> None:
+    with pytest.raises(TypeError, match=r"^callback must be a function, not "):
+        check_function("callback", other)
+
+
 def caught(function: Callable[..., Any], args: list[Any]) -> BaseException:
     """Return what a call raises, as it is explained."""
     try:
